@@ -1,0 +1,2 @@
+//! Figures beside the raw limit.
+fn main() {}

@@ -1,0 +1,43 @@
+//! `cutover abort`: leaves a migration, and leaves nothing of ours behind.
+
+use cutover::AbortReport;
+
+use crate::cli::AbortArgs;
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+use crate::progress::Progress;
+use crate::render::{BOLD, GOOD, WARN, counted, line};
+
+pub(crate) fn run(args: &AbortArgs, output: &Output) -> Result<Exit, Failure> {
+    let mut engine = super::operate(&args.database, &args.operator)?;
+    let name = super::pick(&engine, &args.pick)?;
+    let report = engine.abort(&name, &mut Progress::new())?;
+    output.result(&report, |paste| {
+        // The file's path is not known here, but its name is.
+        let start =
+            paste.command(&format!("start {}", crate::paste::quote(&format!("{name}.sql"))));
+        summary(&report)
+            + &format!("{BOLD}next{BOLD:#}: nothing has to be done; to begin again:\n  {start}\n")
+    })?;
+    Ok(Exit::Done)
+}
+
+fn summary(report: &AbortReport) -> String {
+    let mut out = String::new();
+    let AbortReport { migration, removed, left } = report;
+    line!(
+        out,
+        "{BOLD}{migration}{BOLD:#}: back to {GOOD}legacy{GOOD:#}; the old tables are as they were"
+    );
+    line!(out, "{} removed", counted(removed.len() as u64, "object"));
+    for kept in left {
+        line!(
+            out,
+            "{WARN}left{WARN:#}: {} of {} that exist nowhere else, in {}",
+            counted(kept.rows, "row"),
+            kept.table,
+            kept.kept_in
+        );
+    }
+    out
+}

@@ -1,0 +1,53 @@
+//! `cutover backfill`: fills the new tables, going on where it stopped.
+
+use cutover::{BackfillReport, Phase};
+
+use crate::cli::BackfillArgs;
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+use crate::progress::{Progress, rounded};
+use crate::render::{GOOD, WARN, count, line, next, next_is, seconds};
+
+pub(crate) fn run(args: &BackfillArgs, output: &Output) -> Result<Exit, Failure> {
+    let mut engine = super::operate(&args.database, &args.operator)?;
+    let name = super::pick(&engine, &args.pick)?;
+    let report = engine.backfill(&name, super::pace(args.fast), &mut Progress::new())?;
+    let phase = engine.status(&name).map_or(Phase::DualWrite, |status| status.phase);
+    output.result(&report, |paste| {
+        summary(&report)
+            + &if report.complete {
+                next(phase, false, paste)
+            } else {
+                next_is("go on", "backfill", paste)
+            }
+    })?;
+    Ok(Exit::Done)
+}
+
+/// How far it is. `start` shows it too.
+pub(crate) fn summary(report: &BackfillReport) -> String {
+    let BackfillReport { complete, done, total, seconds: took } = *report;
+    let mut out = String::new();
+    if complete {
+        line!(
+            out,
+            "{GOOD}backfill complete{GOOD:#}: {} rows, {}{}",
+            count(done),
+            seconds(took),
+            rate(done, took)
+        );
+    } else {
+        line!(out, "{WARN}backfill{WARN:#}: {} of {} rows", count(done), count(total));
+    }
+    out
+}
+
+/// Left out where the call was too short, or did too little, to tell a rate.
+#[expect(clippy::cast_precision_loss, reason = "a rate is shown rounded")]
+fn rate(done: u64, took: f64) -> String {
+    if took < 0.05 {
+        String::new()
+    } else {
+        format!(", {} rows/s", count(rounded(done as f64 / took)))
+    }
+}

@@ -1,0 +1,127 @@
+//! `cutover check`: the proof, before anything is changed.
+
+use cutover::{CheckReport, Forecast, Problem};
+
+use crate::cli::CheckArgs;
+use crate::exit::{Exit, Failure, read_file};
+use crate::output::Output;
+use crate::paste::Paste;
+use crate::progress::{Progress, listen_to_interrupts};
+use crate::render::{
+    BAD, BOLD, DIM, GOOD, bytes, count, counted, differences, line, next_is, seconds,
+};
+
+pub(crate) fn run(args: &CheckArgs, output: &Output) -> Result<Exit, Failure> {
+    listen_to_interrupts();
+    let migration = super::migration(&args.file)?;
+    let report = super::open(&args.database)?
+        .check(&migration, &mut Progress::new())
+        .or_else(|error| Err(Failure::in_file(error, &read_file(&args.file)?)))?;
+    let file = args.file.display().to_string();
+    output.result(&report, |paste| {
+        let mut text = proof(&report, &file, paste);
+        if report.ok {
+            text += &next_is("keep both schemas in step from now on", "start FILE", paste);
+        } else {
+            text += &next_is("mend what is named above, and", "check FILE", paste);
+        }
+        text
+    })?;
+    Ok(if report.ok { Exit::Done } else { Exit::Refused })
+}
+
+/// What the proof found. `start` shows it too.
+pub(crate) fn proof(report: &CheckReport, file: &str, paste: &Paste) -> String {
+    let mut out = String::new();
+    let rows = counted(report.rows, "old row");
+    if report.lossless.ok {
+        line!(
+            out,
+            "{GOOD}lossless{GOOD:#}: {rows} carried forward and back; each came back as it was"
+        );
+    } else {
+        let lossless = &report.lossless;
+        line!(
+            out,
+            "{BAD}not lossless{BAD:#}: of {rows} carried forward and back, {} did not come back, \
+             {} came back different, {} came from nowhere",
+            count(lossless.missing),
+            count(lossless.different),
+            count(lossless.extra)
+        );
+        out.push_str(&differences(&lossless.examples));
+    }
+    for problem in &report.problems {
+        line!(out, "{BAD}problem{BAD:#}: {}", described(problem, file, paste));
+    }
+    for note in &report.notes {
+        line!(out, "{BOLD}note{BOLD:#}: {}", described(note, file, paste));
+    }
+    if !report.indexes.is_empty() {
+        line!(out, "indexes for the time of the migration:");
+        for index in &report.indexes {
+            line!(out, "  {}", index.sql);
+        }
+    }
+    out.push_str(&forecast(&report.forecast));
+    out
+}
+
+/// `split.sql:3:8: why`, and below it what to do.
+fn described(problem: &Problem, file: &str, paste: &Paste) -> String {
+    let Problem { line, column, reason, fix } = problem;
+    let place = match (line, column) {
+        (Some(line), Some(column)) => format!("{file}:{line}:{column}: "),
+        (Some(line), None) => format!("{file}:{line}: "),
+        _ => String::new(),
+    };
+    let mut text = format!("{place}{}", paste.complete(reason));
+    if !fix.is_empty() {
+        text += &format!("\n  fix: {}", paste.complete(fix));
+    }
+    text
+}
+
+fn forecast(forecast: &Forecast) -> String {
+    let Forecast {
+        backfill_seconds,
+        verify_seconds,
+        disk_bytes,
+        longest_stall_ms,
+        longest_stall_is,
+    } = forecast;
+    let mut out = String::new();
+    line!(
+        out,
+        "expect: backfill {}, a verification {}, {} more on disk",
+        seconds(*backfill_seconds),
+        seconds(*verify_seconds),
+        bytes(*disk_bytes)
+    );
+    let cause = if longest_stall_is.is_empty() {
+        String::new()
+    } else {
+        format!(" {DIM}({longest_stall_is}){DIM:#}")
+    };
+    line!(out, "        writers held off for {longest_stall_ms:.1} ms at most{cause}");
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_names_its_place_and_its_fix() {
+        let problem = Problem {
+            line: Some(3),
+            column: Some(8),
+            reason: "no key".into(),
+            fix: "add a PRIMARY KEY".into(),
+        };
+        assert_eq!(
+            described(&problem, "split.sql", &Paste::default()),
+            "split.sql:3:8: no key\n  fix: add a PRIMARY KEY"
+        );
+    }
+}

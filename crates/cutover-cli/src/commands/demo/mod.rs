@@ -1,0 +1,101 @@
+//! `cutover demo`: the whole story on a throw-away database.
+//!
+//! The engine runs in this process. Writers and readers are processes of their
+//! own (`job`, `writer`, `new_writer`, `reader`), started and heard by `crew`.
+//! `acts` is the story, `story` tells it, `twin` and `compare` judge it, `proof` is
+//! what remains of it.
+
+mod acts;
+mod canary;
+mod compare;
+mod crew;
+mod job;
+mod legacy;
+mod log;
+mod new_writer;
+mod proof;
+mod reader;
+mod story;
+mod twin;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use tempfile::TempDir;
+
+use crate::cli::DemoArgs;
+use crate::exit::{Doing, Exit, Failure};
+use crate::output::{self, Output};
+use crate::progress::{interrupted, listen_to_interrupts};
+use legacy::{Databases, enough_space};
+
+/// Does a demo process's job, if this process is one.
+pub(crate) fn child_process() -> Option<ExitCode> {
+    let mut arguments = std::env::args().skip(1);
+    match (arguments.next(), arguments.next()) {
+        (Some(mark), Some(job)) if mark == job::MARK => Some(job::run(&job)),
+        _ => None,
+    }
+}
+
+pub(crate) fn run(args: &DemoArgs, output: &Output) -> Result<Exit, Failure> {
+    listen_to_interrupts();
+    let place = Place::new(args.keep.as_deref())?;
+    enough_space(place.dir(), args.rows)?;
+    let databases = Databases::new(place.dir())?;
+    let proof = acts::play(args, &databases).map_err(|failure| {
+        // The engine's word for it speaks of work that goes on: a demo doesn't.
+        if interrupted() { Failure::plain("the demo was stopped") } else { failure }
+    })?;
+    output.result(&proof, |_| format!("\n{}", proof.render()))?;
+    if proof.ok {
+        if let Some(dir) = &args.keep {
+            output::note(&format!("\nthe databases are in {}", dir.display()));
+        }
+        Ok(Exit::Done)
+    } else {
+        let dir = place.keep();
+        output::note(&format!("\nkept, to be looked at: the databases in {}", dir.display()));
+        Ok(Exit::Failed)
+    }
+}
+
+/// Where the databases are made.
+#[derive(Debug)]
+enum Place {
+    /// Removed with everything in it when the demo ends.
+    Temporary(TempDir),
+    Kept(PathBuf),
+}
+
+impl Place {
+    fn new(keep: Option<&Path>) -> Result<Self, Failure> {
+        match keep {
+            Some(dir) => {
+                std::fs::create_dir_all(dir).doing(|| format!("making {}", dir.display()))?;
+                Ok(Self::Kept(dir.to_owned()))
+            }
+            None => tempfile::Builder::new()
+                .prefix("cutover-demo-")
+                .tempdir()
+                .map(Self::Temporary)
+                .doing(|| "making a temporary directory (TMPDIR names where)".into()),
+        }
+    }
+
+    fn dir(&self) -> &Path {
+        match self {
+            Self::Temporary(dir) => dir.path(),
+            Self::Kept(dir) => dir,
+        }
+    }
+
+    /// Leaves everything where it is.
+    fn keep(self) -> PathBuf {
+        match self {
+            Self::Temporary(dir) => dir.keep(),
+            Self::Kept(dir) => dir,
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Tells what happens, as it happens: one line each with the time since the demo
+//! began, and bars for long work.
+
+use std::time::{Duration, Instant};
+
+use cutover::{Event, Phase, Watch};
+use serde::Serialize;
+
+use crate::output;
+use crate::progress::{Progress, interrupted};
+use crate::render::{BOLD, DIM};
+
+/// The narrator, and the engine's watch.
+#[derive(Debug)]
+pub(super) struct Story {
+    began: Instant,
+    progress: Progress,
+    /// Every switch, in order.
+    pub(super) switches: Vec<Switch>,
+}
+
+/// A phase entered, and for how long that held writers off.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Switch {
+    pub(super) phase: Phase,
+    pub(super) held_ms: f64,
+}
+
+impl Story {
+    pub(super) fn new() -> Self {
+        Self { began: Instant::now(), progress: Progress::new(), switches: Vec::new() }
+    }
+
+    /// Begins an act.
+    pub(super) fn act(&self, title: &str) {
+        self.say(&format!("{BOLD}{title}{BOLD:#}"));
+    }
+
+    /// One thing that happened.
+    pub(super) fn tell(&self, what: &str) {
+        self.say(&format!("  {what}"));
+    }
+
+    fn say(&self, line: &str) {
+        output::note(&format!("{DIM}{:5.1} s{DIM:#}  {line}", self.elapsed().as_secs_f64()));
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+}
+
+impl Watch for Story {
+    fn event(&mut self, event: &Event) {
+        match event {
+            Event::Entered { phase, held_ms } => {
+                self.progress.event(&Event::Finished);
+                self.tell(&format!("→ {BOLD}{phase}{BOLD:#}: write lock held {held_ms:.1} ms"));
+                self.switches.push(Switch { phase: *phase, held_ms: *held_ms });
+            }
+            event => self.progress.event(event),
+        }
+    }
+
+    fn interrupted(&mut self) -> bool {
+        interrupted()
+    }
+}

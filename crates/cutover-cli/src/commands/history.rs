@@ -1,0 +1,55 @@
+//! `cutover history`: what was done, when and by whom.
+
+use cutover::JournalEntry;
+use serde_json::Value;
+
+use crate::cli::HistoryArgs;
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+use crate::render::{BOLD, DIM, line};
+
+pub(crate) fn run(args: &HistoryArgs, output: &Output) -> Result<Exit, Failure> {
+    let engine = super::open(&args.database)?;
+    let name = super::pick(&engine, &args.pick)?;
+    let entries = engine.history(&name)?;
+    output.result(&entries, |_| render(&entries))?;
+    Ok(Exit::Done)
+}
+
+fn render(entries: &[JournalEntry]) -> String {
+    let mut out = String::new();
+    let actors = width(entries, |entry| &entry.actor);
+    let events = width(entries, |entry| &entry.event);
+    for entry in entries {
+        let JournalEntry { id, at, actor, event, before, after, detail, .. } = entry;
+        let phases =
+            if before == after { after.to_string() } else { format!("{before} → {after}") };
+        line!(
+            out,
+            "{DIM}{id:>4}{DIM:#}  {at}  {actor:actors$}  {BOLD}{event:events$}{BOLD:#}  {phases}"
+        );
+        let figures = figures(detail);
+        if !figures.is_empty() {
+            line!(out, "      {DIM}{figures}{DIM:#}");
+        }
+    }
+    out
+}
+
+fn width(entries: &[JournalEntry], field: fn(&JournalEntry) -> &String) -> usize {
+    entries.iter().map(|entry| field(entry).chars().count()).max().unwrap_or(0)
+}
+
+/// The plain figures of an event; what is nested is for `--json`.
+fn figures(detail: &Value) -> String {
+    let Some(detail) = detail.as_object() else { return String::new() };
+    let plain: Vec<_> = detail
+        .iter()
+        .filter_map(|(name, value)| match value {
+            Value::String(text) => Some(format!("{name} {text}")),
+            Value::Number(_) | Value::Bool(_) => Some(format!("{name} {value}")),
+            _ => None,
+        })
+        .collect();
+    plain.join(", ")
+}

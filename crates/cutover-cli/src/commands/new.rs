@@ -1,0 +1,61 @@
+//! `cutover new`: a migration file to edit, from the live schema.
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::cli::NewArgs;
+use crate::exit::{Doing, Exit, Failure};
+use crate::output::Output;
+use crate::paste::{Paste, quote};
+use crate::render::{BOLD, line};
+
+#[derive(Debug, Serialize)]
+struct Written<'a> {
+    migration: &'a str,
+    file: &'a Path,
+    tables: &'a [String],
+}
+
+pub(crate) fn run(args: &NewArgs, output: &Output) -> Result<Exit, Failure> {
+    let name = args.name.strip_suffix(".sql").unwrap_or(&args.name);
+    if name.is_empty() || name.contains(['/', '\\']) {
+        return Err(Failure::unusable(
+            format!("`{}` can't be a migration's name: it becomes the name of a file", args.name),
+            "use a name such as split-address; --output says where the file goes",
+        ));
+    }
+    let file = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.sql")));
+    let text = super::open(&args.database)?.scaffold(name, &args.tables)?;
+    write_new(&file, &text)?;
+    let written = Written { migration: name, file: &file, tables: &args.tables };
+    output.result(&written, |paste| render(&file, paste))?;
+    Ok(Exit::Done)
+}
+
+/// Writes a file that must not exist: somebody's edits may be in it.
+fn write_new(file: &Path, text: &str) -> Result<(), Failure> {
+    let opened = OpenOptions::new().write(true).create_new(true).open(file);
+    if let Err(error) = &opened
+        && error.kind() == ErrorKind::AlreadyExists
+    {
+        return Err(Failure::unusable(
+            format!("{} exists already, and is left as it is", file.display()),
+            "choose another name, or another file with --output FILE",
+        ));
+    }
+    opened
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .doing(|| format!("writing {}", file.display()))
+}
+
+fn render(file: &Path, paste: &Paste) -> String {
+    let mut out = String::new();
+    let name = file.display().to_string();
+    line!(out, "wrote {BOLD}{name}{BOLD:#}: the tables mapped onto themselves, both ways");
+    line!(out, "{BOLD}next{BOLD:#}: edit it until it says what you want, then:");
+    line!(out, "  {}", paste.command(&format!("check {}", quote(&name))));
+    out
+}

@@ -1,0 +1,37 @@
+//! `cutover repair`: compares, and brings the mirror in step.
+
+use cutover::{Pace, RepairReport};
+
+use crate::cli::RepairArgs;
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+use crate::progress::Progress;
+use crate::render::{GOOD, count, counted, line, next_is};
+
+pub(crate) fn run(args: &RepairArgs, output: &Output) -> Result<Exit, Failure> {
+    let mut engine = super::operate(&args.database, &args.operator)?;
+    let name = super::pick(&engine, &args.pick)?;
+    let report = engine.repair(&name, Pace::Gentle, &mut Progress::new())?;
+    output.result(&report, |paste| {
+        summary(&report) + &next_is("compare every row", "verify", paste)
+    })?;
+    Ok(Exit::Done)
+}
+
+fn summary(report: &RepairReport) -> String {
+    let RepairReport { checked, inserted, updated, deleted } = *report;
+    let mut out = String::new();
+    let checked = counted(checked, "row");
+    if inserted + updated + deleted == 0 {
+        line!(out, "{GOOD}nothing to repair{GOOD:#}: {checked} compared");
+    } else {
+        line!(
+            out,
+            "{GOOD}repaired{GOOD:#}: {checked} compared; {} inserted, {} updated, {} deleted",
+            count(inserted),
+            count(updated),
+            count(deleted)
+        );
+    }
+    out
+}

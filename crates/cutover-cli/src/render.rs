@@ -1,0 +1,245 @@
+//! Text for people, shared by the commands. Pure: builds strings, with colour
+//! that the output strips where it doesn't belong.
+
+use anstyle::{AnsiColor, Style};
+use cutover::{Difference, Phase, TransitionReport, VerifyReport};
+
+use crate::exit::Failure;
+use crate::paste::Paste;
+
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const DIM: Style = Style::new().dimmed();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
+pub(crate) const WARN: Style = AnsiColor::Yellow.on_default().bold();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+
+/// Differences shown as text; JSON gives all that the engine reports.
+const SHOWN: usize = 10;
+
+/// Adds a line. A `String` takes every write.
+macro_rules! line {
+    ($out:expr) => {
+        $out.push('\n')
+    };
+    ($out:expr, $($arg:tt)*) => {{
+        let _ = std::fmt::Write::write_fmt(&mut $out, format_args!($($arg)*));
+        $out.push('\n');
+    }};
+}
+pub(crate) use line;
+
+/// `1234567` as `1,234,567`.
+pub(crate) fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 row`, `2 rows`.
+pub(crate) fn counted(n: u64, one: &str) -> String {
+    format!("{} {one}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
+/// Bytes with a unit.
+#[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+pub(crate) fn bytes(n: u64) -> String {
+    let mut value = n as f64;
+    for unit in ["B", "KiB", "MiB", "GiB"] {
+        if value < 1024.0 {
+            let digits = usize::from(unit != "B" && value < 10.0);
+            return format!("{value:.digits$} {unit}");
+        }
+        value /= 1024.0;
+    }
+    format!("{value:.1} TiB")
+}
+
+/// Seconds, with as many digits as tell something.
+pub(crate) fn seconds(s: f64) -> String {
+    if s < 0.0995 {
+        format!("{:.1} ms", s * 1e3)
+    } else if s < 99.5 {
+        format!("{s:.1} s")
+    } else {
+        format!("{:.0} min {:.0} s", (s / 60.0).floor(), s % 60.0)
+    }
+}
+
+/// What went wrong, what caused it, and what to do.
+pub(crate) fn failure(failure: &Failure, paste: &Paste) -> String {
+    let mut out = String::new();
+    line!(out, "{BAD}error:{BAD:#} {}", paste.complete(&failure.message()));
+    if let Some(excerpt) = failure.excerpt() {
+        line!(out, "{excerpt}");
+    }
+    for cause in failure.causes() {
+        line!(out, "  cause: {cause}");
+    }
+    out.push_str(&differences(failure.examples()));
+    if let Some(hint) = failure.hint() {
+        line!(out, "{WARN}hint:{WARN:#} {}", paste.complete(&hint));
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
+/// Differences, one a line.
+pub(crate) fn differences(examples: &[Difference]) -> String {
+    let mut out = String::new();
+    for example in examples.iter().take(SHOWN) {
+        let Difference { direction, table, key, column, expected, found } = example;
+        let column = column.as_ref().map(|column| format!(".{column}")).unwrap_or_default();
+        let what = match (expected, found) {
+            (Some(expected), Some(found)) => format!("should be {expected}, is {found}"),
+            (Some(expected), None) => format!("is missing; should be {expected}"),
+            (None, Some(found)) => format!("should not be there; is {found}"),
+            (None, None) => "differs".into(),
+        };
+        line!(out, "  {direction}: {table}{column} where {}: {what}", self::key(key));
+    }
+    if examples.len() > SHOWN {
+        line!(out, "  and {} more (all of them with --json)", examples.len() - SHOWN);
+    }
+    out
+}
+
+/// A key as SQL would name it: `id = 7 and stage = "spec-plan"`.
+fn key(key: &serde_json::Value) -> String {
+    match key.as_object() {
+        Some(columns) => {
+            let parts: Vec<_> = columns
+                .iter()
+                .map(|(name, value)| match value.as_str() {
+                    // The engine may give values as text that shows their storage class.
+                    Some(text) => format!("{name} = {text}"),
+                    None => format!("{name} = {value}"),
+                })
+                .collect();
+            parts.join(" and ")
+        }
+        None => key.to_string(),
+    }
+}
+
+/// What a verification found, in one line and its examples.
+pub(crate) fn verification(report: &VerifyReport) -> String {
+    let mut out = String::new();
+    let checked = counted(report.checked, "row");
+    if report.ok {
+        line!(out, "{GOOD}verified{GOOD:#}: {checked} compared, both ways; no difference");
+    } else {
+        line!(
+            out,
+            "{BAD}differences{BAD:#} in {checked} compared: {} missing, {} extra, {} different",
+            count(report.missing),
+            count(report.extra),
+            count(report.different)
+        );
+        out.push_str(&differences(&report.examples));
+    }
+    out
+}
+
+/// What a step from one phase to another did, and what to type next.
+pub(crate) fn transition(report: &TransitionReport, paste: &Paste) -> String {
+    let mut out = String::new();
+    let TransitionReport { migration, from, to, held_ms, verified, kept } = report;
+    line!(out, "{BOLD}{migration}{BOLD:#}: {from} → {GOOD}{to}{GOOD:#}");
+    if let Some(verified) = verified {
+        out.push_str(&verification(verified));
+    }
+    if !held_ms.is_empty() {
+        let held: Vec<_> = held_ms.iter().map(|ms| format!("{ms:.1} ms")).collect();
+        line!(out, "write lock held: {}", held.join(", "));
+    }
+    for kept in kept {
+        line!(
+            out,
+            "{WARN}kept{WARN:#}: {} of {} without an image on the other side, in {}",
+            counted(kept.rows, "row"),
+            kept.table,
+            kept.kept_in
+        );
+    }
+    out.push_str(&next(*to, from > to, paste));
+    out
+}
+
+/// What to type next in a phase: when, and the command on a line of its own.
+pub(crate) fn next(phase: Phase, went_back: bool, paste: &Paste) -> String {
+    let (when, command) = match phase {
+        Phase::Legacy => ("start it again when it is ready", "start FILE"),
+        Phase::DualWrite if went_back => (
+            "old programs write again. To try once more: `cutover advance`; to leave the migration",
+            "abort",
+        ),
+        Phase::DualWrite => ("let the live views answer from the new tables", "advance"),
+        Phase::ReadNew => (
+            "when your programs can write the new tables (the old ones refuse writes from then on)",
+            "advance",
+        ),
+        Phase::WriteNew => {
+            ("when the new programs run well; `cutover rollback` goes back at once", "advance")
+        }
+        Phase::NewOnly => (
+            "when nobody needs the old tables any more (until then `cutover rollback` still works)",
+            "advance --to retired --yes --backup before-retire.db",
+        ),
+        Phase::Retired => return format!("{BOLD}next{BOLD:#}: nothing; the migration is over\n"),
+    };
+    next_is(when, command, paste)
+}
+
+/// A `next:` line and its command.
+pub(crate) fn next_is(when: &str, command: &str, paste: &Paste) -> String {
+    format!("{BOLD}next{BOLD:#}: {}:\n  {}\n", paste.complete(when), paste.command(command))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cutover::Direction;
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!(
+            [0, 999, 1000, 1_234_567].map(count),
+            ["0", "999", "1,000", "1,234,567"].map(String::from)
+        );
+        assert_eq!([counted(1, "row"), counted(2, "row")], ["1 row", "2 rows"].map(String::from));
+    }
+
+    #[test]
+    fn sizes_and_times_have_units() {
+        assert_eq!(
+            [5, 1536, 50 << 20, 3 << 40].map(bytes),
+            ["5 B", "1.5 KiB", "50 MiB", "3.0 TiB"].map(String::from)
+        );
+        assert_eq!(
+            [0.0012, 0.5, 12.0, 125.0].map(seconds),
+            ["1.2 ms", "0.5 s", "12.0 s", "2 min 5 s"].map(String::from)
+        );
+    }
+
+    #[test]
+    fn a_difference_names_its_row_and_both_values() {
+        let difference = Difference {
+            direction: Direction::Backward,
+            table: "clients".into(),
+            key: serde_json::json!({"id": 7}),
+            column: Some("zip".into()),
+            expected: Some("'007'".into()),
+            found: Some("7".into()),
+        };
+        assert_eq!(
+            differences(&[difference]),
+            "  backward: clients.zip where id = 7: should be '007', is 7\n"
+        );
+    }
+}

@@ -1,0 +1,89 @@
+//! A second operator, a locked database, and Ctrl-C in the middle of work.
+
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::support::{Bench, Ran};
+
+/// Enough rows for a backfill that can be met at work.
+const ROWS: i64 = 300_000;
+
+/// A gentle backfill at work, which has the lease.
+#[expect(clippy::zombie_processes, reason = "the callers wait for it")]
+fn backfill(bench: &Bench) -> Child {
+    bench.run("start split-address.sql --no-backfill --db app.db").exits(0);
+    let child = bench
+        .command("backfill --db app.db --actor alice")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let status = bench.run("status --db app.db --json").exits(0).json();
+        if status["lease"]["actor"] == "alice" {
+            return child;
+        }
+        assert!(Instant::now() < deadline, "never took the lease: {status}");
+    }
+}
+
+fn signal(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+#[test]
+fn a_second_operator_is_told_who_the_first_is() {
+    let bench = Bench::with_clients(ROWS);
+    let mut first = backfill(&bench);
+    // Stopped, so that it can't finish meanwhile. Where it happens to hold the write
+    // lock at that moment, let it go on a little.
+    let second = loop {
+        signal(&first, Signal::STOP);
+        let second = bench.run("advance --db app.db").exits(4);
+        if second.stderr.contains("alice") {
+            break second;
+        }
+        signal(&first, Signal::CONT);
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let pid = first.id().to_string();
+    assert!(second.stderr.contains(&pid), "{}", second.stderr);
+    assert!(second.stderr.contains("hint: "), "{}", second.stderr);
+    // Reading needs no lease.
+    let status = bench.run("status --db app.db").exits(0);
+    assert!(status.stdout.contains("alice"), "{}", status.stdout);
+    bench.run("history --db app.db").exits(0);
+    signal(&first, Signal::CONT);
+    assert!(first.wait().unwrap().success());
+    bench.run("advance --db app.db").exits(0);
+}
+
+#[test]
+fn ctrl_c_stops_a_backfill_and_the_next_call_goes_on() {
+    let bench = Bench::with_clients(ROWS);
+    let first = backfill(&bench);
+    signal(&first, Signal::INT);
+    let ran = Ran::of(first.wait_with_output().unwrap()).exits(1);
+    assert!(ran.stderr.contains("the next call goes on"), "{}", ran.stderr);
+    let status = bench.run("status --db app.db --json").exits(0).json();
+    assert_eq!(status["lease"], serde_json::Value::Null);
+    assert_eq!(status["backfill"]["complete"], false);
+    bench.run("backfill --fast --db app.db").exits(0);
+    bench.run("verify --db app.db").exits(0);
+}
+
+#[test]
+fn a_database_that_stays_locked_is_busy() {
+    let bench = Bench::new();
+    let before = bench.dump();
+    let conn = bench.open();
+    conn.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let ran = bench.run("start split-address.sql --db app.db").exits(4);
+    assert!(ran.stderr.contains("locked"), "{}", ran.stderr);
+    conn.execute_batch("COMMIT").unwrap();
+    assert_eq!(bench.dump(), before);
+    bench.run("start split-address.sql --db app.db").exits(0);
+}

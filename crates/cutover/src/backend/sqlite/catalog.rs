@@ -1,0 +1,174 @@
+//! Reads what the schema says of a table, from SQLite itself: its own parser is
+//! the one that counts.
+
+use rusqlite::{Connection, OptionalExtension as _};
+
+use crate::schema::{Affinity, AppTrigger, Column, ForeignKey, Index, Table, UniqueKey};
+
+/// Objects whose names begin so are ours.
+pub(crate) const OURS: &str = "_cutover_";
+
+/// Reads one table. `None` where the schema has no table of that name.
+pub(crate) fn table(
+    conn: &Connection,
+    schema: &str,
+    name: &str,
+) -> rusqlite::Result<Option<Table>> {
+    let found: Option<(String, String)> = conn
+        .query_row(
+            &format!(
+                "SELECT name, sql FROM {schema}.sqlite_schema \
+                 WHERE type = 'table' AND name = ?1 COLLATE NOCASE AND sql IS NOT NULL"
+            ),
+            [name],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?;
+    let Some((name, sql)) = found else { return Ok(None) };
+    let without_rowid: bool = conn.query_row(
+        "SELECT wr FROM pragma_table_list WHERE schema = ?1 AND name = ?2",
+        [schema, &name],
+        |row| row.get(0),
+    )?;
+    let (columns, primary_key) = columns(conn, schema, &name, without_rowid)?;
+    let rowid_alias = match primary_key.as_slice() {
+        [only] if !without_rowid && !has_primary_index(conn, schema, &name)? => Some(only.clone()),
+        _ => None,
+    };
+    let (mut uniques, indexes) = indexes(conn, schema, &name)?;
+    if rowid_alias.is_some() {
+        uniques.insert(0, UniqueKey { columns: primary_key, primary: true });
+    }
+    uniques.sort_by_key(|key| !key.primary);
+    Ok(Some(Table {
+        columns,
+        uniques,
+        indexes,
+        foreign_keys: foreign_keys(conn, schema, &name)?,
+        triggers: triggers(conn, schema, &name)?,
+        rowid_alias,
+        without_rowid,
+        // A CHECK can't be written without the word; one that only stands in a
+        // comment costs a needless comparison, nothing else.
+        has_checks: sql.to_ascii_uppercase().contains("CHECK"),
+        name,
+    }))
+}
+
+/// The names of a schema's ordinary tables that are not SQLite's or ours.
+pub(crate) fn table_names(conn: &Connection, schema: &str) -> rusqlite::Result<Vec<String>> {
+    conn.prepare(&format!(
+        "SELECT name FROM {schema}.sqlite_schema WHERE type = 'table' \
+         AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND substr(name, 1, 9) <> '{OURS}' ORDER BY rowid"
+    ))?
+    .query_map([], |row| row.get(0))?
+    .collect()
+}
+
+fn columns(
+    conn: &Connection,
+    schema: &str,
+    table: &str,
+    without_rowid: bool,
+) -> rusqlite::Result<(Vec<Column>, Vec<String>)> {
+    // hidden: 0 ordinary, 1 of a virtual table, 2 and 3 generated
+    // (https://www.sqlite.org/pragma.html#pragma_table_xinfo).
+    let mut statement = conn.prepare(
+        "SELECT name, type, \"notnull\", pk, hidden FROM pragma_table_xinfo(?1, ?2) ORDER BY cid",
+    )?;
+    let mut rows = statement.query([table, schema])?;
+    let mut columns = Vec::new();
+    let mut key: Vec<(i64, String)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let name: String = row.get(0)?;
+        let declared: String = row.get(1)?;
+        let position: i64 = row.get(3)?;
+        if position > 0 {
+            key.push((position, name.clone()));
+        }
+        let (_, collation, _, _, _) = conn.column_metadata(Some(schema), table, name.as_str())?;
+        columns.push(Column {
+            affinity: Affinity::of(&declared),
+            declared,
+            collation: collation
+                .map_or_else(|| "BINARY".to_owned(), |name| name.to_string_lossy().into_owned()),
+            // A primary key of a WITHOUT ROWID table never holds NULL.
+            not_null: row.get::<_, bool>(2)? || (without_rowid && position > 0),
+            generated: row.get::<_, i64>(4)? > 1,
+            name,
+        });
+    }
+    key.sort();
+    Ok((columns, key.into_iter().map(|(_, name)| name).collect()))
+}
+
+/// An INTEGER PRIMARY KEY is the rowid and has no index of its own; every other
+/// primary key has one. This tells them apart where the declared type can't:
+/// `INTEGER PRIMARY KEY DESC` is not the rowid.
+fn has_primary_index(conn: &Connection, schema: &str, table: &str) -> rusqlite::Result<bool> {
+    conn.query_row(
+        "SELECT EXISTS (SELECT 1 FROM pragma_index_list(?1, ?2) WHERE origin = 'pk')",
+        [table, schema],
+        |row| row.get(0),
+    )
+}
+
+fn indexes(
+    conn: &Connection,
+    schema: &str,
+    table: &str,
+) -> rusqlite::Result<(Vec<UniqueKey>, Vec<Index>)> {
+    let mut statement = conn.prepare(
+        "SELECT name, \"unique\", origin, partial FROM pragma_index_list(?1, ?2) ORDER BY seq DESC",
+    )?;
+    let mut rows = statement.query([table, schema])?;
+    let mut uniques = Vec::new();
+    let mut indexes = Vec::new();
+    while let Some(row) = rows.next()? {
+        let name: String = row.get(0)?;
+        let unique: bool = row.get(1)?;
+        let origin: String = row.get(2)?;
+        let partial: bool = row.get(3)?;
+        let mut parts = conn.prepare(
+            "SELECT name FROM pragma_index_xinfo(?1, ?2) WHERE key = 1 ORDER BY seqno",
+        )?;
+        let parts: Vec<Option<String>> =
+            parts.query_map([&name, schema], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let plain = parts.iter().all(Option::is_some) && !partial;
+        let columns: Vec<String> = parts.into_iter().map_while(|part| part).collect();
+        if unique && plain {
+            uniques.push(UniqueKey { columns: columns.clone(), primary: origin == "pk" });
+        }
+        indexes.push(Index { name, columns, partial, irregular_unique: unique && !plain });
+    }
+    Ok((uniques, indexes))
+}
+
+fn foreign_keys(
+    conn: &Connection,
+    schema: &str,
+    table: &str,
+) -> rusqlite::Result<Vec<ForeignKey>> {
+    let mut statement = conn.prepare(
+        "SELECT id, \"table\", \"from\" FROM pragma_foreign_key_list(?1, ?2) ORDER BY id, seq",
+    )?;
+    let mut rows = statement.query([table, schema])?;
+    let mut keys: Vec<(i64, ForeignKey)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (id, table, column): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        match keys.last_mut() {
+            Some((last, key)) if *last == id => key.columns.push(column),
+            _ => keys.push((id, ForeignKey { table, columns: vec![column] })),
+        }
+    }
+    Ok(keys.into_iter().map(|(_, key)| key).collect())
+}
+
+fn triggers(conn: &Connection, schema: &str, table: &str) -> rusqlite::Result<Vec<AppTrigger>> {
+    conn.prepare(&format!(
+        "SELECT name, sql FROM {schema}.sqlite_schema WHERE type = 'trigger' \
+         AND tbl_name = ?1 COLLATE NOCASE AND substr(name, 1, 9) <> '{OURS}' ORDER BY rowid"
+    ))?
+    .query_map([table], |row| Ok(AppTrigger { name: row.get(0)?, sql: row.get(1)? }))?
+    .collect()
+}

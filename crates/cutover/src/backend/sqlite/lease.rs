@@ -1,0 +1,142 @@
+//! One operator at a time: a lease in the database.
+//!
+//! Whoever changes a migration holds it, renews it in every transaction of the
+//! work, and gives it up at the end. It is taken over when it has expired, or when
+//! its holder ran on this machine and is no more. Because it is renewed *inside*
+//! the transactions that write, an operator that stood still beyond its lease
+//! finds another's token there and writes nothing.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rusqlite::{OptionalExtension as _, params};
+
+use super::db::Db;
+use crate::error::{Error, LeaseHolder, Result};
+
+/// A held lease.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    token: String,
+    ttl: Duration,
+}
+
+/// Who asks for it.
+#[derive(Debug, Clone)]
+pub(crate) struct Asker<'a> {
+    pub(crate) actor: &'a str,
+    pub(crate) doing: &'a str,
+    pub(crate) ttl: Duration,
+}
+
+struct Row {
+    token: String,
+    expires_ms: i64,
+    holder: LeaseHolder,
+}
+
+impl Lease {
+    /// Takes the lease, in a transaction of its own.
+    pub(crate) fn take(db: &Db, asker: &Asker<'_>) -> Result<Self> {
+        let host = gethostname::gethostname().to_string_lossy().into_owned();
+        let pid = std::process::id();
+        let now = now_ms();
+        let token = format!("{host}/{pid}/{}", unique());
+        db.write("taking the lease", || {
+            if let Some(row) = row(db)?
+                && row.expires_ms > now
+                && !(row.holder.host == host && !is_alive(row.holder.pid))
+            {
+                return Err(Error::LeaseHeld(row.holder));
+            }
+            db.conn()
+                .execute(
+                    "INSERT OR REPLACE INTO _cutover_lease (id, token, actor, host, pid, doing, expires_ms) \
+                     VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)",
+                    params![token, asker.actor, host, pid, asker.doing, now + millis(asker.ttl)],
+                )
+                .map_err(|source| db.error("taking the lease", source))
+        })?;
+        Ok(Self { token, ttl: asker.ttl })
+    }
+
+    /// Renews the lease; fails if another has it. Called inside the transactions of
+    /// the work, so that it fences them.
+    pub(crate) fn renew(&self, db: &Db) -> Result<()> {
+        let renewed = db
+            .conn()
+            .prepare_cached("UPDATE _cutover_lease SET expires_ms = ?2 WHERE id = 1 AND token = ?1")
+            .and_then(|mut statement| statement.execute(params![self.token, now_ms() + millis(self.ttl)]))
+            .map_err(|source| db.error("renewing the lease", source))?;
+        if renewed == 1 {
+            return Ok(());
+        }
+        Err(match row(db)? {
+            Some(row) => Error::LeaseLost(row.holder),
+            None => Error::NoSuchMigration {
+                reason: "another operator removed the migration meanwhile".to_owned(),
+                fix: "look at `cutover status`".to_owned(),
+            },
+        })
+    }
+
+    /// Gives the lease up. Nothing is lost if this fails: it expires.
+    pub(crate) fn release(self, db: &Db) -> Result<()> {
+        db.conn()
+            .execute("DELETE FROM _cutover_lease WHERE token = ?1", [&self.token])
+            .map(|_| ())
+            .map_err(|source| db.error("giving up the lease", source))
+    }
+}
+
+/// Who holds the lease at this moment, if anyone does.
+pub(crate) fn holder(db: &Db) -> Result<Option<LeaseHolder>> {
+    Ok(row(db)?.filter(|row| row.expires_ms > now_ms()).map(|row| row.holder))
+}
+
+fn row(db: &Db) -> Result<Option<Row>> {
+    db.conn()
+        .query_row(
+            "SELECT token, actor, host, pid, doing, expires_ms FROM _cutover_lease WHERE id = 1",
+            [],
+            |row| {
+                let expires_ms: i64 = row.get(5)?;
+                Ok(Row {
+                    token: row.get(0)?,
+                    expires_ms,
+                    holder: LeaseHolder {
+                        actor: row.get(1)?,
+                        host: row.get(2)?,
+                        pid: row.get(3)?,
+                        doing: row.get(4)?,
+                        expires: crate::clock::rfc3339_ms(expires_ms),
+                    },
+                })
+            },
+        )
+        .optional()
+        .map_err(|source| db.error("reading the lease", source))
+}
+
+/// Whether a process of this machine exists. One of another user counts as alive.
+fn is_alive(pid: u32) -> bool {
+    let Some(pid) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) else {
+        return false;
+    };
+    !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH))
+}
+
+fn now_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis)
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Tells two leases of one process apart.
+fn unique() -> String {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+    format!("{nanos}-{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}

@@ -1,0 +1,14 @@
+//! Everything that speaks to SQLite. The rest of the engine knows a database only
+//! through the types of this module.
+
+pub(crate) mod catalog;
+pub(crate) mod compare;
+mod db;
+pub(crate) mod journal;
+pub(crate) mod lease;
+pub(crate) mod plan;
+pub(crate) mod scan;
+pub(crate) mod state;
+pub(crate) mod value;
+
+pub(crate) use db::Db;

@@ -1,0 +1,23 @@
+//! What SQLite's planner makes of our statements: a sync statement that reads a
+//! whole table would make every write as slow as the table is long.
+
+use super::db::Db;
+use crate::error::Result;
+
+/// The tables that a statement reads from end to end.
+pub(crate) fn scanned(db: &Db, sql: &str) -> Result<Vec<String>> {
+    let read = || -> rusqlite::Result<Vec<String>> {
+        let mut found = Vec::new();
+        let mut statement = db.conn().prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next()? {
+            let detail: String = row.get(3)?;
+            // `SCAN t USING INDEX i` reads a whole index, which is no better.
+            if let Some(rest) = detail.strip_prefix("SCAN ") {
+                found.push(rest.split(' ').next().unwrap_or(rest).to_owned());
+            }
+        }
+        Ok(found)
+    };
+    read().map_err(|source| db.error("looking at a query plan", source))
+}

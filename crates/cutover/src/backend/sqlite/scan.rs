@@ -1,0 +1,126 @@
+//! Walking over tables in the order of a key: where chunks end, which scopes there
+//! are, and the digest of a table that should not change.
+
+use rusqlite::types::{Value, ValueRef};
+
+use super::compare::Chunk;
+use super::db::Db;
+use crate::derive::derived::{Place, SCOPES, scopes};
+use crate::derive::sql::{ident, idents, join};
+use crate::derive::target::Target;
+use crate::error::Result;
+use crate::schema::Table;
+
+/// The key of the row `rows` after `after` in one table, if there are that many.
+pub(crate) fn boundary(
+    db: &Db,
+    table: &str,
+    key: &[String],
+    after: Option<&[Value]>,
+    rows: u64,
+) -> Result<Option<Vec<Value>>> {
+    let columns = idents("", key);
+    let marks = (1..=key.len()).map(|n| format!("?{n}")).collect::<Vec<_>>().join(", ");
+    let condition = if after.is_some() { format!("WHERE ({columns}) > ({marks})") } else { String::new() };
+    // A single column takes no parentheses: a row of one is not a row value.
+    let condition = if key.len() == 1 { condition.replace(['(', ')'], "") } else { condition };
+    let sql = format!("SELECT {columns} FROM {table} {condition} ORDER BY {columns} LIMIT 1 OFFSET {}", rows.saturating_sub(1));
+    let read = || -> rusqlite::Result<Option<Vec<Value>>> {
+        let mut statement = db.conn().prepare_cached(&sql)?;
+        for (position, value) in after.unwrap_or_default().iter().enumerate() {
+            statement.raw_bind_parameter(position + 1, value)?;
+        }
+        let mut rows = statement.raw_query();
+        rows.next()?.map(|row| (0..key.len()).map(|n| row.get(n)).collect()).transpose()
+    };
+    read().map_err(|source| db.error("looking for a chunk's end", source))
+}
+
+/// Lists every scope of a target in the temporary table, in order; gives how many.
+pub(crate) fn list_scopes(db: &Db, target: &Target, place: Place) -> Result<i64> {
+    let positions: Vec<usize> = (1..=target.scope.len()).collect();
+    let order = join(&positions, ", ", ToString::to_string);
+    fill_scopes(db, target.scope.len(), &format!("{} ORDER BY {order}", scopes(target, place)))
+}
+
+/// Fills the temporary list of scopes from a query; gives how many there are.
+pub(crate) fn fill_scopes(db: &Db, width: usize, query: &str) -> Result<i64> {
+    let columns = (0..width).map(|n| format!("s{n}")).collect::<Vec<_>>().join(", ");
+    db.batch(
+        "listing scopes",
+        &format!(
+            "DROP TABLE IF EXISTS {SCOPES}; \
+             CREATE TEMP TABLE cutover_scopes (n INTEGER PRIMARY KEY, {columns}); \
+             INSERT INTO {SCOPES} ({columns}) {query};"
+        ),
+    )?;
+    db.row("listing scopes", &format!("SELECT ifnull(max(n), 0) FROM {SCOPES}"), |row| row.get(0))
+}
+
+/// The number of a scope in the temporary list; 0 if it is not there any more.
+pub(crate) fn scope_number(db: &Db, scope: &[Value]) -> Result<i64> {
+    let condition =
+        (0..scope.len()).map(|n| format!("s{n} IS ?{}", n + 1)).collect::<Vec<_>>().join(" AND ");
+    db.conn()
+        .query_row(
+            &format!("SELECT ifnull(max(n), 0) FROM {SCOPES} WHERE {condition}"),
+            rusqlite::params_from_iter(scope),
+            |row| row.get(0),
+        )
+        .map_err(|source| db.error("looking for a scope", source))
+}
+
+/// The scope with a number.
+pub(crate) fn scope_at(db: &Db, number: i64, width: usize) -> Result<Vec<Value>> {
+    db.conn()
+        .query_row(&format!("SELECT * FROM {SCOPES} WHERE n = ?1"), [number], |row| {
+            (1..=width).map(|n| row.get(n)).collect()
+        })
+        .map_err(|source| db.error("looking for a scope", source))
+}
+
+/// A chunk of the temporary list.
+pub(crate) fn listed(from: i64, rows: u64, last: i64) -> Chunk {
+    Chunk::Listed { from, to: (from + i64::try_from(rows).unwrap_or(i64::MAX).saturating_sub(1)).min(last) }
+}
+
+/// Rows and a hash over every stored value of a table, in the order of its rows.
+/// `stop` is asked now and then whether to give up.
+pub(crate) fn digest(db: &Db, table: &Table, mut stop: impl FnMut() -> Result<()>) -> Result<(u64, String)> {
+    let columns: Vec<&String> = table.stored_columns().map(|column| &column.name).collect();
+    let order = table.primary_key().map_or_else(|| "rowid".to_owned(), |key| idents("", &key.columns));
+    let sql = format!("SELECT {} FROM {} ORDER BY {order}", idents("", &columns), ident(&table.name));
+    let failed = |source| db.error("reading a frozen table", source);
+    let mut statement = db.conn().prepare(&sql).map_err(failed)?;
+    let mut rows = statement.raw_query();
+    let mut hasher = blake3::Hasher::new();
+    let mut count = 0;
+    while let Some(row) = rows.next().map_err(failed)? {
+        for position in 0..columns.len() {
+            feed(&mut hasher, row.get_ref(position).map_err(failed)?);
+        }
+        count += 1;
+        if count % 1000 == 0 {
+            stop()?;
+        }
+    }
+    Ok((count, hasher.finalize().to_hex().to_string()))
+}
+
+/// Class and length before the bytes, so that no two rows feed alike.
+fn feed(hasher: &mut blake3::Hasher, value: ValueRef<'_>) {
+    let (class, bytes): (u8, &[u8]) = match value {
+        ValueRef::Null => (0, &[]),
+        ValueRef::Integer(value) => {
+            hasher.update(&[1]).update(&value.to_le_bytes());
+            return;
+        }
+        ValueRef::Real(value) => {
+            hasher.update(&[2]).update(&value.to_bits().to_le_bytes());
+            return;
+        }
+        ValueRef::Text(bytes) => (3, bytes),
+        ValueRef::Blob(bytes) => (4, bytes),
+    };
+    hasher.update(&[class]).update(&(bytes.len() as u64).to_le_bytes()).update(bytes);
+}

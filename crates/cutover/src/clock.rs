@@ -1,0 +1,14 @@
+//! Times as they are written into databases and reports: RFC 3339, UTC.
+
+use jiff::Timestamp;
+
+/// Now, to the millisecond.
+pub(crate) fn now() -> String {
+    rfc3339_ms(Timestamp::now().as_millisecond())
+}
+
+/// A time given in milliseconds since 1970.
+pub(crate) fn rfc3339_ms(milliseconds: i64) -> String {
+    Timestamp::from_millisecond(milliseconds)
+        .map_or_else(|_| milliseconds.to_string(), |time| format!("{time:.3}"))
+}

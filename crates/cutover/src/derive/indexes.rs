@@ -1,0 +1,121 @@
+//! Which indexes the sync needs: one that leads with a column by which each
+//! restricted or joined table is looked up.
+
+use super::dirty::{Rows, touched};
+use super::derived::{Part, Place, derived, held};
+use super::query::{Arm, Item, What};
+use super::sql::{ident, idents};
+use super::target::{Target, equated};
+use crate::phase::Side;
+use crate::schema::Catalog;
+
+/// An index by which rows are looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Needed {
+    pub(crate) side: Side,
+    pub(crate) table: String,
+    pub(crate) columns: Vec<String>,
+}
+
+impl Needed {
+    /// The statement that creates it under a name.
+    pub(crate) fn sql(&self, name: &str) -> String {
+        format!("CREATE INDEX {} ON {} ({})", ident(name), ident(&self.table), idents("", &self.columns))
+    }
+}
+
+/// The indexes that are needed and that no table has.
+pub(crate) fn missing(targets: &[Target], catalog: &Catalog) -> Vec<Needed> {
+    let mut found: Vec<Needed> = Vec::new();
+    let mut need = |side: Side, table: &str, columns: Vec<String>| {
+        let Some(known) = catalog.table(side, table) else { return };
+        let served = columns.iter().any(|column| known.has_index_on(std::slice::from_ref(column)));
+        let needed = Needed { side, table: known.name.clone(), columns };
+        if !served && !needed.columns.is_empty() && !found.contains(&needed) {
+            found.push(needed);
+        }
+    };
+    for target in targets {
+        need(target.direction.target(), &target.table.name, target.scope.clone());
+        for source in &target.sources {
+            for leaf in source.query.leaves() {
+                let bound = source.paths.iter().flatten().filter(|term| term.leaf == Some(leaf.number));
+                let columns = bound.filter_map(|term| term.bare().map(str::to_owned)).collect();
+                need(leaf.side, &leaf.table, columns);
+            }
+            for arm in source.query.arms() {
+                joined(arm, &mut need);
+            }
+        }
+    }
+    found
+}
+
+/// A change on one side of a join leads to the rows on the other, either way.
+fn joined(arm: &Arm, need: &mut dyn FnMut(Side, &str, Vec<String>)) {
+    if arm.from.len() < 2 {
+        return;
+    }
+    let conditions: Vec<&Item> = arm.from.iter().collect();
+    for item in &arm.from {
+        // The item's columns in its own ON, and in those of items joined to it.
+        let mut columns: Vec<String> = Vec::new();
+        for other in &conditions {
+            let probe = Item { alias: item.alias.clone(), on: other.on.clone(), ..(*item).clone() };
+            for (column, _) in equated(&probe, arm) {
+                if !columns.contains(&column) {
+                    columns.push(column);
+                }
+            }
+        }
+        descend(item, &columns, need);
+    }
+}
+
+fn descend(item: &Item, columns: &[String], need: &mut dyn FnMut(Side, &str, Vec<String>)) {
+    match &item.what {
+        What::Leaf(leaf) => need(leaf.side, &leaf.table, columns.to_vec()),
+        What::Query(query) => {
+            for arm in query.arms() {
+                // Through a subquery that only passes columns on.
+                for inner in &arm.from {
+                    let passed: Vec<String> = columns
+                        .iter()
+                        .filter_map(|column| {
+                            let output = query.first.columns.iter().position(|o| o.name.eq_ignore_ascii_case(column))?;
+                            match &arm.columns.get(output)?.expr {
+                                turso_parser::ast::Expr::Qualified(alias, name) if alias.as_str() == inner.alias => {
+                                    Some(name.as_str().to_owned())
+                                }
+                                _ => None,
+                            }
+                        })
+                        .collect();
+                    descend(inner, &passed, need);
+                }
+            }
+        }
+        What::Call(..) => {}
+    }
+}
+
+/// The statements whose plans must not read a table from end to end, each with
+/// what it serves.
+pub(crate) fn explained(targets: &[Target]) -> Vec<(String, String)> {
+    let mut statements = Vec::new();
+    let value = |position: usize| format!("?{}", position + 1);
+    for target in targets {
+        let name = &target.table.name;
+        statements.push((
+            format!("re-deriving rows of {name}"),
+            derived(target, Place::LIVE, Part::Scope(&value)),
+        ));
+        statements.push((format!("finding rows of {name}"), held(target, Place::LIVE, Part::Scope(&value))));
+        for (source, leaf) in target.leaves() {
+            if let Some(sql) = touched(source, leaf, Rows::Unknown) {
+                statements.push((format!("finding the rows of {name} that a row of {} touches", leaf.table), sql));
+            }
+        }
+    }
+    statements
+}

@@ -1,0 +1,20 @@
+//! From a migration and the tables as they are to statements. Pure: nothing here
+//! touches a database, and everything the engine runs on one comes from here.
+
+pub(crate) mod derived;
+mod dirty;
+pub(crate) mod flaw;
+pub(crate) mod freeze;
+mod functions;
+pub(crate) mod indexes;
+pub(crate) mod live;
+pub(crate) mod names;
+mod normalise;
+pub(crate) mod object;
+pub(crate) mod procedure;
+pub(crate) mod query;
+pub(crate) mod sql;
+pub(crate) mod sync;
+pub(crate) mod target;
+pub(crate) mod touched;
+mod trace;

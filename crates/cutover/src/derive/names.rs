@@ -1,0 +1,64 @@
+//! The names of our objects in a user's database. All begin with `_cutover_`,
+//! followed by the migration's number there, so that two migrations never meet.
+
+/// Names for one migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Names {
+    pub(crate) migration: i64,
+}
+
+impl Names {
+    fn named(self, kind: &str, table: &str) -> String {
+        format!("_cutover_{}_{kind}_{table}", self.migration)
+    }
+
+    /// What every object of this migration begins with.
+    pub(crate) fn prefix(self) -> String {
+        format!("_cutover_{}_", self.migration)
+    }
+
+    /// A view: inserting a scope into it re-derives the target's rows of that scope.
+    pub(crate) fn put(self, target: &str) -> String {
+        self.named("put", target)
+    }
+
+    /// A view: inserting a scope into it deletes what the mapping no longer gives.
+    pub(crate) fn prune(self, target: &str) -> String {
+        self.named("prune", target)
+    }
+
+    /// A table: the scopes of rows that a REPLACE is about to remove.
+    pub(crate) fn replaced(self, target: &str) -> String {
+        self.named("replaced", target)
+    }
+
+    /// A table: scopes touched while a gate verifies.
+    pub(crate) fn touched(self, target: &str) -> String {
+        self.named("touched", target)
+    }
+
+    /// A table of one row: whether the sync is writing at this moment.
+    pub(crate) fn syncing(self) -> String {
+        format!("{}syncing", self.prefix())
+    }
+
+    /// A trigger on a table.
+    pub(crate) fn trigger(self, what: &str, table: &str) -> String {
+        self.named(what, table)
+    }
+
+    /// An index made for the time of the migration.
+    pub(crate) fn index(self, table: &str, columns: &[String]) -> String {
+        self.named("ix", &format!("{table}_{}", columns.join("_")))
+    }
+
+    /// The table that keeps rows without an image.
+    pub(crate) fn kept(table: &str) -> String {
+        format!("_cutover_kept_{table}")
+    }
+
+    /// The live view of an old table.
+    pub(crate) fn live(table: &str) -> String {
+        format!("cutover_live_{table}")
+    }
+}

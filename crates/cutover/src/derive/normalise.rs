@@ -1,0 +1,513 @@
+//! Brings a mapping's SELECT into the form of [`query`](super::query): every name
+//! resolved against the tables as they are, or refused with its place.
+
+use turso_parser::ast::{
+    As, CommonTableExpr, Distinctness, Expr, FromClause, GroupBy, JoinConstraint, JoinOperator,
+    JoinType, Literal, Name, OneSelect, Operator, Over, QualifiedName, ResultColumn, Select,
+    SelectTable, WindowDef,
+};
+
+use super::flaw::Flaw;
+use super::functions::is_aggregate;
+use super::query::{Arm, Item, Join, Leaf, Output, Query, What};
+use crate::migration::Mapping;
+use crate::migration::walk::{Subqueries, visit_exprs_mut};
+use crate::phase::Side;
+use crate::schema::Catalog;
+
+/// The columns of json_each and json_tree that a query may name
+/// (<https://www.sqlite.org/json1.html#jeach>).
+const JSON_COLUMNS: [&str; 8] =
+    ["key", "value", "type", "atom", "id", "parent", "fullkey", "path"];
+
+type Result<T> = std::result::Result<T, Flaw>;
+
+/// The mapping's SELECT, its result columns named by the target's columns.
+pub(crate) fn normalise(mapping: &Mapping, catalog: &Catalog) -> Result<Query> {
+    let mut normaliser = Normaliser { mapping, catalog, leaves: 0, aliases: 0, ctes: Vec::new() };
+    normaliser.select(&mapping.select, Some(&mapping.columns))
+}
+
+struct Normaliser<'a> {
+    mapping: &'a Mapping,
+    catalog: &'a Catalog,
+    leaves: usize,
+    aliases: usize,
+    /// The CTEs in scope, innermost last.
+    ctes: Vec<CommonTableExpr>,
+}
+
+/// A FROM item as the expressions of its SELECT see it.
+struct Visible {
+    /// The unique alias it was given.
+    alias: String,
+    /// The name the author knows it by.
+    shown: Option<String>,
+    columns: Vec<String>,
+    /// Columns that a USING merged into those of an item further left.
+    merged: Vec<String>,
+}
+
+/// What the names in one SELECT stand for.
+struct Names<'a> {
+    visible: &'a [Visible],
+    /// Result aliases; they yield to real columns.
+    results: &'a [Output],
+    windows: &'a [WindowDef],
+}
+
+impl Normaliser<'_> {
+    fn select(&mut self, select: &Select, names: Option<&[String]>) -> Result<Query> {
+        let outer = self.ctes.len();
+        if let Some(with) = &select.with {
+            self.ctes.extend(with.ctes.iter().cloned());
+        }
+        let first = self.arm(&select.body.select, names)?;
+        let shown: Vec<String> = first.columns.iter().map(|output| output.name.clone()).collect();
+        let mut rest = Vec::new();
+        for compound in &select.body.compounds {
+            let arm = self.arm(&compound.select, Some(&shown))?;
+            rest.push((compound.operator, arm));
+        }
+        self.ctes.truncate(outer);
+        // In a FROM-subquery the order matters only to what aggregates the rows
+        // in their order; terms are result columns by name or number there.
+        let order_by = select
+            .order_by
+            .iter()
+            .map(|term| match term.expr.as_ref() {
+                Expr::Qualified(_, column) | Expr::DoublyQualified(_, _, column) => {
+                    term.to_string().replace(&term.expr.to_string(), &column.as_ident())
+                }
+                _ => term.to_string(),
+            })
+            .collect();
+        Ok(Query { first, rest, order_by })
+    }
+
+    fn arm(&mut self, select: &OneSelect, names: Option<&[String]>) -> Result<Arm> {
+        let OneSelect::Select { distinctness, columns, from, where_clause, group_by, window_clause } =
+            select
+        else {
+            return Err(self.flaw("VALUES", "VALUES is not a table that is kept in step", "select from a table"));
+        };
+        let Some(from) = from else {
+            return Err(self.flaw(
+                "SELECT",
+                "this SELECT reads no table, so there is nothing it could be kept in step with",
+                "select from a table",
+            ));
+        };
+        let (items, visible) = self.from(from)?;
+        let bare = Names { visible: &visible, results: &[], windows: window_clause };
+        let outputs = self.outputs(columns, &bare, names)?;
+        let full = Names { visible: &visible, results: &outputs, windows: window_clause };
+        let filter = where_clause.as_ref().map(|expr| self.expr(expr, &full)).transpose()?;
+        let (group_by, having) = self.group_by(group_by.as_ref(), &full)?;
+        let aggregates = outputs.iter().any(|output| contains_aggregate(&output.expr));
+        Ok(Arm {
+            distinct: *distinctness == Some(Distinctness::Distinct),
+            partitions: outputs.iter().flat_map(|output| partitions(&output.expr)).collect(),
+            columns: outputs,
+            from: items,
+            filter,
+            group_by,
+            having,
+            aggregates,
+        })
+    }
+
+    fn group_by(
+        &self,
+        group_by: Option<&GroupBy>,
+        names: &Names<'_>,
+    ) -> Result<(Vec<Expr>, Option<Expr>)> {
+        let Some(GroupBy { exprs, having }) = group_by else { return Ok((Vec::new(), None)) };
+        let exprs = exprs
+            .iter()
+            .map(|expr| match expr.as_ref() {
+                Expr::Literal(Literal::Numeric(number)) => {
+                    let position: usize = number.parse().unwrap_or(0);
+                    names.results.get(position.wrapping_sub(1)).map_or_else(
+                        || {
+                            Err(self.flaw(
+                                number,
+                                format!("GROUP BY {number}: there is no such result column"),
+                                "name the column",
+                            ))
+                        },
+                        |output| Ok(output.expr.clone()),
+                    )
+                }
+                expr => self.expr(expr, names),
+            })
+            .collect::<Result<_>>()?;
+        let having = having.as_ref().map(|expr| self.expr(expr, names)).transpose()?;
+        Ok((exprs, having))
+    }
+
+    fn from(&mut self, from: &FromClause) -> Result<(Vec<Item>, Vec<Visible>)> {
+        let mut items = Vec::new();
+        let mut visible = Vec::new();
+        self.push_item(&from.select, Join::Inner, None, &mut items, &mut visible)?;
+        for joined in &from.joins {
+            let join = self.join_kind(joined.operator)?;
+            self.push_item(&joined.table, join, joined.constraint.as_ref(), &mut items, &mut visible)?;
+        }
+        Ok((items, visible))
+    }
+
+    fn join_kind(&self, operator: JoinOperator) -> Result<Join> {
+        let JoinOperator::TypedJoin(Some(kind)) = operator else { return Ok(Join::Inner) };
+        if kind.contains(JoinType::NATURAL) {
+            return Err(self.flaw(
+                "NATURAL",
+                "NATURAL JOIN depends on which columns the tables happen to share",
+                "name the columns: JOIN … USING (column) or ON",
+            ));
+        }
+        if kind.contains(JoinType::RIGHT) {
+            return Err(self.flaw(
+                "JOIN",
+                "RIGHT and FULL JOIN need SQLite 3.39, and triggers run in the old program's SQLite",
+                "turn it into a LEFT JOIN",
+            ));
+        }
+        Ok(if kind.contains(JoinType::LEFT) {
+            Join::Left
+        } else if kind.contains(JoinType::CROSS) {
+            Join::Cross
+        } else {
+            Join::Inner
+        })
+    }
+
+    fn push_item(
+        &mut self,
+        table: &SelectTable,
+        join: Join,
+        constraint: Option<&JoinConstraint>,
+        items: &mut Vec<Item>,
+        visible: &mut Vec<Visible>,
+    ) -> Result<()> {
+        let (what, shown, columns) = self.table(table, visible)?;
+        let alias = format!("t{}", self.aliases);
+        self.aliases += 1;
+        visible.push(Visible { alias: alias.clone(), shown, columns, merged: Vec::new() });
+        let on = match constraint {
+            None => None,
+            Some(JoinConstraint::On(expr)) => {
+                Some(self.expr(expr, &Names { visible, results: &[], windows: &[] })?)
+            }
+            Some(JoinConstraint::Using(names)) => Some(self.using(names, visible)?),
+        };
+        items.push(Item { alias, join, on, what });
+        Ok(())
+    }
+
+    /// `USING (a, b)` as a condition; the right-hand columns disappear.
+    fn using(&self, names: &[Name], visible: &mut [Visible]) -> Result<Expr> {
+        let (right, left) = visible.split_last_mut().ok_or_else(|| self.flaw("USING", "USING without a left side", "write ON"))?;
+        let mut condition: Option<Expr> = None;
+        for name in names {
+            let missing = || {
+                Flaw::mismatch(
+                    self.mapping,
+                    name.as_str(),
+                    format!("USING ({}): both sides must have that column", name.as_str()),
+                    "write ON with the columns' names",
+                )
+            };
+            let owner = left.iter().find(|item| has(&item.columns, name.as_str())).ok_or_else(missing)?;
+            let ours = right.columns.iter().find(|column| column.eq_ignore_ascii_case(name.as_str()));
+            let ours = ours.ok_or_else(missing)?.clone();
+            let equal = Expr::binary(
+                column(&owner.alias, name.as_str()),
+                Operator::Equals,
+                column(&right.alias, &ours),
+            );
+            right.merged.push(ours);
+            condition = Some(match condition {
+                None => equal,
+                Some(before) => Expr::binary(before, Operator::And, equal),
+            });
+        }
+        condition.ok_or_else(|| self.flaw("USING", "USING names no column", "write ON"))
+    }
+
+    fn table(
+        &mut self,
+        table: &SelectTable,
+        left: &[Visible],
+    ) -> Result<(What, Option<String>, Vec<String>)> {
+        let alias_of = |alias: &Option<As>| alias.as_ref().map(|alias| alias.name().as_str().to_owned());
+        match table {
+            SelectTable::Table(name, alias, _) => {
+                let shown = alias_of(alias).unwrap_or_else(|| name.name.as_str().to_owned());
+                let (what, columns) = self.named(name)?;
+                Ok((what, Some(shown), columns))
+            }
+            SelectTable::Select(select, alias) => {
+                let query = self.select(select, None)?;
+                let columns = query.first.columns.iter().map(|output| output.name.clone()).collect();
+                Ok((What::Query(Box::new(query)), alias_of(alias), columns))
+            }
+            SelectTable::TableCall(name, args, alias) => {
+                let names = Names { visible: left, results: &[], windows: &[] };
+                let args = args.iter().map(|arg| self.expr(arg, &names)).collect::<Result<_>>()?;
+                let function = name.name.as_str().to_lowercase();
+                let shown = alias_of(alias).unwrap_or_else(|| function.clone());
+                let columns = JSON_COLUMNS.iter().map(|column| (*column).to_owned()).collect();
+                Ok((What::Call(function, args), Some(shown), columns))
+            }
+            SelectTable::Sub(..) => Err(self.flaw(
+                "(",
+                "a join in parentheses is not supported",
+                "write the joins one after the other, or as a subquery",
+            )),
+        }
+    }
+
+    /// A table of a side, or a CTE.
+    fn named(&mut self, name: &QualifiedName) -> Result<(What, Vec<String>)> {
+        let bare = name.name.as_str();
+        let side = match name.db_name.as_ref().map(|side| side.as_str().to_lowercase()) {
+            Some(side) if side == "old" => Side::Old,
+            Some(_) => Side::New,
+            None => {
+                let position = self.ctes.iter().rposition(|cte| cte.tbl_name.as_str().eq_ignore_ascii_case(bare));
+                let Some(position) = position else {
+                    return Err(Flaw::mismatch(self.mapping, bare, format!("no table {bare}"), "qualify it with old. or new."));
+                };
+                let cte = self.ctes[position].clone();
+                // A CTE sees those before it, not itself.
+                let hidden = self.ctes.split_off(position);
+                let names: Vec<String> =
+                    cte.columns.iter().map(|column| column.col_name.as_str().to_owned()).collect();
+                let query = self.select(&cte.select, (!names.is_empty()).then_some(&names));
+                self.ctes.extend(hidden);
+                let query = query?;
+                let columns = query.first.columns.iter().map(|output| output.name.clone()).collect();
+                return Ok((What::Query(Box::new(query)), columns));
+            }
+        };
+        let Some(table) = self.catalog.table(side, bare) else {
+            return Err(Flaw::mismatch(
+                self.mapping,
+                bare,
+                format!("there is no table {side}.{bare}"),
+                "check the name against the database's tables",
+            ));
+        };
+        let columns: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
+        let leaf = Leaf { number: self.leaves, side, table: table.name.clone(), columns: columns.clone() };
+        self.leaves += 1;
+        Ok((What::Leaf(leaf), columns))
+    }
+
+    fn outputs(
+        &self,
+        columns: &[ResultColumn],
+        names: &Names<'_>,
+        given: Option<&[String]>,
+    ) -> Result<Vec<Output>> {
+        let mut outputs = Vec::new();
+        for result in columns {
+            match result {
+                ResultColumn::Expr(expr, alias) => {
+                    let resolved = self.expr(expr, names)?;
+                    let name = match (alias.as_ref().filter(|alias| alias.is_explicit()), &resolved) {
+                        (Some(alias), _) => alias.name().as_str().to_owned(),
+                        (None, Expr::Qualified(_, column)) => column.as_str().to_owned(),
+                        (None, _) => expr.to_string(),
+                    };
+                    outputs.push(Output { expr: resolved, name });
+                }
+                ResultColumn::Star => {
+                    outputs.extend(names.visible.iter().flat_map(every_column));
+                }
+                ResultColumn::TableStar(table) => {
+                    let item = names.visible.iter().find(|item| item.is(table.as_str()));
+                    let Some(item) = item else {
+                        return Err(self.no_column(&format!("{}.*", table.as_str())));
+                    };
+                    outputs.extend(every_column(item));
+                }
+            }
+        }
+        if let Some(given) = given {
+            if given.len() != outputs.len() {
+                return Err(self.flaw(
+                    "SELECT",
+                    format!("{} values for {} columns", outputs.len(), given.len()),
+                    "give one value for each column",
+                ));
+            }
+            for (output, name) in outputs.iter_mut().zip(given) {
+                output.name.clone_from(name);
+            }
+        }
+        Ok(outputs)
+    }
+
+    /// An expression with every name in it resolved.
+    fn expr(&self, expr: &Expr, names: &Names<'_>) -> Result<Expr> {
+        let mut expr = expr.clone();
+        inline_windows(&mut expr, names.windows);
+        let mut flaw = None;
+        visit_exprs_mut(&mut expr, Subqueries::Skip, &mut |expr| {
+            if flaw.is_none()
+                && let Err(found) = self.resolve(expr, names)
+            {
+                flaw = Some(found);
+            }
+        });
+        flaw.map_or(Ok(expr), Err)
+    }
+
+    fn resolve(&self, expr: &mut Expr, names: &Names<'_>) -> Result<()> {
+        *expr = match &*expr {
+            Expr::Id(name) | Expr::Name(name) => self.unqualified(name.as_str(), names)?,
+            Expr::Qualified(table, name) if names.visible.iter().any(|item| item.alias == table.as_str()) => {
+                // Resolved already, inside a result alias.
+                column(table.as_str(), name.as_str())
+            }
+            Expr::Qualified(table, name) => self.qualified(table.as_str(), name.as_str(), names)?,
+            Expr::DoublyQualified(_, table, name) => {
+                self.qualified(table.as_str(), name.as_str(), names)?
+            }
+            Expr::Subquery(_) | Expr::Exists(_) | Expr::InSelect { .. } | Expr::InTable { .. } => {
+                return Err(self.cant(
+                    "SELECT",
+                    "a subquery in an expression can't be kept in step with the table it reads",
+                    "write it as a JOIN",
+                ));
+            }
+            _ => return Ok(()),
+        };
+        Ok(())
+    }
+
+    fn unqualified(&self, name: &str, names: &Names<'_>) -> Result<Expr> {
+        let mut found = names
+            .visible
+            .iter()
+            .filter(|item| has(&item.columns, name) && !has(&item.merged, name));
+        match (found.next(), found.next()) {
+            (Some(item), None) => Ok(item.reference(name)),
+            (Some(_), Some(_)) => Err(Flaw::mismatch(
+                self.mapping,
+                name,
+                format!("{name}: more than one table here has that column"),
+                format!("write table.{name}"),
+            )),
+            (None, _) => names
+                .results
+                .iter()
+                .find(|output| output.name.eq_ignore_ascii_case(name))
+                .map(|output| output.expr.clone())
+                .ok_or_else(|| self.no_column(name)),
+        }
+    }
+
+    fn qualified(&self, table: &str, name: &str, names: &Names<'_>) -> Result<Expr> {
+        names
+            .visible
+            .iter()
+            .find(|item| item.is(table) && has(&item.columns, name))
+            .map(|item| item.reference(name))
+            .ok_or_else(|| self.no_column(&format!("{table}.{name}")))
+    }
+
+    fn no_column(&self, name: &str) -> Flaw {
+        let last = name.rsplit('.').next().unwrap_or(name);
+        Flaw::mismatch(
+            self.mapping,
+            last,
+            format!("there is no column {name}"),
+            "check the name against the table's columns; a text literal needs single quotes",
+        )
+    }
+
+    fn flaw(&self, word: &str, reason: impl Into<String>, fix: &str) -> Flaw {
+        Flaw::mismatch(self.mapping, word, reason, fix)
+    }
+
+    fn cant(&self, word: &str, reason: &str, fix: &str) -> Flaw {
+        Flaw::cant_keep(self.mapping, word, reason, fix)
+    }
+}
+
+impl Visible {
+    fn is(&self, name: &str) -> bool {
+        self.shown.as_deref().is_some_and(|shown| shown.eq_ignore_ascii_case(name))
+    }
+
+    /// A column of this item, under the name its table gives it.
+    fn reference(&self, name: &str) -> Expr {
+        let written = self.columns.iter().find(|column| column.eq_ignore_ascii_case(name));
+        column(&self.alias, written.map_or(name, String::as_str))
+    }
+}
+
+fn every_column(item: &Visible) -> Vec<Output> {
+    item.columns
+        .iter()
+        .filter(|name| !has(&item.merged, name))
+        .map(|name| Output { expr: column(&item.alias, name), name: name.clone() })
+        .collect()
+}
+
+/// `alias.column`.
+pub(crate) fn column(alias: &str, name: &str) -> Expr {
+    let quoted = |name: &str| Name::from_string(super::sql::ident(name));
+    Expr::Qualified(quoted(alias), quoted(name))
+}
+
+fn has(columns: &[String], name: &str) -> bool {
+    columns.iter().any(|column| column.eq_ignore_ascii_case(name))
+}
+
+fn inline_windows(expr: &mut Expr, windows: &[WindowDef]) {
+    visit_exprs_mut(expr, Subqueries::Skip, &mut |expr| {
+        let (Expr::FunctionCall { filter_over, .. } | Expr::FunctionCallStar { filter_over, .. }) = expr
+        else {
+            return;
+        };
+        if let Some(Over::Name(name)) = &filter_over.over_clause
+            && let Some(found) = windows.iter().find(|def| def.name == *name)
+        {
+            filter_over.over_clause = Some(Over::Window(found.window.clone()));
+        }
+    });
+}
+
+fn partitions(expr: &Expr) -> Vec<Vec<Expr>> {
+    let mut found = Vec::new();
+    visit_exprs_mut(&mut expr.clone(), Subqueries::Skip, &mut |expr| {
+        if let Expr::FunctionCall { filter_over, .. } | Expr::FunctionCallStar { filter_over, .. } = expr
+            && let Some(Over::Window(window)) = &filter_over.over_clause
+        {
+            found.push(window.partition_by.iter().map(|expr| expr.as_ref().clone()).collect());
+        }
+    });
+    found
+}
+
+/// Whether an expression aggregates rows (window functions do not).
+pub(crate) fn contains_aggregate(expr: &Expr) -> bool {
+    let mut found = false;
+    visit_exprs_mut(&mut expr.clone(), Subqueries::Skip, &mut |expr| match expr {
+        Expr::FunctionCall { name, args, filter_over, .. } => {
+            found |= filter_over.over_clause.is_none() && is_aggregate(name.as_str(), args.len());
+        }
+        Expr::FunctionCallStar { filter_over, .. } => found |= filter_over.over_clause.is_none(),
+        _ => {}
+    });
+    found
+}
+
+/// Whether an expression holds a window function.
+pub(crate) fn contains_window(expr: &Expr) -> bool {
+    !partitions(expr).is_empty()
+}

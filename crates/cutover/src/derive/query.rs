@@ -1,0 +1,161 @@
+//! A mapping's SELECT in a form that is easy to reason about and to rewrite.
+//!
+//! Invariants, established by [`normalise`](super::normalise):
+//! - every FROM item has an alias that is unique in the mapping, and every column
+//!   reference is `alias.column`: no name can be captured when a part is moved;
+//! - there are no CTEs, named windows, `*`, USING or references to result aliases;
+//! - joins are a flat list from left to right, each INNER or LEFT.
+
+use turso_parser::ast::{CompoundOperator, Expr};
+
+use super::sql::{ident, join};
+use crate::phase::Side;
+
+/// A SELECT, possibly compound.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Query {
+    pub(crate) first: Arm,
+    pub(crate) rest: Vec<(CompoundOperator, Arm)>,
+    /// ORDER BY terms, kept as text: they matter only to order-sensitive aggregates.
+    pub(crate) order_by: Vec<String>,
+}
+
+/// One SELECT of a compound.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Arm {
+    pub(crate) distinct: bool,
+    pub(crate) columns: Vec<Output>,
+    pub(crate) from: Vec<Item>,
+    pub(crate) filter: Option<Expr>,
+    pub(crate) group_by: Vec<Expr>,
+    pub(crate) having: Option<Expr>,
+    /// Whether it aggregates without GROUP BY: one row, whatever the source.
+    pub(crate) aggregates: bool,
+    /// Each window's PARTITION BY.
+    pub(crate) partitions: Vec<Vec<Expr>>,
+}
+
+/// One result column and the name it is known by.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Output {
+    pub(crate) expr: Expr,
+    pub(crate) name: String,
+}
+
+/// One FROM item, joined to those before it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Item {
+    pub(crate) alias: String,
+    pub(crate) join: Join,
+    pub(crate) on: Option<Expr>,
+    pub(crate) what: What,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Join {
+    Inner,
+    /// Order fixed by the author, which SQLite's planner keeps.
+    Cross,
+    Left,
+}
+
+/// What a FROM item is.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum What {
+    /// A table.
+    Leaf(Leaf),
+    Query(Box<Query>),
+    /// A table-valued function of columns to its left.
+    Call(String, Vec<Expr>),
+}
+
+/// One occurrence of a table in a mapping.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Leaf {
+    /// Its number in the mapping, from 0 in order of appearance.
+    pub(crate) number: usize,
+    pub(crate) side: Side,
+    /// As the schema writes it.
+    pub(crate) table: String,
+    pub(crate) columns: Vec<String>,
+}
+
+/// Turns leaves into table expressions; the alias is added by the caller.
+pub(crate) type RenderLeaf<'a> = &'a dyn Fn(&Leaf) -> String;
+
+impl Query {
+    pub(crate) fn arms(&self) -> impl Iterator<Item = &Arm> {
+        std::iter::once(&self.first).chain(self.rest.iter().map(|(_, arm)| arm))
+    }
+
+    pub(crate) fn arms_mut(&mut self) -> impl Iterator<Item = &mut Arm> {
+        std::iter::once(&mut self.first).chain(self.rest.iter_mut().map(|(_, arm)| arm))
+    }
+
+    /// Every leaf, in order of appearance.
+    pub(crate) fn leaves(&self) -> Vec<&Leaf> {
+        self.arms()
+            .flat_map(|arm| &arm.from)
+            .flat_map(|item| match &item.what {
+                What::Leaf(leaf) => vec![leaf],
+                What::Query(query) => query.leaves(),
+                What::Call(..) => Vec::new(),
+            })
+            .collect()
+    }
+
+    /// The query as SQL.
+    pub(crate) fn render(&self, leaf: RenderLeaf<'_>) -> String {
+        let mut sql = self.first.render(leaf);
+        for (operator, arm) in &self.rest {
+            sql += &format!(" {operator} {}", arm.render(leaf));
+        }
+        if !self.order_by.is_empty() {
+            sql += &format!(" ORDER BY {}", self.order_by.join(", "));
+        }
+        sql
+    }
+}
+
+impl Arm {
+    fn render(&self, leaf: RenderLeaf<'_>) -> String {
+        let columns = join(&self.columns, ", ", |Output { expr, name }| {
+            format!("{expr} AS {}", ident(name))
+        });
+        let distinct = if self.distinct { "DISTINCT " } else { "" };
+        let mut sql = format!("SELECT {distinct}{columns}");
+        for (position, item) in self.from.iter().enumerate() {
+            sql += match (position, item.join) {
+                (0, _) => " FROM ",
+                (_, Join::Inner) => " JOIN ",
+                (_, Join::Cross) => " CROSS JOIN ",
+                (_, Join::Left) => " LEFT JOIN ",
+            };
+            sql += &item.render(leaf);
+        }
+        if let Some(filter) = &self.filter {
+            sql += &format!(" WHERE {filter}");
+        }
+        if !self.group_by.is_empty() {
+            sql += &format!(" GROUP BY {}", join(&self.group_by, ", ", ToString::to_string));
+        }
+        if let Some(having) = &self.having {
+            sql += &format!(" HAVING {having}");
+        }
+        sql
+    }
+}
+
+impl Item {
+    fn render(&self, leaf: RenderLeaf<'_>) -> String {
+        let what = match &self.what {
+            What::Leaf(found) => leaf(found),
+            What::Query(query) => format!("({})", query.render(leaf)),
+            What::Call(function, args) => {
+                format!("{function}({})", join(args, ", ", ToString::to_string))
+            }
+        };
+        let on = self.on.as_ref().map_or_else(String::new, |on| format!(" ON {on}"));
+        format!("{what} AS {}{on}", ident(&self.alias))
+    }
+}

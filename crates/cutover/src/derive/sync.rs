@@ -1,0 +1,361 @@
+//! The sync triggers of one direction: whatever changes a table that a mapping
+//! reads re-derives the scopes it touches, inside the writer's own statement.
+//!
+//! They look at state, never at the operation: a scope is re-derived from what the
+//! tables hold when the trigger runs. What SQLite does not report is noted
+//! beforehand: a REPLACE removes rows without firing a DELETE trigger (unless the
+//! connection sets `recursive_triggers`), so a BEFORE trigger notes the scopes of
+//! the rows that conflict, under a tag made of the key they conflict on, and the
+//! AFTER trigger of the same row re-derives those too. A note whose statement came
+//! to nothing (an IGNORE) stays behind and costs one needless re-derivation.
+
+use super::dirty::{Rows, touched};
+use super::names::Names;
+use super::object::{Kind, Object};
+use super::procedure::{procedures, scope_columns};
+use super::query::{Leaf, What};
+use super::sql::{ident, join, text};
+use super::target::{Source, Target, delete_can_change, insert_can_remove};
+use super::trace::columns_of;
+use crate::phase::Side;
+use crate::schema::{Catalog, Table, UniqueKey};
+
+/// Notes that stay behind are dropped, oldest first, beyond this number. A note is
+/// needed only while its own statement runs, and triggers nest at most 1,000 deep
+/// (<https://www.sqlite.org/limits.html#max_trigger_depth>).
+const NOTES_KEPT: u32 = 10_000;
+
+/// Everything that keeps the targets of one direction in step, but for the
+/// triggers on targets that other mappings read (see [`parent_triggers`]).
+pub(crate) fn sync(targets: &[Target], names: Names, migration: &str, catalog: &Catalog) -> Vec<Object> {
+    let mut objects = Vec::new();
+    for target in targets {
+        objects.extend(note_table(target, names, catalog));
+        objects.extend(procedures(target, names, migration, catalog));
+    }
+    for (side, table) in read_tables(targets) {
+        if targets.first().is_some_and(|target| target.direction.source() == side) {
+            objects.extend(triggers(targets, names, side, &table, catalog));
+        }
+    }
+    objects
+}
+
+/// The triggers on a target that later mappings of the same direction read for
+/// its surrogate keys. They are created once it has been filled: until then its
+/// children are filled afterwards anyway.
+pub(crate) fn parent_triggers(
+    targets: &[Target],
+    parent: &Target,
+    names: Names,
+    catalog: &Catalog,
+) -> Vec<Object> {
+    triggers(targets, names, parent.direction.target(), &parent.table.name, catalog)
+}
+
+/// The tables the mappings read, each once.
+pub(crate) fn read_tables(targets: &[Target]) -> Vec<(Side, String)> {
+    let mut found: Vec<(Side, String)> = Vec::new();
+    for (_, leaf) in targets.iter().flat_map(Target::leaves) {
+        let entry = (leaf.side, leaf.table.clone());
+        if !found.contains(&entry) {
+            found.push(entry);
+        }
+    }
+    found
+}
+
+/// One use of the table that changes.
+struct Use<'a> {
+    target: &'a Target,
+    source: &'a Source,
+    leaf: &'a Leaf,
+    /// Unique keys of the table by which a REPLACE can remove a row of another scope.
+    replaces: Vec<&'a UniqueKey>,
+}
+
+/// The table that changes.
+struct Changed<'a> {
+    names: Names,
+    name: &'a str,
+    uses: Vec<Use<'a>>,
+}
+
+fn triggers(
+    targets: &[Target],
+    names: Names,
+    side: Side,
+    name: &str,
+    catalog: &Catalog,
+) -> Vec<Object> {
+    let uses: Vec<Use<'_>> = targets
+        .iter()
+        .flat_map(|target| target.leaves().map(move |(source, leaf)| (target, source, leaf)))
+        .filter(|(_, _, leaf)| leaf.side == side && leaf.table == name)
+        .map(|(target, source, leaf)| Use {
+            replaces: catalog.table(leaf.side, &leaf.table).map_or_else(Vec::new, |table| replaces(target, source, leaf, table)),
+            target,
+            source,
+            leaf,
+        })
+        .collect();
+    if uses.is_empty() {
+        return Vec::new();
+    }
+    Changed { names, name, uses }.objects()
+}
+
+/// The unique keys of the leaf's table on which a conflicting row may belong to
+/// another scope than the row that replaces it. Our own writes to a target never
+/// replace anything.
+fn replaces<'a>(target: &Target, source: &Source, leaf: &Leaf, table: &'a Table) -> Vec<&'a UniqueKey> {
+    if leaf.side == target.direction.target() {
+        return Vec::new();
+    }
+    table
+        .uniques
+        .iter()
+        .filter(|unique| {
+            !source.paths.iter().any(|terms| {
+                terms.iter().all(|term| {
+                    term.leaf.is_none()
+                        || (term.leaf == Some(leaf.number)
+                            && term.bare().is_some_and(|bare| {
+                                unique.columns.iter().any(|column| column.eq_ignore_ascii_case(bare))
+                            }))
+                })
+            })
+        })
+        .collect()
+}
+
+/// Where the scopes of rows that are about to be replaced are noted, if there can be any.
+fn note_table(target: &Target, names: Names, catalog: &Catalog) -> Option<Object> {
+    let needed = target.leaves().any(|(source, leaf)| {
+        catalog.table(leaf.side, &leaf.table).is_some_and(|table| !replaces(target, source, leaf, table).is_empty())
+    });
+    needed.then(|| {
+        let name = names.replaced(&target.table.name);
+        let sql = format!(
+            "CREATE TABLE {} (id INTEGER PRIMARY KEY, tag TEXT NOT NULL, {})",
+            ident(&name),
+            scope_columns(target).join(", ")
+        );
+        Object::new(Kind::Table, name, sql)
+    })
+}
+
+impl Changed<'_> {
+    fn objects(&self) -> Vec<Object> {
+        let mut objects = Vec::new();
+        let columns = self.read_columns();
+        let of = join(&columns, ", ", |column| ident(column));
+        let noted: Vec<&Use<'_>> = self.uses.iter().filter(|used| !used.replaces.is_empty()).collect();
+        if !noted.is_empty() {
+            objects.push(self.trigger("before_insert", "BEFORE INSERT", &self.notes(&noted, false)));
+            let keys = self.unique_columns(&noted);
+            let event = format!("BEFORE UPDATE OF {}", join(&keys, ", ", |column| ident(column)));
+            objects.push(self.trigger("before_update", &event, &self.notes(&noted, true)));
+        }
+        objects.push(self.trigger("after_insert", "AFTER INSERT", &self.after_insert()));
+        let event = format!("AFTER UPDATE OF {of}");
+        objects.push(self.trigger("after_update", &event, &self.after_update()));
+        objects.push(self.trigger("after_delete", "AFTER DELETE", &self.after_delete()));
+        objects
+    }
+
+    fn trigger(&self, what: &str, event: &str, statements: &[String]) -> Object {
+        let name = self.names.trigger(what, self.name);
+        let sql = format!(
+            "CREATE TRIGGER {} {event} ON {} BEGIN\n  {};\nEND",
+            ident(&name),
+            ident(self.name),
+            statements.join(";\n  ")
+        );
+        Object::new(Kind::Trigger, name, sql)
+    }
+
+    /// The columns of this table that some mapping reads, and those of its unique
+    /// keys that matter to a REPLACE.
+    fn read_columns(&self) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        for used in &self.uses {
+            for column in leaf_columns(&used.source.query, used.leaf.number) {
+                if !found.contains(&column) {
+                    found.push(column);
+                }
+            }
+            for column in used.replaces.iter().flat_map(|unique| &unique.columns) {
+                if !found.contains(column) {
+                    found.push(column.clone());
+                }
+            }
+        }
+        found
+    }
+
+    fn unique_columns(&self, noted: &[&Use<'_>]) -> Vec<String> {
+        let mut columns: Vec<String> =
+            noted.iter().flat_map(|used| &used.replaces).flat_map(|unique| unique.columns.clone()).collect();
+        columns.sort();
+        columns.dedup();
+        columns
+    }
+
+    fn notes(&self, noted: &[&Use<'_>], update: bool) -> Vec<String> {
+        let mut statements = Vec::new();
+        for used in noted {
+            let table = ident(&self.names.replaced(&used.target.table.name));
+            let columns = scope_columns(used.target).join(", ");
+            for unique in &used.replaces {
+                let mut condition =
+                    join(&unique.columns, " AND ", |column| format!("x.{0} = NEW.{0}", ident(column)));
+                if update {
+                    let own = join(&unique.columns, " AND ", |column| format!("x.{0} IS OLD.{0}", ident(column)));
+                    condition += &format!(" AND NOT ({own})");
+                }
+                if let Some(scopes) = touched(used.source, used.leaf, Rows::Where(&condition)) {
+                    statements.push(format!(
+                        "INSERT INTO {table} (tag, {columns}) SELECT {}, * FROM ({scopes})",
+                        tag(unique)
+                    ));
+                }
+            }
+            statements.push(format!(
+                "DELETE FROM {table} WHERE id < (SELECT max(id) FROM {table}) - {NOTES_KEPT}"
+            ));
+        }
+        statements
+    }
+
+    /// Re-derives what the BEFORE trigger of this row noted.
+    fn replaced(&self) -> Vec<String> {
+        let mut statements = Vec::new();
+        for used in self.uses.iter().filter(|used| !used.replaces.is_empty()) {
+            let notes = ident(&self.names.replaced(&used.target.table.name));
+            let columns = scope_columns(used.target).join(", ");
+            let tags = join(&used.replaces, ", ", |unique| tag(unique));
+            // Gone before put: a new row may take over a unique value of the one it replaced.
+            for procedure in [self.names.prune(&used.target.table.name), self.names.put(&used.target.table.name)] {
+                statements.push(format!(
+                    "INSERT INTO {} ({columns}) SELECT {columns} FROM {notes} WHERE tag IN ({tags})",
+                    ident(&procedure)
+                ));
+            }
+            statements.push(format!("DELETE FROM {notes} WHERE tag IN ({tags})"));
+        }
+        statements
+    }
+
+    fn put(&self, used: &Use<'_>, row: &str) -> Vec<String> {
+        self.call(&self.names.put(&used.target.table.name), used, row)
+    }
+
+    fn prune(&self, used: &Use<'_>, row: &str) -> Vec<String> {
+        self.call(&self.names.prune(&used.target.table.name), used, row)
+    }
+
+    fn call(&self, procedure: &str, used: &Use<'_>, row: &str) -> Vec<String> {
+        touched(used.source, used.leaf, Rows::Trigger(row))
+            .map(|scopes| {
+                format!("INSERT INTO {} ({}) {scopes}", ident(procedure), scope_columns(used.target).join(", "))
+            })
+            .into_iter()
+            .collect()
+    }
+
+    fn after_insert(&self) -> Vec<String> {
+        let mut statements = self.replaced();
+        statements.extend(self.uses.iter().flat_map(|used| self.put(used, "NEW")));
+        let vanishing =
+            self.uses.iter().rev().filter(|used| insert_can_remove(&used.source.query, used.leaf.number));
+        statements.extend(vanishing.flat_map(|used| self.prune(used, "NEW")));
+        statements
+    }
+
+    fn after_update(&self) -> Vec<String> {
+        let mut statements = self.replaced();
+        for used in &self.uses {
+            // A unique value that moves from one row to another must be free first.
+            if used.target.other_uniques().next().is_some() {
+                statements.extend(self.prune(used, "OLD"));
+            }
+        }
+        for used in &self.uses {
+            statements.extend(self.put(used, "NEW"));
+            statements.extend(self.put_if_moved(used));
+        }
+        for used in self.uses.iter().rev() {
+            statements.extend(self.prune(used, "OLD"));
+            statements.extend(self.prune(used, "NEW"));
+        }
+        statements.dedup();
+        statements
+    }
+
+    /// The scope the row has left, where it has left it and others may depend on it.
+    fn put_if_moved(&self, used: &Use<'_>) -> Vec<String> {
+        if used.target.single && !delete_can_change(&used.source.query, used.leaf.number) {
+            return Vec::new();
+        }
+        let (Some(old), Some(new)) = (
+            touched(used.source, used.leaf, Rows::Trigger("OLD")),
+            touched(used.source, used.leaf, Rows::Trigger("NEW")),
+        ) else {
+            return Vec::new();
+        };
+        vec![format!(
+            "INSERT INTO {} ({}) {old} EXCEPT {new}",
+            ident(&self.names.put(&used.target.table.name)),
+            scope_columns(used.target).join(", ")
+        )]
+    }
+
+    fn after_delete(&self) -> Vec<String> {
+        let mut statements = Vec::new();
+        for used in &self.uses {
+            if delete_can_change(&used.source.query, used.leaf.number) {
+                statements.extend(self.put(used, "OLD"));
+            }
+        }
+        statements.extend(self.uses.iter().rev().flat_map(|used| self.prune(used, "OLD")));
+        statements
+    }
+}
+
+/// The key a row conflicts on, as a text that the BEFORE and the AFTER trigger of
+/// the same row make alike.
+fn tag(unique: &UniqueKey) -> String {
+    let values = join(&unique.columns, " || ',' || ", |column| format!("quote(NEW.{})", ident(column)));
+    format!("{} || {values}", text(&format!("{}:", unique.columns.join(","))))
+}
+
+/// The columns of a leaf that a query reads anywhere.
+fn leaf_columns(query: &super::query::Query, number: usize) -> Vec<String> {
+    let mut found = Vec::new();
+    for arm in query.arms() {
+        let expressions = arm
+            .columns
+            .iter()
+            .map(|output| &output.expr)
+            .chain(arm.filter.iter())
+            .chain(arm.group_by.iter())
+            .chain(arm.having.iter())
+            .chain(arm.from.iter().filter_map(|item| item.on.as_ref()))
+            .chain(arm.from.iter().flat_map(|item| match &item.what {
+                What::Call(_, args) => args.as_slice(),
+                _ => &[],
+            }));
+        let references: Vec<(String, String)> = expressions.flat_map(columns_of).collect();
+        for item in &arm.from {
+            match &item.what {
+                What::Leaf(leaf) if leaf.number == number => found.extend(
+                    references.iter().filter(|(alias, _)| *alias == item.alias).map(|(_, column)| column.clone()),
+                ),
+                What::Query(inner) => found.extend(leaf_columns(inner, number)),
+                _ => {}
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,562 @@
+//! A table that is filled by mappings: its key, its scope, and what is known of
+//! them without looking at a row.
+
+use turso_parser::ast::{CompoundOperator, Expr, Operator};
+
+use super::flaw::Flaw;
+use super::normalise::normalise;
+use super::query::{Arm, Item, Join, Leaf, Query, What};
+use super::sql::{ident, join};
+use super::trace::{Term, columns_of, trace, trace_expr};
+use crate::migration::{Mapping, Migration};
+use crate::phase::Direction;
+use crate::schema::{Affinity, Catalog, Column, Table, UniqueKey};
+
+/// A target and everything that fills it.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    pub(crate) direction: Direction,
+    pub(crate) table: Table,
+    /// The columns of the INSERT's list, named as the table names them.
+    pub(crate) columns: Vec<String>,
+    /// One for each mapping into this table.
+    pub(crate) sources: Vec<Source>,
+    pub(crate) key: UniqueKey,
+    /// Columns of the target by which its rows depend on the source.
+    pub(crate) scope: Vec<String>,
+    /// Whether a scope can never hold more than one row.
+    pub(crate) single: bool,
+    /// Where the first mapping stands, for messages.
+    pub(crate) line: usize,
+}
+
+/// One mapping into a target.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    /// Its result columns stand in the order of [`Target::columns`].
+    pub(crate) query: Query,
+    /// The scope's columns, as positions in the result.
+    pub(crate) scope_positions: Vec<usize>,
+    /// The scope's columns in terms of leaves: one entry a path, one term a column.
+    pub(crate) paths: Vec<Vec<Term>>,
+}
+
+impl Target {
+    /// The columns of the list that are not part of the key.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &String> {
+        self.columns.iter().filter(|column| !contains(&self.key.columns, column))
+    }
+
+    /// A column of the target's table. Every name here was checked to be one.
+    pub(crate) fn column(&self, name: &str) -> Option<&Column> {
+        self.table.column(name)
+    }
+
+    /// Whether two keys of this target can be compared with `=`.
+    pub(crate) fn key_never_null(&self) -> bool {
+        self.key.columns.iter().all(|column| self.table.never_null(column))
+    }
+
+    /// `t.a = d.a AND …` over the key, with IS where it may hold NULL.
+    pub(crate) fn same_key(&self, left: &str, right: &str) -> String {
+        join(&self.key.columns, " AND ", |column| {
+            let operator = if self.table.never_null(column) { "=" } else { "IS" };
+            format!("{left}.{0} {operator} {right}.{0}", ident(column))
+        })
+    }
+
+    /// Unique keys of the table other than the one that identifies its rows, as
+    /// far as the list gives them values.
+    pub(crate) fn other_uniques(&self) -> impl Iterator<Item = &UniqueKey> {
+        self.table.uniques.iter().filter(|unique| {
+            unique.columns != self.key.columns
+                && unique.columns.iter().any(|column| contains(&self.columns, column))
+        })
+    }
+
+    /// Every leaf of every source.
+    pub(crate) fn leaves(&self) -> impl Iterator<Item = (&Source, &Leaf)> {
+        self.sources
+            .iter()
+            .flat_map(|source| source.query.leaves().into_iter().map(move |leaf| (source, leaf)))
+    }
+}
+
+/// The targets of one direction, parents before those that read them.
+pub(crate) fn targets(
+    migration: &Migration,
+    direction: Direction,
+    catalog: &Catalog,
+) -> Result<Vec<Target>, Flaw> {
+    let mut names: Vec<&str> = Vec::new();
+    for mapping in migration.direction(direction) {
+        if !names.iter().any(|name| name.eq_ignore_ascii_case(&mapping.target)) {
+            names.push(&mapping.target);
+        }
+    }
+    let mut filled: Vec<Target> = Vec::new();
+    for name in names {
+        let mappings: Vec<&Mapping> = migration
+            .direction(direction)
+            .filter(|mapping| mapping.target.eq_ignore_ascii_case(name))
+            .collect();
+        let next = target(&mappings, direction, catalog, &filled)?;
+        filled.push(next);
+    }
+    Ok(filled)
+}
+
+fn target(
+    mappings: &[&Mapping],
+    direction: Direction,
+    catalog: &Catalog,
+    filled: &[Target],
+) -> Result<Target, Flaw> {
+    let first = mappings[0];
+    let Some(table) = catalog.table(direction.target(), &first.target) else {
+        return Err(Flaw::mismatch(
+            first,
+            &first.target,
+            format!("there is no table {}.{}", direction.target(), first.target),
+            "check the name against the database's tables",
+        ));
+    };
+    let columns = listed(first, table)?;
+    let key = key(first, table, &columns)?;
+    let queries =
+        mappings.iter().map(|mapping| query(mapping, table, &columns, catalog)).collect::<Result<Vec<_>, _>>()?;
+    let scope = scope(mappings, &queries, table, &columns, &key, catalog)?;
+    let mut sources = Vec::new();
+    for (mapping, query) in mappings.iter().zip(queries) {
+        sources.push(source(mapping, query, &columns, &scope)?);
+    }
+    check_terms(first, table, &sources, &scope, catalog)?;
+    let single = matches!(sources.as_slice(), [only] if is_single(only, catalog, filled));
+    Ok(Target { direction, table: table.clone(), columns, sources, key, scope, single, line: first.at.line })
+}
+
+/// The INSERT's columns under the names the table gives them.
+fn listed(mapping: &Mapping, table: &Table) -> Result<Vec<String>, Flaw> {
+    mapping
+        .columns
+        .iter()
+        .map(|name| match table.column(name) {
+            Some(column) if !column.generated => Ok(column.name.clone()),
+            Some(_) => Err(Flaw::mismatch(
+                mapping,
+                name,
+                format!("{}.{name} is a generated column: it can't be inserted", table.name),
+                "leave it out of the list",
+            )),
+            None => Err(Flaw::mismatch(
+                mapping,
+                name,
+                format!("table {} has no column {name}", table.name),
+                "check the name against the table's columns",
+            )),
+        })
+        .collect()
+}
+
+fn key(mapping: &Mapping, table: &Table, columns: &[String]) -> Result<UniqueKey, Flaw> {
+    table
+        .uniques
+        .iter()
+        .find(|key| key.columns.iter().all(|column| contains(columns, column)))
+        .cloned()
+        .ok_or_else(|| {
+            Flaw::cant_keep(
+                mapping,
+                &mapping.target,
+                format!(
+                    "no PRIMARY KEY or UNIQUE constraint of {} has all its columns in the INSERT's \
+                     list, so its rows can't be told apart",
+                    table.name
+                ),
+                "name the key's columns in the list, or give the table a UNIQUE constraint over columns that are",
+            )
+        })
+}
+
+/// The mapping's query with its result in the order of `columns`.
+fn query(
+    mapping: &Mapping,
+    table: &Table,
+    columns: &[String],
+    catalog: &Catalog,
+) -> Result<Query, Flaw> {
+    let own = listed(mapping, table)?;
+    let positions: Option<Vec<usize>> = columns
+        .iter()
+        .map(|column| own.iter().position(|name| name.eq_ignore_ascii_case(column)))
+        .collect();
+    let (Some(positions), true) = (positions, own.len() == columns.len()) else {
+        return Err(Flaw::cant_keep(
+            mapping,
+            &mapping.target,
+            format!("the INSERTs into {} list different columns", table.name),
+            "list the same columns in each of them, with NULL for what a source does not have",
+        ));
+    };
+    let mut query = normalise(mapping, catalog)?;
+    let named: Vec<String> = columns.to_vec();
+    for arm in query.arms_mut() {
+        arm.columns = positions.iter().map(|position| arm.columns[*position].clone()).collect();
+        for (output, name) in arm.columns.iter_mut().zip(&named) {
+            output.name.clone_from(name);
+        }
+    }
+    Ok(query)
+}
+
+/// The scope: as the author says, or the source's primary key where the target
+/// carries it, or the columns of the target's key that can be traced, or every
+/// column that can be.
+fn scope(
+    mappings: &[&Mapping],
+    queries: &[Query],
+    table: &Table,
+    columns: &[String],
+    key: &UniqueKey,
+    catalog: &Catalog,
+) -> Result<Vec<String>, Flaw> {
+    if let Some(named) = mappings.iter().find_map(|mapping| mapping.scope.as_ref()) {
+        return named
+            .iter()
+            .map(|name| {
+                columns.iter().find(|column| column.eq_ignore_ascii_case(name)).cloned().ok_or_else(|| {
+                    Flaw::mismatch(
+                        mappings[0],
+                        name,
+                        format!("scope: {name} is not in the INSERT's list of {}", table.name),
+                        "name columns of the target",
+                    )
+                })
+            })
+            .collect();
+    }
+    let carried = queries
+        .iter()
+        .map(|query| carried_keys(query, columns, catalog))
+        .reduce(|one, other| one.into_iter().filter(|set| other.contains(set)).collect());
+    if let Some(best) = carried.and_then(|sets| sets.into_iter().next()) {
+        return Ok(best);
+    }
+    let traced = |column: &&String| {
+        let position = columns.iter().position(|name| name == *column);
+        position.is_some_and(|position| {
+            let all: Vec<_> = queries.iter().map(|query| trace(query, position)).collect();
+            all.iter().all(Option::is_some)
+                && all.iter().flatten().flatten().any(|term| term.leaf.is_some())
+        })
+    };
+    let of_key: Vec<String> = columns.iter().filter(|c| contains(&key.columns, c)).filter(traced).cloned().collect();
+    let found = if of_key.is_empty() { columns.iter().filter(traced).cloned().collect() } else { of_key };
+    if found.is_empty() {
+        return Err(Flaw::cant_keep(
+            mappings[0],
+            &mappings[0].target,
+            format!(
+                "which source rows a row of {} depends on can't be told: no column of the list is the \
+                 source's key, a grouping or a partitioning column",
+                table.name
+            ),
+            "carry the source's key into the target, or write `-- scope: column, column` above the statement",
+        ));
+    }
+    Ok(found)
+}
+
+/// The sets of target columns that hold the primary key of the leaf each path
+/// comes from; those of the first FROM item first.
+fn carried_keys(query: &Query, columns: &[String], catalog: &Catalog) -> Vec<Vec<String>> {
+    let traces: Vec<Option<Vec<Term>>> = (0..columns.len()).map(|c| trace(query, c)).collect();
+    let leaves = query.leaves();
+    let key_of = |number: usize| {
+        let leaf = leaves.iter().find(|leaf| leaf.number == number)?;
+        Some(catalog.table(leaf.side, &leaf.table)?.primary_key()?.columns.clone())
+    };
+    let holds = |set: &[String], path: usize| -> Option<bool> {
+        let terms: Vec<&Term> = set
+            .iter()
+            .map(|name| {
+                let position = columns.iter().position(|column| column == name)?;
+                traces[position].as_ref()?.get(path)
+            })
+            .collect::<Option<_>>()?;
+        let leaf = terms.first()?.leaf?;
+        let key = key_of(leaf)?;
+        let bare: Vec<&str> = terms.iter().filter(|t| t.leaf == Some(leaf)).filter_map(|t| t.bare()).collect();
+        Some(bare.len() == set.len() && bare.len() == key.len() && bare.iter().all(|b| contains(&key, b)))
+    };
+    let paths = traces.iter().flatten().map(Vec::len).max().unwrap_or(0);
+    let mut sets = Vec::new();
+    for leaf in &leaves {
+        let Some(key) = key_of(leaf.number) else { continue };
+        let carrier = |part: &String| {
+            columns.iter().zip(&traces).find_map(|(column, terms)| {
+                let found = terms.as_ref()?.iter().any(|term| {
+                    term.leaf == Some(leaf.number) && term.bare().is_some_and(|bare| bare.eq_ignore_ascii_case(part))
+                });
+                found.then(|| column.clone())
+            })
+        };
+        let Some(set) = key.iter().map(carrier).collect::<Option<Vec<String>>>() else { continue };
+        if (0..paths).all(|path| holds(&set, path) == Some(true)) && !sets.contains(&set) {
+            sets.push(set);
+        }
+    }
+    sets
+}
+
+fn source(
+    mapping: &Mapping,
+    query: Query,
+    columns: &[String],
+    scope: &[String],
+) -> Result<Source, Flaw> {
+    let mut positions = Vec::new();
+    let mut traces = Vec::new();
+    for name in scope {
+        let position = columns.iter().position(|column| column == name).unwrap_or_default();
+        let Some(terms) = trace(&query, position) else {
+            return Err(Flaw::cant_keep(
+                mapping,
+                name,
+                format!(
+                    "{name} can't be a scope of {}: the statement can't be restricted to one value of it \
+                     without changing what it gives",
+                    mapping.target
+                ),
+                "a scope must be a grouping column, a partitioning column of every window function, or a \
+                 column of the source; name another with `-- scope:`",
+            ));
+        };
+        positions.push(position);
+        traces.push(terms);
+    }
+    let paths = traces.iter().map(Vec::len).max().unwrap_or(0);
+    let paths = (0..paths)
+        .map(|path| {
+            traces
+                .iter()
+                // A constant or a column of a table outside of the union is the same on every path.
+                .map(|terms| terms.get(path).or_else(|| terms.first().filter(|_| terms.len() == 1)).cloned())
+                .collect::<Option<Vec<Term>>>()
+        })
+        .collect::<Option<Vec<_>>>()
+        .filter(|paths| paths.iter().all(|terms| terms.iter().any(|term| term.leaf.is_some())))
+        .ok_or_else(|| {
+            Flaw::cant_keep(
+                mapping,
+                &mapping.target,
+                format!("the scope ({}) does not lead to a table on every path of the statement", scope.join(", ")),
+                "name columns that come from a table in every arm of the UNION",
+            )
+        })?;
+    Ok(Source { query, scope_positions: positions, paths })
+}
+
+/// Scope values pass between the source's columns and the target's: both must
+/// store and compare them alike.
+fn check_terms(
+    mapping: &Mapping,
+    table: &Table,
+    sources: &[Source],
+    scope: &[String],
+    catalog: &Catalog,
+) -> Result<(), Flaw> {
+    for source in sources {
+        let leaves = source.query.leaves();
+        for (name, term) in source.paths.iter().flat_map(|terms| scope.iter().zip(terms)) {
+            let Some(target) = table.column(name) else { continue };
+            let found = leaves.iter().find(|leaf| Some(leaf.number) == term.leaf);
+            let column = found
+                .and_then(|leaf| catalog.table(leaf.side, &leaf.table))
+                .and_then(|table| table.column(term.bare()?));
+            let affinity = match (&term.expr, column) {
+                (_, Some(column)) => Some(column.affinity),
+                (Expr::Cast { type_name: Some(kind), .. }, None) => Some(Affinity::of(&kind.name)),
+                _ => None,
+            };
+            if affinity.is_some_and(|affinity| !affinity.stores_like(target.affinity)) {
+                return Err(Flaw::cant_keep(
+                    mapping,
+                    name,
+                    format!(
+                        "{}.{name} is the scope, and its type stores values otherwise than the source's \
+                         ({}): '007' and 7 would become one",
+                        table.name,
+                        column.map_or("an expression", |column| &column.declared),
+                    ),
+                    format!("write CAST(… AS {}) in the SELECT", target.declared),
+                ));
+            }
+            if column.is_some_and(|column| !column.collation.eq_ignore_ascii_case(&target.collation)) {
+                return Err(Flaw::cant_keep(
+                    mapping,
+                    name,
+                    format!("{}.{name} is the scope, and it compares texts otherwise than the source's column", table.name),
+                    "give both columns the same COLLATE",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether one scope gives at most one row, by the statement's structure alone.
+fn is_single(source: &Source, catalog: &Catalog, filled: &[Target]) -> bool {
+    let ([terms], true) = (source.paths.as_slice(), source.query.rest.is_empty()) else {
+        return source.query.rest.is_empty() && groups_by_scope(source);
+    };
+    if !source.query.first.group_by.is_empty() {
+        return groups_by_scope(source);
+    }
+    let arm = &source.query.first;
+    if arm.aggregates || !arm.partitions.is_empty() {
+        return false;
+    }
+    let Some((driver, others)) = arm.from.split_first() else { return false };
+    let Some(leaf) = driving_leaf(&driver.what) else { return false };
+    let Some(table) = catalog.table(leaf.side, &leaf.table) else { return false };
+    let by_key = table.primary_key().is_some_and(|key| {
+        key.columns.iter().all(|part| {
+            table.never_null(part)
+                && terms.iter().any(|term| {
+                    term.leaf == Some(leaf.number)
+                        && term.bare().is_some_and(|bare| bare.eq_ignore_ascii_case(part))
+                })
+        })
+    });
+    by_key && others.iter().all(|item| joins_one(item, arm, catalog, filled))
+}
+
+/// The table whose rows an item passes on one by one, if it does.
+fn driving_leaf(what: &What) -> Option<&Leaf> {
+    match what {
+        What::Leaf(leaf) => Some(leaf),
+        What::Query(query) => {
+            let arm = &query.first;
+            let row_wise = query.rest.is_empty()
+                && arm.group_by.is_empty()
+                && !arm.aggregates
+                && arm.partitions.is_empty()
+                && arm.from.len() == 1;
+            row_wise.then(|| driving_leaf(&arm.from[0].what)).flatten()
+        }
+        What::Call(..) => None,
+    }
+}
+
+/// Every grouping expression is part of the scope.
+fn groups_by_scope(source: &Source) -> bool {
+    let arm = &source.query.first;
+    !arm.group_by.is_empty()
+        && arm.group_by.iter().all(|expr| {
+            let group = trace_expr(arm, expr);
+            group.is_some()
+                && source
+                    .scope_positions
+                    .iter()
+                    .any(|position| trace_expr(arm, &arm.columns[*position].expr) == group)
+        })
+}
+
+/// The columns of an item that its join equates with something outside of it, and
+/// whether by `=` (or by IS, which also matches NULL).
+pub(crate) fn equated(item: &Item, arm: &Arm) -> Vec<(String, bool)> {
+    let mut equated: Vec<(String, bool)> = Vec::new();
+    let mut conditions: Vec<&Expr> = item.on.iter().collect();
+    if item.join != Join::Left {
+        conditions.extend(&arm.filter);
+    }
+    while let Some(condition) = conditions.pop() {
+        match condition {
+            Expr::Binary(left, Operator::And, right) => conditions.extend([&**left, &**right]),
+            Expr::Parenthesized(inner) => conditions.extend(inner.iter().map(|inner| &**inner)),
+            Expr::Binary(left, operator @ (Operator::Equals | Operator::Is), right) => {
+                for (one, other) in [(left, right), (right, left)] {
+                    if let Expr::Qualified(alias, column) = &**one
+                        && alias.as_str() == item.alias
+                        && columns_of(other).iter().all(|(alias, _)| *alias != item.alias)
+                    {
+                        equated.push((column.as_str().to_owned(), *operator == Operator::Equals));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    equated
+}
+
+/// Whether a joined item gives at most one row: its ON (or, for an inner join,
+/// the WHERE) equates a whole unique key of it.
+fn joins_one(item: &Item, arm: &Arm, catalog: &Catalog, filled: &[Target]) -> bool {
+    let What::Leaf(leaf) = &item.what else { return false };
+    let Some(table) = catalog.table(leaf.side, &leaf.table) else { return false };
+    let equated = equated(item, arm);
+    // The rows of a target filled earlier are told apart by its key with IS: no two
+    // of them agree on it, not even in NULL.
+    let by_key = filled.iter().any(|target| {
+        target.direction.target() == leaf.side
+            && target.table.name == leaf.table
+            && target.key.columns.iter().all(|part| {
+                equated.iter().any(|(column, _)| column.eq_ignore_ascii_case(part))
+            })
+    });
+    by_key || table.uniques.iter().any(|key| {
+        key.columns.iter().all(|part| {
+            equated.iter().any(|(column, strict)| {
+                // UNIQUE lets several NULLs in, so `IS` is one row only where there is none.
+                column.eq_ignore_ascii_case(part) && (*strict || table.never_null(part))
+            })
+        })
+    })
+}
+
+/// Whether the insertion of a row of this leaf can take rows away from the result.
+pub(crate) fn insert_can_remove(query: &Query, number: usize) -> bool {
+    let set = |operator: &CompoundOperator| {
+        matches!(operator, CompoundOperator::Except | CompoundOperator::Intersect)
+    };
+    query.rest.iter().any(|(operator, _)| set(operator))
+        || query.arms().any(|arm| {
+            let optional = arm.from.iter().any(|item| {
+                item.join == Join::Left
+                    && match &item.what {
+                        What::Leaf(leaf) => leaf.number == number,
+                        What::Query(query) => query.leaves().iter().any(|leaf| leaf.number == number),
+                        What::Call(..) => false,
+                    }
+            });
+            let below = arm.from.iter().any(|item| match &item.what {
+                What::Query(query) => insert_can_remove(query, number) || (arm.filter.is_some() && looks_at_several(query)),
+                _ => false,
+            });
+            optional || below || arm.having.is_some() || !arm.partitions.is_empty()
+        })
+}
+
+/// Whether the deletion of a row of this leaf can add to or change what is left.
+pub(crate) fn delete_can_change(query: &Query, number: usize) -> bool {
+    insert_can_remove(query, number) || looks_at_several(query)
+}
+
+/// Whether a result row is made from several source rows.
+fn looks_at_several(query: &Query) -> bool {
+    query.arms().any(|arm| {
+        arm.aggregates
+            || !arm.partitions.is_empty()
+            || arm.columns.iter().any(|output| super::normalise::contains_aggregate(&output.expr))
+            || arm.from.iter().any(|item| match &item.what {
+                What::Query(query) => looks_at_several(query),
+                _ => false,
+            })
+    })
+}
+
+fn contains(columns: &[String], name: &str) -> bool {
+    columns.iter().any(|column| column.eq_ignore_ascii_case(name))
+}

@@ -1,0 +1,109 @@
+//! One phase forward at a time, as far as asked.
+
+use serde_json::json;
+
+use super::frozen::take_digests;
+use super::gate::{self, Gate};
+use super::retire::retire;
+use super::session::{Session, now};
+use super::{AdvanceOptions, Engine};
+use crate::backend::sqlite::state;
+use crate::error::{Error, Refusal, Result};
+use crate::phase::{Direction, Phase};
+use crate::report::TransitionReport;
+use crate::watch::Watch;
+
+impl Engine {
+    /// Goes one phase forward, or as far as `options.to`. Each step is one
+    /// transaction; those of an interrupted call that were made stay made.
+    ///
+    /// # Errors
+    ///
+    /// Refused by a gate, with nothing changed by that step.
+    pub fn advance(&mut self, name: &str, options: &AdvanceOptions, watch: &mut dyn Watch) -> Result<TransitionReport> {
+        let mut session = Session::open(self, name, "advance")?;
+        let from = session.record.phase;
+        let to = goal(&session, options)?;
+        let mut report = begin(&session, from);
+        while session.record.phase < to {
+            step(&mut session, options, &mut report, watch)?;
+            report.to = session.record.phase;
+        }
+        if session.record.phase == Phase::NewOnly {
+            take_digests(&mut session, watch)?;
+        }
+        if session.record.phase == Phase::Retired && from == Phase::Retired {
+            super::retire::finish(&mut session, watch)?;
+        }
+        session.close()?;
+        Ok(report)
+    }
+}
+
+pub(crate) fn begin(session: &Session<'_>, from: Phase) -> TransitionReport {
+    TransitionReport {
+        migration: session.record.name.clone(),
+        from,
+        to: from,
+        held_ms: Vec::new(),
+        verified: None,
+        kept: Vec::new(),
+        only_new_holds: 0,
+    }
+}
+
+/// Where to: the phase asked for, or the next one.
+fn goal(session: &Session<'_>, options: &AdvanceOptions) -> Result<Phase> {
+    let phase = session.record.phase;
+    let refused = |reason: String, fix: &str| {
+        Error::Refused(Refusal { action: "advance".to_owned(), reason, fix: fix.to_owned(), examples: Vec::new() })
+    };
+    if phase == Phase::Legacy {
+        return Err(refused("the migration has not started".to_owned(), "run `cutover start` with its file"));
+    }
+    match (options.to, phase.next()) {
+        // A retirement that was interrupted is finished.
+        (None | Some(Phase::Retired), _) if session.record.pending.is_some() && phase == Phase::Retired => Ok(phase),
+        (Some(to), _) if to == phase => Ok(to),
+        (Some(to), _) if to > phase => Ok(to),
+        (Some(to), _) => Err(refused(format!("{to} lies behind {phase}"), "use `cutover rollback --to`")),
+        (None, Some(next)) => Ok(next),
+        (None, None) => Err(refused(format!("{phase} is the last phase"), "nothing is left to do")),
+    }
+}
+
+fn step(session: &mut Session<'_>, options: &AdvanceOptions, report: &mut TransitionReport, watch: &mut dyn Watch) -> Result<()> {
+    let Some(to) = session.record.phase.next() else { return Ok(()) };
+    if to == Phase::Retired {
+        let held = retire(session, options, report, watch)?;
+        report.held_ms.push(held);
+        return Ok(());
+    }
+    if to.is_gated() && !session.is_backfilled()? {
+        return Err(Refusal::transition(
+            to,
+            "the backfill is not complete",
+            "run `cutover backfill`, then advance again",
+        )
+        .into());
+    }
+    let since = now();
+    let held = if to.is_gated() {
+        let lenient = (to == Phase::NewOnly).then_some(Direction::Forward);
+        let passed = gate::pass(session, Gate { to, lenient, keep: false }, watch, &|session| {
+            let detail = json!({ "event": "gate passed" });
+            state::forget_digests(session.db, session.record.id)?;
+            session.enter("advance", session.setting(to, &since), detail)
+        })?;
+        report.verified = Some(passed.report);
+        report.only_new_holds = passed.only_new_holds;
+        passed.held
+    } else {
+        let backfilled = session.is_backfilled()?;
+        let setting = super::switch::Setting { backfilled, ..session.setting(to, &since) };
+        session.db.write("switching", || session.enter("advance", setting, json!({})))?.1
+    };
+    report.held_ms.push(held.as_secs_f64() * 1000.0);
+    session.entered(to, since, held, watch);
+    Ok(())
+}

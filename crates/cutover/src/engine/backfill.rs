@@ -1,0 +1,185 @@
+//! Filling the mirror: a repair of an empty one, pass by pass, chunk by chunk.
+
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::pace::Pacer;
+use super::pass::{Pass, total};
+use super::reconcile::{Mode, reconcile};
+use super::session::{Session, now};
+use super::{Engine, Pace, pacer_sleep, switch};
+use crate::backend::sqlite::state::{self, PassRecord};
+use crate::derive::derived::Place;
+use crate::derive::sync::parent_triggers;
+use crate::derive::target::Target;
+use crate::error::{Error, Refusal, Result};
+use crate::phase::{Direction, Phase};
+use crate::report::BackfillReport;
+use crate::watch::{Event, Watch, Work};
+
+/// A log beyond this size is emptied, even at the price of holding writers off for
+/// the moment that takes.
+const WAL_LIMIT: u64 = 32 << 20;
+
+impl Engine {
+    /// Fills the mirror, or goes on where an earlier call stopped.
+    ///
+    /// # Errors
+    ///
+    /// Refused outside of `dual-write` and `read-new`; [`Error::Interrupted`] if the
+    /// watch asks for it.
+    pub fn backfill(&mut self, name: &str, pace: Pace, watch: &mut dyn Watch) -> Result<BackfillReport> {
+        let mut session = Session::open(self, name, "backfill")?;
+        let phase = session.record.phase;
+        if phase.sync() != Some(Direction::Forward) {
+            return Err(Refusal {
+                action: "backfill".to_owned(),
+                reason: format!("in {phase} the new tables are not a mirror that could be filled"),
+                fix: "look at `cutover status`".to_owned(),
+                examples: Vec::new(),
+            }
+            .into());
+        }
+        let report = fill(&mut session, Direction::Forward, Work::Backfill, pace, watch)?;
+        session.close()?;
+        Ok(report)
+    }
+}
+
+/// Makes every pass of a direction that is not complete yet.
+pub(crate) fn fill(
+    session: &mut Session<'_>,
+    direction: Direction,
+    work: Work,
+    pace: Pace,
+    watch: &mut dyn Watch,
+) -> Result<BackfillReport> {
+    let began = Instant::now();
+    let mut passes = state::passes(session.db, session.record.id)?;
+    for pass in passes.iter_mut().filter(|pass| pass.total == 0) {
+        if let Some(target) = session.model.targets(direction).iter().find(|t| t.table.name == pass.target) {
+            pass.total = total(session.db, target, Place::LIVE)?;
+        }
+    }
+    let sum = |passes: &[PassRecord], f: fn(&PassRecord) -> u64| passes.iter().map(f).sum::<u64>();
+    watch.event(&Event::Began { work, total: sum(&passes, |pass| pass.total) });
+    let mut pacer = Pacer::new(pace);
+    for position in 0..passes.len() {
+        if passes[position].complete {
+            continue;
+        }
+        let last = passes[position + 1..].iter().all(|pass| pass.complete);
+        let mut one = OnePass { session: &mut *session, direction, last, pacer: &mut pacer };
+        let before = sum(&passes, |pass| pass.done) - passes[position].done;
+        let mut report = |done: u64| {
+            watch.event(&Event::Advanced { done: before + done });
+            watch.interrupted()
+        };
+        one.run(&mut passes[position], &mut report)?;
+    }
+    watch.event(&Event::Finished);
+    Ok(BackfillReport {
+        complete: true,
+        done: sum(&passes, |pass| pass.done),
+        total: sum(&passes, |pass| pass.total),
+        seconds: began.elapsed().as_secs_f64(),
+    })
+}
+
+struct OnePass<'p, 'a> {
+    session: &'p mut Session<'a>,
+    direction: Direction,
+    /// Whether no other pass is left to make after this one.
+    last: bool,
+    pacer: &'p mut Pacer,
+}
+
+impl OnePass<'_, '_> {
+    fn run(&mut self, record: &mut PassRecord, report: &mut dyn FnMut(u64) -> bool) -> Result<()> {
+        let (db, id) = (self.session.db, self.session.record.id);
+        let model = &self.session.model;
+        let Some(target) = model.targets(self.direction).iter().find(|t| t.table.name == record.target) else {
+            return Err(Error::NoSuchMigration {
+                reason: format!("the recorded pass over {} belongs to no mapping", record.target),
+                fix: "restore the state tables from a backup".to_owned(),
+            });
+        };
+        let mut pass = Pass::begin(db, model, target, Place::LIVE, state::position(db, id, &record.target)?)?;
+        while !record.complete {
+            let version = db.data_version()?;
+            let (_, held) = db.write("backfilling", || self.chunk(target, &mut pass, record))?;
+            if report(record.done) {
+                return Err(Error::Interrupted);
+            }
+            let others = db.data_version()? != version;
+            if db.wal_bytes() > WAL_LIMIT {
+                db.checkpoint(false)?;
+                db.checkpoint(true)?;
+            }
+            pacer_sleep(self.pacer.after(held, others));
+        }
+        Ok(())
+    }
+
+    /// One chunk: the rows, the position, and at the end what the end brings; all
+    /// in the transaction at hand.
+    fn chunk(&self, target: &Target, pass: &mut Pass<'_>, record: &mut PassRecord) -> Result<()> {
+        let (db, session) = (self.session.db, &*self.session);
+        session.fence()?;
+        match pass.chunk(db, self.pacer.rows())? {
+            Some(chunk) => {
+                if self.direction == Direction::Backward {
+                    session.syncing(true)?;
+                }
+                let outcome = reconcile(db, target, Place::LIVE, &chunk, Mode::Repair)?;
+                if self.direction == Direction::Backward {
+                    session.syncing(false)?;
+                }
+                record.done += outcome.derived;
+                record.total = record.total.max(record.done);
+            }
+            None => {
+                record.complete = true;
+                record.done = record.total;
+            }
+        }
+        let position = if record.complete { Vec::new() } else { pass.position(db)? };
+        state::advance_pass(db, session.record.id, record, &position)?;
+        if record.complete {
+            self.complete(target)?;
+        }
+        Ok(())
+    }
+
+    /// From here on a change to this target reaches those that read it; and with
+    /// the last pass the mirror can answer.
+    fn complete(&self, target: &Target) -> Result<()> {
+        let session = &*self.session;
+        let (db, model) = (session.db, &session.model);
+        if model.is_parent(target) {
+            let triggers = parent_triggers(model.targets(self.direction), target, model.names, &model.catalog);
+            for trigger in triggers {
+                db.batch("creating a trigger", &format!("DROP TRIGGER IF EXISTS {}", crate::derive::sql::ident(&trigger.name)))?;
+                db.batch("creating a trigger", &trigger.sql)?;
+            }
+        }
+        if self.last && self.direction == Direction::Forward {
+            let phase = session.record.phase;
+            if phase == Phase::ReadNew {
+                switch::enter_views(db, model, session.setting(phase, &session.record.since))?;
+            }
+            session.journal("backfill-complete", &now(), phase, json!({}))?;
+        }
+        Ok(())
+    }
+}
+
+impl Session<'_> {
+    /// Lets the engine's own writes pass the guards on the old tables, inside the
+    /// transaction at hand.
+    pub(crate) fn syncing(&self, on: bool) -> Result<()> {
+        let table = crate::derive::sql::ident(&self.model.names.syncing());
+        self.db.batch("opening the guards", &format!("UPDATE {table} SET depth = {}", u8::from(on)))
+    }
+}

@@ -1,0 +1,304 @@
+//! The proof, on a consistent snapshot, changing nothing: the new tables are built
+//! in a scratch database from the rows as they are, the old rows are derived back
+//! from them, and every one is compared with what it was.
+
+use std::path::Path;
+use std::time::Instant;
+
+use super::model::Model;
+use super::pace::Pacer;
+use super::pass::{Pass, total};
+use super::start::new_table_statements;
+use super::suitability::unsuitable;
+use super::verify::EXAMPLES;
+use super::{Engine, Pace};
+use crate::backend::sqlite::state::Record;
+use crate::backend::sqlite::{Db, compare, state};
+use crate::derive::derived::Place;
+use crate::derive::sql::{idents, text};
+use crate::derive::target::Target;
+use crate::error::{Error, Result};
+use crate::migration::Migration;
+use crate::phase::{Phase, Side};
+use crate::report::{CheckReport, Forecast, PlannedIndex, Problem, VerifyReport};
+use crate::watch::{Event, Watch, Work};
+
+/// The user's database attached to the scratch one.
+const PLACE: Place = Place { old: "src.", new: "main." };
+
+impl Engine {
+    /// Proves that the migration loses nothing, on the data as it is, and says what
+    /// it will cost. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// If the file and the database do not belong together. What stands in the way
+    /// otherwise is in the report.
+    pub fn check(&self, migration: &Migration, watch: &mut dyn Watch) -> Result<CheckReport> {
+        let known = state::load(&self.db, migration.name())?;
+        if let Some(record) = known.as_ref().filter(|record| record.phase > Phase::DualWrite) {
+            return Err(Error::Refused(crate::Refusal {
+                action: "check".to_owned(),
+                reason: format!("migration {} has started and is in {}", record.name, record.phase),
+                fix: "`cutover verify` compares every row in this phase".to_owned(),
+                examples: Vec::new(),
+            }));
+        }
+        examine(self, migration, known.as_ref(), watch)
+    }
+}
+
+/// The proof, for `check` and `start`. `known` is the record of an earlier call
+/// that was interrupted.
+pub(crate) fn examine(
+    engine: &Engine,
+    migration: &Migration,
+    known: Option<&Record>,
+    watch: &mut dyn Watch,
+) -> Result<CheckReport> {
+    let mut report = CheckReport {
+        migration: migration.name().to_owned(),
+        ok: false,
+        rows: 0,
+        lossless: VerifyReport { ok: true, ..VerifyReport::default() },
+        problems: Vec::new(),
+        notes: Vec::new(),
+        indexes: Vec::new(),
+        forecast: Forecast::default(),
+    };
+    let model = match Model::build(&engine.db, migration.clone(), known.map_or(0, |record| record.id)) {
+        Ok(model) => model,
+        Err(Error::Refused(refusal)) => {
+            report.problems.push(Problem { line: None, column: None, reason: refusal.reason, fix: refusal.fix });
+            return Ok(report);
+        }
+        Err(error) => return Err(error),
+    };
+    unsuitable(&engine.db, &model, known, &mut report)?;
+    report.problems.extend(model.scans(&engine.db)?);
+    report.indexes = model
+        .missing_indexes()
+        .into_iter()
+        .map(|(name, needed)| PlannedIndex { side: needed.side, sql: needed.sql(&name), table: needed.table })
+        .collect();
+    if report.problems.is_empty() {
+        rehearse(engine, &model, &mut report, watch)?;
+    }
+    report.ok = report.problems.is_empty() && report.lossless.ok;
+    Ok(report)
+}
+
+/// Runs the migration forth and back in a scratch database.
+fn rehearse(engine: &Engine, model: &Model, report: &mut CheckReport, watch: &mut dyn Watch) -> Result<()> {
+    let made = match &engine.options.scratch_dir {
+        Some(dir) => tempfile::tempdir_in(dir),
+        None => tempfile::tempdir(),
+    };
+    let dir = made.map_err(|source| Error::Io { doing: "making a scratch directory".to_owned(), source })?;
+    let source = snapshot(&engine.db, dir.path())?;
+    let scratch_path = dir.path().join("scratch.db");
+    let scratch = Db::scratch(&scratch_path, engine.options.busy_timeout)?;
+    let attach = format!("ATTACH DATABASE {} AS src", text(&source.to_string_lossy()));
+    scratch.batch("attaching the database", &attach)?;
+    scratch.batch("creating the new tables", &new_table_statements(model).join(";\n"))?;
+    // The model names the database's tables without a schema; in the scratch
+    // database the new ones are found first.
+    scratch.batch("taking a snapshot", "BEGIN; SELECT count(*) FROM src.sqlite_schema;")?;
+    let mut rows = 0;
+    for target in model.forward.iter().chain(&model.backward) {
+        rows += total(&scratch, target, PLACE)?;
+    }
+    watch.event(&Event::Began { work: Work::Check, total: rows });
+    let mut done = 0;
+    let began = Instant::now();
+    for target in &model.forward {
+        if let Err(problem) = build(&scratch, model, target, &mut done, watch)? {
+            report.problems.push(problem);
+            report.lossless.ok = false;
+            return Ok(());
+        }
+    }
+    report.forecast.backfill_seconds = began.elapsed().as_secs_f64();
+    let began = Instant::now();
+    for target in &model.backward {
+        compare_back(&scratch, model, target, report, &mut done, watch)?;
+    }
+    report.forecast.verify_seconds = began.elapsed().as_secs_f64();
+    forecast(&scratch, model, report)?;
+    scratch.batch("ending the snapshot", "COMMIT")?;
+    report.forecast.disk_bytes = scratch.bytes()?;
+    watch.event(&Event::Finished);
+    conclude(report);
+    Ok(())
+}
+
+/// What `check` reads: the database itself where readers hold nobody off, a copy
+/// otherwise.
+fn snapshot(db: &Db, dir: &Path) -> Result<std::path::PathBuf> {
+    let mode: String = db.row("reading the journal mode", "PRAGMA journal_mode", |row| row.get(0))?;
+    if mode == "wal" {
+        return Ok(db.path().to_owned());
+    }
+    let copy = dir.join("snapshot.db");
+    db.read("copying the database", || {
+        // The first read takes the shared lock; no writer commits until the copy is made.
+        db.count("SELECT count(*) FROM sqlite_schema")?;
+        std::fs::copy(db.path(), &copy)
+            .map_err(|source| Error::Io { doing: "copying the database".to_owned(), source })
+    })?;
+    Ok(copy)
+}
+
+/// Fills one new table. A constraint that its rows do not meet is a finding.
+fn build(
+    scratch: &Db,
+    model: &Model,
+    target: &Target,
+    done: &mut u64,
+    watch: &mut dyn Watch,
+) -> Result<std::result::Result<(), Problem>> {
+    let mut pass = Pass::begin(scratch, model, target, PLACE, Vec::new())?;
+    let mut pacer = Pacer::new(Pace::Fast);
+    loop {
+        let began = Instant::now();
+        let Some(chunk) = pass.chunk(scratch, pacer.rows())? else { return Ok(Ok(())) };
+        match compare::insert(scratch, target, PLACE, &chunk) {
+            Ok(rows) => *done += rows,
+            Err(error) => {
+                return match error.sqlite_error_code() {
+                    Some(rusqlite::ErrorCode::ConstraintViolation | rusqlite::ErrorCode::TypeMismatch) => {
+                        Ok(Err(misfit(scratch, target, &error)))
+                    }
+                    Some(rusqlite::ErrorCode::Unknown) => Ok(Err(misfit(scratch, target, &error))),
+                    _ => Err(scratch.error(&format!("building {}", target.table.name), error)),
+                };
+            }
+        }
+        watch.event(&Event::Advanced { done: *done });
+        if watch.interrupted() {
+            return Err(Error::Interrupted);
+        }
+        pacer.after(began.elapsed(), false);
+    }
+}
+
+/// A row of the source that the new table does not take.
+fn misfit(scratch: &Db, target: &Target, error: &rusqlite::Error) -> Problem {
+    let table = &target.table.name;
+    let example = example_of_misfit(scratch, target).map_or_else(String::new, |row| format!("; for example {row}"));
+    Problem {
+        line: Some(target.line),
+        column: None,
+        reason: format!("rows of the old tables do not fit into {table}: {error}{example}"),
+        fix: format!("mend those rows, or let {table} take them"),
+    }
+}
+
+/// The first row that breaks a NOT NULL or a unique key, if it is one of these.
+fn example_of_misfit(scratch: &Db, target: &Target) -> Option<String> {
+    let derived = crate::derive::derived::derived(target, PLACE, crate::derive::derived::Part::All);
+    let mut queries = Vec::new();
+    for column in target.columns.iter().filter(|column| target.table.never_null(column)) {
+        let quoted = crate::derive::sql::ident(column);
+        queries.push(format!("SELECT {} FROM ({derived}) AS d WHERE d.{quoted} IS NULL LIMIT 1", idents("d.", &target.columns)));
+    }
+    for unique in &target.table.uniques {
+        if unique.columns.iter().all(|column| target.columns.contains(column)) {
+            let key = idents("d.", &unique.columns);
+            queries.push(format!(
+                "SELECT {} FROM ({derived}) AS d GROUP BY {key} HAVING count(*) > 1 LIMIT 1",
+                idents("d.", &target.columns)
+            ));
+        }
+    }
+    queries.iter().find_map(|sql| {
+        scratch
+            .conn()
+            .query_row(sql, [], |row| {
+                let shown: rusqlite::Result<Vec<String>> = target
+                    .columns
+                    .iter()
+                    .enumerate()
+                    .map(|(n, name)| {
+                        Ok(format!("{name} = {}", crate::backend::sqlite::value::show(row.get_ref(n)?)))
+                    })
+                    .collect();
+                Ok(shown?.join(", "))
+            })
+            .ok()
+    })
+}
+
+/// Derives one old table back and compares it with what it was.
+fn compare_back(
+    scratch: &Db,
+    model: &Model,
+    target: &Target,
+    report: &mut CheckReport,
+    done: &mut u64,
+    watch: &mut dyn Watch,
+) -> Result<()> {
+    let mut pacer = Pacer::new(Pace::Fast);
+    let mut pass = Pass::begin(scratch, model, target, PLACE, Vec::new())?;
+    loop {
+        let began = Instant::now();
+        let Some(chunk) = pass.chunk(scratch, pacer.rows())? else { return Ok(()) };
+        let outcome = compare::compare(scratch, target, PLACE, &chunk, EXAMPLES)?;
+        let lossless = &mut report.lossless;
+        lossless.checked += outcome.derived + outcome.extra;
+        lossless.missing += outcome.missing;
+        lossless.extra += outcome.extra;
+        lossless.different += outcome.different;
+        let room = EXAMPLES.saturating_sub(lossless.examples.len());
+        lossless.examples.extend(outcome.diffs.iter().take(room).map(|diff| diff.report(target)));
+        *done += outcome.derived;
+        watch.event(&Event::Advanced { done: *done });
+        if watch.interrupted() {
+            return Err(Error::Interrupted);
+        }
+        pacer.after(began.elapsed(), false);
+    }
+}
+
+/// How long the steps that hold writers off will take.
+fn forecast(scratch: &Db, model: &Model, report: &mut CheckReport) -> Result<()> {
+    let forecast = &mut report.forecast;
+    forecast.longest_stall_ms = 15.0;
+    forecast.longest_stall_is = "a chunk of the backfill".to_owned();
+    for (_, needed) in model.missing_indexes() {
+        if needed.side != Side::Old {
+            continue;
+        }
+        // Building an index is reading and sorting its columns.
+        let table = PLACE.table(Side::Old, &needed.table);
+        let columns = idents("", &needed.columns);
+        let began = Instant::now();
+        scratch.count(&format!("SELECT count(*) FROM (SELECT {columns} FROM {table} ORDER BY {columns} LIMIT -1 OFFSET 0)"))?;
+        let took = began.elapsed().as_secs_f64() * 1000.0;
+        if took > forecast.longest_stall_ms {
+            forecast.longest_stall_ms = took;
+            forecast.longest_stall_is = format!("creating an index on {}", needed.table);
+        }
+    }
+    Ok(())
+}
+
+fn conclude(report: &mut CheckReport) {
+    let lossless = &mut report.lossless;
+    lossless.ok = lossless.is_clean();
+    report.rows = lossless.checked;
+    if !lossless.ok {
+        report.problems.push(Problem {
+            line: None,
+            column: None,
+            reason: format!(
+                "{} of {} old rows do not come back from the new tables as they were: {}",
+                lossless.extra + lossless.different + lossless.missing,
+                lossless.checked,
+                lossless.summary()
+            ),
+            fix: "let the new tables hold what is lost, and the backward statements give it back".to_owned(),
+        });
+    }
+}
+

@@ -1,0 +1,202 @@
+//! A migration on a particular database: everything the operations need to know,
+//! put together from the file and the tables as they are.
+
+use rusqlite::Connection;
+
+use crate::backend::sqlite::{Db, catalog, plan};
+use crate::derive::derived::goes_by_range;
+use crate::derive::flaw::{Flaw, FlawKind};
+use crate::derive::indexes::{Needed, explained, missing};
+use crate::derive::names::Names;
+use crate::derive::target::{Target, targets};
+use crate::error::{Error, Refusal, Result};
+use crate::migration::{Migration, MigrationError};
+use crate::phase::Direction;
+use crate::report::Problem;
+use crate::schema::{Catalog, Table, Tables};
+
+/// The migration, its number in the database, and what follows from its mappings.
+#[derive(Debug)]
+pub(crate) struct Model {
+    pub(crate) migration: Migration,
+    pub(crate) names: Names,
+    pub(crate) catalog: Catalog,
+    pub(crate) forward: Vec<Target>,
+    pub(crate) backward: Vec<Target>,
+}
+
+impl Model {
+    /// Puts the migration together with the tables of the database. Changes nothing.
+    pub(crate) fn build(db: &Db, migration: Migration, number: i64) -> Result<Self> {
+        let catalog = Catalog { old: old_tables(db)?, new: new_tables(&migration)? };
+        let derive = |direction| targets(&migration, direction, &catalog).map_err(|flaw| refuse(&migration, &flaw));
+        let (forward, backward) = (derive(Direction::Forward)?, derive(Direction::Backward)?);
+        Ok(Self { names: Names { migration: number }, migration, catalog, forward, backward })
+    }
+
+    pub(crate) fn targets(&self, direction: Direction) -> &[Target] {
+        match direction {
+            Direction::Forward => &self.forward,
+            Direction::Backward => &self.backward,
+        }
+    }
+
+    /// The old tables that the migration replaces: those the way back fills. Old
+    /// tables that are only read, for what they say of others, stay as they are.
+    pub(crate) fn old_tables(&self) -> impl Iterator<Item = &Table> {
+        self.backward.iter().map(|target| &target.table)
+    }
+
+    /// The tables the migration creates, in the order of the file.
+    pub(crate) fn new_tables(&self) -> impl Iterator<Item = &Table> {
+        self.migration.tables.iter().filter_map(|table| self.catalog.new.get(&table.name))
+    }
+
+    /// Whether other targets of the same direction read this one.
+    pub(crate) fn is_parent(&self, target: &Target) -> bool {
+        self.targets(target.direction).iter().flat_map(Target::leaves).any(|(_, leaf)| {
+            leaf.side == target.direction.target() && leaf.table == target.table.name
+        })
+    }
+
+    /// Whether a pass over this target can go by ranges of the source's key.
+    pub(crate) fn by_range(&self, target: &Target) -> bool {
+        goes_by_range(target, &|leaf| {
+            let table = self.catalog.table(leaf.side, &leaf.table)?;
+            let key = table.primary_key()?;
+            key.columns.iter().all(|part| table.never_null(part)).then(|| key.columns.clone())
+        })
+    }
+
+    /// The indexes the sync needs and the tables lack, each under its name.
+    pub(crate) fn missing_indexes(&self) -> Vec<(String, Needed)> {
+        let mut needed = missing(&self.forward, &self.catalog);
+        for found in missing(&self.backward, &self.catalog) {
+            if !needed.contains(&found) {
+                needed.push(found);
+            }
+        }
+        needed
+            .into_iter()
+            .map(|needed| (self.names.index(&needed.table, &needed.columns), needed))
+            .collect()
+    }
+
+    /// The sync statements that would read a whole table even with the indexes
+    /// above, on a schema-only copy of the database.
+    pub(crate) fn scans(&self, db: &Db) -> Result<Vec<Problem>> {
+        let copy = schema_copy(db, &self.migration)?;
+        for (name, needed) in self.missing_indexes() {
+            copy.batch("creating an index", &needed.sql(&name))?;
+        }
+        let mut problems = Vec::new();
+        for (serves, sql) in Direction::BOTH.into_iter().flat_map(|d| explained(self.targets(d))) {
+            let tables = plan::scanned(&copy, &sql)?;
+            let real: Vec<&String> = tables.iter().filter(|name| !is_made_up(name)).collect();
+            if !real.is_empty() {
+                problems.push(Problem {
+                    line: None,
+                    column: None,
+                    reason: format!("{serves} would read a whole table at every write: {sql}"),
+                    fix: "join on columns that an index leads with, or create that index".to_owned(),
+                });
+            }
+        }
+        Ok(problems)
+    }
+}
+
+/// Names in a query plan that are not tables: constant rows, table functions and
+/// subqueries, whose own tables have lines of their own.
+fn is_made_up(name: &str) -> bool {
+    name == "CONSTANT" || name.starts_with('(') || name == "json_each" || name == "json_tree"
+}
+
+fn old_tables(db: &Db) -> Result<Tables> {
+    let read = || -> rusqlite::Result<Tables> {
+        let mut tables = Tables::default();
+        for name in catalog::table_names(db.conn(), "main")? {
+            if let Some(table) = catalog::table(db.conn(), "main", &name)? {
+                tables.insert(table);
+            }
+        }
+        Ok(tables)
+    };
+    read().map_err(|source| db.error("reading the tables", source))
+}
+
+/// The new tables as SQLite understands their CREATE statements, from an empty
+/// database in memory: they need not exist yet.
+fn new_tables(migration: &Migration) -> Result<Tables> {
+    let failed = |doing: &str, source| Error::Database { doing: doing.to_owned(), source };
+    let conn = Connection::open_in_memory().map_err(|source| failed("opening a scratch database", source))?;
+    let mut tables = Tables::default();
+    for created in &migration.tables {
+        conn.execute_batch(&created.sql).map_err(|source| {
+            Error::Migration(MigrationError::at(
+                migration,
+                created.at,
+                format!("SQLite does not accept this table: {source}"),
+                "mend the CREATE TABLE statement",
+            ))
+        })?;
+    }
+    for created in &migration.indexes {
+        conn.execute_batch(&created.sql).map_err(|source| {
+            Error::Migration(MigrationError::at(
+                migration,
+                created.at,
+                format!("SQLite does not accept this index: {source}"),
+                "mend the CREATE INDEX statement",
+            ))
+        })?;
+    }
+    for created in &migration.tables {
+        let table = catalog::table(&conn, "main", &created.name)
+            .map_err(|source| failed("reading the new tables", source))?;
+        if let Some(table) = table {
+            tables.insert(table);
+        }
+    }
+    Ok(tables)
+}
+
+/// An empty database in memory with the schema of the real one and of the migration.
+fn schema_copy(db: &Db, migration: &Migration) -> Result<Db> {
+    let copy = Db::scratch(std::path::Path::new(":memory:"), std::time::Duration::ZERO)?;
+    let read = || -> rusqlite::Result<Vec<String>> {
+        db.conn()
+            .prepare(
+                "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND type IN ('table', 'index') \
+                 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type DESC, rowid",
+            )?
+            .query_map([], |row| row.get(0))?
+            .collect()
+    };
+    for sql in read().map_err(|source| db.error("reading the schema", source))? {
+        // A virtual table of a module that is not compiled in here can't be copied,
+        // and can't be part of a migration either.
+        let _ = copy.conn().execute_batch(&sql);
+    }
+    for sql in migration.tables.iter().map(|t| &t.sql).chain(migration.indexes.iter().map(|i| &i.sql)) {
+        // They exist already once the migration has started.
+        let _ = copy.conn().execute_batch(sql);
+    }
+    Ok(copy)
+}
+
+/// A flaw as an error of its kind.
+pub(crate) fn refuse(migration: &Migration, flaw: &Flaw) -> Error {
+    match flaw.kind {
+        FlawKind::Mismatch => {
+            Error::Migration(MigrationError::at(migration, flaw.at, flaw.reason.clone(), flaw.fix.clone()))
+        }
+        FlawKind::CantKeepInStep => Error::Refused(Refusal {
+            action: format!("migration {}", migration.name()),
+            reason: format!("line {}, column {}: {}", flaw.at.line, flaw.at.column, flaw.reason),
+            fix: flaw.fix.clone(),
+            examples: Vec::new(),
+        }),
+    }
+}
+

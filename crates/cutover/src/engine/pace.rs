@@ -1,0 +1,93 @@
+//! How large a chunk is and how long the pause after it: a pure decision from what
+//! the last chunk took. Chunks go by time, because rows differ in size.
+
+use std::time::Duration;
+
+use super::Pace;
+
+/// Adapts the number of rows in a chunk to the time a chunk may take.
+#[derive(Debug, Clone)]
+pub(crate) struct Pacer {
+    pace: Pace,
+    rows: u64,
+}
+
+/// Rows in the first chunk, before anything is known of their size.
+const FIRST_ROWS: u64 = 64;
+const MOST_ROWS: u64 = 50_000;
+
+impl Pacer {
+    pub(crate) fn new(pace: Pace) -> Self {
+        Self { pace, rows: FIRST_ROWS }
+    }
+
+    /// Rows in the next chunk.
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Learns from a chunk, and says how long to stand back before the next.
+    /// `others` tells whether another connection has written in the meantime.
+    pub(crate) fn after(&mut self, took: Duration, others: bool) -> Duration {
+        let target = self.target(others);
+        let factor = target.as_secs_f64() / took.as_secs_f64().max(1e-6);
+        // Grows at most twofold, so that one quick chunk does not make a long one.
+        let scaled = self.rows as f64 * factor.clamp(0.1, 2.0);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a small range")]
+        let rows = scaled.clamp(1.0, MOST_ROWS as f64) as u64;
+        self.rows = rows;
+        match (self.pace, others) {
+            (Pace::Fast, _) | (Pace::Gentle, false) => Duration::ZERO,
+            // As long as the chunk itself: a writer finds the lock free half of the time.
+            (Pace::Gentle, true) => took.clamp(Duration::from_millis(1), Duration::from_millis(10)),
+        }
+    }
+
+    /// As [`after`](Self::after), for chunks that only read. With a write-ahead log
+    /// a reader holds nobody off, so there is no pause: a chunk is short only so
+    /// that the log can be checkpointed, and writers of a rollback-journal database
+    /// get their turn.
+    pub(crate) fn after_read(&mut self, took: Duration, others: bool) -> Duration {
+        self.after(took, others).min(Duration::from_millis(1))
+    }
+
+    /// How long a chunk may hold the write lock.
+    fn target(&self, others: bool) -> Duration {
+        match (self.pace, others) {
+            (Pace::Fast, _) => Duration::from_millis(50),
+            (Pace::Gentle, true) => Duration::from_millis(3),
+            (Pace::Gentle, false) => Duration::from_millis(15),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_shrink_at_once_and_grow_step_by_step() {
+        let mut pacer = Pacer::new(Pace::Gentle);
+        pacer.after(Duration::from_millis(1), true);
+        assert_eq!(pacer.rows(), FIRST_ROWS * 2);
+        pacer.after(Duration::from_millis(30), true);
+        assert_eq!(pacer.rows(), FIRST_ROWS * 2 / 10);
+    }
+
+    #[test]
+    fn it_stands_back_only_for_others() {
+        let mut pacer = Pacer::new(Pace::Gentle);
+        assert_eq!(pacer.after(Duration::from_millis(3), false), Duration::ZERO);
+        assert_eq!(pacer.after(Duration::from_millis(3), true), Duration::from_millis(3));
+        assert_eq!(Pacer::new(Pace::Fast).after(Duration::from_millis(3), true), Duration::ZERO);
+    }
+
+    #[test]
+    fn it_never_stops() {
+        let mut pacer = Pacer::new(Pace::Gentle);
+        for _ in 0..50 {
+            pacer.after(Duration::from_secs(1), true);
+        }
+        assert_eq!(pacer.rows(), 1);
+    }
+}

@@ -1,0 +1,65 @@
+//! Every statement each step would run.
+
+use super::Engine;
+use super::model::Model;
+use super::start::new_table_statements;
+use super::switch::{Setting, objects};
+use crate::backend::sqlite::state;
+use crate::derive::derived::{Part, Place, derived};
+use crate::derive::sql::{ident, idents};
+use crate::error::Result;
+use crate::migration::Migration;
+use crate::phase::{Phase, Side};
+use crate::report::{Plan, PlanStep};
+
+impl Engine {
+    /// The statements of every step, in order. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// If the file and the database do not belong together.
+    pub fn plan(&self, migration: &Migration) -> Result<Plan> {
+        let number = match state::load(&self.db, migration.name())? {
+            Some(record) => record.id,
+            None => state::all(&self.db)?.iter().map(|record| record.id).max().unwrap_or(0) + 1,
+        };
+        let model = Model::build(&self.db, migration.clone(), number)?;
+        let setting = |phase, backfilled| Setting { phase, since: "(time)", backfilled, catching_up: false };
+        let old_indexes = model.missing_indexes().into_iter().filter(|(_, needed)| needed.side == Side::Old);
+        let mut start: Vec<String> = old_indexes.map(|(name, needed)| needed.sql(&name)).collect();
+        start.extend(new_table_statements(&model));
+        start.extend(objects(&model, setting(Phase::DualWrite, false)));
+        let mut steps = vec![
+            PlanStep { step: "legacy to dual-write".to_owned(), statements: start },
+            PlanStep { step: "backfill, chunk by chunk".to_owned(), statements: backfill(&model) },
+        ];
+        for phase in [Phase::ReadNew, Phase::WriteNew, Phase::NewOnly] {
+            let before = phase.previous().unwrap_or(phase);
+            let mut statements = vec![format!(
+                "-- the triggers and views named {}… and the live views of {before} are dropped first",
+                model.names.prefix()
+            )];
+            statements.extend(objects(&model, setting(phase, true)));
+            steps.push(PlanStep { step: format!("{before} to {phase}"), statements });
+        }
+        let drop = model.old_tables().map(|table| format!("DROP TABLE {}", ident(&table.name))).collect();
+        steps.push(PlanStep { step: "new-only to retired, the tables emptied chunk by chunk before".to_owned(), statements: drop });
+        Ok(Plan { migration: migration.name().to_owned(), steps })
+    }
+}
+
+fn backfill(model: &Model) -> Vec<String> {
+    model
+        .forward
+        .iter()
+        .map(|target| {
+            let part = if model.by_range(target) { Part::Range { lo: true, hi: true } } else { Part::Listed };
+            format!(
+                "INSERT INTO {} ({}) {}",
+                ident(&target.table.name),
+                idents("", &target.columns),
+                derived(target, Place::LIVE, part)
+            )
+        })
+        .collect()
+}

@@ -1,0 +1,79 @@
+//! The one routine behind backfill, verify and repair: derive what the mirror
+//! should hold, compare, and report or apply.
+
+use rusqlite::types::Value;
+
+use super::model::Model;
+use super::pacer_sleep;
+use super::pace::Pacer;
+use super::pass::Pass;
+use crate::backend::sqlite::compare::{self, Chunk, Diff, Outcome};
+use crate::backend::sqlite::Db;
+use crate::derive::derived::Place;
+use crate::derive::target::Target;
+use crate::error::{Error, Result};
+
+/// What is done with a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// It is counted, and this many of them are kept to be shown.
+    Report { examples: usize },
+    /// It is applied to the mirror.
+    Repair,
+}
+
+/// Reconciles one chunk. In `Repair` it runs in the caller's write transaction.
+pub(crate) fn reconcile(db: &Db, target: &Target, place: Place, chunk: &Chunk, mode: Mode) -> Result<Outcome> {
+    match mode {
+        Mode::Report { examples } => compare::compare(db, target, place, chunk, examples),
+        Mode::Repair => {
+            // An empty part needs no comparison: what is derived is inserted as it is.
+            if let Some(inserted) = compare::fill(db, target, place, chunk)? {
+                return Ok(Outcome { derived: inserted, missing: inserted, ..Outcome::default() });
+            }
+            let outcome = compare::compare(db, target, place, chunk, usize::MAX)?;
+            compare::apply(db, target, place, &outcome.diffs)?;
+            Ok(Outcome { diffs: Vec::new(), ..outcome })
+        }
+    }
+}
+
+/// Passes over a whole target, comparing.
+pub(crate) fn survey(
+    db: &Db,
+    model: &Model,
+    target: &Target,
+    place: Place,
+    pacer: &mut Pacer,
+    examples: usize,
+    mut each: impl FnMut(&Outcome) -> Result<bool>,
+) -> Result<()> {
+    let mut pass = Pass::begin(db, model, target, place, Vec::new())?;
+    loop {
+        let version = db.data_version()?;
+        let began = std::time::Instant::now();
+        // The end of the chunk is looked for in the snapshot that is compared.
+        let outcome = db.read("verifying", || {
+            let Some(chunk) = pass.chunk(db, pacer.rows())? else { return Ok(None) };
+            reconcile(db, target, place, &chunk, Mode::Report { examples }).map(Some)
+        })?;
+        let Some(outcome) = outcome else { return Ok(()) };
+        if !each(&outcome)? {
+            return Err(Error::Interrupted);
+        }
+        let others = db.data_version()? != version;
+        pacer_sleep(pacer.after_read(began.elapsed(), others));
+    }
+}
+
+/// The scope of a difference, from its row.
+pub(crate) fn scope_of(target: &Target, diff: &Diff) -> Vec<Value> {
+    target
+        .scope
+        .iter()
+        .filter_map(|name| {
+            let position = target.columns.iter().position(|column| column == name)?;
+            diff.row.get(position).cloned()
+        })
+        .collect()
+}

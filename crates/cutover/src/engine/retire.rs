@@ -1,0 +1,202 @@
+//! Retiring the old tables: the point of no return, and then getting rid of them
+//! without holding anyone off.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use super::frozen::{take_digests, verify_frozen};
+use super::pace::Pacer;
+use super::session::{Session, now};
+use super::{AdvanceOptions, Pace, pacer_sleep};
+use crate::backend::sqlite::state::{self, Pending};
+use crate::derive::sql::{ident, text};
+use crate::error::{Error, Refusal, Result};
+use crate::phase::Phase;
+use crate::report::TransitionReport;
+use crate::watch::{Event, Watch, Work};
+
+/// Passes the gate and enters `retired`; gives how long the lock was held.
+pub(crate) fn retire(
+    session: &mut Session<'_>,
+    options: &AdvanceOptions,
+    report: &mut TransitionReport,
+    watch: &mut dyn Watch,
+) -> Result<f64> {
+    let to = Phase::Retired;
+    if !options.confirmed {
+        return Err(Refusal::transition(
+            to,
+            "the old tables will be dropped, and there is no way back from that",
+            "say `--yes`; `--backup FILE` writes a copy of the database first",
+        )
+        .into());
+    }
+    if session.record.pending == Some(Pending::CatchUp) {
+        return Err(Refusal::transition(to, "a rollback is under way", "finish it with `cutover rollback`").into());
+    }
+    referred_to(session)?;
+    take_digests(session, watch)?;
+    let verified = verify_frozen(session.db, &session.model, session.record.id, watch)?;
+    if !verified.ok {
+        let mut refusal = Refusal::transition(
+            to,
+            "the old tables are not what they were when they were frozen: something wrote to them",
+            "find out what did; `cutover rollback` brings them up to date with the new tables",
+        );
+        refusal.examples = verified.examples;
+        return Err(refusal.into());
+    }
+    report.verified = Some(verified);
+    if let Some(path) = &options.backup {
+        back_up(session, path)?;
+    }
+    let since = now();
+    let ((), held) = session.db.write("switching", || {
+        session.enter("advance", session.setting(to, &since), json!({}))?;
+        for table in session.model.old_tables() {
+            drop_triggers(session, &table.name)?;
+            refuse_writes(session, &table.name, &since)?;
+        }
+        state::set_pending(session.db, session.record.id, Some(Pending::Drop))
+    })?;
+    session.entered(to, since, held, watch);
+    session.record.pending = Some(Pending::Drop);
+    finish(session, watch)?;
+    Ok(held.as_secs_f64() * 1000.0)
+}
+
+/// Empties and drops the old tables. Dropping a full table would hold writers off
+/// for as long as it is large.
+pub(crate) fn finish(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result<()> {
+    if session.record.pending != Some(Pending::Drop) {
+        return Ok(());
+    }
+    let tables: Vec<String> = session.model.migration.mappings.iter()
+        .filter(|mapping| mapping.side() == crate::phase::Side::Old)
+        .map(|mapping| mapping.target.clone())
+        .collect();
+    empty_and_drop(session, &tables, watch)?;
+    session.db.write("finishing", || {
+        session.fence()?;
+        state::set_pending(session.db, session.record.id, None)
+    })?;
+    session.record.pending = None;
+    Ok(())
+}
+
+/// Empties tables chunk by chunk, then drops them.
+pub(crate) fn empty_and_drop(session: &Session<'_>, tables: &[String], watch: &mut dyn Watch) -> Result<()> {
+    let db = session.db;
+    watch.event(&Event::Began { work: Work::Retire, total: 0 });
+    let mut pacer = Pacer::new(Pace::Gentle);
+    let mut done = 0;
+    for table in tables {
+        let exists = format!("SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = {} COLLATE NOCASE", text(table));
+        if db.count(&exists)? == 0 {
+            continue;
+        }
+        let key = session.model.catalog.old.get(table).or(session.model.catalog.new.get(table))
+            .filter(|table| table.without_rowid)
+            .and_then(|table| table.primary_key())
+            .map_or_else(|| "rowid".to_owned(), |key| crate::derive::sql::idents("", &key.columns));
+        let (left, right) = if key.contains(',') { ("(", ")") } else { ("", "") };
+        let quoted = ident(table);
+        loop {
+            let version = db.data_version()?;
+            let rows = pacer.rows();
+            let (deleted, held) = db.write("emptying a table", || {
+                session.fence()?;
+                db.conn()
+                    .execute(&format!("DELETE FROM {quoted} WHERE {left}{key}{right} IN (SELECT {key} FROM {quoted} LIMIT {rows})"), [])
+                    .map_err(|source| db.error("emptying a table", source))
+            })?;
+            done += deleted as u64;
+            watch.event(&Event::Advanced { done });
+            if deleted == 0 {
+                break;
+            }
+            if watch.interrupted() {
+                return Err(Error::Interrupted);
+            }
+            pacer_sleep(pacer.after(held, db.data_version()? != version));
+        }
+        db.write("dropping a table", || {
+            session.fence()?;
+            db.batch("dropping a table", &format!("DROP TABLE {quoted}"))
+        })?;
+    }
+    watch.event(&Event::Finished);
+    Ok(())
+}
+
+/// Objects outside of the migration that would break.
+fn referred_to(session: &Session<'_>) -> Result<()> {
+    let db = session.db;
+    for table in session.model.catalog.old.iter() {
+        let ours = session.model.old_tables().any(|old| old.name == table.name);
+        for key in table.foreign_keys.iter().filter(|_| !ours) {
+            if session.model.old_tables().any(|old| old.name.eq_ignore_ascii_case(&key.table)) {
+                return Err(Refusal::transition(
+                    Phase::Retired,
+                    format!("{} refers to {} by a foreign key: its writes would fail", table.name, key.table),
+                    format!("rebuild {} without that key, or with one to the new tables", table.name),
+                )
+                .into());
+            }
+        }
+    }
+    // A view or a trigger that names a dropped table fails when it is used, and
+    // with it the statement that uses it.
+    for table in session.model.old_tables() {
+        let sql = format!(
+            "SELECT type || ' ' || name FROM main.sqlite_schema WHERE (type = 'view' OR (type = 'trigger' AND tbl_name <> {0} COLLATE NOCASE)) \
+             AND name NOT LIKE '\\_cutover\\_%' ESCAPE '\\' AND name NOT LIKE 'cutover\\_live\\_%' ESCAPE '\\' \
+             AND instr(lower(sql), lower({0})) > 0",
+            text(&table.name)
+        );
+        let found = session.texts(&sql)?;
+        if let Some(first) = found.first() {
+            return Err(Refusal::transition(
+                Phase::Retired,
+                format!("the {first} uses {}", table.name),
+                "change or drop it first",
+            )
+            .into());
+        }
+    }
+    db.data_version().map(|_| ())
+}
+
+/// All triggers on a table, the application's too: what they do for a row that is
+/// deleted was done, or is not meant, when the table as a whole goes.
+fn drop_triggers(session: &Session<'_>, table: &str) -> Result<()> {
+    let sql = format!(
+        "SELECT 'DROP TRIGGER \"' || replace(name, '\"', '\"\"') || '\"' FROM main.sqlite_schema \
+         WHERE type = 'trigger' AND tbl_name = {} COLLATE NOCASE",
+        text(table)
+    );
+    let statements = session.texts(&sql)?;
+    super::switch::run(session.db, "dropping triggers", &statements)
+}
+
+/// Until the table is gone, an old program's write is refused like before.
+fn refuse_writes(session: &Session<'_>, table: &str, since: &str) -> Result<()> {
+    let guards = crate::derive::freeze::freeze(session.model.names, &session.record.name, table, Phase::Retired, since);
+    guards
+        .iter()
+        .filter(|guard| !guard.name.contains("freeze_delete"))
+        .try_for_each(|guard| session.db.batch("creating guards", &guard.sql))
+}
+
+fn back_up(session: &Session<'_>, path: &Path) -> Result<()> {
+    if path.exists() {
+        return Err(Refusal::transition(
+            Phase::Retired,
+            format!("{} exists already", path.display()),
+            "name a file for the backup that does not exist",
+        )
+        .into());
+    }
+    session.db.batch("writing the backup", &format!("VACUUM INTO {}", text(&path.to_string_lossy())))
+}

@@ -1,0 +1,106 @@
+//! One phase back at a time, as far as asked. From `new-only` the old tables are
+//! first brought up to date: the same machine as a backfill, with the sides swapped.
+
+use serde_json::json;
+
+use super::advance::begin;
+use super::backfill::fill;
+use super::gate::{self, Gate};
+use super::session::{Session, now};
+use super::{Engine, Pace, switch};
+use crate::backend::sqlite::state::{self, Pending};
+use crate::error::{Error, Refusal, Result};
+use crate::phase::{Direction, Phase};
+use crate::report::TransitionReport;
+use crate::watch::{Watch, Work};
+
+impl Engine {
+    /// Goes one phase back, or as far back as `to`.
+    ///
+    /// # Errors
+    ///
+    /// Refused from `legacy`, `dual-write` and `retired`, and by a gate.
+    pub fn rollback(&mut self, name: &str, to: Option<Phase>, watch: &mut dyn Watch) -> Result<TransitionReport> {
+        let mut session = Session::open(self, name, "rollback")?;
+        let from = session.record.phase;
+        let to = goal(from, to)?;
+        let mut report = begin(&session, from);
+        while session.record.phase > to {
+            step(&mut session, &mut report, watch)?;
+            report.to = session.record.phase;
+        }
+        session.close()?;
+        Ok(report)
+    }
+}
+
+fn goal(from: Phase, to: Option<Phase>) -> Result<Phase> {
+    let refused = |reason: String, fix: &str| {
+        Error::Refused(Refusal { action: "rollback".to_owned(), reason, fix: fix.to_owned(), examples: Vec::new() })
+    };
+    if from == Phase::Retired {
+        return Err(refused("the old tables are gone: from retired there is no way back".to_owned(), "restore a backup"));
+    }
+    match (to, from.previous()) {
+        (Some(to), _) if to == from => Ok(to),
+        (_, None) => Err(refused(format!("there is no phase to roll back to from {from}"), "`cutover abort` leaves the migration")),
+        (Some(Phase::Legacy), _) => Err(refused("a rollback does not lead to legacy".to_owned(), "roll back to dual-write, then `cutover abort`")),
+        (Some(to), _) if to > from => Err(refused(format!("{to} lies ahead of {from}"), "use `cutover advance --to`")),
+        (Some(to), _) => Ok(to),
+        (None, Some(previous)) => Ok(previous),
+    }
+}
+
+fn step(session: &mut Session<'_>, report: &mut TransitionReport, watch: &mut dyn Watch) -> Result<()> {
+    let Some(to) = session.record.phase.previous() else { return Ok(()) };
+    let since = now();
+    let held = match to {
+        Phase::WriteNew => {
+            catch_up(session, watch)?;
+            let gate = Gate { to, lenient: Some(Direction::Forward), keep: false };
+            let passed = gate::pass(session, gate, watch, &|session| {
+                session.enter("rollback", session.setting(to, &since), json!({}))
+            })?;
+            report.verified = Some(passed.report);
+            passed.held
+        }
+        Phase::ReadNew => {
+            let gate = Gate { to, lenient: Some(Direction::Forward), keep: true };
+            let passed = gate::pass(session, gate, watch, &|session| {
+                session.enter("rollback", session.setting(to, &since), json!({}))
+            })?;
+            report.verified = Some(passed.report);
+            report.kept.extend(passed.kept);
+            passed.held
+        }
+        _ => {
+            let backfilled = session.is_backfilled()?;
+            let setting = switch::Setting { backfilled, ..session.setting(to, &since) };
+            session.db.write("switching", || session.enter("rollback", setting, json!({})))?.1
+        }
+    };
+    report.held_ms.push(held.as_secs_f64() * 1000.0);
+    session.entered(to, since, held, watch);
+    Ok(())
+}
+
+/// Turns the backward sync on, so that the old tables miss nothing from here on,
+/// and mends what they have missed. An interrupted call goes on where it stopped.
+fn catch_up(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result<()> {
+    if session.record.pending != Some(Pending::CatchUp) {
+        let since = session.record.since.clone();
+        let targets: Vec<String> = session.model.backward.iter().map(|t| t.table.name.clone()).collect();
+        let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
+        let phase = session.record.phase;
+        session.db.write("turning the backward sync on", || {
+            session.fence()?;
+            let setting = switch::Setting { catching_up: true, ..session.setting(phase, &since) };
+            switch::enter(session.db, &session.model, setting)?;
+            state::begin_passes(session.db, session.record.id, &targets)?;
+            state::set_pending(session.db, session.record.id, Some(Pending::CatchUp))?;
+            session.journal("catch-up", &now(), phase, json!({}))
+        })?;
+        session.record.pending = Some(Pending::CatchUp);
+    }
+    fill(session, Direction::Backward, Work::CatchUp, Pace::Gentle, watch).map(|_| ())
+}

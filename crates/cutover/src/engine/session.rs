@@ -1,0 +1,191 @@
+//! An operator at work on one migration: the lease, the record, the model.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::model::Model;
+use super::switch::{self, Setting};
+use super::Engine;
+use crate::backend::sqlite::journal::{self, Line};
+use crate::backend::sqlite::lease::{Asker, Lease};
+use crate::backend::sqlite::state::{self, Pending, Record};
+use crate::backend::sqlite::Db;
+use crate::clock;
+use crate::derive::sql::text;
+use crate::error::{Error, Result};
+use crate::migration::Migration;
+use crate::phase::Phase;
+use crate::watch::{Event, Watch};
+
+pub(crate) struct Session<'a> {
+    pub(crate) db: &'a Db,
+    pub(crate) engine: &'a Engine,
+    pub(crate) record: Record,
+    pub(crate) model: Model,
+    lease: Option<Lease>,
+    renewed: Instant,
+}
+
+impl<'a> Session<'a> {
+    /// Takes the lease and reads the migration. What a killed gate left behind is
+    /// removed first: its notes cost every writer something.
+    pub(crate) fn open(engine: &'a Engine, name: &str, doing: &str) -> Result<Self> {
+        let db = &engine.db;
+        let record = engine.record(name)?;
+        let asker = Asker { actor: &engine.options.actor, doing, ttl: engine.options.lease_ttl };
+        let lease = Lease::take(db, &asker)?;
+        let opened = (|| {
+            // Read again under the lease: another operator may just have finished.
+            let record = engine.record(&record.name)?;
+            let model = engine.model(&record)?;
+            Ok((record, model))
+        })();
+        let (record, model) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                lease.release(db)?;
+                return Err(error);
+            }
+        };
+        let session = Self { db, engine, record, model, lease: Some(lease), renewed: Instant::now() };
+        session.drop_notes()?;
+        Ok(session)
+    }
+
+    /// Fails unless the lease is still ours; called inside every transaction.
+    pub(crate) fn fence(&self) -> Result<()> {
+        self.lease.as_ref().map_or(Ok(()), |lease| lease.renew(self.db))
+    }
+
+    /// Renews the lease during work that writes nothing, now and then.
+    pub(crate) fn keep_alive(&mut self) -> Result<()> {
+        if self.renewed.elapsed() > self.engine.options.lease_ttl / 4 {
+            self.db.write("renewing the lease", || self.fence())?;
+            self.renewed = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// Whether the backfill is complete.
+    pub(crate) fn is_backfilled(&self) -> Result<bool> {
+        Ok(state::passes(self.db, self.record.id)?.iter().all(|pass| pass.complete))
+    }
+
+    pub(crate) fn setting<'s>(&self, phase: Phase, since: &'s str) -> Setting<'s> {
+        Setting { phase, since, backfilled: true, catching_up: false }
+    }
+
+    /// The body of a transition: the objects of the phase, its record, its journal
+    /// row. Runs inside the transition's one transaction.
+    pub(crate) fn enter(&self, event: &str, setting: Setting<'_>, detail: Value) -> Result<()> {
+        self.fence()?;
+        let sync = (self.record.phase.sync(), self.record.pending);
+        if setting.phase.sync() == sync.0 && sync.0.is_some() && sync.1.is_none() {
+            switch::enter_views(self.db, &self.model, setting)?;
+        } else {
+            switch::enter(self.db, &self.model, setting)?;
+        }
+        state::set_phase(self.db, self.record.id, setting.phase, setting.since)?;
+        self.journal(event, setting.since, setting.phase, detail)
+    }
+
+    pub(crate) fn journal(&self, event: &str, at: &str, after: Phase, detail: Value) -> Result<()> {
+        journal::write(
+            self.db,
+            &Line {
+                migration: &self.record.name,
+                actor: &self.engine.options.actor,
+                at,
+                event,
+                before: self.record.phase,
+                after,
+                detail,
+            },
+        )
+    }
+
+    /// After a transition has committed.
+    pub(crate) fn entered(&mut self, phase: Phase, since: String, held: Duration, watch: &mut dyn Watch) {
+        self.record.phase = phase;
+        self.record.since = since;
+        self.record.pending = None;
+        watch.event(&Event::Entered { phase, held_ms: held.as_secs_f64() * 1000.0 });
+    }
+
+    pub(crate) fn set_pending(&mut self, pending: Option<Pending>) -> Result<()> {
+        state::set_pending(self.db, self.record.id, pending)?;
+        self.record.pending = pending;
+        Ok(())
+    }
+
+    /// Removes the notes of a gate that did not come to its end.
+    pub(crate) fn drop_notes(&self) -> Result<()> {
+        let prefix = format!("{}touch", self.model.names.prefix());
+        let condition =
+            format!("substr(name, 1, {}) = {} AND type IN ('table', 'trigger')", prefix.chars().count(), text(&prefix));
+        if self.db.count(&format!("SELECT count(*) FROM main.sqlite_schema WHERE {condition}"))? == 0 {
+            return Ok(());
+        }
+        self.db.write("removing notes", || {
+            self.fence()?;
+            let sql = format!(
+                "SELECT 'DROP ' || type || ' IF EXISTS \"' || replace(name, '\"', '\"\"') || '\"' \
+                 FROM main.sqlite_schema WHERE {condition} ORDER BY type DESC"
+            );
+            let statements = self.texts(&sql)?;
+            switch::run(self.db, "removing notes", &statements)
+        })?;
+        Ok(())
+    }
+
+    /// The first column of a query, as texts.
+    pub(crate) fn texts(&self, sql: &str) -> Result<Vec<String>> {
+        let read = || -> rusqlite::Result<Vec<String>> {
+            self.db.conn().prepare(sql)?.query_map([], |row| row.get(0))?.collect()
+        };
+        read().map_err(|source| self.db.error("reading the schema", source))
+    }
+
+    /// Gives the lease up.
+    pub(crate) fn close(mut self) -> Result<()> {
+        // An abort has removed the table that holds it.
+        if state::exists(self.db)?
+            && let Some(lease) = self.lease.take()
+        {
+            lease.release(self.db)?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        if let Some(lease) = self.lease.take() {
+            // On the way out of an error; what can't be given up expires.
+            let _ = lease.release(self.db);
+        }
+    }
+}
+
+impl Engine {
+    /// The record of a migration that this database holds.
+    pub(crate) fn record(&self, name: &str) -> Result<Record> {
+        state::load(&self.db, name)?.ok_or_else(|| Error::NoSuchMigration {
+            reason: format!("{} holds no migration named {name}", self.db.path().display()),
+            fix: "look at `cutover status`, or begin with `cutover start FILE`".to_owned(),
+        })
+    }
+
+    /// The model of a recorded migration, from the text that was recorded.
+    pub(crate) fn model(&self, record: &Record) -> Result<Model> {
+        let migration = Migration::parse(&record.name, &record.text)?;
+        Model::build(&self.db, migration, record.id)
+    }
+}
+
+/// Now, as it is written into the database.
+pub(crate) fn now() -> String {
+    clock::now()
+}
+

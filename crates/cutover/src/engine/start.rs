@@ -1,0 +1,147 @@
+//! Starting a migration: the proof, then `legacy` to `dual-write` in one
+//! transaction, then the backfill.
+
+use serde_json::json;
+
+use super::backfill::fill;
+use super::check::examine;
+use super::model::Model;
+use super::session::{Session, now};
+use super::{Engine, StartOptions, switch};
+use crate::backend::sqlite::state;
+use crate::error::{Error, Refusal, Result};
+use crate::migration::Migration;
+use crate::phase::{Direction, Phase};
+use crate::report::{CheckReport, StartReport};
+use crate::watch::{Event, Watch, Work};
+
+impl Engine {
+    /// Proves the migration on the data as it is, and starts it. Goes on where an
+    /// earlier call was killed or interrupted.
+    ///
+    /// # Errors
+    ///
+    /// Refused, with nothing changed, if the proof fails.
+    pub fn start(&mut self, migration: &Migration, options: StartOptions, watch: &mut dyn Watch) -> Result<StartReport> {
+        let known = state::load(&self.db, migration.name())?;
+        if let Some(record) = &known {
+            if record.hash != migration.hash() {
+                return Err(refusal(
+                    format!("a migration named {} has started from another text", record.name),
+                    "abort that one first, or give this file another name",
+                ));
+            }
+            if record.phase > Phase::DualWrite {
+                return Err(refusal(
+                    format!("migration {} has started already and is in {}", record.name, record.phase),
+                    "look at `cutover status`",
+                ));
+            }
+        }
+        let started = known.as_ref().is_some_and(|record| record.phase == Phase::DualWrite);
+        let check = examine(self, migration, known.as_ref(), watch)?;
+        if !check.ok {
+            return Err(not_proved(&check));
+        }
+        if known.is_none() {
+            self.record_new(migration)?;
+        }
+        let mut session = Session::open(self, migration.name(), "start")?;
+        let indexes = create_old_indexes(&session, watch)?;
+        let held_ms = if started { 0.0 } else { enter_dual_write(&mut session, watch)? };
+        let backfill = if options.no_backfill {
+            None
+        } else {
+            Some(fill(&mut session, Direction::Forward, Work::Backfill, options.pace, watch)?)
+        };
+        let report = StartReport {
+            migration: session.record.name.clone(),
+            phase: session.record.phase,
+            check,
+            held_ms,
+            indexes,
+            backfill,
+        };
+        session.close()?;
+        Ok(report)
+    }
+
+    /// Gives the migration its number. Nothing of it exists yet but the record.
+    fn record_new(&self, migration: &Migration) -> Result<()> {
+        let since = now();
+        self.db.write("recording the migration", || {
+            state::create(&self.db)?;
+            if state::load(&self.db, migration.name())?.is_some() {
+                return Ok(());
+            }
+            state::insert(&self.db, migration.name(), migration.text(), migration.hash(), Phase::Legacy, &since)
+                .map(|_| ())
+        })?;
+        Ok(())
+    }
+}
+
+fn refusal(reason: String, fix: &str) -> Error {
+    Refusal { action: "start".to_owned(), reason, fix: fix.to_owned(), examples: Vec::new() }.into()
+}
+
+fn not_proved(check: &CheckReport) -> Error {
+    let (reason, fix) = check.problems.first().map_or_else(
+        || ("the proof failed".to_owned(), "run `cutover check`".to_owned()),
+        |problem| {
+            let place = problem.line.map_or_else(String::new, |line| format!("line {line}: "));
+            (format!("{place}{}", problem.reason), problem.fix.clone())
+        },
+    );
+    Refusal { action: "start".to_owned(), reason, fix, examples: check.lossless.examples.clone() }.into()
+}
+
+/// Indexes on old tables, each in a transaction of its own: these are the only
+/// steps whose length grows with the table.
+fn create_old_indexes(session: &Session<'_>, watch: &mut dyn Watch) -> Result<Vec<String>> {
+    let mut created = Vec::new();
+    for (name, needed) in session.model.missing_indexes() {
+        if needed.side == crate::phase::Side::Old {
+            watch.event(&Event::Began { work: Work::Index, total: 0 });
+            let sql = needed.sql(&name);
+            session.db.write("creating an index", || {
+                session.fence()?;
+                session.db.batch("creating an index", &sql.replacen("CREATE INDEX", "CREATE INDEX IF NOT EXISTS", 1))
+            })?;
+            watch.event(&Event::Finished);
+            created.push(sql);
+        }
+    }
+    Ok(created)
+}
+
+fn enter_dual_write(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result<f64> {
+    let since = now();
+    let targets: Vec<String> = session.model.forward.iter().map(|target| target.table.name.clone()).collect();
+    let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
+    let ((), held) = session.db.write("entering dual-write", || {
+        create_new_tables(session)?;
+        state::begin_passes(session.db, session.record.id, &targets)?;
+        let setting = switch::Setting { backfilled: false, ..session.setting(Phase::DualWrite, &since) };
+        session.enter("start", setting, json!({ "hash": session.record.hash }))
+    })?;
+    session.entered(Phase::DualWrite, since, held, watch);
+    Ok(held.as_secs_f64() * 1000.0)
+}
+
+/// The statements that create the new tables, their indexes, and the indexes that
+/// the sync needs on them.
+pub(crate) fn new_table_statements(model: &Model) -> Vec<String> {
+    let tables = model.migration.tables.iter().map(|table| table.sql.clone());
+    let indexes = model.migration.indexes.iter().map(|index| index.sql.clone());
+    let needed = model
+        .missing_indexes()
+        .into_iter()
+        .filter(|(_, needed)| needed.side == crate::phase::Side::New)
+        .map(|(name, needed)| needed.sql(&name));
+    tables.chain(indexes).chain(needed).collect()
+}
+
+fn create_new_tables(session: &Session<'_>) -> Result<()> {
+    switch::run(session.db, "creating the new tables", &new_table_statements(&session.model))
+}

@@ -1,0 +1,177 @@
+//! What in the database itself stands in the way of a migration.
+
+use turso_parser::ast::{Cmd, Stmt, TriggerCmd};
+use turso_parser::parser::Parser;
+
+use super::model::Model;
+use crate::backend::sqlite::state::{self, Record};
+use crate::backend::sqlite::{Db, catalog};
+use crate::derive::names::Names;
+use crate::derive::sql::text;
+use crate::error::Result;
+use crate::phase::Phase;
+use crate::report::{CheckReport, Problem};
+use crate::schema::{AppTrigger, Table};
+
+/// Adds what stands in the way to the report, and what is worth knowing.
+pub(crate) fn unsuitable(db: &Db, model: &Model, known: Option<&Record>, report: &mut CheckReport) -> Result<()> {
+    if known.is_none_or(|record| record.phase == Phase::Legacy) {
+        report.problems.extend(taken_names(db, model)?);
+    }
+    report.problems.extend(shared_tables(db, model)?);
+    for target in &model.backward {
+        report.problems.extend(lost_columns(&target.table, &target.columns, target.line));
+        report.problems.extend(meddling_triggers(&target.table, model));
+    }
+    for target in model.forward.iter().chain(&model.backward) {
+        for (_, leaf) in target.leaves() {
+            if let Some(table) = model.catalog.table(leaf.side, &leaf.table) {
+                report.problems.extend(irregular_uniques(table, target.line));
+            }
+        }
+    }
+    report.problems.dedup();
+    report.notes.extend(referring(db, model)?);
+    Ok(())
+}
+
+fn problem(line: Option<usize>, reason: String, fix: impl Into<String>) -> Problem {
+    Problem { line, column: None, reason, fix: fix.into() }
+}
+
+/// Names that the migration will create and that something has already.
+fn taken_names(db: &Db, model: &Model) -> Result<Vec<Problem>> {
+    let tables = model.migration.tables.iter().map(|table| (table.name.clone(), Some(table.at.line)));
+    let indexes = model.migration.indexes.iter().map(|index| (index.name.clone(), Some(index.at.line)));
+    let live = model.old_tables().map(|table| (Names::live(&table.name), None));
+    let mut problems = Vec::new();
+    for (name, line) in tables.chain(indexes).chain(live) {
+        let taken = format!("SELECT count(*) FROM main.sqlite_schema WHERE name = {} COLLATE NOCASE", text(&name));
+        if db.count(&taken)? > 0 {
+            problems.push(problem(line, format!("the database already has something named {name}"), "choose another name, or remove what bears it"));
+        }
+    }
+    Ok(problems)
+}
+
+/// Old tables that another migration is moving at this moment.
+fn shared_tables(db: &Db, model: &Model) -> Result<Vec<Problem>> {
+    let mut problems = Vec::new();
+    for record in state::all(db)? {
+        if record.name == model.migration.name() || record.phase == Phase::Retired {
+            continue;
+        }
+        let other = crate::migration::Migration::parse(&record.name, &record.text)?;
+        for table in model.old_tables() {
+            if other.mappings.iter().any(|mapping| mapping.target.eq_ignore_ascii_case(&table.name)) {
+                problems.push(problem(
+                    None,
+                    format!("migration {} is moving table {} already", record.name, table.name),
+                    "finish or abort that migration first",
+                ));
+            }
+        }
+    }
+    Ok(problems)
+}
+
+/// Columns of an old table that the way back does not give.
+fn lost_columns(table: &Table, given: &[String], line: usize) -> Vec<Problem> {
+    table
+        .columns
+        .iter()
+        .filter(|column| !given.contains(&column.name))
+        .map(|column| {
+            if column.generated {
+                problem(
+                    Some(line),
+                    format!("{}.{} is a generated column, which is not supported yet", table.name, column.name),
+                    "leave this table out of the migration",
+                )
+            } else {
+                problem(
+                    Some(line),
+                    format!("the backward statement does not give {}.{}: it would be lost", table.name, column.name),
+                    "name the column in the list and say where it comes from",
+                )
+            }
+        })
+        .collect()
+}
+
+/// A unique index over expressions: which rows a REPLACE would remove by it can't be
+/// looked up.
+fn irregular_uniques(table: &Table, line: usize) -> Vec<Problem> {
+    table
+        .indexes
+        .iter()
+        .filter(|index| index.irregular_unique && (index.columns.is_empty() || !index.partial))
+        .map(|index| {
+            problem(
+                Some(line),
+                format!("{} has the unique index {} over an expression: the rows an INSERT OR REPLACE removes by it can't be told", table.name, index.name),
+                "replace it by a unique index over columns for the time of the migration",
+            )
+        })
+        .collect()
+}
+
+/// The application's triggers on an old table that write to old tables of the
+/// migration: while that side is the mirror their effect would come twice.
+fn meddling_triggers(table: &Table, model: &Model) -> Vec<Problem> {
+    table
+        .triggers
+        .iter()
+        .flat_map(|trigger| written(trigger).into_iter().map(move |target| (trigger, target)))
+        .filter(|(_, target)| model.old_tables().any(|old| old.name.eq_ignore_ascii_case(target)))
+        .map(|(trigger, target)| {
+            problem(
+                None,
+                format!(
+                    "the application's trigger {} on {} writes to {target}, which the migration keeps in step \
+                     itself from write-new on",
+                    trigger.name, table.name
+                ),
+                "move what the trigger does into the application, or leave the table out of the migration",
+            )
+        })
+        .collect()
+}
+
+/// The tables a trigger writes to. What can't be parsed counts as writing nothing:
+/// a divergence it causes is still found by the sync's own check.
+fn written(trigger: &AppTrigger) -> Vec<String> {
+    let parsed = std::panic::catch_unwind(|| Parser::new(trigger.sql.as_bytes()).next_cmd());
+    let Ok(Ok(Some(Cmd::Stmt(Stmt::CreateTrigger { commands, .. })))) = parsed else { return Vec::new() };
+    commands
+        .iter()
+        .filter_map(|command| match command {
+            TriggerCmd::Update { tbl_name, .. }
+            | TriggerCmd::Insert { tbl_name, .. }
+            | TriggerCmd::Delete { tbl_name, .. } => Some(tbl_name.as_str().to_owned()),
+            TriggerCmd::Select(_) => None,
+        })
+        .collect()
+}
+
+/// Tables outside of the migration that refer to its old tables: they stand in the
+/// way of `retired`, not before.
+fn referring(db: &Db, model: &Model) -> Result<Vec<Problem>> {
+    let names = catalog::table_names(db.conn(), "main").map_err(|source| db.error("reading the tables", source))?;
+    let mut notes = Vec::new();
+    for table in names.iter().filter_map(|name| model.catalog.old.get(name)) {
+        if model.old_tables().any(|old| old.name == table.name) {
+            continue;
+        }
+        for key in &table.foreign_keys {
+            if model.old_tables().any(|old| old.name.eq_ignore_ascii_case(&key.table)) {
+                notes.push(problem(
+                    None,
+                    format!("{} refers to {} by a foreign key, so {} can't be retired", table.name, key.table, key.table),
+                    "include the referring table in the migration before retiring",
+                ));
+            }
+        }
+    }
+    Ok(notes)
+}

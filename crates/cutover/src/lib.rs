@@ -1,0 +1,25 @@
+//! Moves a live SQLite database from an old schema to a new one while old
+//! programs keep writing.
+#![warn(missing_docs)]
+
+mod backend;
+mod clock;
+mod derive;
+mod engine;
+mod error;
+mod migration;
+mod phase;
+mod report;
+mod schema;
+mod watch;
+
+pub use engine::{AdvanceOptions, Engine, Options, Pace, StartOptions};
+pub use error::{Error, ErrorKind, LeaseHolder, Refusal, Result};
+pub use migration::{Location, Migration, MigrationError};
+pub use phase::{Direction, Phase, Side, UnknownPhase};
+pub use report::{
+    AbortReport, BackfillReport, BackfillStatus, Blocked, CheckReport, Difference, Forecast,
+    JournalEntry, Kept, Plan, PlanStep, PlannedIndex, Problem, RepairReport, StartReport, Status,
+    TableStatus, TransitionReport, VerifyReport,
+};
+pub use watch::{Event, Silent, Watch, Work};

@@ -1,0 +1,148 @@
+//! A migration file: read, refused or understood.
+
+mod create;
+mod dates;
+mod error;
+mod expr;
+mod fault;
+mod functions;
+mod kind;
+mod known;
+mod mapping;
+mod names;
+mod order;
+mod read;
+mod refuse;
+mod result;
+mod scope;
+mod select;
+mod syntax;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod tokens;
+pub(crate) mod walk;
+mod withs;
+
+use turso_parser::ast;
+
+pub use error::MigrationError;
+
+use crate::phase::{Direction, Side};
+
+/// A migration, read from one plain SQL file.
+///
+/// Reading knows nothing of any database: it accepts what a migration file may
+/// hold and refuses the rest with its place. Whether the statements fit the live
+/// tables is found by [`check`](crate::Engine::check).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Migration {
+    name: String,
+    text: String,
+    hash: String,
+    pub(crate) tables: Vec<NewTable>,
+    pub(crate) indexes: Vec<NewIndex>,
+    /// In the order of the file.
+    pub(crate) mappings: Vec<Mapping>,
+}
+
+/// A place in a migration file, both counted from 1. The column counts
+/// characters, as editors do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Location {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, from 1.
+    pub column: usize,
+}
+
+/// `CREATE TABLE new.…`
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct NewTable {
+    /// The table's name, without its side and without quotes.
+    pub(crate) name: String,
+    /// The statement as written, without the `new.` before the table's name.
+    pub(crate) sql: String,
+    pub(crate) at: Location,
+}
+
+/// `CREATE INDEX new.…`
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct NewIndex {
+    pub(crate) name: String,
+    pub(crate) table: String,
+    pub(crate) sql: String,
+    pub(crate) at: Location,
+}
+
+/// One `INSERT … SELECT`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Mapping {
+    /// Forward mappings fill `new.` tables, backward ones `old.` tables.
+    pub(crate) direction: Direction,
+    /// The table it fills, without its side and without quotes.
+    pub(crate) target: String,
+    /// The INSERT's columns, without quotes, as many as the SELECT gives.
+    pub(crate) columns: Vec<String>,
+    /// The SELECT. Tables are still qualified by `old` or `new`.
+    pub(crate) select: ast::Select,
+    /// The columns named by a `-- scope:` comment above the statement.
+    pub(crate) scope: Option<Vec<String>>,
+    /// Where the statement begins.
+    pub(crate) at: Location,
+    /// Where each word of the statement stands, to point at it in an error.
+    pub(crate) words: Vec<(String, Location)>,
+}
+
+impl Mapping {
+    /// The side of the table it fills.
+    pub(crate) fn side(&self) -> Side {
+        self.direction.target()
+    }
+
+    /// Where a name is first written in this statement, or where the statement
+    /// begins.
+    pub(crate) fn locate(&self, name: &str) -> Location {
+        self.words
+            .iter()
+            .find(|(word, _)| word.eq_ignore_ascii_case(name))
+            .map_or(self.at, |(_, at)| *at)
+    }
+}
+
+impl Migration {
+    /// Reads a migration from its text. `name` is the file's stem.
+    ///
+    /// # Errors
+    ///
+    /// The first statement that a migration file may not hold, with its place,
+    /// the reason and what to do instead.
+    pub fn parse(name: &str, text: &str) -> Result<Self, MigrationError> {
+        read::read(name, text)
+    }
+
+    /// The migration's name: its file's stem.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The text it was read from.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The BLAKE3 hash of the text, in hexadecimal.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// The mappings of one direction, in the order of the file.
+    pub(crate) fn direction(&self, direction: Direction) -> impl Iterator<Item = &Mapping> {
+        self.mappings
+            .iter()
+            .filter(move |mapping| mapping.direction == direction)
+    }
+}

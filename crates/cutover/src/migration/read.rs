@@ -1,0 +1,123 @@
+//! Reads a migration file, statement by statement, from top to bottom.
+//!
+//! What a statement may name depends on those above it, so each is read against
+//! what is [`Known`] so far. The first fault ends the reading.
+
+use std::thread;
+
+use turso_parser::token::TokenType;
+
+use super::fault::Checked;
+use super::kind::{self, Kind};
+use super::known::Known;
+use super::tokens::{Lines, Statement, split};
+use super::{Migration, MigrationError, create, mapping, refuse, scope, syntax};
+use crate::phase::Direction;
+
+/// The stack that the reader runs on, in bytes. Built without optimisation the
+/// parser takes 100 KiB and more for each level of nesting (measured: 16 MiB for
+/// the deepest statement that is accepted), and an overflow of the usual 2 MiB
+/// can't be caught: it would end the process. What isn't used is never backed by
+/// memory.
+const STACK: usize = 64 << 20;
+
+pub(super) fn read(name: &str, text: &str) -> Result<Migration, MigrationError> {
+    // Some editors begin a file with a byte order mark. SQLite takes it as a space.
+    let statements = text.strip_prefix('\u{feff}').unwrap_or(text);
+    match on_a_deep_stack(|| read_statements(statements)) {
+        Ok(known) => Ok(known.into_migration(name, text)),
+        Err(fault) => Err(fault.of(name)),
+    }
+}
+
+fn on_a_deep_stack<T: Send>(read: impl FnOnce() -> Checked<T> + Send) -> Checked<T> {
+    thread::scope(|scope| {
+        let thread = thread::Builder::new()
+            .name("cutover-reader".to_owned())
+            .stack_size(STACK);
+        match thread.spawn_scoped(scope, read) {
+            Ok(thread) => thread
+                .join()
+                .unwrap_or_else(|_| Err(refuse::unreadable(None))),
+            Err(error) => Err(refuse::no_thread(&error)),
+        }
+    })
+}
+
+fn read_statements(text: &str) -> Checked<Known> {
+    let lines = Lines::new(text);
+    if let Some(byte) = text.find('\0') {
+        return Err(refuse::nul(lines.locate(byte)));
+    }
+    let mut known = Known::default();
+    let split = split(text, &lines);
+    for statement in &split.statements {
+        read_statement(statement, &mut known)?;
+    }
+    if let Some(fault) = split.fault {
+        return Err(fault);
+    }
+    scope::refuse_in(&split.comments_below, &lines)?;
+    check_whole(&known)?;
+    Ok(known)
+}
+
+fn read_statement(statement: &Statement<'_>, known: &mut Known) -> Checked {
+    let kind = kind::of(statement)?;
+    check_tokens(statement)?;
+    scope::refuse_in(&statement.comments_inside, statement.lines)?;
+    if kind != Kind::Mapping {
+        scope::refuse_above(statement)?;
+    }
+    match kind {
+        Kind::Table => create::read_table(statement, known),
+        Kind::Index => create::read_index(statement, known),
+        Kind::Mapping => mapping::read(statement, known),
+        Kind::Unknown => match syntax::parse(statement) {
+            Err(fault) => Err(fault),
+            Ok(_) => Err(refuse::unreadable(Some(statement.at()))),
+        },
+    }
+}
+
+/// Refuses what the tokens alone show to be wrong in any statement.
+fn check_tokens(statement: &Statement<'_>) -> Checked {
+    for token in &statement.tokens {
+        let at = || statement.place(Some(token));
+        match token.kind {
+            TokenType::TK_VARIABLE => return Err(refuse::parameter(at(), token.text)),
+            TokenType::TK_INTEGER | TokenType::TK_FLOAT if token.text.contains('_') => {
+                return Err(refuse::digit_separator(at(), token.text));
+            }
+            _ => {}
+        }
+    }
+    // The tree doesn't show it: the parser makes it an IS or IS NOT.
+    for (words, fix) in [
+        (&["IS", "DISTINCT", "FROM"][..], "write IS NOT"),
+        (&["IS", "NOT", "DISTINCT", "FROM"], "write IS"),
+    ] {
+        if statement.find(words).is_some() {
+            let at = statement.place_of(&[words]);
+            return Err(refuse::newer(at, &words.join(" "), "3.39", fix));
+        }
+    }
+    Ok(())
+}
+
+fn check_whole(known: &Known) -> Checked {
+    let (forward, backward) = (
+        known.has(Direction::Forward),
+        known.has(Direction::Backward),
+    );
+    match (forward, backward) {
+        (true, false) => return Err(refuse::no_backward()),
+        (false, true) => return Err(refuse::no_forward()),
+        (false, false) if known.tables.is_empty() => return Err(refuse::nothing_read()),
+        _ => {}
+    }
+    match known.unfilled() {
+        Some((table, at)) => Err(refuse::never_filled(at, table)),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,151 @@
+//! What a mapping's SELECT may hold.
+//!
+//! Goes through every SELECT of the statement, at every depth, with the WITH
+//! clauses that are in force there: whether a bare name is a table that lacks
+//! its side depends on them.
+
+use turso_parser::ast::{
+    Expr, FromClause, JoinOperator, JoinType, Name, OneSelect, Select, SelectTable,
+};
+
+use super::expr::{self, Role};
+use super::fault::Checked;
+use super::order::{self, Rows};
+use super::syntax::{name, place};
+use super::tables::Tables;
+use super::tokens::Statement;
+use super::walk::{Node, expr_children, one_select_children, table_children};
+use super::withs::Withs;
+use super::{names, refuse};
+
+/// The checks of one mapping's SELECTs.
+pub(super) struct Selects<'s, 'a> {
+    pub(super) statement: &'s Statement<'a>,
+    pub(super) tables: Tables<'s, 'a>,
+}
+
+impl Selects<'_, '_> {
+    /// Checks a SELECT and everything in it.
+    pub(super) fn check(&mut self, select: &Select, outer: &Withs<'_>) -> Checked {
+        let withs = Withs::within(select.with.as_ref(), outer);
+        if let Some(with) = &select.with {
+            if with.recursive {
+                let at = self.statement.place_of(&[&["WITH", "RECURSIVE"]]);
+                return Err(refuse::recursive(at, "WITH RECURSIVE"));
+            }
+            for member in &with.ctes {
+                self.alias(&member.tbl_name)?;
+                self.check(&member.select, &withs.body_of(member))?;
+            }
+        }
+        self.part(&select.body.select, &withs)?;
+        for compound in &select.body.compounds {
+            self.part(&compound.select, &withs)?;
+        }
+        let rows = Rows::of(&select.body.select, &withs);
+        select
+            .order_by
+            .iter()
+            .try_for_each(|column| self.expr(&column.expr, &rows, &withs))
+    }
+
+    /// Checks one part of a compound SELECT.
+    fn part(&mut self, part: &OneSelect, withs: &Withs<'_>) -> Checked {
+        if let OneSelect::Select { from, group_by, .. } = part {
+            if let Some(from) = from {
+                self.joins(from)?;
+            }
+            if group_by
+                .as_ref()
+                .is_some_and(|group_by| group_by.exprs.is_empty())
+            {
+                return Err(refuse::having_alone(
+                    self.statement.place_of(&[&["HAVING"]]),
+                ));
+            }
+        }
+        let rows = Rows::of(part, withs);
+        let mut nodes = Vec::new();
+        one_select_children(part, &mut |node| nodes.push(node));
+        self.nodes(nodes, &rows, withs)
+    }
+
+    fn nodes(&mut self, nodes: Vec<Node<'_>>, rows: &Rows<'_>, withs: &Withs<'_>) -> Checked {
+        nodes.into_iter().try_for_each(|node| match node {
+            Node::Expr(expr) => self.expr(expr, rows, withs),
+            Node::Table(table) => self.table(table, rows, withs),
+            Node::Select(select) => self.check(select, withs),
+            // Only a SELECT has them, and `check` goes through them itself.
+            Node::Cte(_) => Ok(()),
+        })
+    }
+
+    fn expr(&mut self, expr: &Expr, rows: &Rows<'_>, withs: &Withs<'_>) -> Checked {
+        expr::check(self.statement, expr, Role::Derived)?;
+        order::check(self.statement, expr, rows)?;
+        let mut nodes = Vec::new();
+        expr_children(expr, &mut |node| nodes.push(node));
+        self.nodes(nodes, rows, withs)
+    }
+
+    fn table(&mut self, table: &SelectTable, rows: &Rows<'_>, withs: &Withs<'_>) -> Checked {
+        let alias = match table {
+            SelectTable::Table(table, alias, indexed) => {
+                self.tables.check(table, indexed.as_ref(), withs)?;
+                Some(alias.as_ref().map_or(&table.name, |alias| alias.name()))
+            }
+            SelectTable::TableCall(function, _, alias) => {
+                self.tables.check_function(function)?;
+                alias.as_ref().map(|alias| alias.name())
+            }
+            SelectTable::Select(_, alias) => alias.as_ref().map(|alias| alias.name()),
+            SelectTable::Sub(from, alias) => {
+                self.joins(from)?;
+                alias.as_ref().map(|alias| alias.name())
+            }
+        };
+        if let Some(alias) = alias {
+            self.alias(alias)?;
+        }
+        let mut nodes = Vec::new();
+        table_children(table, &mut |node| nodes.push(node));
+        self.nodes(nodes, rows, withs)
+    }
+
+    /// Checks the name by which columns are read: `old` and `new` are rows in a
+    /// trigger.
+    fn alias(&self, alias: &Name) -> Checked {
+        if names::side(name(alias)).is_some() {
+            return Err(refuse::named_like_a_side(
+                place(self.statement, alias),
+                name(alias),
+            ));
+        }
+        Ok(())
+    }
+
+    fn joins(&self, from: &FromClause) -> Checked {
+        for join in &from.joins {
+            let JoinOperator::TypedJoin(Some(kind)) = join.operator else {
+                continue;
+            };
+            if kind.contains(JoinType::NATURAL) {
+                return Err(refuse::natural_join(
+                    self.statement.place_of(&[&["NATURAL"]]),
+                ));
+            }
+            if kind.contains(JoinType::RIGHT) {
+                let at = self.statement.place_of(&[
+                    &["RIGHT", "JOIN"],
+                    &["RIGHT", "OUTER", "JOIN"],
+                    &["FULL", "JOIN"],
+                    &["FULL", "OUTER", "JOIN"],
+                ]);
+                let fix = "write LEFT JOIN with the tables swapped; for FULL JOIN, add the rest \
+                           with UNION ALL";
+                return Err(refuse::newer(at, "RIGHT and FULL JOIN", "3.39", fix));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,285 @@
+//! Refusals of functions, each with its reason.
+
+use super::*;
+
+const FROM_COLUMNS: &str = "work the value out from columns of the source";
+
+#[track_caller]
+fn refused_call(call: &str, reason: &str, fix: &str) {
+    refused_select(
+        &format!("SELECT id, coalesce(a, »{call}) FROM old.o"),
+        reason,
+        fix,
+    );
+}
+
+#[test]
+fn function() {
+    for name in ["random", "RandomBlob"] {
+        let reason = format!("{name}() gives another value each time the row is derived");
+        refused_call(&format!("{name}(8)"), &reason, FROM_COLUMNS);
+    }
+}
+
+#[test]
+fn functions_of_the_connection() {
+    for name in ["changes", "total_changes", "last_insert_rowid"] {
+        let reason = format!("{name}() tells about the writer's connection, not about the row");
+        refused_call(&format!("{name}()"), &reason, FROM_COLUMNS);
+    }
+    for name in ["sqlite_version", "sqlite_source_id"] {
+        let reason =
+            format!("{name}() tells about the SQLite that runs it, and each program has its own");
+        refused_call(&format!("{name}()"), &reason, FROM_COLUMNS);
+    }
+}
+
+#[test]
+fn functions_that_reach_outside() {
+    for name in ["load_extension", "readfile", "writefile", "edit"] {
+        refused_call(
+            &format!("{name}('x')"),
+            &format!(
+                "{name}() reaches out of the database, which a trigger must not do in the \
+                 writer's process"
+            ),
+            "put what is needed into a table first",
+        );
+    }
+}
+
+#[test]
+fn functions_of_some_builds() {
+    for name in [
+        "sqrt",
+        "floor",
+        "pow",
+        "mod",
+        "sqlite_offset",
+        "soundex",
+        "median",
+        "percentile",
+    ] {
+        refused_call(
+            &format!("{name}(a)"),
+            &format!(
+                "{name}() is there only if SQLite was built with an option, and not every \
+                 program's was: a program without it could no longer write"
+            ),
+            "work the value out with operators and functions that every SQLite has",
+        );
+    }
+    for name in ["regexp", "my_function", "\"uuid\"", "subtype"] {
+        refused_call(
+            &format!("{name}(a)"),
+            &format!(
+                "{}() isn't a function that every SQLite has: a program without it could no \
+                 longer write",
+                name.replace('"', "")
+            ),
+            "use functions of SQLite 3.38's default build",
+        );
+    }
+}
+
+#[test]
+fn functions_newer_than_3_38() {
+    for (call, since, fix) in [
+        (
+            "concat(a, 'x')",
+            "3.44",
+            "use the operator ||, with coalesce() where NULL may come",
+        ),
+        (
+            "concat_ws(a, 'x')",
+            "3.44",
+            "use the operator ||, with coalesce() where NULL may come",
+        ),
+        ("if(a, 1, 2)", "3.48", "use CASE WHEN … THEN … ELSE … END"),
+        ("json_error_position(a)", "3.42", "use json_valid()"),
+        ("json_pretty(a)", "3.46", "use json()"),
+        (
+            "jsonb_extract(a, '$')",
+            "3.45",
+            "use the json_ function, which gives text",
+        ),
+        ("octet_length(a)", "3.43", "use length(CAST(x AS BLOB))"),
+        ("string_agg(a, ',')", "3.44", "use group_concat()"),
+        ("timediff(a, b)", "3.43", "use julianday() of both times"),
+        ("unhex(a)", "3.41", "keep the hexadecimal text, or the blob"),
+        ("unistr(a)", "3.50", "use char()"),
+    ] {
+        let name = call.split('(').next().unwrap();
+        let reason = format!(
+            "{name}() is there since SQLite {since}: triggers run in the SQLite of the program \
+             that writes, which may be as old as 3.38"
+        );
+        refused_call(call, &reason, fix);
+    }
+    let newer = |what: &str, since: &str| {
+        format!(
+            "{what} since SQLite {since}: triggers run in the SQLite of the program that writes, \
+             which may be as old as 3.38"
+        )
+    };
+    refused_call(
+        "iif(a, 1)",
+        &newer("iif() takes other than three arguments", "3.48"),
+        "give it three, or use CASE WHEN … THEN … END",
+    );
+    refused_call(
+        "json_valid(a, 6)",
+        &newer("json_valid() takes a second argument", "3.45"),
+        "give it one: json_valid(x)",
+    );
+}
+
+#[test]
+fn dates_without_a_time() {
+    for call in [
+        "date()",
+        "time()",
+        "datetime()",
+        "julianday()",
+        "unixepoch()",
+        "strftime('%Y')",
+    ] {
+        let name = call.split('(').next().unwrap();
+        let reason = format!("{name}() without a time gives the current time");
+        refused_call(call, &reason, FROM_COLUMNS);
+    }
+    for call in [
+        "date('now')",
+        "unixepoch('NOW', '-1 day')",
+        "strftime('%s', (\"now\"))",
+    ] {
+        let name = call.split('(').next().unwrap();
+        let reason = format!("{name}() of 'now' gives the current time");
+        refused_call(call, &reason, FROM_COLUMNS);
+    }
+}
+
+#[test]
+fn dates_in_a_time_zone() {
+    for modifier in ["localtime", "UTC"] {
+        refused_call(
+            &format!("datetime(a, '+1 day', '{modifier}')"),
+            "datetime() with 'localtime' or 'utc' depends on the time zone of the machine that \
+             writes",
+            FROM_COLUMNS,
+        );
+    }
+}
+
+#[test]
+fn dates_newer_than_3_38() {
+    let newer = |what: &str, since: &str| {
+        format!(
+            "{what} since SQLite {since}: triggers run in the SQLite of the program that writes, \
+             which may be as old as 3.38"
+        )
+    };
+    for (modifier, since) in [
+        ("subsec", "3.42"),
+        ("subsecond", "3.42"),
+        ("floor", "3.46"),
+        ("ceiling", "3.46"),
+        ("+0001-01-00", "3.43"),
+        ("-0001-01-00 00:00", "3.43"),
+    ] {
+        refused_call(
+            &format!("time(a, '{modifier}')"),
+            &newer(&format!("time() takes '{modifier}'"), since),
+            "work it out with the modifiers of 3.38",
+        );
+    }
+    for (format, directive) in [("%Y-%F", 'F'), ("%%%e", 'e'), ("%G", 'G')] {
+        refused_call(
+            &format!("strftime('{format}', a)"),
+            &newer(
+                &format!("strftime() substitutes %{directive}"),
+                "3.44 or later",
+            ),
+            "use %d %f %H %j %J %m %M %s %S %w %W %Y",
+        );
+    }
+}
+
+/// A definition is read by every program's SQLite; only a DEFAULT may vary.
+#[test]
+fn functions_in_definitions() {
+    let reason = "random() gives another value each time the row is derived";
+    for text in [
+        "CREATE TABLE new.u (a INT CHECK (a > »random()))",
+        "CREATE TABLE new.u (a INT, CHECK (a > abs(»random())))",
+        "CREATE TABLE new.u (a INT, b INT AS (»random()))",
+        "CREATE INDEX new.i ON t (»random())",
+        "CREATE INDEX new.i ON t (id) WHERE a > »random()",
+    ] {
+        refused(&format!("{TABLE}{text}"), reason, FROM_COLUMNS);
+    }
+    refused(
+        "CREATE TABLE new.t (a TEXT DEFAULT (»concat('a', 'b')))",
+        "concat() is there since SQLite 3.44: triggers run in the SQLite of the program that \
+         writes, which may be as old as 3.38",
+        "use the operator ||, with coalesce() where NULL may come",
+    );
+}
+
+#[test]
+fn current_time() {
+    for literal in ["CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP"] {
+        refused_select(
+            &format!("SELECT id, »{literal} FROM old.o"),
+            &format!("{literal} is another value each time the row is derived"),
+            "take the time from a column of the source",
+        );
+    }
+}
+
+#[test]
+fn unordered() {
+    let refused_order = |text: &str, name: &str, fix: &str| {
+        refused_select(
+            text,
+            &format!(
+                "{name}() depends on the order of the rows, and nothing here sets it: the same \
+                 rows could give another value each time they are derived"
+            ),
+            fix,
+        );
+    };
+    for name in ["group_concat", "json_group_array"] {
+        for from in [
+            "old.o",
+            "(SELECT * FROM old.o)",
+            "(SELECT * FROM old.o ORDER BY a), old.p",
+        ] {
+            refused_order(
+                &format!("SELECT id, »{name}(a) FROM {from} GROUP BY id"),
+                name,
+                "read the rows from an ordered subquery: FROM (SELECT … ORDER BY …)",
+            );
+        }
+    }
+    refused_order(
+        "SELECT id, »json_group_object(a, b) OVER () FROM (SELECT * FROM old.o ORDER BY a)",
+        "json_group_object",
+        "add ORDER BY to its window",
+    );
+    for over in [
+        "()",
+        "(PARTITION BY a)",
+        "v",
+        "(v ROWS 1 PRECEDING)",
+        "nowhere",
+    ] {
+        refused_order(
+            &format!(
+                "SELECT id, »row_number() OVER {over} FROM old.o WINDOW v AS (PARTITION BY a)"
+            ),
+            "row_number",
+            "add ORDER BY to its window, by columns that no two rows share",
+        );
+    }
+}

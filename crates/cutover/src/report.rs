@@ -1,0 +1,287 @@
+//! What operations tell their caller: plain data, serialisable, with the JSON
+//! keys that scripts rely on.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::phase::{Direction, Phase, Side};
+
+/// One difference between what a mapping gives and what its target holds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Difference {
+    /// The direction in which it was found.
+    pub direction: Direction,
+    /// The table that holds, or should hold, the row.
+    pub table: String,
+    /// The row's key: column names and values.
+    pub key: Value,
+    /// The column that differs; absent where the whole row is missing or extra.
+    pub column: Option<String>,
+    /// What the mapping gives. A string that shows the value *and* its storage
+    /// class: `'007'` and `7` are different.
+    pub expected: Option<String>,
+    /// What the table holds, written in the same way.
+    pub found: Option<String>,
+}
+
+/// What a verification found.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct VerifyReport {
+    /// Whether there is no difference at all.
+    pub ok: bool,
+    /// Rows compared, both directions together.
+    pub checked: u64,
+    /// Rows that the mapping gives and the table lacks.
+    pub missing: u64,
+    /// Rows that the table holds and the mapping does not give.
+    pub extra: u64,
+    /// Rows with the same key and other values.
+    pub different: u64,
+    /// The first few differences.
+    pub examples: Vec<Difference>,
+}
+
+/// What a repair did.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct RepairReport {
+    /// Rows compared.
+    pub checked: u64,
+    /// Rows inserted into the mirror.
+    pub inserted: u64,
+    /// Rows of the mirror brought up to date.
+    pub updated: u64,
+    /// Rows removed from the mirror.
+    pub deleted: u64,
+}
+
+/// What a backfill did.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct BackfillReport {
+    /// Whether every source row has its image now.
+    pub complete: bool,
+    /// Source rows passed so far, by this call and earlier ones.
+    pub done: u64,
+    /// Source rows there are.
+    pub total: u64,
+    /// Seconds this call took.
+    pub seconds: f64,
+}
+
+/// What a `start` did.
+#[derive(Debug, Clone, Serialize)]
+pub struct StartReport {
+    /// The migration's name.
+    pub migration: String,
+    /// The phase now.
+    pub phase: Phase,
+    /// What the proof found before anything was changed.
+    pub check: CheckReport,
+    /// How long the transition held the write lock, in milliseconds.
+    pub held_ms: f64,
+    /// Indexes created for the time of the migration.
+    pub indexes: Vec<String>,
+    /// The backfill, unless it was left for later.
+    pub backfill: Option<BackfillReport>,
+}
+
+/// What a step from one phase to another did.
+#[derive(Debug, Clone, Serialize)]
+pub struct TransitionReport {
+    /// The migration's name.
+    pub migration: String,
+    /// The phase before.
+    pub from: Phase,
+    /// The phase now.
+    pub to: Phase,
+    /// How long the write lock was held, in milliseconds; one entry a phase passed.
+    pub held_ms: Vec<f64>,
+    /// The verification that opened the gate, where the step has one.
+    pub verified: Option<VerifyReport>,
+    /// Rows that had no image on the other side and were kept, table by table.
+    pub kept: Vec<Kept>,
+    /// Rows of the new tables that the old ones can't hold as they are: a rollback
+    /// to `read-new` would keep them aside.
+    pub only_new_holds: u64,
+}
+
+/// Rows that had no image on the other side when it became the authoritative
+/// one: they are kept, never dropped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Kept {
+    /// The table they were in.
+    pub table: String,
+    /// The table they are in now.
+    pub kept_in: String,
+    /// How many.
+    pub rows: u64,
+}
+
+/// What `abort` removed.
+#[derive(Debug, Clone, Serialize)]
+pub struct AbortReport {
+    /// The migration's name.
+    pub migration: String,
+    /// The objects removed from the database.
+    pub removed: Vec<String>,
+    /// Tables that were left because they hold rows that exist nowhere else.
+    pub left: Vec<Kept>,
+}
+
+/// What the proof found: whether the migration can start, and what it will cost.
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckReport {
+    /// The migration's name.
+    pub migration: String,
+    /// Whether `start` would go ahead.
+    pub ok: bool,
+    /// Old rows that were carried forward and back and compared.
+    pub rows: u64,
+    /// The comparison of backward(forward(old)) with old.
+    pub lossless: VerifyReport,
+    /// Everything that stands in the way.
+    pub problems: Vec<Problem>,
+    /// What is worth knowing and does not stand in the way.
+    pub notes: Vec<Problem>,
+    /// Indexes that `start` creates for the time of the migration.
+    pub indexes: Vec<PlannedIndex>,
+    /// What the migration will cost, from a timed rehearsal.
+    pub forecast: Forecast,
+}
+
+/// Something that stands in the way of a migration, or is worth knowing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// Line in the migration file, from 1, where there is one.
+    pub line: Option<usize>,
+    /// Column in that line, from 1.
+    pub column: Option<usize>,
+    /// What is wrong, and why.
+    pub reason: String,
+    /// What to do about it.
+    pub fix: String,
+}
+
+/// An index the engine creates for the time of the migration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlannedIndex {
+    /// The side its table is on.
+    pub side: Side,
+    /// Its table.
+    pub table: String,
+    /// The statement that creates it.
+    pub sql: String,
+}
+
+/// What a migration will cost, measured on a scratch copy of the new tables.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Forecast {
+    /// Seconds the backfill takes with nobody else writing.
+    pub backfill_seconds: f64,
+    /// Seconds one verification takes.
+    pub verify_seconds: f64,
+    /// Additional bytes on disk while both schemas exist.
+    pub disk_bytes: u64,
+    /// The longest time writers are held off at one go, in milliseconds.
+    pub longest_stall_ms: f64,
+    /// What causes that longest stall.
+    pub longest_stall_is: String,
+}
+
+/// One step of a plan: a phase to enter and the statements that do it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlanStep {
+    /// What the step does, such as `legacy to dual-write`.
+    pub step: String,
+    /// The statements, in order.
+    pub statements: Vec<String>,
+}
+
+/// Every statement each step would run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Plan {
+    /// The migration's name.
+    pub migration: String,
+    /// The steps, in order.
+    pub steps: Vec<PlanStep>,
+}
+
+/// Where a migration stands.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Status {
+    /// The migration's name.
+    pub migration: String,
+    /// Its phase.
+    pub phase: Phase,
+    /// When that phase began: RFC 3339, UTC.
+    pub since: String,
+    /// The hash of the migration's text.
+    pub hash: String,
+    /// How far the backfill is.
+    pub backfill: BackfillStatus,
+    /// The tables of both sides.
+    pub tables: Vec<TableStatus>,
+    /// Rows kept by flips because they had no image on the other side.
+    pub kept: Vec<Kept>,
+    /// Who works on the database at this moment.
+    pub lease: Option<crate::error::LeaseHolder>,
+    /// Commands that would be accepted now.
+    pub allowed: Vec<String>,
+    /// Commands that would be refused, and why.
+    pub blocked: Vec<Blocked>,
+}
+
+/// How far the backfill is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct BackfillStatus {
+    /// Whether every source row has its image.
+    pub complete: bool,
+    /// Source rows passed.
+    pub done: u64,
+    /// Source rows there are.
+    pub total: u64,
+}
+
+/// One table of a migration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TableStatus {
+    /// The side it is on.
+    pub side: Side,
+    /// Its name.
+    pub table: String,
+    /// Its rows.
+    pub rows: u64,
+    /// Whether application writes to it are accepted in this phase.
+    pub writable: bool,
+}
+
+/// A command that would be refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Blocked {
+    /// The command.
+    pub action: String,
+    /// Why.
+    pub reason: String,
+    /// What to do about it.
+    pub fix: String,
+}
+
+/// One line of a migration's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct JournalEntry {
+    /// Stable and unique in the database, ascending.
+    pub id: i64,
+    /// The migration's name.
+    pub migration: String,
+    /// When: RFC 3339, UTC.
+    pub at: String,
+    /// Who, as given by the operator.
+    pub actor: String,
+    /// What was done, such as `advance` or `backfill-complete`.
+    pub event: String,
+    /// The phase before.
+    pub before: Phase,
+    /// The phase after.
+    pub after: Phase,
+    /// Figures of the event, as JSON.
+    pub detail: Value,
+}

@@ -1,0 +1,190 @@
+//! What the engine knows of a table: plain data, read by a backend, decided upon
+//! by the pure parts.
+
+use std::collections::BTreeMap;
+
+use crate::phase::Side;
+
+/// How a column converts the values stored in it
+/// (<https://www.sqlite.org/datatype3.html#type_affinity>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Affinity {
+    Text,
+    Numeric,
+    Integer,
+    Real,
+    /// Values stay as they are.
+    Blob,
+}
+
+impl Affinity {
+    /// The affinity of a declared type, by SQLite's five rules in their order.
+    pub(crate) fn of(declared: &str) -> Self {
+        let upper = declared.to_ascii_uppercase();
+        let has = |part: &str| upper.contains(part);
+        if has("INT") {
+            Self::Integer
+        } else if has("CHAR") || has("CLOB") || has("TEXT") {
+            Self::Text
+        } else if has("BLOB") || upper.is_empty() {
+            Self::Blob
+        } else if has("REAL") || has("FLOA") || has("DOUB") {
+            Self::Real
+        } else {
+            Self::Numeric
+        }
+    }
+
+    /// Whether two affinities store every value alike.
+    pub(crate) fn stores_like(self, other: Self) -> bool {
+        let exact = |affinity| matches!(affinity, Self::Integer | Self::Numeric);
+        self == other || (exact(self) && exact(other))
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Column {
+    pub(crate) name: String,
+    pub(crate) declared: String,
+    pub(crate) affinity: Affinity,
+    pub(crate) collation: String,
+    pub(crate) not_null: bool,
+    pub(crate) generated: bool,
+}
+
+impl Column {
+    pub(crate) fn is_binary(&self) -> bool {
+        self.collation.eq_ignore_ascii_case("BINARY")
+    }
+}
+
+/// A set of columns no two rows agree on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UniqueKey {
+    pub(crate) columns: Vec<String>,
+    pub(crate) primary: bool,
+}
+
+/// An index, as far as it can serve a look-up by columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Index {
+    pub(crate) name: String,
+    /// Leading columns; an expression ends the list.
+    pub(crate) columns: Vec<String>,
+    pub(crate) partial: bool,
+    /// Unique over expressions or with a WHERE: a key that can't be used to
+    /// identify rows, and that a REPLACE can still fall foul of.
+    pub(crate) irregular_unique: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ForeignKey {
+    pub(crate) table: String,
+    pub(crate) columns: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AppTrigger {
+    pub(crate) name: String,
+    pub(crate) sql: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Table {
+    /// As written in the schema.
+    pub(crate) name: String,
+    pub(crate) columns: Vec<Column>,
+    /// The primary key first, then the UNIQUE constraints and plain unique indexes.
+    pub(crate) uniques: Vec<UniqueKey>,
+    pub(crate) indexes: Vec<Index>,
+    pub(crate) foreign_keys: Vec<ForeignKey>,
+    /// The application's triggers on it.
+    pub(crate) triggers: Vec<AppTrigger>,
+    /// The INTEGER PRIMARY KEY column, which is the rowid itself.
+    pub(crate) rowid_alias: Option<String>,
+    pub(crate) without_rowid: bool,
+    pub(crate) has_checks: bool,
+}
+
+impl Table {
+    pub(crate) fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
+    }
+
+    pub(crate) fn primary_key(&self) -> Option<&UniqueKey> {
+        self.uniques.iter().find(|key| key.primary)
+    }
+
+    pub(crate) fn is_rowid_alias(&self, column: &str) -> bool {
+        self.rowid_alias.as_deref().is_some_and(|alias| alias.eq_ignore_ascii_case(column))
+    }
+
+    /// Whether a column never holds NULL. SQLite lets NULL into a PRIMARY KEY
+    /// that is neither the rowid nor declared NOT NULL
+    /// (<https://www.sqlite.org/lang_createtable.html#the_primary_key>).
+    pub(crate) fn never_null(&self, column: &str) -> bool {
+        self.is_rowid_alias(column) || self.column(column).is_some_and(|column| column.not_null)
+    }
+
+    /// The columns an application can write.
+    pub(crate) fn stored_columns(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().filter(|column| !column.generated)
+    }
+
+    /// Whether some index leads with exactly these columns, in any order.
+    pub(crate) fn has_index_on(&self, columns: &[String]) -> bool {
+        let leads = |index: &[String]| {
+            index.len() >= columns.len()
+                && columns.iter().all(|column| {
+                    index[..columns.len()].iter().any(|c| c.eq_ignore_ascii_case(column))
+                })
+        };
+        matches!(columns, [only] if self.is_rowid_alias(only))
+            || self.uniques.iter().any(|key| leads(&key.columns))
+            || self.indexes.iter().any(|index| !index.partial && leads(&index.columns))
+    }
+}
+
+/// The tables of one side, by lower-case name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Tables(BTreeMap<String, Table>);
+
+impl Tables {
+    pub(crate) fn get(&self, name: &str) -> Option<&Table> {
+        self.0.get(&name.to_lowercase())
+    }
+
+    pub(crate) fn insert(&mut self, table: Table) {
+        self.0.insert(table.name.to_lowercase(), table);
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Table> {
+        self.0.values()
+    }
+}
+
+impl FromIterator<Table> for Tables {
+    fn from_iter<I: IntoIterator<Item = Table>>(tables: I) -> Self {
+        let mut all = Self::default();
+        for table in tables {
+            all.insert(table);
+        }
+        all
+    }
+}
+
+/// The tables of both sides.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Catalog {
+    pub(crate) old: Tables,
+    pub(crate) new: Tables,
+}
+
+impl Catalog {
+    pub(crate) fn table(&self, side: Side, name: &str) -> Option<&Table> {
+        match side {
+            Side::Old => self.old.get(name),
+            Side::New => self.new.get(name),
+        }
+    }
+}

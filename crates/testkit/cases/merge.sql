@@ -1,0 +1,19 @@
+-- Two tables become one, with a column that says which row came from where.
+CREATE TABLE new.contacts (
+    kind TEXT NOT NULL CHECK (kind IN ('mail', 'phone')),
+    number INTEGER NOT NULL,
+    person TEXT NOT NULL,
+    value TEXT,
+    PRIMARY KEY (kind, number)
+) WITHOUT ROWID;
+CREATE INDEX new.contacts_person ON contacts (person);
+
+INSERT INTO new.contacts (kind, number, person, value)
+SELECT 'mail', id, person, address FROM old.mails;
+INSERT INTO new.contacts (kind, number, person, value)
+SELECT 'phone', id, person, digits FROM old.phones;
+
+INSERT INTO old.mails (id, person, address)
+SELECT number, person, value FROM new.contacts WHERE kind = 'mail';
+INSERT INTO old.phones (id, person, digits)
+SELECT number, person, value FROM new.contacts WHERE kind = 'phone';

@@ -1,0 +1,39 @@
+//! The kit, tested on itself: a kit that can't fail proves nothing.
+//!
+//! - `cases`: every case is lossless, and its programs' statements mean what they say.
+//! - `writers`: real processes write, are refused, are killed.
+//! - `twin`: it is right, and it sees what is wrong.
+
+mod cases;
+mod twin;
+mod writers;
+
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+use testkit::Case;
+
+/// A case's database in a directory of its own.
+struct Database {
+    dir: TempDir,
+}
+
+impl Database {
+    fn of(case: &Case, rows: u64, seed: u64) -> Self {
+        let database = Self { dir: TempDir::new().unwrap() };
+        case.create(&database.path(), rows, seed);
+        database
+    }
+
+    fn path(&self) -> PathBuf {
+        self.dir.path().join("live.db")
+    }
+
+    fn execute(&self, sql: &str) {
+        rusqlite::Connection::open(self.path()).unwrap().execute_batch(sql).unwrap();
+    }
+
+    fn count(&self, sql: &str) -> i64 {
+        rusqlite::Connection::open(self.path()).unwrap().query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+}
