@@ -19,7 +19,9 @@ CREATE TABLE new.consensus_runs (
     degraded BOOLEAN,
     -- Every synthesis of the run, in the order of their ids: a JSON array of
     -- objects with the columns of consensus_synthesis, except those that name the
-    -- run. NULL: none.
+    -- run. NULL: none. A created_at that is a number with a fraction is written as
+    -- [whole, fraction * 2^62], because how many digits JSON gives such a number
+    -- depends on the version of SQLite.
     synthesis_json TEXT,
     UNIQUE (spec_id, stage, run_label)
 );
@@ -87,7 +89,13 @@ FROM (
             'agreements', agreements,
             'conflicts', conflicts,
             'degraded', degraded,
-            'created_at', CASE typeof(created_at) WHEN 'real' THEN quote(created_at) ELSE created_at END
+            'created_at', CASE typeof(created_at)
+                WHEN 'real' THEN json_array(
+                    CAST(created_at AS INTEGER),
+                    CAST((created_at - CAST(created_at AS INTEGER)) * (1 << 62) AS INTEGER)
+                )
+                ELSE created_at
+            END
         )) OVER syntheses
     FROM old.consensus_synthesis
     WINDOW syntheses AS (
@@ -143,5 +151,10 @@ INSERT INTO old.consensus_synthesis
 SELECT s.value ->> '$.id', r.spec_id, r.stage,
     s.value ->> '$.output_markdown', s.value ->> '$.output_path', s.value ->> '$.status',
     s.value ->> '$.artifacts_count', s.value ->> '$.agreements', s.value ->> '$.conflicts',
-    s.value ->> '$.degraded', r.run_label, s.value ->> '$.created_at'
+    s.value ->> '$.degraded', r.run_label,
+    CASE json_type(s.value, '$.created_at')
+        WHEN 'array'
+            THEN (s.value ->> '$.created_at[0]') + (s.value ->> '$.created_at[1]') * 1.0 / (1 << 62)
+        ELSE s.value ->> '$.created_at'
+    END
 FROM new.consensus_runs r, json_each(r.synthesis_json) s;

@@ -164,7 +164,7 @@ pub(crate) struct PlanArgs {
     pub(crate) database: Database,
 }
 
-/// Check, keep both schemas in step from now on, and fill the new one
+/// Check, then keep both schemas in step, and fill the new one
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -294,7 +294,9 @@ pub(crate) struct RollbackArgs {
     pub(crate) operator: Operator,
 }
 
-/// Leave the migration: back to the old schema alone, every object of ours removed
+/// Leave the migration: back to the old schema alone
+///
+/// Every table, view, index and trigger of cutover's is removed.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
@@ -311,7 +313,9 @@ pub(crate) struct AbortArgs {
     pub(crate) operator: Operator,
 }
 
-/// Show where a migration stands, what is allowed and what is blocked
+/// Show where a migration stands, and what to type next
+///
+/// Also what is allowed now, and what is blocked and why.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:

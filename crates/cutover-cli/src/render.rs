@@ -149,7 +149,7 @@ pub(crate) fn verification(report: &VerifyReport) -> String {
 /// What a step from one phase to another did, and what to type next.
 pub(crate) fn transition(report: &TransitionReport, paste: &Paste) -> String {
     let mut out = String::new();
-    let TransitionReport { migration, from, to, held_ms, verified, kept } = report;
+    let TransitionReport { migration, from, to, held_ms, verified, kept, only_new_holds } = report;
     line!(out, "{BOLD}{migration}{BOLD:#}: {from} → {GOOD}{to}{GOOD:#}");
     if let Some(verified) = verified {
         out.push_str(&verification(verified));
@@ -165,6 +165,14 @@ pub(crate) fn transition(report: &TransitionReport, paste: &Paste) -> String {
             counted(kept.rows, "row"),
             kept.table,
             kept.kept_in
+        );
+    }
+    if *only_new_holds > 0 {
+        line!(
+            out,
+            "{WARN}note{WARN:#}: {} of the new tables can't be held by the old ones; \
+             a rollback to read-new would keep them aside",
+            counted(*only_new_holds, "row")
         );
     }
     out.push_str(&next(*to, from > to, paste));

@@ -153,7 +153,7 @@ impl<'conn> Writer<'conn> {
         self.stages += 1;
         let spec = n / 5;
         let spec_id = if self.awkward(spec, 14) {
-            format!("{}-{spec}", values::odd_text(spec / 14))
+            format!("{}-{spec}", values::odd_text(spec / 14 + 6))
         } else {
             format!("SPEC-{spec:05}")
         };
