@@ -2,6 +2,7 @@
 //!
 //! Every SQLite that may meet the file does the same with it: ours, the `sqlite3`
 //! shell, Python's module.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -21,7 +22,9 @@ struct Scratch {
 
 impl Scratch {
     fn new() -> Self {
-        Self { dir: TempDir::new().unwrap() }
+        Self {
+            dir: TempDir::new().unwrap(),
+        }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -58,19 +61,52 @@ fn created_ats() -> Vec<Value> {
         "2024-02-29 23:59:59",
     ];
     let others = [
-        "2025-01-01 10:00:00.000", "2025-01-01 10:00:00.5", "2025-01-01 10:00:00.1234",
-        "2025-01-01 10:00:00.12 ", "2025-01-01 10:00:00 ", " 2025-01-01 10:00:00",
-        "2025-01-01T10:00:00", "2025-01-01 10:00:00Z", "2025-01-01 10:00:00+02:00",
-        "2025-02-29 10:00:00", "2025-02-31 10:00:00.123", "2025-13-01 10:00:00",
-        "2025-01-01 24:00:00", "2025-01-01 23:59:60", "2025-01-01 10:00", "2025-01-01",
-        "10:00:00", "-4713-11-24 12:00:00", "now", "", "x", "2460000.5x", "٢٠٢٥-01-01 10:00:00",
+        "2025-01-01 10:00:00.000",
+        "2025-01-01 10:00:00.5",
+        "2025-01-01 10:00:00.1234",
+        "2025-01-01 10:00:00.12 ",
+        "2025-01-01 10:00:00 ",
+        " 2025-01-01 10:00:00",
+        "2025-01-01T10:00:00",
+        "2025-01-01 10:00:00Z",
+        "2025-01-01 10:00:00+02:00",
+        "2025-02-29 10:00:00",
+        "2025-02-31 10:00:00.123",
+        "2025-13-01 10:00:00",
+        "2025-01-01 24:00:00",
+        "2025-01-01 23:59:60",
+        "2025-01-01 10:00",
+        "2025-01-01",
+        "10:00:00",
+        "-4713-11-24 12:00:00",
+        "now",
+        "",
+        "x",
+        "2460000.5x",
+        "٢٠٢٥-01-01 10:00:00",
         "2025-01-01 10:00:00.\u{0661}23",
     ];
     let numbers = [
-        0, 5, -1, 1_735_725_645, 1_735_725_645_123, 253_402_300_799_999, 253_402_300_800_000,
-        -62_167_219_200_000, -62_167_219_200_001, 1_735_725_645_123_456, i64::MAX, i64::MIN,
+        0,
+        5,
+        -1,
+        1_735_725_645,
+        1_735_725_645_123,
+        253_402_300_799_999,
+        253_402_300_800_000,
+        -62_167_219_200_000,
+        -62_167_219_200_001,
+        1_735_725_645_123_456,
+        i64::MAX,
+        i64::MIN,
     ];
-    let reals = [2_460_735.916_668_981_5, 1_740_823_200.123_456, -0.1, 0.1 + 0.2, -2_460_735.5];
+    let reals = [
+        2_460_735.916_668_981_5,
+        1_740_823_200.123_456,
+        -0.1,
+        0.1 + 0.2,
+        -2_460_735.5,
+    ];
     times
         .into_iter()
         .chain(others)
@@ -130,11 +166,22 @@ fn every_created_at_comes_back() {
     let new = scratch.open("new.db");
     let of = |column: &str| -> Vec<i64> {
         let sql = format!("SELECT id FROM agent_outputs WHERE {column} IS NOT NULL ORDER BY id");
-        new.prepare(&sql).unwrap().query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+        new.prepare(&sql)
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap()
     };
     // The eight times, and the five numbers that are beyond the milliseconds of a date.
-    assert_eq!(of("output_timestamp"), [1, 2, 3, 4, 5, 6, 7, 8, 39, 41, 42, 43, 44]);
-    assert_eq!(of("output_timestamp").len() + of("created_at_raw").len() + 1, created_ats().len() + 3);
+    assert_eq!(
+        of("output_timestamp"),
+        [1, 2, 3, 4, 5, 6, 7, 8, 39, 41, 42, 43, 44]
+    );
+    assert_eq!(
+        of("output_timestamp").len() + of("created_at_raw").len() + 1,
+        created_ats().len() + 3
+    );
 }
 
 /// Programs of the new schema may write any number of milliseconds.
@@ -144,16 +191,32 @@ fn every_millisecond_comes_back() {
     scratch.legacy("empty.db");
     scratch.forward("empty.db", "new.db");
     let new = scratch.open("new.db");
-    new.execute_batch("INSERT INTO consensus_runs (spec_id, stage) VALUES ('s', 'spec-plan'); BEGIN").unwrap();
+    new.execute_batch(
+        "INSERT INTO consensus_runs (spec_id, stage) VALUES ('s', 'spec-plan'); BEGIN",
+    )
+    .unwrap();
     let mut insert = new
         .prepare("INSERT INTO agent_outputs (run_id, agent_name, content, output_timestamp) VALUES (1, 'a', 'c', ?)")
         .unwrap();
     // An odd step visits every millisecond of a second, and seconds of all centuries.
     for n in 0..60_000_i64 {
-        insert.execute([-62_167_219_200_000 + n * 5_259_492_000_123 / 1_000 % 315_569_520_000_000]).unwrap();
+        insert
+            .execute([-62_167_219_200_000 + n * 5_259_492_000_123 / 1_000 % 315_569_520_000_000])
+            .unwrap();
         insert.execute([1_735_700_000_000 + n]).unwrap();
     }
-    for edge in [i64::MIN, -62_167_219_200_001, -1_000, -999, -1, 0, 1, 253_402_300_799_999, 253_402_300_800_000, i64::MAX] {
+    for edge in [
+        i64::MIN,
+        -62_167_219_200_001,
+        -1_000,
+        -999,
+        -1,
+        0,
+        1,
+        253_402_300_799_999,
+        253_402_300_800_000,
+        i64::MAX,
+    ] {
         insert.execute([edge]).unwrap();
     }
     drop(insert);
@@ -164,8 +227,16 @@ fn every_millisecond_comes_back() {
     let sql = "SELECT id, output_timestamp, created_at_raw FROM agent_outputs";
     assert_same(
         "agent_outputs",
-        Rows { name: "new", conn: &new, sql },
-        Rows { name: "forward(backward(new))", conn: &scratch.open("again.db"), sql },
+        Rows {
+            name: "new",
+            conn: &new,
+            sql,
+        },
+        Rows {
+            name: "forward(backward(new))",
+            conn: &scratch.open("again.db"),
+            sql,
+        },
     );
 }
 
@@ -212,11 +283,16 @@ fn a_run_is_what_the_caller_said_it_is() {
         ]
     );
     let synthesis: String = new
-        .query_row("SELECT synthesis_json FROM consensus_runs WHERE spec_id = 'alone'", [], |row| row.get(0))
+        .query_row(
+            "SELECT synthesis_json FROM consensus_runs WHERE spec_id = 'alone'",
+            [],
+            |row| row.get(0),
+        )
         .unwrap();
     assert_eq!(
         synthesis,
-        r#"[{"id":7,"output_markdown":"m","output_path":null,"status":"ok","artifacts_count":null,"#.to_owned()
+        r#"[{"id":7,"output_markdown":"m","output_path":null,"status":"ok","artifacts_count":null,"#
+            .to_owned()
             + r#""agreements":null,"conflicts":null,"degraded":null,"created_at":"2025-01-01 11:00:00.001"}]"#
     );
 }
@@ -244,7 +320,9 @@ fn the_new_tables_hold_their_own_rules() {
         assert!(new.execute(refused, []).is_err(), "{refused}");
     }
     new.execute("DELETE FROM consensus_runs", []).unwrap();
-    let outputs: i64 = new.query_row("SELECT count(*) FROM agent_outputs", [], |row| row.get(0)).unwrap();
+    let outputs: i64 = new
+        .query_row("SELECT count(*) FROM agent_outputs", [], |row| row.get(0))
+        .unwrap();
     assert_eq!(outputs, 0);
 }
 
@@ -258,25 +336,51 @@ fn the_same_rows_give_the_same_runs_whatever_the_plan() {
     scratch.forward("old.db", "expected.db");
     let sql = "SELECT spec_id, stage, run_label, run_timestamp, consensus_ok, degraded, synthesis_json FROM consensus_runs";
     let expected = scratch.open("expected.db");
-    let expected = Rows { name: "as it was", conn: &expected, sql };
+    let expected = Rows {
+        name: "as it was",
+        conn: &expected,
+        sql,
+    };
     for (name, change) in [
-        ("without indexes", "DROP INDEX idx_spec_stage; DROP INDEX idx_synthesis_spec_stage"),
+        (
+            "without indexes",
+            "DROP INDEX idx_spec_stage; DROP INDEX idx_synthesis_spec_stage",
+        ),
         ("with statistics", "ANALYZE"),
-        ("with an index that runs backwards", "CREATE INDEX x ON consensus_synthesis (spec_id, stage, run_id, id DESC)"),
-        ("with one that covers nothing", "CREATE INDEX y ON consensus_synthesis (run_id DESC, created_at)"),
+        (
+            "with an index that runs backwards",
+            "CREATE INDEX x ON consensus_synthesis (spec_id, stage, run_id, id DESC)",
+        ),
+        (
+            "with one that covers nothing",
+            "CREATE INDEX y ON consensus_synthesis (run_id DESC, created_at)",
+        ),
     ] {
         old.execute_batch(change).unwrap();
         let file = name.replace(' ', "-");
         scratch.forward("old.db", &file);
         let found = scratch.open(&file);
-        assert_same("consensus_runs", expected, Rows { name, conn: &found, sql });
+        assert_same(
+            "consensus_runs",
+            expected,
+            Rows {
+                name,
+                conn: &found,
+                sql,
+            },
+        );
     }
 }
 
 /// What JSON can't hold makes the proof fail: it is never lost without a word.
 #[test]
 fn what_json_cannot_hold_is_not_lost_silently() {
-    for value in ["output_markdown = x'00'", "created_at = -1e300", "created_at = 1e-300", "created_at = 9e999"] {
+    for value in [
+        "output_markdown = x'00'",
+        "created_at = -1e300",
+        "created_at = 1e-300",
+        "created_at = 9e999",
+    ] {
         let scratch = Scratch::new();
         scratch
             .legacy("old.db")
@@ -300,7 +404,9 @@ fn other_programs_make_the_same_of_it() {
     scratch.forward("old.db", "ours.db");
     let shell = |script: &Path| {
         let mut command = Command::new("sqlite3");
-        command.args(["-batch", "-bail", ":memory:"]).arg(format!(".read '{}'", script.display()));
+        command
+            .args(["-batch", "-bail", ":memory:"])
+            .arg(format!(".read '{}'", script.display()));
         command
     };
     let python = |script: &Path| {
@@ -310,22 +416,37 @@ fn other_programs_make_the_same_of_it() {
             .arg(script);
         command
     };
-    for (name, program) in [("shell", &shell as &dyn Fn(&Path) -> Command), ("python", &python)] {
-        let (new, back) = (scratch.path(&format!("{name}-new.db")), scratch.path(&format!("{name}-back.db")));
+    for (name, program) in [
+        ("shell", &shell as &dyn Fn(&Path) -> Command),
+        ("python", &python),
+    ] {
+        let (new, back) = (
+            scratch.path(&format!("{name}-new.db")),
+            scratch.path(&format!("{name}-back.db")),
+        );
         drop(scratch.legacy(&format!("{name}-back.db")));
         let script = scratch.path(name);
         let text = oracle::forward_script(MIGRATION, &scratch.path("old.db"), &new)
             + &oracle::backward_script(MIGRATION, &new, &back);
         std::fs::write(&script, text).unwrap();
-        let outcome = Running::spawn(&mut program(&script)).wait(std::time::Duration::from_secs(60));
+        let outcome =
+            Running::spawn(&mut program(&script)).wait(std::time::Duration::from_secs(60));
         assert_eq!(outcome.expect_code(0).stderr, "", "{name}");
         oracle::assert_came_back(MIGRATION, &scratch.path("old.db"), &back);
         let (ours, theirs) = (scratch.open("ours.db"), Connection::open(&new).unwrap());
         for (table, sql) in oracle::comparisons(MIGRATION, CASE.canonical) {
             let difference = difference(
                 &table,
-                Rows { name: "ours", conn: &ours, sql: &sql },
-                Rows { name, conn: &theirs, sql: &sql },
+                Rows {
+                    name: "ours",
+                    conn: &ours,
+                    sql: &sql,
+                },
+                Rows {
+                    name,
+                    conn: &theirs,
+                    sql: &sql,
+                },
             );
             assert_eq!(difference, None);
         }

@@ -50,10 +50,12 @@ impl Case {
     /// Makes the database at `path`: WAL, the old tables populated, and the log of
     /// workloads.
     pub fn create(&self, path: &Path, rows: u64, seed: u64) {
-        let conn = Connection::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let conn =
+            Connection::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF")
             .expect("pragmas");
-        conn.execute_batch(self.schema).unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        conn.execute_batch(self.schema)
+            .unwrap_or_else(|error| panic!("{}: {error}", self.name));
         (self.populate)(&conn, rows, seed).unwrap_or_else(|error| panic!("{}: {error}", self.name));
         crate::workload::log::create(&conn);
     }

@@ -47,13 +47,24 @@ pub fn difference(what: &str, expected: Rows<'_>, found: Rows<'_>) -> Option<Str
         "{what}: {missing} rows of {} are not in {}, {extra} rows of {1} are not in {0}\n",
         expected.name, found.name
     );
-    let missing =
-        collect(expected, &columns, |row| balance.get(&hash(row)).is_some_and(|count| *count > 0), &[]);
+    let missing = collect(
+        expected,
+        &columns,
+        |row| balance.get(&hash(row)).is_some_and(|count| *count > 0),
+        &[],
+    );
     let keys: Vec<&Cell> = missing.iter().map(|row| &row.cells[0]).collect();
-    let extra =
-        collect(found, &columns, |row| balance.get(&hash(row)).is_some_and(|count| *count < 0), &keys);
+    let extra = collect(
+        found,
+        &columns,
+        |row| balance.get(&hash(row)).is_some_and(|count| *count < 0),
+        &keys,
+    );
     for row in &missing {
-        match extra.iter().find(|other| other.cells[0] == row.cells[0] && other != &row) {
+        match extra
+            .iter()
+            .find(|other| other.cells[0] == row.cells[0] && other != &row)
+        {
             Some(other) => side_by_side(&mut report, row, other, found.name),
             None => line(&mut report, &format!("missing in {}", found.name), row),
         }
@@ -73,12 +84,18 @@ pub fn assert_same(what: &str, expected: Rows<'_>, found: Rows<'_>) {
 
 /// Every row of a query, with the names of its columns.
 fn each(rows: Rows<'_>, mut visit: impl FnMut(&[String], &Row<'_>)) {
-    let mut statement =
-        rows.conn.prepare(rows.sql).unwrap_or_else(|error| panic!("{} on {}: {error}", rows.sql, rows.name));
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let mut statement = rows
+        .conn
+        .prepare(rows.sql)
+        .unwrap_or_else(|error| panic!("{} on {}: {error}", rows.sql, rows.name));
+    let names: Vec<String> = statement
+        .column_names()
+        .map(str::to_owned)
+        .collect();
     let mut cursor = statement.query([]).expect("a query without parameters");
-    while let Some(row) =
-        cursor.next().unwrap_or_else(|error| panic!("{} on {}: {error}", rows.sql, rows.name))
+    while let Some(row) = cursor
+        .next()
+        .unwrap_or_else(|error| panic!("{} on {}: {error}", rows.sql, rows.name))
     {
         visit(&names, row);
     }
@@ -119,12 +136,19 @@ fn collect(
     let (mut first, mut others) = (Vec::new(), Vec::new());
     each(rows, |_, row| {
         let key = cell(row.get_ref(0).expect("a first column"));
-        let list = if keys.contains(&&key) { &mut first } else { &mut others };
+        let list = if keys.contains(&&key) {
+            &mut first
+        } else {
+            &mut others
+        };
         if list.len() < SHOWN && wanted(row) {
             let cells = (0..columns.len())
                 .map(|index| cell(row.get_ref(index).expect("a column that exists")))
                 .collect();
-            list.push(Shown { cells, columns: columns.to_vec() });
+            list.push(Shown {
+                cells,
+                columns: columns.to_vec(),
+            });
         }
     });
     first.append(&mut others);
@@ -137,7 +161,11 @@ fn cell(value: ValueRef<'_>) -> Cell {
         ValueRef::Integer(number) => number.to_string(),
         ValueRef::Real(number) => format!("{number:?}"),
         ValueRef::Text(bytes) => {
-            format!("'{}'{}", String::from_utf8_lossy(shown(bytes)).escape_debug(), remainder(bytes))
+            format!(
+                "'{}'{}",
+                String::from_utf8_lossy(shown(bytes)).escape_debug(),
+                remainder(bytes)
+            )
         }
         ValueRef::Blob(bytes) => {
             let hex = shown(bytes).iter().fold(String::new(), |mut hex, byte| {
@@ -161,22 +189,42 @@ fn remainder(bytes: &[u8]) -> String {
     }
     let mut hasher = DefaultHasher::new();
     bytes.hash(&mut hasher);
-    format!("… ({} bytes, hash {:08x})", bytes.len(), hasher.finish() as u32)
+    format!(
+        "… ({} bytes, hash {:08x})",
+        bytes.len(),
+        hasher.finish() as u32
+    )
 }
 
 fn side_by_side(report: &mut String, expected: &Shown, found: &Shown, found_name: &str) {
-    let _ = writeln!(report, "  {} = {}:", expected.columns[0], expected.cells[0].0);
-    for ((column, expected), found) in expected.columns.iter().zip(&expected.cells).zip(&found.cells) {
+    let _ = writeln!(
+        report,
+        "  {} = {}:",
+        expected.columns[0], expected.cells[0].0
+    );
+    for ((column, expected), found) in expected
+        .columns
+        .iter()
+        .zip(&expected.cells)
+        .zip(&found.cells)
+    {
         if expected != found {
-            let _ =
-                writeln!(report, "    {column}: expected {}, {found_name} holds {}", expected.0, found.0);
+            let _ = writeln!(
+                report,
+                "    {column}: expected {}, {found_name} holds {}",
+                expected.0, found.0
+            );
         }
     }
 }
 
 fn line(report: &mut String, label: &str, row: &Shown) {
-    let cells: Vec<String> =
-        row.columns.iter().zip(&row.cells).map(|(column, cell)| format!("{column} = {}", cell.0)).collect();
+    let cells: Vec<String> = row
+        .columns
+        .iter()
+        .zip(&row.cells)
+        .map(|(column, cell)| format!("{column} = {}", cell.0))
+        .collect();
     let _ = writeln!(report, "  {label}: {}", cells.join(", "));
 }
 
@@ -188,8 +236,16 @@ mod tests {
         let conn = Connection::open_in_memory().unwrap();
         difference(
             "t",
-            Rows { name: "twin", conn: &conn, sql: expected },
-            Rows { name: "live", conn: &conn, sql: found },
+            Rows {
+                name: "twin",
+                conn: &conn,
+                sql: expected,
+            },
+            Rows {
+                name: "live",
+                conn: &conn,
+                sql: found,
+            },
         )
     }
 
@@ -203,7 +259,13 @@ mod tests {
 
     #[test]
     fn storage_classes_count() {
-        for (one, other) in [("1", "1.0"), ("1", "'1'"), ("'a'", "x'61'"), ("NULL", "''"), ("0", "NULL")] {
+        for (one, other) in [
+            ("1", "1.0"),
+            ("1", "'1'"),
+            ("'a'", "x'61'"),
+            ("NULL", "''"),
+            ("0", "NULL"),
+        ] {
             assert!(
                 report(&format!("SELECT {one}"), &format!("SELECT {other}")).is_some(),
                 "{one} and {other}"

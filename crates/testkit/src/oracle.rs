@@ -61,8 +61,10 @@ pub fn backward(migration: &str, new: &Path, old: &Path) {
 fn execute(what: &str, script: &str) {
     let conn = Connection::open_in_memory().expect("a scratch database");
     // The order of the file is that of the statements, not of the references.
-    conn.execute_batch("PRAGMA foreign_keys = OFF").expect("a pragma");
-    conn.execute_batch(script).unwrap_or_else(|error| panic!("{what}: {error}\n{script}"));
+    conn.execute_batch("PRAGMA foreign_keys = OFF")
+        .expect("a pragma");
+    conn.execute_batch(script)
+        .unwrap_or_else(|error| panic!("{what}: {error}\n{script}"));
 }
 
 /// Makes a database with the tables of another and none of its rows, indexes or
@@ -74,7 +76,8 @@ pub fn copy_tables(from: &Path, to: &Path) {
         &from,
         "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'",
     ) {
-        to.execute_batch(&sql).unwrap_or_else(|error| panic!("{error}\n{sql}"));
+        to.execute_batch(&sql)
+            .unwrap_or_else(|error| panic!("{error}\n{sql}"));
     }
 }
 
@@ -83,7 +86,10 @@ pub fn copy_tables(from: &Path, to: &Path) {
 /// same new rows again. Works in a directory of its own.
 pub fn assert_lossless(migration: &str, canonical: &[Canonical], old: &Path) {
     let scratch = TempDir::new().expect("a temporary directory");
-    let (new, back) = (scratch.path().join("new.db"), scratch.path().join("back.db"));
+    let (new, back) = (
+        scratch.path().join("new.db"),
+        scratch.path().join("back.db"),
+    );
     forward(migration, old, &new);
     copy_tables(old, &back);
     backward(migration, &new, &back);
@@ -94,8 +100,16 @@ pub fn assert_lossless(migration: &str, canonical: &[Canonical], old: &Path) {
         let (expected, found) = (open(&new), open(&again));
         assert_same(
             &table,
-            Rows { name: "forward(old)", conn: &expected, sql: &sql },
-            Rows { name: "forward(backward(forward(old)))", conn: &found, sql: &sql },
+            Rows {
+                name: "forward(old)",
+                conn: &expected,
+                sql: &sql,
+            },
+            Rows {
+                name: "forward(backward(forward(old)))",
+                conn: &found,
+                sql: &sql,
+            },
         );
     }
 }
@@ -105,12 +119,22 @@ pub fn assert_lossless(migration: &str, canonical: &[Canonical], old: &Path) {
 pub fn assert_came_back(migration: &str, old: &Path, back: &Path) {
     let (expected, found) = (open(old), open(back));
     for statement in statements(migration) {
-        let Kind::Backward(target) = statement.kind else { continue };
+        let Kind::Backward(target) = statement.kind else {
+            continue;
+        };
         let sql = format!("SELECT * FROM {}", quoted(&target.table));
         assert_same(
             &target.table,
-            Rows { name: "old", conn: &expected, sql: &sql },
-            Rows { name: "backward(forward(old))", conn: &found, sql: &sql },
+            Rows {
+                name: "old",
+                conn: &expected,
+                sql: &sql,
+            },
+            Rows {
+                name: "backward(forward(old))",
+                conn: &found,
+                sql: &sql,
+            },
         );
     }
 }
@@ -121,15 +145,24 @@ pub fn assert_came_back(migration: &str, old: &Path, back: &Path) {
 pub fn comparisons(migration: &str, canonical: &[Canonical]) -> Vec<(String, String)> {
     let mut comparisons: Vec<(String, String)> = Vec::new();
     for statement in statements(migration) {
-        let Kind::Forward(target) = statement.kind else { continue };
+        let Kind::Forward(target) = statement.kind else {
+            continue;
+        };
         if comparisons.iter().any(|(table, _)| *table == target.table) {
             continue;
         }
-        let sql = match canonical.iter().find(|canonical| canonical.table == target.table) {
+        let sql = match canonical
+            .iter()
+            .find(|canonical| canonical.table == target.table)
+        {
             Some(canonical) => canonical.sql.to_owned(),
             None => {
                 let columns: Vec<String> = target.columns.iter().map(|name| quoted(name)).collect();
-                format!("SELECT {} FROM {}", columns.join(", "), quoted(&target.table))
+                format!(
+                    "SELECT {} FROM {}",
+                    columns.join(", "),
+                    quoted(&target.table)
+                )
             }
         };
         comparisons.push((target.table, sql));
@@ -142,7 +175,12 @@ pub(crate) fn open(path: &Path) -> Connection {
 }
 
 pub(crate) fn strings(conn: &Connection, sql: &str) -> Vec<String> {
-    let mut statement = conn.prepare(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
-    let rows = statement.query_map([], |row| row.get(0)).expect("a query without parameters");
-    rows.collect::<Result<_, _>>().unwrap_or_else(|error| panic!("{sql}: {error}"))
+    let mut statement = conn
+        .prepare(sql)
+        .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    let rows = statement
+        .query_map([], |row| row.get(0))
+        .expect("a query without parameters");
+    rows.collect::<Result<_, _>>()
+        .unwrap_or_else(|error| panic!("{sql}: {error}"))
 }

@@ -8,8 +8,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::backup::Backup;
 use rusqlite::Connection;
+use rusqlite::backup::Backup;
 use tempfile::TempDir;
 
 use crate::case::Canonical;
@@ -43,15 +43,19 @@ impl Twin {
     /// done.
     #[must_use]
     pub fn of(db: &Path) -> Self {
-        let twin = Self { dir: TempDir::new().expect("a temporary directory") };
+        let twin = Self {
+            dir: TempDir::new().expect("a temporary directory"),
+        };
         let source = open(db);
         let mut copy = open(&twin.path());
         Backup::new(&source, &mut copy)
             .and_then(|backup| backup.run_to_completion(1_000, Duration::ZERO, None))
             .expect("a copy of the database");
-        copy.execute_batch("CREATE TABLE twin_cursor (seq INTEGER)").expect("a cursor");
+        copy.execute_batch("CREATE TABLE twin_cursor (seq INTEGER)")
+            .expect("a cursor");
         let seq = crate::workload::log::last(&copy);
-        copy.execute("INSERT INTO twin_cursor VALUES (?)", [seq]).expect("a cursor");
+        copy.execute("INSERT INTO twin_cursor VALUES (?)", [seq])
+            .expect("a cursor");
         twin
     }
 
@@ -68,19 +72,27 @@ impl Twin {
     /// round: that alone tells that a program was disturbed.
     pub fn apply_log(&self, db: &Path) -> usize {
         let conn = open(&self.path());
-        let cursor = conn.query_row("SELECT seq FROM twin_cursor", [], |row| row.get(0)).expect("a cursor");
+        let cursor = conn
+            .query_row("SELECT seq FROM twin_cursor", [], |row| row.get(0))
+            .expect("a cursor");
         let entries = crate::workload::log::after(&open(db), cursor);
         // Rows next to each other with the same pragmas hold whole transactions,
         // because a writer never changes its pragmas: so one transaction may hold
         // them all, and deferred constraints are settled at its end as they were.
         for chunk in entries.chunk_by(|one, other| one.pragmas == other.pragmas) {
-            conn.execute_batch(&chunk[0].pragmas.sql()).expect("pragmas");
+            conn.execute_batch(&chunk[0].pragmas.sql())
+                .expect("pragmas");
             conn.execute_batch("BEGIN").expect("a transaction");
             for entry in chunk {
                 replay(&conn, entry);
             }
-            conn.execute("UPDATE twin_cursor SET seq = ?", [chunk[chunk.len() - 1].seq]).expect("a cursor");
-            conn.execute_batch("COMMIT").unwrap_or_else(|error| panic!("replaying: {error}"));
+            conn.execute(
+                "UPDATE twin_cursor SET seq = ?",
+                [chunk[chunk.len() - 1].seq],
+            )
+            .expect("a cursor");
+            conn.execute_batch("COMMIT")
+                .unwrap_or_else(|error| panic!("replaying: {error}"));
         }
         entries.len()
     }
@@ -95,8 +107,16 @@ impl Twin {
                 let sql = format!("SELECT * FROM {}", quoted(table));
                 difference(
                     table,
-                    Rows { name: "the twin", conn: &twin, sql: &sql },
-                    Rows { name: "the database", conn: &live, sql: &sql },
+                    Rows {
+                        name: "the twin",
+                        conn: &twin,
+                        sql: &sql,
+                    },
+                    Rows {
+                        name: "the database",
+                        conn: &live,
+                        sql: &sql,
+                    },
                 )
             })
             .collect()
@@ -112,7 +132,9 @@ impl Twin {
     /// Executes the migration file on this twin, into a fresh database.
     #[must_use]
     pub fn forward(&self, migration: &str) -> Derived {
-        let derived = Derived { dir: TempDir::new().expect("a temporary directory") };
+        let derived = Derived {
+            dir: TempDir::new().expect("a temporary directory"),
+        };
         oracle::forward(migration, &self.path(), &derived.path());
         derived
     }
@@ -121,7 +143,12 @@ impl Twin {
     /// gives on this twin. Compared are the columns that the file fills, or what the
     /// canonical query for a table says.
     #[must_use]
-    pub fn new_differences(&self, db: &Path, migration: &str, canonical: &[Canonical]) -> Vec<String> {
+    pub fn new_differences(
+        &self,
+        db: &Path,
+        migration: &str,
+        canonical: &[Canonical],
+    ) -> Vec<String> {
         let derived = self.forward(migration);
         let (expected, live) = (open(&derived.path()), open(db));
         oracle::comparisons(migration, canonical)
@@ -129,8 +156,16 @@ impl Twin {
             .filter_map(|(table, sql)| {
                 difference(
                     &table,
-                    Rows { name: "forward(the twin)", conn: &expected, sql: &sql },
-                    Rows { name: "the database", conn: &live, sql: &sql },
+                    Rows {
+                        name: "forward(the twin)",
+                        conn: &expected,
+                        sql: &sql,
+                    },
+                    Rows {
+                        name: "the database",
+                        conn: &live,
+                        sql: &sql,
+                    },
                 )
             })
             .collect()
@@ -145,7 +180,9 @@ impl Twin {
 
 fn replay(conn: &Connection, entry: &Entry) {
     let sql = entry.twin_sql.as_deref().unwrap_or(&entry.sql);
-    let code = conn.execute_batch(sql).map_or_else(|error| Some(code(&error, sql)), |()| None);
+    let code = conn
+        .execute_batch(sql)
+        .map_or_else(|error| Some(code(&error, sql)), |()| None);
     assert!(
         code == entry.error,
         "log entry {}: {} {}, and on the twin {}:\n{sql}",

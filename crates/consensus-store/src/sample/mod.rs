@@ -68,7 +68,12 @@ const IN_PROGRESS: usize = 6;
 /// # Errors
 ///
 /// What SQLite says; nothing is left behind then.
-pub fn populate(conn: &Connection, artifacts: u64, seed: u64, shape: Shape) -> rusqlite::Result<Populated> {
+pub fn populate(
+    conn: &Connection,
+    artifacts: u64,
+    seed: u64,
+    shape: Shape,
+) -> rusqlite::Result<Populated> {
     let transaction = conn.unchecked_transaction()?;
     let written = {
         let mut writer = Writer::new(&transaction, seed, shape)?;
@@ -157,10 +162,17 @@ impl<'conn> Writer<'conn> {
         } else {
             format!("SPEC-{spec:05}")
         };
-        let stage =
-            if self.awkward(n, 9) { values::unknown_stage(n / 9) } else { values::stage(n) };
+        let stage = if self.awkward(n, 9) {
+            values::unknown_stage(n / 9)
+        } else {
+            values::stage(n)
+        };
         let runs = (0..4).map(|_| self.next_run()).collect();
-        StageOfSpec { spec_id, stage, runs }
+        StageOfSpec {
+            spec_id,
+            stage,
+            runs,
+        }
     }
 
     fn next_run(&mut self) -> Run {
@@ -175,8 +187,10 @@ impl<'conn> Writer<'conn> {
         } else {
             Some(format!("run_{n}_{:08x}", self.rng.u32(..)))
         };
-        let mut agents: VecDeque<String> =
-            values::AGENTS[..self.rng.usize(3..=5)].iter().map(|&name| name.to_owned()).collect();
+        let mut agents: VecDeque<String> = values::AGENTS[..self.rng.usize(3..=5)]
+            .iter()
+            .map(|&name| name.to_owned())
+            .collect();
         if self.awkward(n, 13) {
             agents.push_front(agents[0].clone());
         }
@@ -190,12 +204,18 @@ impl<'conn> Writer<'conn> {
             _ if self.awkward(n, 5) => 0,
             _ => 1,
         };
-        Run { label, agents, syntheses }
+        Run {
+            label,
+            agents,
+            syntheses,
+        }
     }
 
     /// Writes the next row; false when the stage has come to its end.
     fn step(&mut self, stage: &mut StageOfSpec) -> rusqlite::Result<bool> {
-        let Some(run) = stage.runs.front_mut() else { return Ok(false) };
+        let Some(run) = stage.runs.front_mut() else {
+            return Ok(false);
+        };
         if let Some(agent) = run.agents.pop_front() {
             self.artifact(&stage.spec_id, stage.stage, run.label.as_deref(), &agent)?;
         } else if run.syntheses > 0 {
@@ -207,9 +227,19 @@ impl<'conn> Writer<'conn> {
         Ok(true)
     }
 
-    fn artifact(&mut self, spec_id: &str, stage: &str, run: Option<&str>, agent: &str) -> rusqlite::Result<()> {
+    fn artifact(
+        &mut self,
+        spec_id: &str,
+        stage: &str,
+        run: Option<&str>,
+        agent: &str,
+    ) -> rusqlite::Result<()> {
         let n = self.written.artifacts;
-        self.artifact_id += if self.awkward(n, 59) { self.rng.i64(2..40) } else { 1 };
+        self.artifact_id += if self.awkward(n, 59) {
+            self.rng.i64(2..40)
+        } else {
+            1
+        };
         let odd_agent = self.awkward(n, 43).then(|| values::odd_text(n / 43));
         let content = if self.awkward(n, 37) {
             values::odd_text(n / 37).to_owned()
@@ -217,8 +247,12 @@ impl<'conn> Writer<'conn> {
             let bytes = self.content_bytes();
             self.pool.content(&mut self.rng, agent, stage, bytes)
         };
-        let created_at = self.clock.created_at(&mut self.rng, n, self.shape != Shape::Plain);
-        let response = self.response_bytes(n).map(|bytes| self.pool.text(&mut self.rng, bytes));
+        let created_at = self
+            .clock
+            .created_at(&mut self.rng, n, self.shape != Shape::Plain);
+        let response = self
+            .response_bytes(n)
+            .map(|bytes| self.pool.text(&mut self.rng, bytes));
         self.insert_artifact.execute(params![
             self.artifact_id,
             spec_id,
@@ -236,9 +270,12 @@ impl<'conn> Writer<'conn> {
     fn synthesis(&mut self, spec_id: &str, stage: &str, run: Option<&str>) -> rusqlite::Result<()> {
         let n = self.written.syntheses;
         self.synthesis_id += if self.awkward(n, 59) { 7 } else { 1 };
-        let created_at = self.clock.created_at(&mut self.rng, n, self.shape != Shape::Plain);
+        let created_at = self
+            .clock
+            .created_at(&mut self.rng, n, self.shape != Shape::Plain);
         let status = ["ok", "ok", "ok", "degraded", "conflict", "OK", ""][self.rng.usize(..7)];
-        let degraded = [Value::Integer(0), Value::Integer(1), Value::Null][self.rng.usize(..3)].clone();
+        let degraded =
+            [Value::Integer(0), Value::Integer(1), Value::Null][self.rng.usize(..3)].clone();
         let bytes = self.content_bytes() * 2;
         let markdown = if self.awkward(n, 37) {
             values::odd_text(n / 37)
@@ -250,11 +287,11 @@ impl<'conn> Writer<'conn> {
             &spec_id,
             &stage,
             &markdown,
-            &(n % 4 > 0).then(|| format!("docs/{spec_id}/{stage}/{n}.md")),
+            &(!n.is_multiple_of(4)).then(|| format!("docs/{spec_id}/{stage}/{n}.md")),
             &status,
-            &(n % 6 > 0).then_some((n % 6) as u32),
-            &(n % 3 > 0).then_some(r#"["the tests come first"]"#),
-            &(n % 5 == 0).then_some(r#"[{"agent": "gemini", "says": "no"}]"#),
+            &(!n.is_multiple_of(6)).then_some((n % 6) as u32),
+            &(!n.is_multiple_of(3)).then_some(r#"["the tests come first"]"#),
+            &n.is_multiple_of(5).then_some(r#"[{"agent": "gemini", "says": "no"}]"#),
             &degraded,
             &run,
             &created_at,
@@ -278,7 +315,9 @@ impl<'conn> Writer<'conn> {
             Shape::Small => self.rng.usize(1..120),
             // The first of these come early, so that small samples have them too.
             Shape::Realistic if self.awkward(n + 1_900, 4_001) => self.rng.usize(100_000..800_000),
-            Shape::Realistic if self.awkward(n + 19_700, 40_009) => self.rng.usize(1_000_000..4_000_000),
+            Shape::Realistic if self.awkward(n + 19_700, 40_009) => {
+                self.rng.usize(1_000_000..4_000_000)
+            }
             Shape::Realistic => self.rng.usize(1_500..2_600),
         })
     }

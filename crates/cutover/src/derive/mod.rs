@@ -6,6 +6,7 @@ mod dirty;
 pub(crate) mod flaw;
 pub(crate) mod freeze;
 mod functions;
+pub(crate) mod guard;
 pub(crate) mod indexes;
 pub(crate) mod live;
 pub(crate) mod names;

@@ -14,6 +14,7 @@
 //! and what was written is looked at again at the end.
 
 use super::derived::{Part, Place, derived, differs};
+use super::guard::needs_flag;
 use super::names::Names;
 use super::object::{Kind, Object};
 use super::sql::{ident, idents, join, text};
@@ -43,8 +44,8 @@ impl Body<'_> {
         let columns = scope_columns(self.target);
         let nulls = join(&columns, ", ", |column| format!("NULL AS {column}"));
         let mut statements = statements.to_vec();
-        if self.target.direction == Direction::Backward {
-            // The old tables refuse every write but the sync's.
+        if self.target.direction == Direction::Backward || needs_flag(self.target) {
+            // The guards on the mirror let only the sync's writes pass.
             let syncing = ident(&self.names.syncing());
             statements.insert(0, format!("UPDATE {syncing} SET depth = depth + 1"));
             statements.push(format!("UPDATE {syncing} SET depth = depth - 1"));

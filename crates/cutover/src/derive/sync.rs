@@ -228,23 +228,37 @@ impl Changed<'_> {
         statements
     }
 
-    /// Re-derives what the BEFORE trigger of this row noted.
-    fn replaced(&self) -> Vec<String> {
-        let mut statements = Vec::new();
-        for used in self.uses.iter().filter(|used| !used.replaces.is_empty()) {
-            let notes = ident(&self.names.replaced(&used.target.table.name));
-            let columns = scope_columns(used.target).join(", ");
-            let tags = join(&used.replaces, ", ", |unique| tag(unique));
-            // Gone before put: a new row may take over a unique value of the one it replaced.
-            for procedure in [self.names.prune(&used.target.table.name), self.names.put(&used.target.table.name)] {
-                statements.push(format!(
-                    "INSERT INTO {} ({columns}) SELECT {columns} FROM {notes} WHERE tag IN ({tags})",
-                    ident(&procedure)
-                ));
-            }
-            statements.push(format!("DELETE FROM {notes} WHERE tag IN ({tags})"));
+    /// Calls a procedure for the scopes that the BEFORE trigger of this row noted.
+    fn call_noted(&self, procedure: &str, used: &Use<'_>) -> Vec<String> {
+        if used.replaces.is_empty() {
+            return Vec::new();
         }
-        statements
+        let notes = ident(&self.names.replaced(&used.target.table.name));
+        let columns = scope_columns(used.target).join(", ");
+        vec![format!(
+            "INSERT INTO {} ({columns}) SELECT {columns} FROM {notes} WHERE tag IN ({})",
+            ident(procedure),
+            tags(used)
+        )]
+    }
+
+    fn put_noted(&self, used: &Use<'_>) -> Vec<String> {
+        self.call_noted(&self.names.put(&used.target.table.name), used)
+    }
+
+    fn prune_noted(&self, used: &Use<'_>) -> Vec<String> {
+        self.call_noted(&self.names.prune(&used.target.table.name), used)
+    }
+
+    /// Takes the notes of this row off.
+    fn drop_notes(&self) -> Vec<String> {
+        let noted = self.uses.iter().filter(|used| !used.replaces.is_empty());
+        noted
+            .map(|used| {
+                let notes = ident(&self.names.replaced(&used.target.table.name));
+                format!("DELETE FROM {notes} WHERE tag IN ({})", tags(used))
+            })
+            .collect()
     }
 
     fn put(&self, used: &Use<'_>, row: &str) -> Vec<String> {
@@ -264,31 +278,48 @@ impl Changed<'_> {
             .collect()
     }
 
+    /// What every body does first: a unique value that moves from one mirror row to
+    /// another must be free before it is taken.
+    fn prune_early(&self, update: bool) -> Vec<String> {
+        let mut statements = Vec::new();
+        for used in self.uses.iter().filter(|used| used.target.other_uniques().next().is_some()) {
+            statements.extend(self.prune_noted(used));
+            if update {
+                statements.extend(self.prune(used, "OLD"));
+            }
+        }
+        statements
+    }
+
     fn after_insert(&self) -> Vec<String> {
-        let mut statements = self.replaced();
-        statements.extend(self.uses.iter().flat_map(|used| self.put(used, "NEW")));
-        let vanishing =
-            self.uses.iter().rev().filter(|used| insert_can_remove(&used.source.query, used.leaf.number));
-        statements.extend(vanishing.flat_map(|used| self.prune(used, "NEW")));
+        let mut statements = self.prune_early(false);
+        for used in &self.uses {
+            statements.extend(self.put(used, "NEW"));
+            statements.extend(self.put_noted(used));
+        }
+        for used in self.uses.iter().rev() {
+            if insert_can_remove(&used.source.query, used.leaf.number) {
+                statements.extend(self.prune(used, "NEW"));
+            }
+            statements.extend(self.prune_noted(used));
+        }
+        statements.extend(self.drop_notes());
         statements
     }
 
     fn after_update(&self) -> Vec<String> {
-        let mut statements = self.replaced();
-        for used in &self.uses {
-            // A unique value that moves from one row to another must be free first.
-            if used.target.other_uniques().next().is_some() {
-                statements.extend(self.prune(used, "OLD"));
-            }
-        }
+        let mut statements = self.prune_early(true);
         for used in &self.uses {
             statements.extend(self.put(used, "NEW"));
             statements.extend(self.put_if_moved(used));
+            statements.extend(self.put_noted(used));
         }
         for used in self.uses.iter().rev() {
             statements.extend(self.prune(used, "OLD"));
             statements.extend(self.prune(used, "NEW"));
+            statements.extend(self.prune_noted(used));
         }
+        statements.extend(self.drop_notes());
         statements.dedup();
         statements
     }
@@ -328,6 +359,10 @@ impl Changed<'_> {
 fn tag(unique: &UniqueKey) -> String {
     let values = join(&unique.columns, " || ',' || ", |column| format!("quote(NEW.{})", ident(column)));
     format!("{} || {values}", text(&format!("{}:", unique.columns.join(","))))
+}
+
+fn tags(used: &Use<'_>) -> String {
+    join(&used.replaces, ", ", |unique| tag(unique))
 }
 
 /// The columns of a leaf that a query reads anywhere.

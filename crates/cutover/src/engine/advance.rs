@@ -63,6 +63,13 @@ fn goal(session: &Session<'_>, options: &AdvanceOptions) -> Result<Phase> {
     }
     match (options.to, phase.next()) {
         // A retirement that was interrupted is finished.
+        (to, next) if !options.confirmed
+            && session.record.pending.is_none()
+            && to.or(next) == Some(Phase::Retired)
+            && phase < Phase::Retired =>
+        {
+            Err(super::retire::unconfirmed())
+        }
         (None | Some(Phase::Retired), _) if session.record.pending.is_some() && phase == Phase::Retired => Ok(phase),
         (Some(to), _) if to == phase => Ok(to),
         (Some(to), _) if to > phase => Ok(to),

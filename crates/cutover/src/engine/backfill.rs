@@ -11,6 +11,7 @@ use super::session::{Session, now};
 use super::{Engine, Pace, pacer_sleep, switch};
 use crate::backend::sqlite::state::{self, PassRecord};
 use crate::derive::derived::Place;
+use crate::derive::guard::needs_flag;
 use crate::derive::sync::parent_triggers;
 use crate::derive::target::Target;
 use crate::error::{Error, Refusal, Result};
@@ -129,13 +130,9 @@ impl OnePass<'_, '_> {
         session.fence()?;
         match pass.chunk(db, self.pacer.rows())? {
             Some(chunk) => {
-                if self.direction == Direction::Backward {
-                    session.syncing(true)?;
-                }
+                session.syncing(true)?;
                 let outcome = reconcile(db, target, Place::LIVE, &chunk, Mode::Repair)?;
-                if self.direction == Direction::Backward {
-                    session.syncing(false)?;
-                }
+                session.syncing(false)?;
                 record.done += outcome.derived;
                 record.total = record.total.max(record.done);
             }
@@ -166,6 +163,7 @@ impl OnePass<'_, '_> {
         }
         if self.last && self.direction == Direction::Forward {
             let phase = session.record.phase;
+            switch::run(db, "guarding the new tables", &switch::mirror_guards(model))?;
             if phase == Phase::ReadNew {
                 switch::enter_views(db, model, session.setting(phase, &session.record.since))?;
             }
@@ -179,6 +177,12 @@ impl Session<'_> {
     /// Lets the engine's own writes pass the guards on the old tables, inside the
     /// transaction at hand.
     pub(crate) fn syncing(&self, on: bool) -> Result<()> {
+        let flagged = self.record.pending.is_some()
+            || self.record.phase == Phase::WriteNew
+            || self.model.forward.iter().any(needs_flag);
+        if !flagged {
+            return Ok(());
+        }
         let table = crate::derive::sql::ident(&self.model.names.syncing());
         self.db.batch("opening the guards", &format!("UPDATE {table} SET depth = {}", u8::from(on)))
     }

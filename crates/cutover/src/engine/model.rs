@@ -106,10 +106,10 @@ impl Model {
     }
 }
 
-/// Names in a query plan that are not tables: constant rows, table functions and
+/// Names in a query plan that are not tables: constant rows and nameless
 /// subqueries, whose own tables have lines of their own.
 fn is_made_up(name: &str) -> bool {
-    name == "CONSTANT" || name.starts_with('(') || name == "json_each" || name == "json_tree"
+    name == "CONSTANT" || name.starts_with('(')
 }
 
 fn old_tables(db: &Db) -> Result<Tables> {

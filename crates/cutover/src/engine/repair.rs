@@ -54,14 +54,9 @@ fn mend(session: &mut Session<'_>, direction: Direction, pace: Pace, watch: &mut
             let (outcome, held) = db.write("repairing", || {
                 session.fence()?;
                 let Some(chunk) = pass.chunk(db, pacer.rows())? else { return Ok(None) };
-                let guarded = direction == Direction::Backward;
-                if guarded {
-                    session.syncing(true)?;
-                }
+                session.syncing(true)?;
                 let outcome = reconcile(db, target, Place::LIVE, &chunk, Mode::Repair)?;
-                if guarded {
-                    session.syncing(false)?;
-                }
+                session.syncing(false)?;
                 Ok(Some(outcome))
             })?;
             let Some(outcome) = outcome else { break };

@@ -25,12 +25,7 @@ pub(crate) fn retire(
 ) -> Result<f64> {
     let to = Phase::Retired;
     if !options.confirmed {
-        return Err(Refusal::transition(
-            to,
-            "the old tables will be dropped, and there is no way back from that",
-            "say `--yes`; `--backup FILE` writes a copy of the database first",
-        )
-        .into());
+        return Err(unconfirmed());
     }
     if session.record.pending == Some(Pending::CatchUp) {
         return Err(Refusal::transition(to, "a rollback is under way", "finish it with `cutover rollback`").into());
@@ -64,6 +59,16 @@ pub(crate) fn retire(
     session.record.pending = Some(Pending::Drop);
     finish(session, watch)?;
     Ok(held.as_secs_f64() * 1000.0)
+}
+
+/// The refusal to do what can't be undone without being told so.
+pub(crate) fn unconfirmed() -> Error {
+    Refusal::transition(
+        Phase::Retired,
+        "the old tables will be dropped, and there is no way back from that",
+        "say `--yes`; `--backup FILE` writes a copy of the database first",
+    )
+    .into()
 }
 
 /// Empties and drops the old tables. Dropping a full table would hold writers off

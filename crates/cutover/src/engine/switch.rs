@@ -4,6 +4,7 @@
 use super::model::Model;
 use crate::backend::sqlite::Db;
 use crate::derive::freeze::{freeze, syncing};
+use crate::derive::guard::{guards, needs_flag};
 use crate::derive::live::{Reads, view};
 use crate::derive::names::Names;
 use crate::derive::sql::{ident, text};
@@ -28,8 +29,11 @@ pub(crate) fn objects(model: &Model, setting: Setting<'_>) -> Vec<String> {
     let mut statements = Vec::new();
     let name = model.migration.name();
     let direction = if setting.catching_up { Some(Direction::Backward) } else { setting.phase.sync() };
-    if direction == Some(Direction::Backward) {
+    if direction == Some(Direction::Backward) || model.forward.iter().any(needs_flag) {
         statements.extend(syncing(model.names));
+    }
+    if direction == Some(Direction::Forward) && setting.backfilled {
+        statements.extend(mirror_guards(model));
     }
     if let Some(direction) = direction {
         let targets = model.targets(direction);
@@ -51,6 +55,14 @@ pub(crate) fn objects(model: &Model, setting: Setting<'_>) -> Vec<String> {
     }
     statements.extend(views(model, setting));
     statements
+}
+
+/// The guards on the new tables while they are the mirror. They come with the end
+/// of the backfill: before that no program can have written to the new tables, and
+/// the backfill would pay for them.
+pub(crate) fn mirror_guards(model: &Model) -> Vec<String> {
+    let guards = model.forward.iter().flat_map(|target| guards(target, model.names, model.migration.name()));
+    guards.map(|guard| guard.sql).collect()
 }
 
 fn views(model: &Model, setting: Setting<'_>) -> Vec<String> {

@@ -19,7 +19,8 @@ pub const CASE: Case = Case {
     new_workload: Workload { templates: NEW },
     canonical: &[Canonical {
         table: "agent_outputs",
-        sql: "SELECT o.id, r.spec_id, r.stage, r.run_label, o.agent_name, o.content, o.response_text,
+        sql:
+            "SELECT o.id, r.spec_id, r.stage, r.run_label, o.agent_name, o.content, o.response_text,
                      o.output_timestamp, o.created_at_raw
               FROM agent_outputs o LEFT JOIN consensus_runs r ON r.id = o.run_id",
     }],

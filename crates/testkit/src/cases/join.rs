@@ -28,37 +28,77 @@ pub const CASE: Case = Case {
 const OLD: &[Template] = &[
     Template::old(
         6,
-        &["INSERT INTO orders (id, product_id, quantity) VALUES ({fresh:orders.id}, {pick:products.id?}, {int:1..99})"],
+        &[
+            "INSERT INTO orders (id, product_id, quantity) VALUES ({fresh:orders.id}, {pick:products.id?}, {int:1..99})",
+        ],
     ),
-    Template::old(2, &["INSERT INTO products (id, name, price) VALUES ({fresh:products.id}, {text}, {real?})"]),
+    Template::old(
+        2,
+        &["INSERT INTO products (id, name, price) VALUES ({fresh:products.id}, {text}, {real?})"],
+    ),
     // Refused with foreign keys on, an id that leads nowhere with them off.
     Template::old(
         1,
-        &["INSERT INTO orders (id, product_id, quantity) VALUES ({fresh:orders.id}, {fresh:products.id}, 1)"],
-    ),
-    Template::old(3, &["REPLACE INTO products (id, name) VALUES ({pick:products.id}, {text})"]),
-    Template::old(
-        2,
-        &["REPLACE INTO orders (id, product_id, quantity) VALUES ({pick:orders.id}, {pick:products.id}, 0)"],
+        &[
+            "INSERT INTO orders (id, product_id, quantity) VALUES ({fresh:orders.id}, {fresh:products.id}, 1)",
+        ],
     ),
     Template::old(
-        2,
-        &["INSERT OR IGNORE INTO products (id, name) VALUES ({pick:products.id}, {text}), ({fresh:products.id}, {text})"],
+        3,
+        &["REPLACE INTO products (id, name) VALUES ({pick:products.id}, {text})"],
     ),
     Template::old(
         2,
-        &["INSERT INTO products (id, name) VALUES ({pick:products.id}, {text})
-           ON CONFLICT (id) DO UPDATE SET name = name || '+'"],
+        &[
+            "REPLACE INTO orders (id, product_id, quantity) VALUES ({pick:orders.id}, {pick:products.id}, 0)",
+        ],
     ),
-    Template::old(4, &["UPDATE products SET name = {text} WHERE id = {pick:products.id}"]),
-    Template::old(1, &["UPDATE products SET price = {real} WHERE price > {real}"]),
-    Template::old(3, &["UPDATE orders SET product_id = {pick:products.id?} WHERE id = {pick:orders.id}"]),
-    Template::old(2, &["UPDATE orders SET quantity = quantity + 1 WHERE product_id = {pick:products.id}"]),
-    Template::old(1, &["UPDATE products SET id = {fresh:products.id} WHERE id = {pick:products.id}"]),
-    Template::old(1, &["UPDATE OR REPLACE products SET id = {pick:products.id} WHERE id = {pick:products.id}"]),
-    Template::old(2, &["UPDATE orders SET id = {fresh:orders.id} WHERE id = {pick:orders.id}"]),
+    Template::old(
+        2,
+        &[
+            "INSERT OR IGNORE INTO products (id, name) VALUES ({pick:products.id}, {text}), ({fresh:products.id}, {text})",
+        ],
+    ),
+    Template::old(
+        2,
+        &[
+            "INSERT INTO products (id, name) VALUES ({pick:products.id}, {text})
+           ON CONFLICT (id) DO UPDATE SET name = name || '+'",
+        ],
+    ),
+    Template::old(
+        4,
+        &["UPDATE products SET name = {text} WHERE id = {pick:products.id}"],
+    ),
+    Template::old(
+        1,
+        &["UPDATE products SET price = {real} WHERE price > {real}"],
+    ),
+    Template::old(
+        3,
+        &["UPDATE orders SET product_id = {pick:products.id?} WHERE id = {pick:orders.id}"],
+    ),
+    Template::old(
+        2,
+        &["UPDATE orders SET quantity = quantity + 1 WHERE product_id = {pick:products.id}"],
+    ),
+    Template::old(
+        1,
+        &["UPDATE products SET id = {fresh:products.id} WHERE id = {pick:products.id}"],
+    ),
+    Template::old(
+        1,
+        &["UPDATE OR REPLACE products SET id = {pick:products.id} WHERE id = {pick:products.id}"],
+    ),
+    Template::old(
+        2,
+        &["UPDATE orders SET id = {fresh:orders.id} WHERE id = {pick:orders.id}"],
+    ),
     Template::old(2, &["DELETE FROM products WHERE id = {pick:products.id}"]),
-    Template::old(2, &["DELETE FROM orders WHERE product_id IS {pick:orders.product_id} AND id % 3 = 0"]),
+    Template::old(
+        2,
+        &["DELETE FROM orders WHERE product_id IS {pick:orders.product_id} AND id % 3 = 0"],
+    ),
 ];
 
 const NEW: &[Template] = &[

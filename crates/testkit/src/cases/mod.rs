@@ -40,13 +40,38 @@ pub const ALL: &[Case] = &[
 
 /// Texts that careless code breaks, among ordinary ones.
 const TEXTS: &[&str] = &[
-    "", "it's", "\"quoted\"", "007", "1e3", "0", "NULL", " space ", "Ünïcödé", "e\u{301}", "👩🏽‍💻",
-    "line\nline", "tab\t\u{1}\u{1f}\u{7f}", "back\\slash", "{brace}", "%_*[?", "-- no comment",
+    "",
+    "it's",
+    "\"quoted\"",
+    "007",
+    "1e3",
+    "0",
+    "NULL",
+    " space ",
+    "Ünïcödé",
+    "e\u{301}",
+    "👩🏽‍💻",
+    "line\nline",
+    "tab\t\u{1}\u{1f}\u{7f}",
+    "back\\slash",
+    "{brace}",
+    "%_*[?",
+    "-- no comment",
 ];
 
 /// Few enough to be shared by many rows; some differ in letter case only.
-const WORDS: &[&str] =
-    &["Paris", "paris", "PARIS", "Köln", "Oslo", "São Paulo", "", "x", "O'Hare", "北京"];
+const WORDS: &[&str] = &[
+    "Paris",
+    "paris",
+    "PARIS",
+    "Köln",
+    "Oslo",
+    "São Paulo",
+    "",
+    "x",
+    "O'Hare",
+    "北京",
+];
 
 fn in_transaction(
     conn: &Connection,
@@ -70,7 +95,10 @@ fn text(rng: &mut Rng) -> String {
         0 => TEXTS[rng.usize(..TEXTS.len())].to_owned(),
         // Longer than a page.
         1 if rng.u8(..10) == 0 => "long ".repeat(1_200),
-        _ => (0..rng.usize(1..6)).map(|_| word(rng)).collect::<Vec<_>>().join(" "),
+        _ => (0..rng.usize(1..6))
+            .map(|_| word(rng))
+            .collect::<Vec<_>>()
+            .join(" "),
     }
 }
 

@@ -25,28 +25,65 @@ pub const CASE: Case = Case {
 };
 
 const OLD: &[Template] = &[
-    Template::old(6, &["INSERT INTO events (id, city, note) VALUES ({fresh:events.id}, {word?}, {text?})"]),
-    // Cities of their own, so that some have one event only.
-    Template::old(3, &["INSERT INTO events (id, city) VALUES ({fresh:events.id}, {text})"]),
     Template::old(
-        2,
-        &["INSERT INTO events (id, city) VALUES ({a=fresh:events.id}, {c=text}), ({a} + 1, {c}), ({a} + 2, lower({c}))"],
+        6,
+        &["INSERT INTO events (id, city, note) VALUES ({fresh:events.id}, {word?}, {text?})"],
     ),
-    Template::old(4, &["REPLACE INTO events (id, city, note) VALUES ({pick:events.id}, {word?}, {text?})"]),
-    Template::old(3, &["INSERT OR IGNORE INTO events (id, city) VALUES ({pick:events.id}, {text})"]),
+    // Cities of their own, so that some have one event only.
     Template::old(
         3,
-        &["INSERT INTO events (id, city) VALUES ({pick:events.id}, {word})
-           ON CONFLICT (id) DO UPDATE SET city = excluded.city"],
+        &["INSERT INTO events (id, city) VALUES ({fresh:events.id}, {text})"],
     ),
-    Template::old(4, &["UPDATE events SET city = {word?} WHERE id = {pick:events.id}"]),
-    Template::old(3, &["UPDATE events SET note = {text?} WHERE id = {pick:events.id}"]),
-    Template::old(2, &["UPDATE events SET city = {text?} WHERE city IS {pick:events.city}"]),
-    Template::old(1, &["UPDATE events SET city = upper(city) WHERE id BETWEEN {a=pick:events.id} AND {a} + 20"]),
-    Template::old(2, &["UPDATE events SET id = {fresh:events.id} WHERE id = {pick:events.id}"]),
-    Template::old(2, &["UPDATE OR REPLACE events SET id = {pick:events.id} WHERE id = {pick:events.id}"]),
+    Template::old(
+        2,
+        &[
+            "INSERT INTO events (id, city) VALUES ({a=fresh:events.id}, {c=text}), ({a} + 1, {c}), ({a} + 2, lower({c}))",
+        ],
+    ),
+    Template::old(
+        4,
+        &["REPLACE INTO events (id, city, note) VALUES ({pick:events.id}, {word?}, {text?})"],
+    ),
+    Template::old(
+        3,
+        &["INSERT OR IGNORE INTO events (id, city) VALUES ({pick:events.id}, {text})"],
+    ),
+    Template::old(
+        3,
+        &[
+            "INSERT INTO events (id, city) VALUES ({pick:events.id}, {word})
+           ON CONFLICT (id) DO UPDATE SET city = excluded.city",
+        ],
+    ),
+    Template::old(
+        4,
+        &["UPDATE events SET city = {word?} WHERE id = {pick:events.id}"],
+    ),
+    Template::old(
+        3,
+        &["UPDATE events SET note = {text?} WHERE id = {pick:events.id}"],
+    ),
+    Template::old(
+        2,
+        &["UPDATE events SET city = {text?} WHERE city IS {pick:events.city}"],
+    ),
+    Template::old(
+        1,
+        &["UPDATE events SET city = upper(city) WHERE id BETWEEN {a=pick:events.id} AND {a} + 20"],
+    ),
+    Template::old(
+        2,
+        &["UPDATE events SET id = {fresh:events.id} WHERE id = {pick:events.id}"],
+    ),
+    Template::old(
+        2,
+        &["UPDATE OR REPLACE events SET id = {pick:events.id} WHERE id = {pick:events.id}"],
+    ),
     Template::old(3, &["DELETE FROM events WHERE id = {pick:events.id}"]),
-    Template::old(1, &["DELETE FROM events WHERE city IS {pick:events.city} AND city NOT IN ('Paris', 'Oslo')"]),
+    Template::old(
+        1,
+        &["DELETE FROM events WHERE city IS {pick:events.city} AND city NOT IN ('Paris', 'Oslo')"],
+    ),
 ];
 
 /// A city without visits has no image on the old side: what leaves one removes it.

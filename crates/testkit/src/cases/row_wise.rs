@@ -119,9 +119,11 @@ const NEW: &[Template] = &[
         4,
         &["INSERT INTO items (code, cents, sold, added_at, note)
            VALUES ({c=text}, {p=int:0..99999}, {s=int:0..1}, {t=int:0..2000000000}, {n=text?})"],
-        &["INSERT INTO articles (id, code, price, sold, added_at, note)
+        &[
+            "INSERT INTO articles (id, code, price, sold, added_at, note)
            VALUES ({rowid}, {c}, printf('%d.%02d', {p} / 100, {p} % 100),
-                   CASE {s} WHEN 1 THEN 'yes' ELSE 'no' END, datetime({t}, 'unixepoch'), {n})"],
+                   CASE {s} WHEN 1 THEN 'yes' ELSE 'no' END, datetime({t}, 'unixepoch'), {n})",
+        ],
     ),
     Template::with_twin(
         4,
@@ -130,7 +132,9 @@ const NEW: &[Template] = &[
     ),
     Template::with_twin(
         2,
-        &["UPDATE items SET cents = NULL, added_at = NULL, note = {n=one:NULL|7|7.5|'7'|x'37'} WHERE id = {i=pick:items.id}"],
+        &[
+            "UPDATE items SET cents = NULL, added_at = NULL, note = {n=one:NULL|7|7.5|'7'|x'37'} WHERE id = {i=pick:items.id}",
+        ],
         &["UPDATE articles SET price = NULL, added_at = NULL, note = {n} WHERE id = {i}"],
     ),
     Template::with_twin(
@@ -142,7 +146,8 @@ const NEW: &[Template] = &[
 
 fn populate(conn: &Connection, rows: u64, seed: u64) -> rusqlite::Result<()> {
     let mut rng = fastrand::Rng::with_seed(seed);
-    let mut insert = conn.prepare("INSERT INTO articles VALUES (?, ?, ?, ?, datetime(?, 'unixepoch'), ?)")?;
+    let mut insert =
+        conn.prepare("INSERT INTO articles VALUES (?, ?, ?, ?, datetime(?, 'unixepoch'), ?)")?;
     let mut id = 0;
     super::in_transaction(conn, || {
         for n in 0..rows {

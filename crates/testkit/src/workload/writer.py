@@ -9,7 +9,6 @@ one JSON object a line:
     {"refused": message}              the table takes no writes from this side now
     {"rejected": message, "sql": s}   a constraint refused it; nothing was written
     {"failed": message, "sql": s}     anything else: never right
-    {"holding": true}                 about to wait inside a transaction
     {"end": true}
 """
 
@@ -147,8 +146,8 @@ class Program:
         self.config = config
         self.rng = random.Random(f"{config['seed']} {config['writer']}")
         self.values = Values(self.rng)
-        self.foreign_keys = self.rng.randint(0, 1)
-        self.recursive_triggers = self.rng.randint(0, 1)
+        self.foreign_keys = config["seed"] & 1
+        self.recursive_triggers = config["seed"] >> 1 & 1
         self.conn = None
         self.open()
 
@@ -191,11 +190,6 @@ class Program:
     def is_refusal(self, message):
         return any(refusal in message for refusal in self.config["refusals"])
 
-    def hold(self):
-        if self.config["hold_ms"]:
-            say(holding=True)
-            time.sleep(self.config["hold_ms"] / 1000)
-
 
 class PythonProgram(Program):
     """A long-lived connection of Python's sqlite3 module."""
@@ -210,7 +204,7 @@ class PythonProgram(Program):
             seqs = []
             for fate, templates in self.plan(side):
                 seqs += self.group(fate, templates, side)
-            self.hold()
+            time.sleep(self.config["hold_ms"] / 1000)
             self.sql = "COMMIT"
             self.conn.execute("COMMIT")
             return seqs
@@ -295,7 +289,8 @@ class ShellProgram(Program):
                 lines.append("ROLLBACK TO of_the_application;")
             if fate != "run":
                 lines.append("RELEASE of_the_application;")
-        self.hold()
+        if self.config["hold_ms"]:
+            lines.append(f".system sleep {self.config['hold_ms'] / 1000}")
         lines.append("COMMIT;")
         script = "\n".join(lines) + "\n"
         done = subprocess.run(

@@ -81,7 +81,10 @@ impl Writer {
             pause_ms: 0,
             hold_ms: 0,
         };
-        Self { db: db.to_owned(), config }
+        Self {
+            db: db.to_owned(),
+            config,
+        }
     }
 
     /// What writes.
@@ -91,7 +94,8 @@ impl Writer {
     }
 
     /// Decides everything the writer does, as far as the database is the same: the
-    /// statements, their values, its pragmas.
+    /// statements, their values, its pragmas. Four seeds in a row have all four
+    /// combinations of `foreign_keys` (odd: on) and `recursive_triggers`.
     pub fn seed(mut self, seed: u64) -> Self {
         self.config.seed = seed;
         self
@@ -151,9 +155,17 @@ impl Writer {
         let (script, config) = (dir.path().join("writer.py"), dir.path().join("config.json"));
         self.config.stop_file = dir.path().join("stop");
         std::fs::write(&script, include_str!("writer.py")).expect("a script");
-        std::fs::write(&config, serde_json::to_vec(&self.config).expect("plain data")).expect("a file");
+        std::fs::write(
+            &config,
+            serde_json::to_vec(&self.config).expect("plain data"),
+        )
+        .expect("a file");
         let running = Running::spawn(Command::new("python3").arg(&script).arg(&config));
-        Writing { running, writer: self, dir }
+        Writing {
+            running,
+            writer: self,
+            dir,
+        }
     }
 }
 
@@ -188,8 +200,14 @@ impl Writing {
                 return;
             }
             let name = &self.writer.config.writer;
-            assert!(running, "{name} has ended after {logged} statements, not {statements}");
-            assert!(Instant::now() < deadline, "{name} has logged {logged} statements, not {statements}");
+            assert!(
+                running,
+                "{name} has ended after {logged} statements, not {statements}"
+            );
+            assert!(
+                Instant::now() < deadline,
+                "{name} has logged {logged} statements, not {statements}"
+            );
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -205,7 +223,11 @@ impl Writing {
     #[must_use]
     pub fn wait(self) -> Report {
         let outcome = self.running.wait(Duration::from_secs(120));
-        assert!(outcome.code == Some(0), "the writer broke down:\n{}", outcome.stderr);
+        assert!(
+            outcome.code == Some(0),
+            "the writer broke down:\n{}",
+            outcome.stderr
+        );
         Report::read(self.writer, &outcome)
     }
 
@@ -256,7 +278,11 @@ impl Report {
             db: writer.db,
         };
         // A killed writer may leave half a line.
-        for line in outcome.stdout.lines().map_while(|line| serde_json::from_str(line).ok()) {
+        for line in outcome
+            .stdout
+            .lines()
+            .map_while(|line| serde_json::from_str(line).ok())
+        {
             report.take(&line);
         }
         report
@@ -267,8 +293,12 @@ impl Report {
         let with_sql = |message: &str| format!("{message}\n{}", text("sql").unwrap_or_default());
         if let Some(seqs) = line.get("seqs").and_then(serde_json::Value::as_array) {
             self.transactions += 1;
-            self.acknowledged.extend(seqs.iter().filter_map(serde_json::Value::as_i64));
-            let us = line.get("us").and_then(serde_json::Value::as_u64).unwrap_or_default();
+            self.acknowledged
+                .extend(seqs.iter().filter_map(serde_json::Value::as_i64));
+            let us = line
+                .get("us")
+                .and_then(serde_json::Value::as_u64)
+                .unwrap_or_default();
             self.slowest = self.slowest.max(Duration::from_micros(us));
         }
         self.busy += usize::from(text("busy").is_some());
@@ -281,7 +311,12 @@ impl Report {
     /// Panics if anything went wrong that is neither a lock, nor a refusal, nor a
     /// constraint.
     pub fn assert_clean(&self) {
-        assert!(self.failed.is_empty(), "{}: {}", self.writer, self.failed.join("\n"));
+        assert!(
+            self.failed.is_empty(),
+            "{}: {}",
+            self.writer,
+            self.failed.join("\n")
+        );
     }
 
     /// Panics unless everything the writer saw committed is in the log: nothing

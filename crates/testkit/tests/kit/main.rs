@@ -3,12 +3,15 @@
 //! - `cases`: every case is lossless, and its programs' statements mean what they say.
 //! - `writers`: real processes write, are refused, are killed.
 //! - `twin`: it is right, and it sees what is wrong.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "a failure is told with the case it is in")]
 
 mod cases;
 mod twin;
 mod writers;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use testkit::Case;
@@ -20,7 +23,9 @@ struct Database {
 
 impl Database {
     fn of(case: &Case, rows: u64, seed: u64) -> Self {
-        let database = Self { dir: TempDir::new().unwrap() };
+        let database = Self {
+            dir: TempDir::new().unwrap(),
+        };
         case.create(&database.path(), rows, seed);
         database
     }
@@ -29,11 +34,26 @@ impl Database {
         self.dir.path().join("live.db")
     }
 
+    /// Waits until some program is inside a write transaction.
+    fn wait_until_locked(&self) {
+        let conn = rusqlite::Connection::open(self.path()).unwrap();
+        conn.busy_timeout(Duration::ZERO).unwrap();
+        while conn.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_ok() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     fn execute(&self, sql: &str) {
-        rusqlite::Connection::open(self.path()).unwrap().execute_batch(sql).unwrap();
+        rusqlite::Connection::open(self.path())
+            .unwrap()
+            .execute_batch(sql)
+            .unwrap();
     }
 
     fn count(&self, sql: &str) -> i64 {
-        rusqlite::Connection::open(self.path()).unwrap().query_row(sql, [], |row| row.get(0)).unwrap()
+        rusqlite::Connection::open(self.path())
+            .unwrap()
+            .query_row(sql, [], |row| row.get(0))
+            .unwrap()
     }
 }

@@ -14,8 +14,8 @@ fn a_writer_killed_inside_a_transaction_leaves_nothing_of_it() {
             .program(program)
             .hold(Duration::from_secs(60))
             .spawn();
-        // Long enough to begin; it never comes to its first COMMIT.
-        std::thread::sleep(Duration::from_millis(500));
+        // It holds the lock, and never comes to its first COMMIT.
+        live.wait_until_locked();
         let report = writing.kill();
         assert_eq!((report.transactions, report.ended), (0, false));
         assert_eq!(live.count("SELECT count(*) FROM workload_log"), 0);
@@ -27,7 +27,10 @@ fn a_writer_killed_inside_a_transaction_leaves_nothing_of_it() {
 fn what_a_writer_saw_committed_survives_its_sudden_end() {
     let live = Database::of(&row_wise::CASE, 100, 1);
     let twin = Twin::of(&live.path());
-    for (seed, program) in [Program::Python, Program::Shell, Program::Python].into_iter().enumerate() {
+    for (seed, program) in [Program::Python, Program::Shell, Program::Python]
+        .into_iter()
+        .enumerate()
+    {
         let mut writing = Writer::new(&live.path(), &format!("w{seed}"), row_wise::CASE.workload)
             .program(program)
             .seed(seed as u64)
@@ -99,12 +102,16 @@ fn a_writer_that_follows_asks_again_after_a_refusal() {
             .side(Side::Follow("SELECT name FROM side".to_owned()))
             .spawn();
         writing.wait_for(5);
-        live.execute(&format!("BEGIN IMMEDIATE; {FREEZE} UPDATE side SET name = 'new'; COMMIT"));
+        live.execute(&format!(
+            "BEGIN IMMEDIATE; {FREEZE} UPDATE side SET name = 'new'; COMMIT"
+        ));
         let flipped = live.count("SELECT count(*) FROM workload_log");
         writing.wait_for(flipped + 5);
         writing.stop().assert_clean();
         let last = |order: &str, side: &str| {
-            live.count(&format!("SELECT {order}(seq) FROM workload_log WHERE side = '{side}'"))
+            live.count(&format!(
+                "SELECT {order}(seq) FROM workload_log WHERE side = '{side}'"
+            ))
         };
         assert!(last("max", "old") < last("min", "new"));
     }
@@ -115,7 +122,14 @@ fn a_writer_that_follows_asks_again_after_a_refusal() {
 fn an_error_is_not_taken_for_a_refusal() {
     let live = Database::of(&split::CASE, 50, 1);
     live.execute("ALTER TABLE clients RENAME TO gone");
-    let report = Writer::new(&live.path(), "w", split::CASE.workload).transactions(3).spawn().wait();
+    let report = Writer::new(&live.path(), "w", split::CASE.workload)
+        .transactions(3)
+        .spawn()
+        .wait();
     assert_eq!(report.failed.len(), 3);
-    assert!(report.failed[0].contains("no such table: clients"), "{}", report.failed[0]);
+    assert!(
+        report.failed[0].contains("no such table: clients"),
+        "{}",
+        report.failed[0]
+    );
 }

@@ -195,8 +195,8 @@ impl<'a> Demo<'a> {
         let left: Vec<String> = rusqlite::Connection::open(&self.databases.live)
             .and_then(|conn| {
                 conn.prepare(
-                    "SELECT name FROM sqlite_schema WHERE name IN ('consensus_artifacts',
-                       'consensus_synthesis') OR name LIKE 'cutover\\_live\\_%' ESCAPE '\\'",
+                    "SELECT name FROM sqlite_schema WHERE type = 'table'
+                       AND name IN ('consensus_artifacts', 'consensus_synthesis')",
                 )?
                 .query_map([], |row| row.get(0))?
                 .collect()

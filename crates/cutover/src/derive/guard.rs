@@ -1,0 +1,65 @@
+//! Guards on the new tables while they are the mirror: a program that writes to
+//! them too early, or still writes to them after a rollback, is refused. Otherwise
+//! its write would be acknowledged, and overwritten at the next change of the source.
+//!
+//! The guards know the sync's writes by their content, not by a flag: a row is let
+//! in if it is what the mapping gives at this moment, and out if the mapping no
+//! longer gives it. A flag would cost a page of log at every write of every old
+//! program. Where a scope holds many rows that would mean deriving all of them for
+//! each one written, so there a flag it is.
+
+use super::derived::{Part, Place, derived, differs};
+use super::names::Names;
+use super::object::{Kind, Object};
+use super::sql::{ident, join, text};
+use super::target::Target;
+
+/// Whether the guard of a forward target needs the flag.
+pub(crate) fn needs_flag(target: &Target) -> bool {
+    !target.single
+}
+
+/// The guards on one forward target.
+pub(crate) fn guards(target: &Target, names: Names, migration: &str) -> Vec<Object> {
+    let of = |row: &str| {
+        let value = |position: usize| format!("{row}.{}", ident(&target.scope[position]));
+        derived(target, Place::LIVE, Part::Scope(&value))
+    };
+    let flag = format!("(SELECT depth FROM {}) = 0", ident(&names.syncing()));
+    let (written, deleted) = if needs_flag(target) {
+        (flag.clone(), flag)
+    } else {
+        let same = target.same_key("NEW", "d");
+        let same = differs(target, target.values(), "NEW", "d")
+            .map_or(same.clone(), |differs| format!("{same} AND NOT ({differs})"));
+        (
+            format!("NOT EXISTS (SELECT 1 FROM ({}) AS d WHERE {same})", of("NEW")),
+            format!("EXISTS (SELECT 1 FROM ({}) AS d WHERE {})", of("OLD"), target.same_key("OLD", "d")),
+        )
+    };
+    let columns = join(&target.columns, ", ", |column| ident(column));
+    [
+        ("insert", "INSERT".to_owned(), &written),
+        ("update", format!("UPDATE OF {columns}"), &written),
+        ("delete", "DELETE".to_owned(), &deleted),
+    ]
+    .into_iter()
+    .map(|(what, event, condition)| guard(target, names, migration, what, &event, condition))
+    .collect()
+}
+
+fn guard(target: &Target, names: Names, migration: &str, what: &str, event: &str, condition: &str) -> Object {
+    let table = &target.table.name;
+    let name = names.trigger(&format!("guard_{what}"), table);
+    let message = format!(
+        "cutover: {table} is the mirror of migration {migration}: it follows the old tables and takes no \
+         other writes before write-new; write to the old tables"
+    );
+    let sql = format!(
+        "CREATE TRIGGER {} BEFORE {event} ON {} WHEN {condition} BEGIN\n  SELECT RAISE(ABORT, {});\nEND",
+        ident(&name),
+        ident(table),
+        text(&message)
+    );
+    Object::new(Kind::Trigger, name, sql)
+}
