@@ -53,30 +53,30 @@ CREATE INDEX new.idx_agent_outputs_run ON agent_outputs (run_id);
 -- so that max() takes it from any of them: the text is the same whatever order
 -- SQLite reads the rows in.
 --
--- Times written like 2025-01-02 03:04:05[.678] sort as text in the order of time,
--- so the earliest is found before anything is computed.
+-- run_timestamp is a plain min() of a value of each row, so that an artifact which
+-- is not the run's earliest is known not to change the run without looking at the others.
 INSERT INTO new.consensus_runs
     (spec_id, stage, run_label, run_timestamp, consensus_ok, degraded, synthesis_json)
 SELECT spec_id, stage, run_id,
-    strftime('%s', min(written_at)) * 1000 + substr(min(written_at), 21),
+    min(milliseconds),
     max(consensus_ok), max(degraded), max(synthesis_json)
 FROM (
     SELECT spec_id, stage, run_id,
         CASE
             WHEN created_at GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9]'
-                THEN created_at
+                THEN strftime('%s', created_at) * 1000
             WHEN created_at GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]'
-                THEN created_at
-        END AS written_at,
+                THEN strftime('%s', created_at) * 1000 + substr(created_at, 21)
+        END AS milliseconds,
         NULL AS consensus_ok, NULL AS degraded, NULL AS synthesis_json
     FROM old.consensus_artifacts
     UNION ALL
     SELECT spec_id, stage, run_id,
         CASE
             WHEN created_at GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9]'
-                THEN created_at
+                THEN strftime('%s', created_at) * 1000
             WHEN created_at GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]'
-                THEN created_at
+                THEN strftime('%s', created_at) * 1000 + substr(created_at, 21)
         END,
         last_value(status = 'ok') OVER syntheses,
         last_value(degraded) OVER syntheses,

@@ -146,8 +146,8 @@ pub(crate) fn verification(report: &VerifyReport) -> String {
     out
 }
 
-/// What a step from one phase to another did, and what to type next.
-pub(crate) fn transition(report: &TransitionReport, paste: &Paste) -> String {
+/// What a step from one phase to another did.
+pub(crate) fn transition(report: &TransitionReport) -> String {
     let mut out = String::new();
     let TransitionReport { migration, from, to, held_ms, verified, kept, only_new_holds } = report;
     line!(out, "{BOLD}{migration}{BOLD:#}: {from} → {GOOD}{to}{GOOD:#}");
@@ -175,33 +175,39 @@ pub(crate) fn transition(report: &TransitionReport, paste: &Paste) -> String {
             counted(*only_new_holds, "row")
         );
     }
-    out.push_str(&next(*to, from > to, paste));
     out
 }
 
 /// What to type next in a phase: when, and the command on a line of its own.
-pub(crate) fn next(phase: Phase, went_back: bool, paste: &Paste) -> String {
+/// `filled` says whether the backfill is complete.
+pub(crate) fn next(phase: Phase, filled: bool, paste: &Paste) -> String {
     let (when, command) = match phase {
         Phase::Legacy => ("start it again when it is ready", "start FILE"),
-        Phase::DualWrite if went_back => (
-            "old programs write again. To try once more: `cutover advance`; to leave the migration",
-            "abort",
-        ),
+        Phase::DualWrite | Phase::ReadNew if !filled => ("fill the new tables", "backfill"),
         Phase::DualWrite => ("let the live views answer from the new tables", "advance"),
-        Phase::ReadNew => (
-            "when your programs can write the new tables (the old ones refuse writes from then on)",
-            "advance",
-        ),
+        Phase::ReadNew => {
+            ("once your programs can write the new tables (the old ones then refuse)", "advance")
+        }
         Phase::WriteNew => {
-            ("when the new programs run well; `cutover rollback` goes back at once", "advance")
+            ("when the new programs run well (rollback goes back at once)", "advance")
         }
         Phase::NewOnly => (
-            "when nobody needs the old tables any more (until then `cutover rollback` still works)",
+            "when nobody needs the old tables any more (rollback works until then)",
             "advance --to retired --yes --backup before-retire.db",
         ),
         Phase::Retired => return format!("{BOLD}next{BOLD:#}: nothing; the migration is over\n"),
     };
     next_is(when, command, paste)
+}
+
+/// What to type next after a rollback.
+pub(crate) fn next_after_rollback(phase: Phase, filled: bool, paste: &Paste) -> String {
+    let again = next_is("to try once more, when it is mended", "advance", paste);
+    match phase {
+        Phase::DualWrite | Phase::ReadNew if !filled => next(phase, filled, paste),
+        Phase::DualWrite => again + &format!("or to leave it:\n  {}\n", paste.command("abort")),
+        _ => again + &format!("or to go further back:\n  {}\n", paste.command("rollback")),
+    }
 }
 
 /// A `next:` line and its command.

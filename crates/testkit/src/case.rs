@@ -27,6 +27,8 @@ pub struct Case {
     /// writes fire the application's triggers and cascades on the old tables too, and
     /// how often depends on how the mirror is kept.
     pub bystanders: &'static [&'static str],
+    /// Whether the old tables can be retired. Not where a bystander refers to them.
+    pub retires: bool,
     /// What programs do that know the old tables.
     pub workload: Workload,
     /// What programs do that know the new tables, each with its equivalent on the old
@@ -52,10 +54,8 @@ impl Case {
     pub fn create(&self, path: &Path, rows: u64, seed: u64) {
         let conn =
             Connection::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF")
-            .expect("pragmas");
-        conn.execute_batch(self.schema)
-            .unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF").expect("pragmas");
+        conn.execute_batch(self.schema).unwrap_or_else(|error| panic!("{}: {error}", self.name));
         (self.populate)(&conn, rows, seed).unwrap_or_else(|error| panic!("{}: {error}", self.name));
         crate::workload::log::create(&conn);
     }

@@ -61,10 +61,7 @@ pub fn difference(what: &str, expected: Rows<'_>, found: Rows<'_>) -> Option<Str
         &keys,
     );
     for row in &missing {
-        match extra
-            .iter()
-            .find(|other| other.cells[0] == row.cells[0] && other != &row)
-        {
+        match extra.iter().find(|other| other.cells[0] == row.cells[0] && other != &row) {
             Some(other) => side_by_side(&mut report, row, other, found.name),
             None => line(&mut report, &format!("missing in {}", found.name), row),
         }
@@ -88,14 +85,10 @@ fn each(rows: Rows<'_>, mut visit: impl FnMut(&[String], &Row<'_>)) {
         .conn
         .prepare(rows.sql)
         .unwrap_or_else(|error| panic!("{} on {}: {error}", rows.sql, rows.name));
-    let names: Vec<String> = statement
-        .column_names()
-        .map(str::to_owned)
-        .collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut cursor = statement.query([]).expect("a query without parameters");
-    while let Some(row) = cursor
-        .next()
-        .unwrap_or_else(|error| panic!("{} on {}: {error}", rows.sql, rows.name))
+    while let Some(row) =
+        cursor.next().unwrap_or_else(|error| panic!("{} on {}: {error}", rows.sql, rows.name))
     {
         visit(&names, row);
     }
@@ -136,19 +129,12 @@ fn collect(
     let (mut first, mut others) = (Vec::new(), Vec::new());
     each(rows, |_, row| {
         let key = cell(row.get_ref(0).expect("a first column"));
-        let list = if keys.contains(&&key) {
-            &mut first
-        } else {
-            &mut others
-        };
+        let list = if keys.contains(&&key) { &mut first } else { &mut others };
         if list.len() < SHOWN && wanted(row) {
             let cells = (0..columns.len())
                 .map(|index| cell(row.get_ref(index).expect("a column that exists")))
                 .collect();
-            list.push(Shown {
-                cells,
-                columns: columns.to_vec(),
-            });
+            list.push(Shown { cells, columns: columns.to_vec() });
         }
     });
     first.append(&mut others);
@@ -189,24 +175,13 @@ fn remainder(bytes: &[u8]) -> String {
     }
     let mut hasher = DefaultHasher::new();
     bytes.hash(&mut hasher);
-    format!(
-        "… ({} bytes, hash {:08x})",
-        bytes.len(),
-        hasher.finish() as u32
-    )
+    format!("… ({} bytes, hash {:08x})", bytes.len(), hasher.finish() as u32)
 }
 
 fn side_by_side(report: &mut String, expected: &Shown, found: &Shown, found_name: &str) {
-    let _ = writeln!(
-        report,
-        "  {} = {}:",
-        expected.columns[0], expected.cells[0].0
-    );
-    for ((column, expected), found) in expected
-        .columns
-        .iter()
-        .zip(&expected.cells)
-        .zip(&found.cells)
+    let _ = writeln!(report, "  {} = {}:", expected.columns[0], expected.cells[0].0);
+    for ((column, expected), found) in
+        expected.columns.iter().zip(&expected.cells).zip(&found.cells)
     {
         if expected != found {
             let _ = writeln!(
@@ -236,16 +211,8 @@ mod tests {
         let conn = Connection::open_in_memory().unwrap();
         difference(
             "t",
-            Rows {
-                name: "twin",
-                conn: &conn,
-                sql: expected,
-            },
-            Rows {
-                name: "live",
-                conn: &conn,
-                sql: found,
-            },
+            Rows { name: "twin", conn: &conn, sql: expected },
+            Rows { name: "live", conn: &conn, sql: found },
         )
     }
 
@@ -259,13 +226,9 @@ mod tests {
 
     #[test]
     fn storage_classes_count() {
-        for (one, other) in [
-            ("1", "1.0"),
-            ("1", "'1'"),
-            ("'a'", "x'61'"),
-            ("NULL", "''"),
-            ("0", "NULL"),
-        ] {
+        for (one, other) in
+            [("1", "1.0"), ("1", "'1'"), ("'a'", "x'61'"), ("NULL", "''"), ("0", "NULL")]
+        {
             assert!(
                 report(&format!("SELECT {one}"), &format!("SELECT {other}")).is_some(),
                 "{one} and {other}"

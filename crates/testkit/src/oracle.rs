@@ -61,10 +61,8 @@ pub fn backward(migration: &str, new: &Path, old: &Path) {
 fn execute(what: &str, script: &str) {
     let conn = Connection::open_in_memory().expect("a scratch database");
     // The order of the file is that of the statements, not of the references.
-    conn.execute_batch("PRAGMA foreign_keys = OFF")
-        .expect("a pragma");
-    conn.execute_batch(script)
-        .unwrap_or_else(|error| panic!("{what}: {error}\n{script}"));
+    conn.execute_batch("PRAGMA foreign_keys = OFF").expect("a pragma");
+    conn.execute_batch(script).unwrap_or_else(|error| panic!("{what}: {error}\n{script}"));
 }
 
 /// Makes a database with the tables of another and none of its rows, indexes or
@@ -76,8 +74,7 @@ pub fn copy_tables(from: &Path, to: &Path) {
         &from,
         "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'",
     ) {
-        to.execute_batch(&sql)
-            .unwrap_or_else(|error| panic!("{error}\n{sql}"));
+        to.execute_batch(&sql).unwrap_or_else(|error| panic!("{error}\n{sql}"));
     }
 }
 
@@ -86,10 +83,7 @@ pub fn copy_tables(from: &Path, to: &Path) {
 /// same new rows again. Works in a directory of its own.
 pub fn assert_lossless(migration: &str, canonical: &[Canonical], old: &Path) {
     let scratch = TempDir::new().expect("a temporary directory");
-    let (new, back) = (
-        scratch.path().join("new.db"),
-        scratch.path().join("back.db"),
-    );
+    let (new, back) = (scratch.path().join("new.db"), scratch.path().join("back.db"));
     forward(migration, old, &new);
     copy_tables(old, &back);
     backward(migration, &new, &back);
@@ -100,16 +94,8 @@ pub fn assert_lossless(migration: &str, canonical: &[Canonical], old: &Path) {
         let (expected, found) = (open(&new), open(&again));
         assert_same(
             &table,
-            Rows {
-                name: "forward(old)",
-                conn: &expected,
-                sql: &sql,
-            },
-            Rows {
-                name: "forward(backward(forward(old)))",
-                conn: &found,
-                sql: &sql,
-            },
+            Rows { name: "forward(old)", conn: &expected, sql: &sql },
+            Rows { name: "forward(backward(forward(old)))", conn: &found, sql: &sql },
         );
     }
 }
@@ -125,16 +111,8 @@ pub fn assert_came_back(migration: &str, old: &Path, back: &Path) {
         let sql = format!("SELECT * FROM {}", quoted(&target.table));
         assert_same(
             &target.table,
-            Rows {
-                name: "old",
-                conn: &expected,
-                sql: &sql,
-            },
-            Rows {
-                name: "backward(forward(old))",
-                conn: &found,
-                sql: &sql,
-            },
+            Rows { name: "old", conn: &expected, sql: &sql },
+            Rows { name: "backward(forward(old))", conn: &found, sql: &sql },
         );
     }
 }
@@ -151,18 +129,11 @@ pub fn comparisons(migration: &str, canonical: &[Canonical]) -> Vec<(String, Str
         if comparisons.iter().any(|(table, _)| *table == target.table) {
             continue;
         }
-        let sql = match canonical
-            .iter()
-            .find(|canonical| canonical.table == target.table)
-        {
+        let sql = match canonical.iter().find(|canonical| canonical.table == target.table) {
             Some(canonical) => canonical.sql.to_owned(),
             None => {
                 let columns: Vec<String> = target.columns.iter().map(|name| quoted(name)).collect();
-                format!(
-                    "SELECT {} FROM {}",
-                    columns.join(", "),
-                    quoted(&target.table)
-                )
+                format!("SELECT {} FROM {}", columns.join(", "), quoted(&target.table))
             }
         };
         comparisons.push((target.table, sql));
@@ -175,12 +146,7 @@ pub(crate) fn open(path: &Path) -> Connection {
 }
 
 pub(crate) fn strings(conn: &Connection, sql: &str) -> Vec<String> {
-    let mut statement = conn
-        .prepare(sql)
-        .unwrap_or_else(|error| panic!("{sql}: {error}"));
-    let rows = statement
-        .query_map([], |row| row.get(0))
-        .expect("a query without parameters");
-    rows.collect::<Result<_, _>>()
-        .unwrap_or_else(|error| panic!("{sql}: {error}"))
+    let mut statement = conn.prepare(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    let rows = statement.query_map([], |row| row.get(0)).expect("a query without parameters");
+    rows.collect::<Result<_, _>>().unwrap_or_else(|error| panic!("{sql}: {error}"))
 }

@@ -65,17 +65,17 @@ impl Running {
             .unwrap_or_else(|error| panic!("{what}: {error}"));
         let stdout = child.stdout.take().map(drain);
         let stderr = child.stderr.take().map(drain);
-        Self {
-            child,
-            what,
-            stdout,
-            stderr,
-        }
+        Self { child, what, stdout, stderr }
     }
 
     /// Ends the process and all it started, at whatever instruction they are
     /// (`kill -9`), and waits until they are gone.
     pub fn kill(mut self) -> Outcome {
+        self.end()
+    }
+
+    /// As [`kill`](Self::kill), to be called once.
+    pub(crate) fn end(&mut self) -> Outcome {
         self.kill_group();
         let status = self.child.wait().expect("a child to wait for");
         self.outcome(status)
@@ -109,10 +109,7 @@ impl Running {
 
     /// Whether the process has not ended yet.
     pub fn is_running(&mut self) -> bool {
-        self.child
-            .try_wait()
-            .expect("a child to wait for")
-            .is_none()
+        self.child.try_wait().expect("a child to wait for").is_none()
     }
 
     /// Its process id.
@@ -123,17 +120,12 @@ impl Running {
 
     fn outcome(&mut self, status: ExitStatus) -> Outcome {
         let text = |reader: Option<JoinHandle<Vec<u8>>>| {
-            let bytes = reader
-                .map(|reader| reader.join().expect("a reader that ends"))
-                .unwrap_or_default();
+            let bytes =
+                reader.map(|reader| reader.join().expect("a reader that ends")).unwrap_or_default();
             String::from_utf8_lossy(&bytes).into_owned()
         };
         let (stdout, stderr) = (text(self.stdout.take()), text(self.stderr.take()));
-        Outcome {
-            code: status.code(),
-            stdout,
-            stderr,
-        }
+        Outcome { code: status.code(), stdout, stderr }
     }
 
     fn kill_group(&self) {
@@ -175,10 +167,7 @@ impl Cutover {
     /// it.
     #[must_use]
     pub fn new(binary: impl Into<PathBuf>, db: &Path) -> Self {
-        Self {
-            binary: binary.into(),
-            db: db.to_owned(),
-        }
+        Self { binary: binary.into(), db: db.to_owned() }
     }
 
     /// The binary that `CUTOVER_BIN` names.
@@ -214,10 +203,8 @@ mod tests {
     fn a_killed_process_takes_its_children_with_it() {
         let dir = tempfile::TempDir::new().unwrap();
         let file = dir.path().join("alive");
-        let script = format!(
-            "(while true; do echo x >> '{}'; sleep 0.01; done) & wait",
-            file.display()
-        );
+        let script =
+            format!("(while true; do echo x >> '{}'; sleep 0.01; done) & wait", file.display());
         let running = Running::spawn(Command::new("sh").args(["-c", &script]));
         while !file.exists() {
             std::thread::sleep(Duration::from_millis(5));
@@ -234,10 +221,7 @@ mod tests {
         let outcome =
             Running::spawn(Command::new("sh").args(["-c", "echo out; echo err >&2; exit 3"]))
                 .wait(Duration::from_secs(10));
-        assert_eq!(
-            (outcome.stdout.as_str(), outcome.stderr.as_str()),
-            ("out\n", "err\n")
-        );
+        assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("out\n", "err\n"));
         let _ = outcome.expect_code(3);
     }
 

@@ -59,9 +59,7 @@ pub fn statements(migration: &str) -> Vec<Statement> {
 /// character.
 fn token_length(sql: &str) -> usize {
     let until = |from: usize, end: &str| {
-        sql[from..]
-            .find(end)
-            .map_or(sql.len(), |found| from + found + end.len())
+        sql[from..].find(end).map_or(sql.len(), |found| from + found + end.len())
     };
     match sql.as_bytes() {
         [b'-', b'-', ..] => until(2, "\n"),
@@ -79,37 +77,21 @@ fn push(statements: &mut Vec<Statement>, text: &str, bare: &str) {
     if bare.trim().is_empty() {
         return;
     }
-    let first = bare
-        .split_whitespace()
-        .next()
-        .unwrap_or_default()
-        .to_ascii_uppercase();
+    let first = bare.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
     let kind = match first.as_str() {
         "CREATE" => Kind::Create,
         "INSERT" => insert(bare),
         _ => panic!("a migration file may not hold this statement:\n{text}"),
     };
-    statements.push(Statement {
-        text: text.trim().to_owned(),
-        kind,
-    });
+    statements.push(Statement { text: text.trim().to_owned(), kind });
 }
 
 fn insert(bare: &str) -> Kind {
     let parsed = bare.split_once('(').and_then(|(head, tail)| {
         let (columns, _) = tail.split_once(')')?;
         let (side, table) = head.split_whitespace().nth(2)?.split_once('.')?;
-        let columns = columns
-            .split(',')
-            .map(|column| unquoted(column.trim()))
-            .collect();
-        Some((
-            side.to_ascii_lowercase(),
-            Target {
-                table: unquoted(table),
-                columns,
-            },
-        ))
+        let columns = columns.split(',').map(|column| unquoted(column.trim())).collect();
+        Some((side.to_ascii_lowercase(), Target { table: unquoted(table), columns }))
     });
     match parsed {
         Some((side, target)) if side == "new" => Kind::Forward(target),
@@ -148,10 +130,7 @@ mod tests {
             INSERT INTO old.s (y) SELECT \"b;\" FROM new.t;
             -- the end;";
         let found = statements(file);
-        let kinds: Vec<_> = found
-            .iter()
-            .map(|statement| statement.kind.clone())
-            .collect();
+        let kinds: Vec<_> = found.iter().map(|statement| statement.kind.clone()).collect();
         let target = |table: &str, columns: &[&str]| Target {
             table: table.to_owned(),
             columns: columns.iter().map(|&column| column.to_owned()).collect(),

@@ -13,6 +13,9 @@ pub(crate) fn run(args: &AdvanceArgs, output: &Output) -> Result<Exit, Failure> 
     let name = super::pick(&engine, &args.pick)?;
     let options = AdvanceOptions { to: args.to, confirmed: args.yes, backup: args.backup.clone() };
     let report = engine.advance(&name, &options, &mut Progress::new())?;
-    output.result(&report, |paste| render::transition(&report, paste))?;
+    let filled = super::filled(&engine, &name, report.to)?;
+    output.result(&report, |paste| {
+        render::transition(&report) + &render::next(report.to, filled, paste)
+    })?;
     Ok(Exit::Done)
 }

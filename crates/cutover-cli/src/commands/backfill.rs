@@ -16,7 +16,7 @@ pub(crate) fn run(args: &BackfillArgs, output: &Output) -> Result<Exit, Failure>
     output.result(&report, |paste| {
         summary(&report)
             + &if report.complete {
-                next(phase, false, paste)
+                next(phase, true, paste)
             } else {
                 next_is("go on", "backfill", paste)
             }

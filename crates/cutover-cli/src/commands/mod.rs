@@ -20,7 +20,7 @@ mod verify;
 use std::path::Path;
 use std::process::ExitCode;
 
-use cutover::{Engine, Migration, Options};
+use cutover::{Engine, Migration, Options, Phase};
 
 use crate::cli::{Command, Database, Operator, Pick};
 use crate::exit::{Failure, read_file};
@@ -117,4 +117,10 @@ fn login_name() -> String {
 
 fn pace(fast: bool) -> cutover::Pace {
     if fast { cutover::Pace::Fast } else { cutover::Pace::Gentle }
+}
+
+/// Whether every row of the old tables has its image.
+fn filled(engine: &Engine, name: &str, phase: Phase) -> Result<bool, Failure> {
+    // Later phases can't be entered without.
+    Ok(phase > Phase::ReadNew || engine.status(name)?.backfill.complete)
 }

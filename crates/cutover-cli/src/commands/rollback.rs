@@ -10,6 +10,9 @@ pub(crate) fn run(args: &RollbackArgs, output: &Output) -> Result<Exit, Failure>
     let mut engine = super::operate(&args.database, &args.operator)?;
     let name = super::pick(&engine, &args.pick)?;
     let report = engine.rollback(&name, args.to, &mut Progress::new())?;
-    output.result(&report, |paste| render::transition(&report, paste))?;
+    let filled = super::filled(&engine, &name, report.to)?;
+    output.result(&report, |paste| {
+        render::transition(&report) + &render::next_after_rollback(report.to, filled, paste)
+    })?;
     Ok(Exit::Done)
 }

@@ -14,10 +14,16 @@ use crate::render::{BOLD, GOOD, line, next, next_is};
 pub(crate) fn run(args: &StartArgs, output: &Output) -> Result<Exit, Failure> {
     let migration = super::migration(&args.file)?;
     let options = StartOptions { no_backfill: args.no_backfill, pace: super::pace(args.fast) };
-    let report = super::operate(&args.database, &args.operator)?
+    let mut engine = super::operate(&args.database, &args.operator)?;
+    let report = engine
         .start(&migration, options, &mut Progress::new())
         .or_else(|error| Err(Failure::in_file(error, &read_file(&args.file)?)))?;
     let file = args.file.display().to_string();
+    let mut output = output.clone();
+    if engine.migrations()?.len() > 1 {
+        // What is suggested next has to say which one is meant.
+        output.paste.migration = Some(report.migration.clone());
+    }
     output.result(&report, |paste| render(&report, &file, paste))?;
     Ok(Exit::Done)
 }
@@ -38,7 +44,7 @@ fn render(report: &StartReport, file: &str, paste: &Paste) -> String {
         Some(done) => {
             out += &backfill::summary(done);
             if done.complete {
-                out += &next(report.phase, false, paste);
+                out += &next(report.phase, true, paste);
             } else {
                 out += &next_is("go on filling the new tables", "backfill", paste);
             }

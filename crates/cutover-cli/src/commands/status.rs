@@ -6,7 +6,7 @@ use crate::cli::StatusArgs;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::paste::Paste;
-use crate::render::{BOLD, DIM, GOOD, WARN, count, counted, line, next, next_is};
+use crate::render::{BOLD, DIM, GOOD, WARN, count, counted, line, next};
 
 pub(crate) fn run(args: &StatusArgs, output: &Output) -> Result<Exit, Failure> {
     let engine = super::open(&args.database)?;
@@ -99,11 +99,7 @@ fn what_next(status: &Status, paste: &Paste) -> String {
     if status.lease.is_some() {
         return format!("{BOLD}next{BOLD:#}: wait until the operator above is done\n");
     }
-    let filling = matches!(status.phase, Phase::DualWrite | Phase::ReadNew);
-    if filling && !status.backfill.complete {
-        return next_is("fill the new tables", "backfill", paste);
-    }
-    next(status.phase, false, paste)
+    next(status.phase, status.backfill.complete, paste)
 }
 
 #[cfg(test)]

@@ -15,12 +15,10 @@ pub(crate) fn run(args: &VerifyArgs, output: &Output) -> Result<Exit, Failure> {
     let status = engine.status(&name)?;
     output.result(&report, |paste| {
         verification(&report)
-            + &if !report.ok {
-                next_is("bring the mirror in step", "repair", paste)
-            } else if status.backfill.complete {
-                next(status.phase, false, paste)
+            + &if report.ok || !status.backfill.complete {
+                next(status.phase, status.backfill.complete, paste)
             } else {
-                next_is("fill the new tables", "backfill", paste)
+                next_is("bring the mirror in step", "repair", paste)
             }
     })?;
     Ok(if report.ok { Exit::Done } else { Exit::Failed })

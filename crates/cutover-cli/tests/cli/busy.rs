@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::support::{Bench, Ran};
 
 /// Enough rows for a backfill that can be met at work.
-const ROWS: i64 = 300_000;
+const ROWS: i64 = 100_000;
 
 /// A gentle backfill at work, which has the lease.
 #[expect(clippy::zombie_processes, reason = "the callers wait for it")]
@@ -34,21 +34,29 @@ fn signal(child: &Child, signal: Signal) {
     kill_process(Pid::from_child(child), signal).unwrap();
 }
 
+/// Stops a process so that it can't finish meanwhile, at a moment when it has the
+/// lease and not the write lock: with that, others would see a locked database.
+fn stop_without_the_write_lock(bench: &Bench, process: &Child) {
+    let conn = bench.open();
+    conn.busy_timeout(Duration::ZERO).unwrap();
+    let mut free = || conn.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_ok();
+    loop {
+        signal(process, Signal::STOP);
+        if free() {
+            return;
+        }
+        signal(process, Signal::CONT);
+        std::thread::sleep(Duration::from_micros(700));
+    }
+}
+
 #[test]
 fn a_second_operator_is_told_who_the_first_is() {
     let bench = Bench::with_clients(ROWS);
     let mut first = backfill(&bench);
-    // Stopped, so that it can't finish meanwhile. Where it happens to hold the write
-    // lock at that moment, let it go on a little.
-    let second = loop {
-        signal(&first, Signal::STOP);
-        let second = bench.run("advance --db app.db").exits(4);
-        if second.stderr.contains("alice") {
-            break second;
-        }
-        signal(&first, Signal::CONT);
-        std::thread::sleep(Duration::from_millis(5));
-    };
+    stop_without_the_write_lock(&bench, &first);
+    let second = bench.run("advance --db app.db").exits(4);
+    assert!(second.stderr.contains("alice"), "{}", second.stderr);
     let pid = first.id().to_string();
     assert!(second.stderr.contains(&pid), "{}", second.stderr);
     assert!(second.stderr.contains("hint: "), "{}", second.stderr);

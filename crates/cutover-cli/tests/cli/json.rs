@@ -33,7 +33,8 @@ fn status() {
     );
     assert_eq!(status["migration"], "split-address");
     assert_eq!(status["phase"], "dual-write");
-    assert_eq!(status["backfill"], json!({"complete": false, "done": 0, "total": 20}));
+    assert_eq!(keys(&status["backfill"]), ["complete", "done", "total"]);
+    assert_eq!(status["backfill"]["complete"], false);
     assert_eq!(
         status["tables"][0],
         json!({"side": "old", "table": "clients", "rows": 20, "writable": true})
@@ -42,9 +43,9 @@ fn status() {
     for blocked in status["blocked"].as_array().unwrap() {
         assert_eq!(keys(blocked), ["action", "fix", "reason"]);
     }
-    // 2026-01-02T03:04:05Z
+    // RFC 3339, UTC: 2026-01-02T03:04:05Z, perhaps with a fraction.
     let since = status["since"].as_str().unwrap();
-    assert!(since.len() == 20 && since.ends_with('Z'), "{since}");
+    assert!(since.as_bytes()[10] == b'T' && since.ends_with('Z'), "{since}");
 }
 
 #[test]

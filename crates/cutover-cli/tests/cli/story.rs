@@ -55,6 +55,8 @@ fn a_backfill_can_be_left_for_later() {
     let status = bench.run("status --db app.db").exits(0);
     assert!(status.stdout.contains("[dual-write]"), "{}", status.stdout);
     assert_eq!(status.suggested(), ["backfill --db app.db"]);
+    let advanced = bench.run("advance --db app.db").exits(0);
+    assert_eq!(advanced.suggested(), ["backfill --db app.db"]);
     let ran = bench.run("backfill --fast --db app.db").exits(0);
     assert!(ran.stdout.contains("complete"), "{}", ran.stdout);
     // Done twice is done once.
@@ -77,6 +79,7 @@ fn it_goes_back_with_what_was_written_since() {
         .unwrap();
     let ran = bench.run("rollback --to dual-write --db app.db").exits(0);
     assert!(ran.stdout.contains("new-only → dual-write"), "{}", ran.stdout);
+    assert_eq!(ran.suggested(), ["advance --db app.db", "abort --db app.db"]);
     let conn = bench.open();
     let city = |id: i64| -> Option<String> {
         conn.query_row("SELECT max(city) FROM clients WHERE id = ?", [id], |row| row.get(0))
@@ -89,6 +92,21 @@ fn it_goes_back_with_what_was_written_since() {
     conn.execute("INSERT INTO clients VALUES (200, 'old again', NULL, NULL)", []).unwrap();
     bench.run("verify --db app.db").exits(0);
     bench.run("abort --db app.db").exits(0);
+}
+
+/// With two migrations under way, a command has to say which one it means.
+#[test]
+fn with_several_migrations_the_suggested_commands_name_theirs() {
+    let bench = Bench::new();
+    bench.open().execute_batch("CREATE TABLE pets (id INTEGER PRIMARY KEY, name TEXT)").unwrap();
+    bench.run("new pets --table pets --db app.db").exits(0);
+    bench.run("start split-address.sql --db app.db").exits(0);
+    let ran = bench.run("start pets.sql --db app.db").exits(0);
+    assert_eq!(ran.suggested(), ["advance --db app.db --migration pets"]);
+    let ran = bench.run(&ran.suggested()[0]).exits(0);
+    assert_eq!(ran.suggested(), ["advance --db app.db --migration pets"]);
+    let ran = bench.run("status --db app.db").exits(5);
+    assert!(ran.stderr.contains("split-address, pets"), "{}", ran.stderr);
 }
 
 #[test]

@@ -196,7 +196,7 @@ pub(crate) fn scopes(target: &Target, place: Place) -> String {
 }
 
 /// Whether the target's stored row differs from the derived one: `left` is the
-/// stored row's alias, `right` the derived one's.
+/// stored row's alias, `right` gives the derived value of a column.
 ///
 /// Unary plus takes the affinity off the derived value, so that it is converted
 /// as it would be when stored. A column without affinity stores 1 and 1.0 apart,
@@ -205,16 +205,17 @@ pub(crate) fn differs<'a>(
     target: &Target,
     columns: impl Iterator<Item = &'a String>,
     left: &str,
-    right: &str,
+    right: &dyn Fn(&str) -> String,
 ) -> Option<String> {
     let parts: Vec<String> = columns
         .map(|name| {
             let quoted = ident(name);
             let column = target.column(name);
             let collate = if column.is_some_and(|column| !column.is_binary()) { " COLLATE BINARY" } else { "" };
-            let mut part = format!("{left}.{quoted}{collate} IS NOT +{right}.{quoted}");
+            let derived = right(name);
+            let mut part = format!("{left}.{quoted}{collate} IS NOT +{derived}");
             if column.is_some_and(|column| column.affinity == crate::schema::Affinity::Blob) {
-                part += &format!(" OR typeof({left}.{quoted}) <> typeof({right}.{quoted})");
+                part += &format!(" OR typeof({left}.{quoted}) <> typeof({derived})");
             }
             part
         })

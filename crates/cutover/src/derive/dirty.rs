@@ -1,8 +1,8 @@
 //! Which scopes of a target a change to one row of a leaf can touch.
 
-use super::query::{Arm, Item, Join, Leaf, Query, What};
+use super::query::{Arm, Join, Leaf, Query, What};
 use super::sql::{ident, join};
-use super::target::Source;
+use super::target::{Source, holds};
 use super::trace::{Term, columns_of, of_row};
 
 /// Where the changed rows are read from.
@@ -74,14 +74,6 @@ fn joined(source: &Source, leaf: &Leaf, rows: Rows<'_>) -> Option<String> {
         }
     });
     Some(sql)
-}
-
-fn holds(item: &Item, number: usize) -> bool {
-    match &item.what {
-        What::Leaf(leaf) => leaf.number == number,
-        What::Query(query) => query.leaves().iter().any(|leaf| leaf.number == number),
-        What::Call(..) => false,
-    }
 }
 
 /// The arm with only the scope's columns as its result, and every part that could

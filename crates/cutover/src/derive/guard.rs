@@ -3,8 +3,9 @@
 //! its write would be acknowledged, and overwritten at the next change of the source.
 //!
 //! The guards know the sync's writes by their content, not by a flag: a row is let
-//! in if it is what the mapping gives at this moment, and out if the mapping no
-//! longer gives it. A flag would cost a page of log at every write of every old
+//! in if the mapping gives one for its key and the table has none yet, changed into
+//! what the mapping gives at this moment, and let out if the mapping no longer gives
+//! it. A flag would cost a page of log at every write of every old
 //! program. Where a scope holds many rows that would mean deriving all of them for
 //! each one written, so there a flag it is.
 
@@ -26,21 +27,29 @@ pub(crate) fn guards(target: &Target, names: Names, migration: &str) -> Vec<Obje
         derived(target, Place::LIVE, Part::Scope(&value))
     };
     let flag = format!("(SELECT depth FROM {}) = 0", ident(&names.syncing()));
-    let (written, deleted) = if needs_flag(target) {
-        (flag.clone(), flag)
+    let (inserted, updated, deleted) = if needs_flag(target) {
+        (flag.clone(), flag.clone(), flag)
     } else {
-        let same = target.same_key("NEW", "d");
-        let same = differs(target, target.values(), "NEW", "d")
-            .map_or(same.clone(), |differs| format!("{same} AND NOT ({differs})"));
+        let key = target.same_key("NEW", "d");
+        let same = differs(target, target.values(), "NEW", &|column| format!("d.{}", ident(column)))
+            .map_or(key.clone(), |differs| format!("{key} AND NOT ({differs})"));
+        let table = ident(&target.table.name);
         (
+            // Where the mapping gives a row and the table has none, only the sync is
+            // about to write it. The values need no look.
+            format!(
+                "NOT EXISTS (SELECT 1 FROM ({}) AS d WHERE {key}) OR EXISTS (SELECT 1 FROM {table} AS t WHERE {})",
+                of("NEW"),
+                target.same_key("t", "NEW")
+            ),
             format!("NOT EXISTS (SELECT 1 FROM ({}) AS d WHERE {same})", of("NEW")),
             format!("EXISTS (SELECT 1 FROM ({}) AS d WHERE {})", of("OLD"), target.same_key("OLD", "d")),
         )
     };
     let columns = join(&target.columns, ", ", |column| ident(column));
     [
-        ("insert", "INSERT".to_owned(), &written),
-        ("update", format!("UPDATE OF {columns}"), &written),
+        ("insert", "INSERT".to_owned(), &inserted),
+        ("update", format!("UPDATE OF {columns}"), &updated),
         ("delete", "DELETE".to_owned(), &deleted),
     ]
     .into_iter()

@@ -19,3 +19,4 @@ pub(crate) mod sync;
 pub(crate) mod target;
 pub(crate) mod touched;
 mod trace;
+mod unmoved;

@@ -22,6 +22,11 @@ impl Names {
         self.named("put", target)
     }
 
+    /// A view: inserting a row into it makes the target hold that row.
+    pub(crate) fn apply(self, target: &str) -> String {
+        self.named("apply", target)
+    }
+
     /// A view: inserting a scope into it deletes what the mapping no longer gives.
     pub(crate) fn prune(self, target: &str) -> String {
         self.named("prune", target)
@@ -30,6 +35,11 @@ impl Names {
     /// A table: the scopes of rows that a REPLACE is about to remove.
     pub(crate) fn replaced(self, target: &str) -> String {
         self.named("replaced", target)
+    }
+
+    /// A view: inserting a tag into it re-derives what was noted under it.
+    pub(crate) fn replay(self, table: &str) -> String {
+        self.named("replay", table)
     }
 
     /// A table: scopes touched while a gate verifies.

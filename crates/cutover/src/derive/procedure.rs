@@ -5,6 +5,9 @@
 //! as constants, stores nothing and writes no page. So there is one place per
 //! target that says how its rows are kept, whoever calls it.
 //!
+//! A put derives the rows of the scope once, and hands each of them, its values as
+//! constants, to a second procedure that applies it to the table.
+//!
 //! A body must hold its own under the conflict clause of the application's
 //! statement, which overrides any in a trigger
 //! (<https://www.sqlite.org/lang_createtrigger.html>): IGNORE would skip our
@@ -24,12 +27,43 @@ use crate::phase::Direction;
 use crate::schema::Catalog;
 
 /// The procedures of one target.
-pub(crate) fn procedures(target: &Target, names: Names, migration: &str, catalog: &Catalog) -> Vec<Object> {
+pub(crate) fn procedures(
+    target: &Target,
+    names: Names,
+    migration: &str,
+    catalog: &Catalog,
+) -> Vec<Object> {
     let body = Body { target, names, migration, catalog };
     let name = &target.table.name;
-    let mut objects = body.procedure(&names.put(name), &body.put());
-    objects.extend(body.procedure(&names.prune(name), &body.prune()));
+    let scope = scope_columns(target);
+    let row: Vec<String> = (0..target.columns.len()).map(|n| format!("c{n}")).collect();
+    let mut objects = procedure(&names.apply(name), &row, &body.apply());
+    objects.extend(procedure(&names.put(name), &scope, &body.flagged(body.put())));
+    objects.extend(procedure(&names.prune(name), &scope, &body.flagged(body.prune())));
     objects
+}
+
+/// A view with these columns and the statements that an insert into it runs.
+pub(crate) fn procedure(name: &str, columns: &[String], statements: &[String]) -> Vec<Object> {
+    let nulls = join(columns, ", ", |column| format!("NULL AS {column}"));
+    let run = format!("{name}_do");
+    vec![
+        Object::new(
+            Kind::View,
+            name.to_owned(),
+            format!("CREATE VIEW {} AS SELECT {nulls}", ident(name)),
+        ),
+        Object::new(
+            Kind::Trigger,
+            run.clone(),
+            format!(
+                "CREATE TRIGGER {} INSTEAD OF INSERT ON {} BEGIN\n  {};\nEND",
+                ident(&run),
+                ident(name),
+                statements.join(";\n  ")
+            ),
+        ),
+    ]
 }
 
 struct Body<'a> {
@@ -40,29 +74,15 @@ struct Body<'a> {
 }
 
 impl Body<'_> {
-    fn procedure(&self, name: &str, statements: &[String]) -> Vec<Object> {
-        let columns = scope_columns(self.target);
-        let nulls = join(&columns, ", ", |column| format!("NULL AS {column}"));
-        let mut statements = statements.to_vec();
+    /// The statements between opening and closing the guards on the mirror, where
+    /// these go by a flag.
+    fn flagged(&self, mut statements: Vec<String>) -> Vec<String> {
         if self.target.direction == Direction::Backward || needs_flag(self.target) {
-            // The guards on the mirror let only the sync's writes pass.
             let syncing = ident(&self.names.syncing());
             statements.insert(0, format!("UPDATE {syncing} SET depth = depth + 1"));
             statements.push(format!("UPDATE {syncing} SET depth = depth - 1"));
         }
-        vec![
-            Object::new(Kind::View, name.to_owned(), format!("CREATE VIEW {} AS SELECT {nulls}", ident(name))),
-            Object::new(
-                Kind::Trigger,
-                format!("{name}_do"),
-                format!(
-                    "CREATE TRIGGER {} INSTEAD OF INSERT ON {} BEGIN\n  {};\nEND",
-                    ident(&format!("{name}_do")),
-                    ident(name),
-                    statements.join(";\n  ")
-                ),
-            ),
-        ]
+        statements
     }
 
     /// What the mapping gives for the scope in NEW.
@@ -78,30 +98,80 @@ impl Body<'_> {
         format!("SELECT RAISE(ABORT, {})", text(&message))
     }
 
-    /// Brings the scope's rows up to date: update what differs, insert what is
-    /// missing. Parents are put before children.
+    /// Brings the scope's rows up to date. Parents are put before children.
     fn put(&self) -> Vec<String> {
         let target = self.target;
-        let table = ident(&target.table.name);
         let derived = self.derived();
-        let mut statements = self.guards();
-        if let Some(differs) = differs(target, target.values(), &table, "d") {
-            let values: Vec<&String> = target.values().collect();
-            let set = join(&values, ", ", |column| format!("{0} = d.{0}", ident(column)));
+        let row: Vec<usize> = (0..target.columns.len()).collect();
+        let mut statements = Vec::new();
+        if !self.scope_is_in_key() {
+            statements.push(self.key_of_another_scope());
+        }
+        statements.push(format!(
+            "INSERT INTO {} ({}) {derived}",
+            ident(&self.names.apply(&target.table.name)),
+            join(&row, ", ", |n| format!("c{n}")),
+        ));
+        if !target.single {
             statements.push(format!(
-                "UPDATE {table} SET {set} FROM ({derived}) AS d WHERE {} AND ({differs})",
-                target.same_key(&table, "d")
+                "{} FROM ({derived}) AS d GROUP BY {} HAVING count(*) > 1",
+                self.raise(&format!("two source rows give the same {}", target.key.columns.join(", "))),
+                idents("d.", &target.key.columns)
+            ));
+        }
+        statements
+    }
+
+    /// Makes the table hold the row in NEW: refuses what it can't hold, updates the
+    /// row if it differs, inserts it if it is missing, and looks again.
+    fn apply(&self) -> Vec<String> {
+        let target = self.target;
+        let table = ident(&target.table.name);
+        let row = |column: &str| self.row_value(column);
+        let same_key = |alias: &str| {
+            join(&target.key.columns, " AND ", |column| {
+                let operator = if target.table.never_null(column) { "=" } else { "IS" };
+                format!("{alias}.{} {operator} {}", ident(column), row(column))
+            })
+        };
+        let mut statements = self.guards(&same_key("t"));
+        if let Some(differs) = differs(target, target.values(), &table, &row) {
+            let values: Vec<&String> = target.values().collect();
+            let set = join(&values, ", ", |column| format!("{} = {}", ident(column), row(column)));
+            statements.push(format!(
+                "UPDATE {table} SET {set} WHERE {} AND ({differs})",
+                same_key(&table)
             ));
         }
         statements.push(format!(
-            "INSERT INTO {table} ({}) SELECT {} FROM ({derived}) AS d \
-             WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {})",
+            "INSERT INTO {table} ({}) SELECT {} WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {})",
             idents("", &target.columns),
-            idents("d.", &target.columns),
-            target.same_key("t", "d")
+            join(&target.columns, ", ", |column| row(column)),
+            same_key("t")
         ));
-        statements.extend(self.checks());
+        let full = differs(target, target.values(), "t", &row).filter(|_| self.is_risky());
+        let same = full.map_or(same_key("t"), |differs| format!("{} AND NOT ({differs})", same_key("t")));
+        statements.push(format!(
+            "{} WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {same})",
+            self.raise("its rows are not what the mapping gives")
+        ));
         statements
+    }
+
+    /// A value of the row in NEW.
+    fn row_value(&self, column: &str) -> String {
+        let position = self.target.columns.iter().position(|name| name == column);
+        format!("NEW.c{}", position.unwrap_or_default())
+    }
+
+    /// Whether a write to the table could be dropped or changed on its way in,
+    /// beyond what the guards refuse beforehand.
+    fn is_risky(&self) -> bool {
+        let target = self.target;
+        !target.single
+            || target.table.has_checks
+            || !target.table.triggers.is_empty()
+            || target.other_uniques().next().is_some()
     }
 
     /// Deletes the scope's rows that the mapping no longer gives. Children are
@@ -125,71 +195,56 @@ impl Body<'_> {
     }
 
     /// Refuses, before anything is written, what a conflict clause of the
-    /// application's statement could otherwise hide.
-    fn guards(&self) -> Vec<String> {
+    /// application's statement could otherwise hide. `same_key` tells the row's own
+    /// image in `t`.
+    fn guards(&self, same_key: &str) -> Vec<String> {
         let target = self.target;
         let table = ident(&target.table.name);
-        let derived = self.derived();
         let mut statements = Vec::new();
-        let nullable: Vec<&String> = target.columns.iter().filter(|column| self.may_get_null(column)).collect();
+        let nullable: Vec<&String> =
+            target.columns.iter().filter(|column| self.may_get_null(column)).collect();
         if !nullable.is_empty() {
-            let condition = join(&nullable, " OR ", |column| format!("d.{} IS NULL", ident(column)));
+            let condition =
+                join(&nullable, " OR ", |column| format!("{} IS NULL", self.row_value(column)));
+            let names = join(&nullable, " or ", |column| (*column).clone());
             statements.push(format!(
-                "{} FROM ({derived}) AS d WHERE {condition}",
-                self.raise(&format!("NULL in {}, which is NOT NULL", join(&nullable, " or ", |c| (*c).clone())))
+                "{} WHERE {condition}",
+                self.raise(&format!("NULL in {names}, which is NOT NULL"))
             ));
         }
         for unique in target.other_uniques() {
             if !unique.columns.iter().all(|column| target.columns.contains(column)) {
                 continue;
             }
-            let same = join(&unique.columns, " AND ", |column| format!("t.{0} = d.{0}", ident(column)));
+            let same = join(&unique.columns, " AND ", |column| {
+                format!("t.{} = {}", ident(column), self.row_value(column))
+            });
             statements.push(format!(
-                "{} FROM ({derived}) AS d JOIN {table} AS t ON {same} WHERE NOT ({})",
+                "{} FROM {table} AS t WHERE {same} AND NOT ({same_key})",
                 self.raise(&format!("two rows with the same {}", unique.columns.join(", "))),
-                target.same_key("t", "d")
-            ));
-        }
-        if !self.scope_is_in_key() {
-            let of_t = |position: usize| format!("t.{}", ident(&target.scope[position]));
-            let other = super::derived::derived(target, Place::LIVE, Part::Scope(&of_t));
-            let positions: Vec<usize> = (0..target.scope.len()).collect();
-            let same_scope = join(&positions, " AND ", |position| format!("{} IS NEW.s{position}", of_t(*position)));
-            statements.push(format!(
-                "{} FROM ({derived}) AS d JOIN {table} AS t ON {} WHERE NOT ({same_scope}) \
-                 AND EXISTS (SELECT 1 FROM ({other}) AS e WHERE {})",
-                self.raise(&format!("two source rows give the same {}", target.key.columns.join(", "))),
-                target.same_key("t", "d"),
-                target.same_key("e", "t"),
             ));
         }
         statements
     }
 
-    /// Looks again at what was written.
-    fn checks(&self) -> Vec<String> {
+    /// Refuses a row whose key another scope still gives: the mapping would have to
+    /// give two rows for one.
+    fn key_of_another_scope(&self) -> String {
         let target = self.target;
-        let table = ident(&target.table.name);
-        let derived = self.derived();
-        let same_key = target.same_key("t", "d");
-        let diverged = self.raise("its rows are not what the mapping gives");
-        let risky = !target.single
-            || target.table.has_checks
-            || !target.table.triggers.is_empty()
-            || target.other_uniques().next().is_some();
-        let full = differs(target, target.values(), "t", "d").filter(|_| risky);
-        let same = full.map_or(same_key.clone(), |differs| format!("{same_key} AND NOT ({differs})"));
-        let mut statements = vec![format!(
-            "{diverged} FROM ({derived}) AS d WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {same})"
-        )];
-        if !target.single {
-            let key = idents("d.", &target.key.columns);
-            statements.push(format!(
-                "{} FROM ({derived}) AS d GROUP BY {key} HAVING count(*) > 1",
-                self.raise(&format!("two source rows give the same {}", target.key.columns.join(", ")))
-            ));
-        }
-        statements
+        let of_t = |position: usize| format!("t.{}", ident(&target.scope[position]));
+        let other = derived(target, Place::LIVE, Part::Scope(&of_t));
+        let positions: Vec<usize> = (0..target.scope.len()).collect();
+        let same_scope =
+            join(&positions, " AND ", |position| format!("{} IS NEW.s{position}", of_t(*position)));
+        format!(
+            "{} FROM ({}) AS d JOIN {} AS t ON {} WHERE NOT ({same_scope}) \
+             AND EXISTS (SELECT 1 FROM ({other}) AS e WHERE {})",
+            self.raise(&format!("two source rows give the same {}", target.key.columns.join(", "))),
+            self.derived(),
+            ident(&target.table.name),
+            target.same_key("t", "d"),
+            target.same_key("e", "t"),
+        )
     }
 
     fn scope_is_in_key(&self) -> bool {

@@ -12,11 +12,12 @@
 use super::dirty::{Rows, touched};
 use super::names::Names;
 use super::object::{Kind, Object};
-use super::procedure::{procedures, scope_columns};
+use super::procedure::{procedure, procedures, scope_columns};
 use super::query::{Leaf, What};
 use super::sql::{ident, join, text};
 use super::target::{Source, Target, delete_can_change, insert_can_remove};
 use super::trace::columns_of;
+use super::unmoved::{insert_leaves, update_matters};
 use crate::phase::Side;
 use crate::schema::{Catalog, Table, UniqueKey};
 
@@ -152,6 +153,7 @@ impl Changed<'_> {
         let of = join(&columns, ", ", |column| ident(column));
         let noted: Vec<&Use<'_>> = self.uses.iter().filter(|used| !used.replaces.is_empty()).collect();
         if !noted.is_empty() {
+            objects.extend(self.replay());
             objects.push(self.trigger("before_insert", "BEFORE INSERT", &self.notes(&noted, false)));
             let keys = self.unique_columns(&noted);
             let event = format!("BEFORE UPDATE OF {}", join(&keys, ", ", |column| ident(column)));
@@ -228,8 +230,48 @@ impl Changed<'_> {
         statements
     }
 
-    /// Calls a procedure for the scopes that the BEFORE trigger of this row noted.
-    fn call_noted(&self, procedure: &str, used: &Use<'_>) -> Vec<String> {
+    /// The procedure that re-derives what was noted under a tag. It is called only
+    /// where there are notes, so that a write that replaces nothing pays for one
+    /// look at an empty table.
+    fn replay(&self) -> Vec<Object> {
+        let noted = |used: &&Use<'_>| !used.replaces.is_empty();
+        let call = |used: &Use<'_>, procedure: String| {
+            let columns = scope_columns(used.target).join(", ");
+            let notes = ident(&self.names.replaced(&used.target.table.name));
+            format!(
+                "INSERT INTO {} ({columns}) SELECT {columns} FROM {notes} WHERE tag = NEW.tag",
+                ident(&procedure)
+            )
+        };
+        let mut statements = Vec::new();
+        for used in self.uses.iter().filter(noted) {
+            statements.push(call(used, self.names.put(&used.target.table.name)));
+        }
+        for used in self.uses.iter().rev().filter(noted) {
+            statements.push(call(used, self.names.prune(&used.target.table.name)));
+        }
+        for used in self.uses.iter().filter(noted) {
+            let notes = ident(&self.names.replaced(&used.target.table.name));
+            statements.push(format!("DELETE FROM {notes} WHERE tag = NEW.tag"));
+        }
+        procedure(&self.names.replay(self.name), &["tag".to_owned()], &statements)
+    }
+
+    /// Calls it for the row in NEW.
+    fn call_replay(&self) -> Vec<String> {
+        let noted: Vec<&Use<'_>> = self.uses.iter().filter(|used| !used.replaces.is_empty()).collect();
+        if noted.is_empty() {
+            return Vec::new();
+        }
+        let parts = join(&noted, " UNION ", |used| {
+            let notes = ident(&self.names.replaced(&used.target.table.name));
+            format!("SELECT tag FROM {notes} WHERE tag IN ({})", tags(used))
+        });
+        vec![format!("INSERT INTO {} (tag) {parts}", ident(&self.names.replay(self.name)))]
+    }
+
+    /// Deletes the images of what was replaced before anything is put.
+    fn prune_noted(&self, used: &Use<'_>) -> Vec<String> {
         if used.replaces.is_empty() {
             return Vec::new();
         }
@@ -237,45 +279,19 @@ impl Changed<'_> {
         let columns = scope_columns(used.target).join(", ");
         vec![format!(
             "INSERT INTO {} ({columns}) SELECT {columns} FROM {notes} WHERE tag IN ({})",
-            ident(procedure),
+            ident(&self.names.prune(&used.target.table.name)),
             tags(used)
         )]
     }
 
-    fn put_noted(&self, used: &Use<'_>) -> Vec<String> {
-        self.call_noted(&self.names.put(&used.target.table.name), used)
+    fn put(&self, used: &Use<'_>, row: &str, when: Option<&str>) -> Option<String> {
+        let scopes = touched(used.source, used.leaf, Rows::Trigger(row))?;
+        Some(call(&self.names.put(&used.target.table.name), used, &scopes, when))
     }
 
-    fn prune_noted(&self, used: &Use<'_>) -> Vec<String> {
-        self.call_noted(&self.names.prune(&used.target.table.name), used)
-    }
-
-    /// Takes the notes of this row off.
-    fn drop_notes(&self) -> Vec<String> {
-        let noted = self.uses.iter().filter(|used| !used.replaces.is_empty());
-        noted
-            .map(|used| {
-                let notes = ident(&self.names.replaced(&used.target.table.name));
-                format!("DELETE FROM {notes} WHERE tag IN ({})", tags(used))
-            })
-            .collect()
-    }
-
-    fn put(&self, used: &Use<'_>, row: &str) -> Vec<String> {
-        self.call(&self.names.put(&used.target.table.name), used, row)
-    }
-
-    fn prune(&self, used: &Use<'_>, row: &str) -> Vec<String> {
-        self.call(&self.names.prune(&used.target.table.name), used, row)
-    }
-
-    fn call(&self, procedure: &str, used: &Use<'_>, row: &str) -> Vec<String> {
-        touched(used.source, used.leaf, Rows::Trigger(row))
-            .map(|scopes| {
-                format!("INSERT INTO {} ({}) {scopes}", ident(procedure), scope_columns(used.target).join(", "))
-            })
-            .into_iter()
-            .collect()
+    fn prune(&self, used: &Use<'_>, row: &str, when: Option<&str>) -> Option<String> {
+        let scopes = touched(used.source, used.leaf, Rows::Trigger(row))?;
+        Some(call(&self.names.prune(&used.target.table.name), used, &scopes, when))
     }
 
     /// What every body does first: a unique value that moves from one mirror row to
@@ -285,7 +301,7 @@ impl Changed<'_> {
         for used in self.uses.iter().filter(|used| used.target.other_uniques().next().is_some()) {
             statements.extend(self.prune_noted(used));
             if update {
-                statements.extend(self.prune(used, "OLD"));
+                statements.extend(self.prune(used, "OLD", None));
             }
         }
         statements
@@ -294,62 +310,55 @@ impl Changed<'_> {
     fn after_insert(&self) -> Vec<String> {
         let mut statements = self.prune_early(false);
         for used in &self.uses {
-            statements.extend(self.put(used, "NEW"));
-            statements.extend(self.put_noted(used));
+            let same = insert_leaves(used.target, used.source, used.leaf);
+            let when = same.map(|same| format!("NOT {same}"));
+            statements.extend(self.put(used, "NEW", when.as_deref()));
         }
         for used in self.uses.iter().rev() {
             if insert_can_remove(&used.source.query, used.leaf.number) {
-                statements.extend(self.prune(used, "NEW"));
+                statements.extend(self.prune(used, "NEW", None));
             }
-            statements.extend(self.prune_noted(used));
         }
-        statements.extend(self.drop_notes());
+        statements.extend(self.call_replay());
         statements
     }
 
     fn after_update(&self) -> Vec<String> {
         let mut statements = self.prune_early(true);
         for used in &self.uses {
-            statements.extend(self.put(used, "NEW"));
-            statements.extend(self.put_if_moved(used));
-            statements.extend(self.put_noted(used));
+            let when = changed(used);
+            statements.extend(self.put(used, "NEW", Some(&when)));
+            statements.extend(self.put_if_moved(used, &when));
         }
         for used in self.uses.iter().rev() {
-            statements.extend(self.prune(used, "OLD"));
-            statements.extend(self.prune(used, "NEW"));
-            statements.extend(self.prune_noted(used));
+            let when = changed(used);
+            statements.extend(self.prune(used, "OLD", Some(&when)));
+            statements.extend(self.prune(used, "NEW", Some(&when)));
         }
-        statements.extend(self.drop_notes());
+        statements.extend(self.call_replay());
         statements.dedup();
         statements
     }
 
     /// The scope the row has left, where it has left it and others may depend on it.
-    fn put_if_moved(&self, used: &Use<'_>) -> Vec<String> {
+    fn put_if_moved(&self, used: &Use<'_>, when: &str) -> Option<String> {
         if used.target.single && !delete_can_change(&used.source.query, used.leaf.number) {
-            return Vec::new();
+            return None;
         }
-        let (Some(old), Some(new)) = (
-            touched(used.source, used.leaf, Rows::Trigger("OLD")),
-            touched(used.source, used.leaf, Rows::Trigger("NEW")),
-        ) else {
-            return Vec::new();
-        };
-        vec![format!(
-            "INSERT INTO {} ({}) {old} EXCEPT {new}",
-            ident(&self.names.put(&used.target.table.name)),
-            scope_columns(used.target).join(", ")
-        )]
+        let old = touched(used.source, used.leaf, Rows::Trigger("OLD"))?;
+        let new = touched(used.source, used.leaf, Rows::Trigger("NEW"))?;
+        let put = self.names.put(&used.target.table.name);
+        Some(call(&put, used, &format!("{old} EXCEPT {new}"), Some(when)))
     }
 
     fn after_delete(&self) -> Vec<String> {
         let mut statements = Vec::new();
         for used in &self.uses {
             if delete_can_change(&used.source.query, used.leaf.number) {
-                statements.extend(self.put(used, "OLD"));
+                statements.extend(self.put(used, "OLD", None));
             }
         }
-        statements.extend(self.uses.iter().rev().flat_map(|used| self.prune(used, "OLD")));
+        statements.extend(self.uses.iter().rev().filter_map(|used| self.prune(used, "OLD", None)));
         statements
     }
 }
@@ -361,12 +370,36 @@ fn tag(unique: &UniqueKey) -> String {
     format!("{} || {values}", text(&format!("{}:", unique.columns.join(","))))
 }
 
+/// Calls a procedure for scopes, if a condition holds.
+fn call(procedure: &str, used: &Use<'_>, scopes: &str, when: Option<&str>) -> String {
+    let columns = scope_columns(used.target).join(", ");
+    let scopes = when.map_or_else(
+        || scopes.to_owned(),
+        |when| format!("SELECT * FROM ({scopes}) WHERE {when}"),
+    );
+    format!("INSERT INTO {} ({columns}) {scopes}", ident(procedure))
+}
+
+/// Whether an UPDATE changed what this mapping reads of the row. `UPDATE OF` tells
+/// what was set, not what changed, and for all mappings at once.
+fn changed(used: &Use<'_>) -> String {
+    let columns = leaf_columns(&used.source.query, used.leaf.number);
+    if columns.is_empty() { "1".to_owned() } else { update_matters(&columns) }
+}
+
 fn tags(used: &Use<'_>) -> String {
     join(&used.replaces, ", ", |unique| tag(unique))
 }
 
-/// The columns of a leaf that a query reads anywhere.
+/// The columns of a leaf that a query reads anywhere, each once.
 fn leaf_columns(query: &super::query::Query, number: usize) -> Vec<String> {
+    let mut columns = every_reference(query, number);
+    columns.sort();
+    columns.dedup();
+    columns
+}
+
+fn every_reference(query: &super::query::Query, number: usize) -> Vec<String> {
     let mut found = Vec::new();
     for arm in query.arms() {
         let expressions = arm
@@ -387,7 +420,7 @@ fn leaf_columns(query: &super::query::Query, number: usize) -> Vec<String> {
                 What::Leaf(leaf) if leaf.number == number => found.extend(
                     references.iter().filter(|(alias, _)| *alias == item.alias).map(|(_, column)| column.clone()),
                 ),
-                What::Query(inner) => found.extend(leaf_columns(inner, number)),
+                What::Query(inner) => found.extend(every_reference(inner, number)),
                 _ => {}
             }
         }

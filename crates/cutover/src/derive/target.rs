@@ -4,7 +4,7 @@
 use turso_parser::ast::{CompoundOperator, Expr, Operator};
 
 use super::flaw::Flaw;
-use super::normalise::normalise;
+use super::normalise::{contains_aggregate, normalise};
 use super::query::{Arm, Item, Join, Leaf, Query, What};
 use super::sql::{ident, join};
 use super::trace::{Term, columns_of, trace, trace_expr};
@@ -517,43 +517,51 @@ fn joins_one(item: &Item, arm: &Arm, catalog: &Catalog, filled: &[Target]) -> bo
 }
 
 /// Whether the insertion of a row of this leaf can take rows away from the result.
+/// Only the arms that read the leaf can be affected by it.
 pub(crate) fn insert_can_remove(query: &Query, number: usize) -> bool {
     let set = |operator: &CompoundOperator| {
         matches!(operator, CompoundOperator::Except | CompoundOperator::Intersect)
     };
     query.rest.iter().any(|(operator, _)| set(operator))
         || query.arms().any(|arm| {
-            let optional = arm.from.iter().any(|item| {
-                item.join == Join::Left
-                    && match &item.what {
-                        What::Leaf(leaf) => leaf.number == number,
-                        What::Query(query) => query.leaves().iter().any(|leaf| leaf.number == number),
-                        What::Call(..) => false,
-                    }
-            });
-            let below = arm.from.iter().any(|item| match &item.what {
-                What::Query(query) => insert_can_remove(query, number) || (arm.filter.is_some() && looks_at_several(query)),
+            let Some(item) = arm.from.iter().find(|item| holds(item, number)) else { return false };
+            let below = match &item.what {
+                What::Query(query) => {
+                    insert_can_remove(query, number)
+                        || (arm.filter.is_some() && looks_at_several(query, number))
+                }
                 _ => false,
-            });
-            optional || below || arm.having.is_some() || !arm.partitions.is_empty()
+            };
+            below || item.join == Join::Left || arm.having.is_some() || !arm.partitions.is_empty()
         })
 }
 
 /// Whether the deletion of a row of this leaf can add to or change what is left.
 pub(crate) fn delete_can_change(query: &Query, number: usize) -> bool {
-    insert_can_remove(query, number) || looks_at_several(query)
+    insert_can_remove(query, number) || looks_at_several(query, number)
 }
 
-/// Whether a result row is made from several source rows.
-fn looks_at_several(query: &Query) -> bool {
+/// Whether an item is, or reads, this leaf.
+pub(crate) fn holds(item: &Item, number: usize) -> bool {
+    match &item.what {
+        What::Leaf(leaf) => leaf.number == number,
+        What::Query(query) => query.leaves().iter().any(|leaf| leaf.number == number),
+        What::Call(..) => false,
+    }
+}
+
+/// Whether a result row is made from several rows of this leaf.
+fn looks_at_several(query: &Query, number: usize) -> bool {
     query.arms().any(|arm| {
-        arm.aggregates
+        let Some(item) = arm.from.iter().find(|item| holds(item, number)) else { return false };
+        let below = match &item.what {
+            What::Query(query) => looks_at_several(query, number),
+            _ => false,
+        };
+        below
+            || arm.aggregates
             || !arm.partitions.is_empty()
-            || arm.columns.iter().any(|output| super::normalise::contains_aggregate(&output.expr))
-            || arm.from.iter().any(|item| match &item.what {
-                What::Query(query) => looks_at_several(query),
-                _ => false,
-            })
+            || arm.columns.iter().any(|output| contains_aggregate(&output.expr))
     })
 }
 

@@ -20,25 +20,14 @@ use crate::phase::Side;
 pub(super) fn read_table(statement: &Statement<'_>, known: &mut Known) -> Checked {
     refuse_qualified(statement, TokenType::TK_REFERENCES, "REFERENCES")?;
     let parsed = syntax::parse(statement)?;
-    let Stmt::CreateTable {
-        if_not_exists,
-        tbl_name,
-        body,
-        ..
-    } = &parsed.marked
-    else {
+    let Stmt::CreateTable { if_not_exists, tbl_name, body, .. } = &parsed.marked else {
         return Err(refuse::unreadable(Some(statement.at())));
     };
     if *if_not_exists {
         return Err(refuse::if_not_exists(statement.place_of(&[&["IF", "NOT"]])));
     }
     check_name(statement, tbl_name, "TABLE", known)?;
-    let CreateTableBody::ColumnsAndConstraints {
-        columns,
-        constraints,
-        ..
-    } = body
-    else {
+    let CreateTableBody::ColumnsAndConstraints { columns, constraints, .. } = body else {
         return Err(refuse::create_as_select(statement.place_of(&[&["AS"]])));
     };
     let declared = columns
@@ -83,10 +72,7 @@ pub(super) fn read_index(statement: &Statement<'_>, known: &mut Known) -> Checke
         return Err(refuse::if_not_exists(statement.place_of(&[&["IF", "NOT"]])));
     }
     if let Some(module) = using {
-        return Err(refuse::not_sqlite(
-            place(statement, module),
-            "CREATE INDEX … USING",
-        ));
+        return Err(refuse::not_sqlite(place(statement, module), "CREATE INDEX … USING"));
     }
     if !with_clause.is_empty() {
         let at = statement.place_of(&[&["WITH", "("]]);
@@ -94,10 +80,7 @@ pub(super) fn read_index(statement: &Statement<'_>, known: &mut Known) -> Checke
     }
     check_name(statement, idx_name, "INDEX", known)?;
     if !known.creates_table(name(tbl_name)) {
-        return Err(refuse::index_on_other(
-            place(statement, tbl_name),
-            name(tbl_name),
-        ));
+        return Err(refuse::index_on_other(place(statement, tbl_name), name(tbl_name)));
     }
     check_sorted(statement, columns)?;
     if let Some(condition) = where_clause {
@@ -116,11 +99,9 @@ pub(super) fn read_index(statement: &Statement<'_>, known: &mut Known) -> Checke
 fn refuse_qualified(statement: &Statement<'_>, kind: TokenType, after: &str) -> Checked {
     let mut fours = statement.tokens.windows(4);
     match fours.find(|tokens| tokens[0].kind == kind && tokens[2].kind == TokenType::TK_DOT) {
-        Some([_, side, _, table]) => Err(refuse::qualified_reference(
-            statement.place(Some(side)),
-            after,
-            table.text,
-        )),
+        Some([_, side, _, table]) => {
+            Err(refuse::qualified_reference(statement.place(Some(side)), after, table.text))
+        }
         _ => Ok(()),
     }
 }
@@ -181,16 +162,11 @@ fn check_column(statement: &Statement<'_>, column: &ColumnDefinition) -> Checked
             _ => {}
         }
     }
-    Ok(Column {
-        name: name(&column.col_name).to_owned(),
-        generated,
-    })
+    Ok(Column { name: name(&column.col_name).to_owned(), generated })
 }
 
 fn check_sorted(statement: &Statement<'_>, columns: &[SortedColumn]) -> Checked {
-    columns
-        .iter()
-        .try_for_each(|column| check_expr(statement, &column.expr, Role::Derived))
+    columns.iter().try_for_each(|column| check_expr(statement, &column.expr, Role::Derived))
 }
 
 /// Checks an expression of a table's or an index's definition. SQLite itself
@@ -203,22 +179,13 @@ fn check_expr(statement: &Statement<'_>, expr: &Expr, role: Role) -> Checked {
             inner.push(expr);
         }
     });
-    inner
-        .into_iter()
-        .try_for_each(|expr| check_expr(statement, expr, role))
+    inner.into_iter().try_for_each(|expr| check_expr(statement, expr, role))
 }
 
 /// The statement as it is run: on the database itself, without `new.`.
 fn without_side(statement: &Statement<'_>, created: &QualifiedName) -> String {
-    let side = created
-        .db_name
-        .as_ref()
-        .and_then(|side| token(statement, side));
-    let index = side.and_then(|side| {
-        statement
-            .tokens
-            .iter()
-            .position(|token| token.start == side.start)
-    });
+    let side = created.db_name.as_ref().and_then(|side| token(statement, side));
+    let index =
+        side.and_then(|side| statement.tokens.iter().position(|token| token.start == side.start));
     statement.text_without(&index.map_or(Vec::new(), |index| vec![index, index + 1]))
 }

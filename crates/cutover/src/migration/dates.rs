@@ -51,11 +51,7 @@ fn modifier(text: &str) -> Option<Objection> {
     }
     let newer = |since| {
         let what = format!("takes '{text}'");
-        Some(Objection::newer(
-            &what,
-            since,
-            "work it out with the modifiers of 3.38",
-        ))
+        Some(Objection::newer(&what, since, "work it out with the modifiers of 3.38"))
     };
     match text {
         "subsec" | "subsecond" => newer("3.42"),
@@ -70,10 +66,7 @@ fn is_time_shift(text: &str) -> bool {
     let Some(date) = text.strip_prefix(['+', '-']) else {
         return false;
     };
-    let shape = date
-        .bytes()
-        .take(10)
-        .map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
+    let shape = date.bytes().take(10).map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
     shape.eq(b"0000-00-00".iter().copied())
 }
 

@@ -21,48 +21,27 @@ pub(super) enum Role {
 /// Checks one expression, without those in it.
 pub(super) fn check(statement: &Statement<'_>, expr: &Expr, role: Role) -> Checked {
     match expr {
-        Expr::FunctionCall {
-            name,
-            args,
-            order_by,
-            within_group,
-            ..
-        } => {
+        Expr::FunctionCall { name, args, order_by, within_group, .. } => {
             if !order_by.is_empty() || !within_group.is_empty() {
                 let fix = "order the rows in a subquery: FROM (SELECT … ORDER BY …)";
                 let at = place(statement, name);
-                return Err(refuse::newer(
-                    at,
-                    "ORDER BY in an aggregate's call",
-                    "3.44",
-                    fix,
-                ));
+                return Err(refuse::newer(at, "ORDER BY in an aggregate's call", "3.44", fix));
             }
             call(statement, name, args, role)
         }
         Expr::FunctionCallStar { name, .. } => call(statement, name, &[], role),
         Expr::Literal(literal) => check_literal(statement, literal, role),
-        Expr::Like {
-            op: LikeOperator::Match,
-            ..
-        } => operator(statement, "MATCH"),
-        Expr::Like {
-            op: LikeOperator::Regexp,
-            ..
-        } => operator(statement, "REGEXP"),
+        Expr::Like { op: LikeOperator::Match, .. } => operator(statement, "MATCH"),
+        Expr::Like { op: LikeOperator::Regexp, .. } => operator(statement, "REGEXP"),
         Expr::Collate(_, collation) => check_collation(statement, collation),
         Expr::DoublyQualified(side, table, column) => {
             let shorter = format!("{}.{}", name(table), name(column));
             let written = format!("{}.{shorter}", name(side));
-            Err(refuse::qualified_column(
-                place(statement, side),
-                &written,
-                &shorter,
-            ))
+            Err(refuse::qualified_column(place(statement, side), &written, &shorter))
         }
-        Expr::Qualified(side, column) if names::side(name(side)).is_some() => Err(
-            refuse::column_of_side(place(statement, side), name(side), name(column)),
-        ),
+        Expr::Qualified(side, column) if names::side(name(side)).is_some() => {
+            Err(refuse::column_of_side(place(statement, side), name(side), name(column)))
+        }
         Expr::InTable { rhs, .. } => {
             let side = rhs.db_name.as_ref().map(|side| format!("{}.", name(side)));
             let table = format!("{}{}", side.unwrap_or_default(), name(&rhs.name));
@@ -74,10 +53,9 @@ pub(super) fn check(statement: &Statement<'_>, expr: &Expr, role: Role) -> Check
         Expr::Array { .. } | Expr::Subscript { .. } | Expr::FieldAccess { .. } => {
             Err(refuse::subscript(statement.place_of(&[&["["]])))
         }
-        Expr::Default => Err(refuse::not_sqlite(
-            statement.place_of(&[&["DEFAULT"]]),
-            "DEFAULT as a value",
-        )),
+        Expr::Default => {
+            Err(refuse::not_sqlite(statement.place_of(&[&["DEFAULT"]]), "DEFAULT as a value"))
+        }
         _ => Ok(()),
     }
 }
@@ -85,16 +63,10 @@ pub(super) fn check(statement: &Statement<'_>, expr: &Expr, role: Role) -> Check
 /// Checks a collation's name.
 pub(super) fn check_collation(statement: &Statement<'_>, collation: &Name) -> Checked {
     let known = ["BINARY", "NOCASE", "RTRIM"];
-    if known
-        .iter()
-        .any(|known| name(collation).eq_ignore_ascii_case(known))
-    {
+    if known.iter().any(|known| name(collation).eq_ignore_ascii_case(known)) {
         return Ok(());
     }
-    Err(refuse::collation(
-        place(statement, collation),
-        name(collation),
-    ))
+    Err(refuse::collation(place(statement, collation), name(collation)))
 }
 
 fn operator(statement: &Statement<'_>, word: &str) -> Checked {
@@ -124,35 +96,19 @@ fn call(statement: &Statement<'_>, called: &Name, args: &[Box<Expr>], role: Role
     // nowhere in the text.
     let desugared = ["array", "array_element", "array_slice"];
     if desugared.contains(&function) && statement.find(&[function, "("]).is_none() {
-        let bracket = statement
-            .tokens
-            .iter()
-            .find(|token| token.text.starts_with('['));
+        let bracket = statement.tokens.iter().find(|token| token.text.starts_with('['));
         return Err(refuse::subscript(statement.place(bracket)));
     }
     let objection = functions::objection(function, args.len()).or_else(|| {
-        let is_date = functions::DATES
-            .iter()
-            .any(|date| function.eq_ignore_ascii_case(date));
-        let arguments = || {
-            args.iter()
-                .map(|arg| argument(statement, arg))
-                .collect::<Vec<_>>()
-        };
-        is_date
-            .then(|| dates::objection(function, &arguments()))
-            .flatten()
+        let is_date = functions::DATES.iter().any(|date| function.eq_ignore_ascii_case(date));
+        let arguments = || args.iter().map(|arg| argument(statement, arg)).collect::<Vec<_>>();
+        is_date.then(|| dates::objection(function, &arguments())).flatten()
     });
     match objection {
-        Some(Objection {
-            only_varies: true, ..
-        }) if role == Role::Default => Ok(()),
-        Some(Objection { reason, fix, .. }) => Err(refuse::function(
-            place(statement, called),
-            function,
-            &reason,
-            &fix,
-        )),
+        Some(Objection { only_varies: true, .. }) if role == Role::Default => Ok(()),
+        Some(Objection { reason, fix, .. }) => {
+            Err(refuse::function(place(statement, called), function, &reason, &fix))
+        }
         None => Ok(()),
     }
 }
@@ -160,9 +116,7 @@ fn call(statement: &Statement<'_>, called: &Name, args: &[Box<Expr>], role: Role
 fn argument(statement: &Statement<'_>, expr: &Expr) -> Argument {
     match expr {
         Expr::Literal(Literal::String(quoted)) => {
-            let inner = quoted
-                .get(1..quoted.len().saturating_sub(1))
-                .unwrap_or_default();
+            let inner = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
             Argument::Text(inner.replace("''", "'"))
         }
         // SQLite reads a name in double quotes as a string where no column has

@@ -16,20 +16,12 @@ pub(super) type Checked<T = ()> = Result<T, Fault>;
 impl Fault {
     /// Something wrong at one place.
     pub(super) fn at(at: Location, reason: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self {
-            at: Some(at),
-            reason: reason.into(),
-            fix: fix.into(),
-        }
+        Self { at: Some(at), reason: reason.into(), fix: fix.into() }
     }
 
     /// Something wrong with the file as a whole.
     pub(super) fn file(reason: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self {
-            at: None,
-            reason: reason.into(),
-            fix: fix.into(),
-        }
+        Self { at: None, reason: reason.into(), fix: fix.into() }
     }
 
     /// The error that the caller of the reader sees.

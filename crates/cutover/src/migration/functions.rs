@@ -27,11 +27,7 @@ impl Objection {
         reason: impl Into<Cow<'static, str>>,
         fix: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self {
-            reason: reason.into(),
-            fix: fix.into(),
-            only_varies: false,
-        }
+        Self { reason: reason.into(), fix: fix.into(), only_varies: false }
     }
 
     pub(super) fn varies(reason: &'static str) -> Self {
@@ -112,14 +108,8 @@ const WINDOW: &[&str] = &[
 ];
 
 /// Accepted when they are given the time: see `dates.rs`.
-pub(super) const DATES: &[&str] = &[
-    "date",
-    "datetime",
-    "julianday",
-    "strftime",
-    "time",
-    "unixepoch",
-];
+pub(super) const DATES: &[&str] =
+    &["date", "datetime", "julianday", "strftime", "time", "unixepoch"];
 
 /// In every default build since 3.38.
 const JSON: &[&str] = &[
@@ -163,16 +153,8 @@ const OUTSIDE: &[&str] = &["edit", "load_extension", "readfile", "writefile"];
 
 /// Functions that SQLite got after 3.38: name, version, what to write instead.
 const NEWER: &[(&str, &str, &str)] = &[
-    (
-        "concat",
-        "3.44",
-        "use the operator ||, with coalesce() where NULL may come",
-    ),
-    (
-        "concat_ws",
-        "3.44",
-        "use the operator ||, with coalesce() where NULL may come",
-    ),
+    ("concat", "3.44", "use the operator ||, with coalesce() where NULL may come"),
+    ("concat_ws", "3.44", "use the operator ||, with coalesce() where NULL may come"),
     ("if", "3.48", "use CASE WHEN … THEN … ELSE … END"),
     ("json_array_insert", "3.52", "use json_insert()"),
     ("json_error_position", "3.42", "use json_valid()"),
@@ -186,14 +168,8 @@ const NEWER: &[(&str, &str, &str)] = &[
 ];
 
 /// Functions for which a compile-time option is needed.
-const OPTIONAL: &[&str] = &[
-    "median",
-    "percentile",
-    "percentile_cont",
-    "percentile_disc",
-    "soundex",
-    "sqlite_offset",
-];
+const OPTIONAL: &[&str] =
+    &["median", "percentile", "percentile_cont", "percentile_disc", "soundex", "sqlite_offset"];
 
 /// What speaks against calling a function with so many arguments, if anything.
 pub(super) fn objection(name: &str, arguments: usize) -> Option<Objection> {
@@ -203,14 +179,10 @@ pub(super) fn objection(name: &str, arguments: usize) -> Option<Objection> {
         return too_new_a_form(&name, arguments);
     }
     if ["random", "randomblob"].contains(&name.as_str()) {
-        return Some(Objection::varies(
-            "gives another value each time the row is derived",
-        ));
+        return Some(Objection::varies("gives another value each time the row is derived"));
     }
     if is_in(&CONNECTION) {
-        return Some(Objection::varies(
-            "tells about the writer's connection, not about the row",
-        ));
+        return Some(Objection::varies("tells about the writer's connection, not about the row"));
     }
     if is_in(&LIBRARY) {
         return Some(Objection::varies(
@@ -259,11 +231,9 @@ fn too_new_a_form(name: &str, arguments: usize) -> Option<Objection> {
             "3.48",
             "give it three, or use CASE WHEN … THEN … END",
         )),
-        ("json_valid", _) => Some(Objection::newer(
-            "takes a second argument",
-            "3.45",
-            "give it one: json_valid(x)",
-        )),
+        ("json_valid", _) => {
+            Some(Objection::newer("takes a second argument", "3.45", "give it one: json_valid(x)"))
+        }
         _ => None,
     }
 }
@@ -320,28 +290,17 @@ mod tests {
     #[test]
     fn the_lists_agree_with_sqlite() {
         let db = rusqlite::Connection::open_in_memory().unwrap();
-        let mut statement = db
-            .prepare("SELECT DISTINCT name FROM pragma_function_list")
-            .unwrap();
-        let known: Vec<String> = statement
-            .query_map([], |row| row.get(0))
-            .unwrap()
-            .map(Result::unwrap)
-            .collect();
+        let mut statement = db.prepare("SELECT DISTINCT name FROM pragma_function_list").unwrap();
+        let known: Vec<String> =
+            statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
         for name in ALLOWED.iter().copied().flatten() {
-            assert!(
-                known.iter().any(|known| known == name),
-                "SQLite has no {name}()"
-            );
+            assert!(known.iter().any(|known| known == name), "SQLite has no {name}()");
         }
         let unknown = known.iter().filter(|name| {
             objection(name, 1).is_some_and(|found| found.reason.starts_with("isn't"))
         });
         let unknown: Vec<&str> = unknown.map(String::as_str).collect();
-        let new: Vec<&&str> = unknown
-            .iter()
-            .filter(|name| !EXTENSIONS.contains(name))
-            .collect();
+        let new: Vec<&&str> = unknown.iter().filter(|name| !EXTENSIONS.contains(name)).collect();
         assert!(new.is_empty(), "to be put into one of the lists: {new:?}");
     }
 }

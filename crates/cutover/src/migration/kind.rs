@@ -32,17 +32,9 @@ const IN_THE_APPLICATION: &str = "remove it, and create it from the application"
 const REFUSED: &[(&[&str], &str, &str)] = &[
     (&["UPDATE"], DERIVE, WRITE_INSERT),
     (&["DELETE"], DERIVE, WRITE_INSERT),
-    (
-        &["REPLACE"],
-        "it would drop rows without a word where two of them meet",
-        WRITE_INSERT,
-    ),
+    (&["REPLACE"], "it would drop rows without a word where two of them meet", WRITE_INSERT),
     (&["DROP"], KEPT, REMOVE),
-    (
-        &["ALTER"],
-        KEPT,
-        "write CREATE TABLE new.T (…), and say how its rows come from the old ones",
-    ),
+    (&["ALTER"], KEPT, "write CREATE TABLE new.T (…), and say how its rows come from the old ones"),
     (&["PRAGMA"], OWNED, REMOVE),
     (&["ATTACH"], ONE_FILE, REMOVE),
     (&["DETACH"], ONE_FILE, REMOVE),
@@ -56,37 +48,17 @@ const REFUSED: &[(&[&str], &str, &str)] = &[
     (&["ROLLBACK"], TRANSACTIONS, REMOVE),
     (&["SAVEPOINT"], TRANSACTIONS, REMOVE),
     (&["RELEASE"], TRANSACTIONS, REMOVE),
-    (
-        &["EXPLAIN"],
-        "it runs nothing",
-        "remove EXPLAIN; `cutover plan` shows every statement",
-    ),
-    (
-        &["SELECT"],
-        "its rows would go nowhere",
-        "put INSERT INTO new.T (…) before it",
-    ),
-    (
-        &["VALUES"],
-        "its rows would go nowhere",
-        "put INSERT INTO new.T (…) before it",
-    ),
+    (&["EXPLAIN"], "it runs nothing", "remove EXPLAIN; `cutover plan` shows every statement"),
+    (&["SELECT"], "its rows would go nowhere", "put INSERT INTO new.T (…) before it"),
+    (&["VALUES"], "its rows would go nowhere", "put INSERT INTO new.T (…) before it"),
     (&["CREATE", "VIEW"], OTHERS, IN_THE_APPLICATION),
     (&["CREATE", "TRIGGER"], OTHERS, IN_THE_APPLICATION),
     (&["CREATE", "TEMP", "VIEW"], OTHERS, IN_THE_APPLICATION),
     (&["CREATE", "TEMP", "TRIGGER"], OTHERS, IN_THE_APPLICATION),
     (&["CREATE", "TEMPORARY", "VIEW"], OTHERS, IN_THE_APPLICATION),
-    (
-        &["CREATE", "TEMPORARY", "TRIGGER"],
-        OTHERS,
-        IN_THE_APPLICATION,
-    ),
+    (&["CREATE", "TEMPORARY", "TRIGGER"], OTHERS, IN_THE_APPLICATION),
     (&["CREATE", "VIRTUAL", "TABLE"], OTHERS, IN_THE_APPLICATION),
-    (
-        &["CREATE", "MATERIALIZED", "VIEW"],
-        OTHERS,
-        IN_THE_APPLICATION,
-    ),
+    (&["CREATE", "MATERIALIZED", "VIEW"], OTHERS, IN_THE_APPLICATION),
     (&["CREATE", "TYPE"], OTHERS, IN_THE_APPLICATION),
     (&["CREATE", "DOMAIN"], OTHERS, IN_THE_APPLICATION),
     (&["CREATE", "SEQUENCE"], OTHERS, IN_THE_APPLICATION),
@@ -120,9 +92,7 @@ pub(super) fn of(statement: &Statement<'_>) -> Checked<Kind> {
             if main.is("INSERT") {
                 return Err(refuse::with_before_insert(statement.at()));
             }
-            REFUSED
-                .iter()
-                .find(|(words, ..)| words.len() == 1 && main.is(words[0]))
+            REFUSED.iter().find(|(words, ..)| words.len() == 1 && main.is(words[0]))
         }
         _ => REFUSED.iter().find(|(words, ..)| statement.begins(words)),
     };

@@ -43,18 +43,12 @@ impl Known {
     /// Whether a new table or an index has this name.
     pub(super) fn has_name(&self, name: &str) -> bool {
         self.creates_table(name)
-            || self
-                .indexes
-                .iter()
-                .any(|index| index.name.eq_ignore_ascii_case(name))
+            || self.indexes.iter().any(|index| index.name.eq_ignore_ascii_case(name))
     }
 
     /// The columns of a new table.
     pub(super) fn columns_of(&self, table: &str) -> Option<&[Column]> {
-        let at = self
-            .tables
-            .iter()
-            .position(|known| known.name.eq_ignore_ascii_case(table))?;
+        let at = self.tables.iter().position(|known| known.name.eq_ignore_ascii_case(table))?;
         self.columns.get(at).map(Vec::as_slice)
     }
 
@@ -67,16 +61,12 @@ impl Known {
 
     /// Whether a statement further up names this old table.
     pub(super) fn names_old(&self, table: &str) -> bool {
-        self.old_tables
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(table))
+        self.old_tables.iter().any(|known| known.eq_ignore_ascii_case(table))
     }
 
     /// Whether there is a mapping of this direction.
     pub(super) fn has(&self, direction: Direction) -> bool {
-        self.mappings
-            .iter()
-            .any(|mapping| mapping.direction == direction)
+        self.mappings.iter().any(|mapping| mapping.direction == direction)
     }
 
     /// The first table that nothing fills.

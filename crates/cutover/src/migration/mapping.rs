@@ -18,14 +18,7 @@ use crate::phase::{Direction, Side};
 pub(super) fn read(statement: &Statement<'_>, known: &mut Known) -> Checked {
     refuse_early(statement)?;
     let parsed = syntax::parse(statement)?;
-    let Stmt::Insert {
-        tbl_name,
-        columns,
-        body,
-        returning,
-        ..
-    } = &parsed.marked
-    else {
+    let Stmt::Insert { tbl_name, columns, body, returning, .. } = &parsed.marked else {
         return Err(refuse::unreadable(Some(statement.at())));
     };
     let (direction, target) = check_target(statement, tbl_name, known)?;
@@ -40,13 +33,7 @@ pub(super) fn read(statement: &Statement<'_>, known: &mut Known) -> Checked {
         return Err(refuse::returning(statement.place_of(&[&["RETURNING"]])));
     }
     result::check(statement, select, columns.len())?;
-    let tables = Tables {
-        statement,
-        known,
-        direction,
-        target: &target,
-        old: Vec::new(),
-    };
+    let tables = Tables { statement, known, direction, target: &target, old: Vec::new() };
     let mut selects = Selects { statement, tables };
     selects.check(select, &Withs::default())?;
     let old = selects.tables.old;
@@ -72,27 +59,15 @@ pub(super) fn read(statement: &Statement<'_>, known: &mut Known) -> Checked {
 fn refuse_early(statement: &Statement<'_>) -> Checked {
     if statement.begins(&["INSERT", "OR"]) {
         let or = statement.tokens.get(1);
-        let action = statement
-            .tokens
-            .get(2)
-            .map_or("", |token| token.text)
-            .to_ascii_uppercase();
-        return Err(refuse::conflict_clause(
-            statement.place(or),
-            &format!("INSERT OR {action}"),
-        ));
+        let action = statement.tokens.get(2).map_or("", |token| token.text).to_ascii_uppercase();
+        return Err(refuse::conflict_clause(statement.place(or), &format!("INSERT OR {action}")));
     }
     if let Some(index) = statement.find(&["DEFAULT", "VALUES"]) {
-        return Err(refuse::default_values(
-            statement.place(statement.tokens.get(index)),
-        ));
+        return Err(refuse::default_values(statement.place(statement.tokens.get(index))));
     }
     let mut outermost = statement.outermost();
     let body = outermost.find(|token| {
-        matches!(
-            token.kind,
-            TokenType::TK_SELECT | TokenType::TK_VALUES | TokenType::TK_WITH
-        )
+        matches!(token.kind, TokenType::TK_SELECT | TokenType::TK_VALUES | TokenType::TK_WITH)
     });
     match body {
         Some(values) if values.kind == TokenType::TK_VALUES => {
@@ -109,10 +84,7 @@ fn check_target(
 ) -> Checked<(Direction, String)> {
     let table = name(&target.name);
     let Some(side) = &target.db_name else {
-        return Err(refuse::target_unqualified(
-            place(statement, &target.name),
-            table,
-        ));
+        return Err(refuse::target_unqualified(place(statement, &target.name), table));
     };
     let at = place(statement, side);
     if let Some(alias) = &target.alias {
@@ -148,17 +120,11 @@ fn check_columns(
     for column in columns {
         let at = place(statement, column);
         let column = name(column);
-        if filled
-            .iter()
-            .any(|other| other.eq_ignore_ascii_case(column))
-        {
+        if filled.iter().any(|other| other.eq_ignore_ascii_case(column)) {
             return Err(refuse::column_twice(at, column));
         }
         if let Some(declared) = declared {
-            match declared
-                .iter()
-                .find(|known| known.name.eq_ignore_ascii_case(column))
-            {
+            match declared.iter().find(|known| known.name.eq_ignore_ascii_case(column)) {
                 None => return Err(refuse::no_such_column(at, target, column)),
                 Some(known) if known.generated => return Err(refuse::generated_column(at, column)),
                 Some(_) => {}
@@ -171,10 +137,7 @@ fn check_columns(
 
 fn plain_select(statement: &Statement<'_>, plain: Stmt) -> Checked<Select> {
     match plain {
-        Stmt::Insert {
-            body: InsertBody::Select(select, _),
-            ..
-        } => Ok(select),
+        Stmt::Insert { body: InsertBody::Select(select, _), .. } => Ok(select),
         _ => Err(refuse::unreadable(Some(statement.at()))),
     }
 }

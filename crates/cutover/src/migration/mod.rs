@@ -141,8 +141,6 @@ impl Migration {
 
     /// The mappings of one direction, in the order of the file.
     pub(crate) fn direction(&self, direction: Direction) -> impl Iterator<Item = &Mapping> {
-        self.mappings
-            .iter()
-            .filter(move |mapping| mapping.direction == direction)
+        self.mappings.iter().filter(move |mapping| mapping.direction == direction)
     }
 }

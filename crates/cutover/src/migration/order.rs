@@ -19,15 +19,8 @@ use super::withs::{Meaning, Withs};
 const AGGREGATES: [&str; 3] = ["group_concat", "json_group_array", "json_group_object"];
 
 /// Window functions that count or pick rows by their place.
-const WINDOW: [&str; 7] = [
-    "first_value",
-    "lag",
-    "last_value",
-    "lead",
-    "nth_value",
-    "ntile",
-    "row_number",
-];
+const WINDOW: [&str; 7] =
+    ["first_value", "lag", "last_value", "lead", "nth_value", "ntile", "row_number"];
 
 /// How the rows of one SELECT come.
 #[derive(Debug, Clone, Copy)]
@@ -40,16 +33,8 @@ pub(super) struct Rows<'e> {
 impl<'e> Rows<'e> {
     /// How the rows come that a SELECT reads.
     pub(super) fn of(select: &'e OneSelect, withs: &Withs<'e>) -> Self {
-        let OneSelect::Select {
-            from,
-            window_clause,
-            ..
-        } = select
-        else {
-            return Self {
-                ordered: false,
-                windows: &[],
-            };
+        let OneSelect::Select { from, window_clause, .. } = select else {
+            return Self { ordered: false, windows: &[] };
         };
         let ordered = from.as_ref().is_some_and(|from| {
             from.joins.is_empty()
@@ -64,10 +49,7 @@ impl<'e> Rows<'e> {
                     _ => false,
                 }
         });
-        Self {
-            ordered,
-            windows: window_clause,
-        }
+        Self { ordered, windows: window_clause }
     }
 
     /// Whether a call is over a window that is ordered.
@@ -81,10 +63,7 @@ impl<'e> Rows<'e> {
 
     fn window_orders(&self, window: &Window) -> bool {
         !window.order_by.is_empty()
-            || window
-                .base
-                .as_ref()
-                .is_some_and(|base| self.named_orders(base))
+            || window.base.as_ref().is_some_and(|base| self.named_orders(base))
     }
 
     fn named_orders(&self, base: &Name) -> bool {
@@ -93,28 +72,17 @@ impl<'e> Rows<'e> {
         let Some(at) = self.windows.iter().position(same) else {
             return false;
         };
-        let before = Self {
-            windows: &self.windows[..at],
-            ..*self
-        };
+        let before = Self { windows: &self.windows[..at], ..*self };
         before.window_orders(&self.windows[at].window)
     }
 }
 
 /// Refuses a call whose value depends on an order that nothing sets.
 pub(super) fn check(statement: &Statement<'_>, expr: &Expr, rows: &Rows<'_>) -> Checked {
-    let Expr::FunctionCall {
-        name: called,
-        filter_over: tail,
-        ..
-    } = expr
-    else {
+    let Expr::FunctionCall { name: called, filter_over: tail, .. } = expr else {
         return Ok(());
     };
-    let is_in = |list: &[&str]| {
-        list.iter()
-            .any(|known| name(called).eq_ignore_ascii_case(known))
-    };
+    let is_in = |list: &[&str]| list.iter().any(|known| name(called).eq_ignore_ascii_case(known));
     if rows.orders(tail) {
         return Ok(());
     }
@@ -127,9 +95,5 @@ pub(super) fn check(statement: &Statement<'_>, expr: &Expr, rows: &Rows<'_>) -> 
     } else {
         return Ok(());
     };
-    Err(refuse::unordered(
-        place(statement, called),
-        name(called),
-        fix,
-    ))
+    Err(refuse::unordered(place(statement, called), name(called), fix))
 }

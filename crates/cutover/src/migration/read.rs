@@ -32,13 +32,9 @@ pub(super) fn read(name: &str, text: &str) -> Result<Migration, MigrationError> 
 
 fn on_a_deep_stack<T: Send>(read: impl FnOnce() -> Checked<T> + Send) -> Checked<T> {
     thread::scope(|scope| {
-        let thread = thread::Builder::new()
-            .name("cutover-reader".to_owned())
-            .stack_size(STACK);
+        let thread = thread::Builder::new().name("cutover-reader".to_owned()).stack_size(STACK);
         match thread.spawn_scoped(scope, read) {
-            Ok(thread) => thread
-                .join()
-                .unwrap_or_else(|_| Err(refuse::unreadable(None))),
+            Ok(thread) => thread.join().unwrap_or_else(|_| Err(refuse::unreadable(None))),
             Err(error) => Err(refuse::no_thread(&error)),
         }
     })
@@ -106,10 +102,7 @@ fn check_tokens(statement: &Statement<'_>) -> Checked {
 }
 
 fn check_whole(known: &Known) -> Checked {
-    let (forward, backward) = (
-        known.has(Direction::Forward),
-        known.has(Direction::Backward),
-    );
+    let (forward, backward) = (known.has(Direction::Forward), known.has(Direction::Backward));
     match (forward, backward) {
         (true, false) => return Err(refuse::no_backward()),
         (false, true) => return Err(refuse::no_forward()),

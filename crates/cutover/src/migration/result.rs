@@ -11,10 +11,7 @@ use super::{Location, refuse};
 /// Checks the outermost SELECT, but not what it reads. `columns` is how many
 /// the INSERT fills.
 pub(super) fn check(statement: &Statement<'_>, select: &Select, columns: usize) -> Checked {
-    let limit = statement
-        .tokens
-        .iter()
-        .find(|token| token.kind == TokenType::TK_LIMIT);
+    let limit = statement.tokens.iter().find(|token| token.kind == TokenType::TK_LIMIT);
     if limit.is_some() {
         return Err(refuse::limit(statement.place(limit)));
     }
@@ -22,30 +19,19 @@ pub(super) fn check(statement: &Statement<'_>, select: &Select, columns: usize) 
     let mut starts = statement
         .outermost()
         .filter(|token| matches!(token.kind, TokenType::TK_SELECT | TokenType::TK_VALUES));
-    let compounds = select
-        .body
-        .compounds
-        .iter()
-        .map(|compound| &compound.select);
+    let compounds = select.body.compounds.iter().map(|compound| &compound.select);
     for part in std::iter::once(&select.body.select).chain(compounds) {
         check_part(statement, part, statement.place(starts.next()), columns)?;
     }
     if select.order_by.is_empty() {
         return Ok(());
     }
-    let order = statement
-        .outermost()
-        .find(|token| token.kind == TokenType::TK_ORDER);
+    let order = statement.outermost().find(|token| token.kind == TokenType::TK_ORDER);
     Err(refuse::order_by(statement.place(order)))
 }
 
 fn check_part(statement: &Statement<'_>, part: &OneSelect, at: Location, filled: usize) -> Checked {
-    let OneSelect::Select {
-        columns,
-        from: Some(_),
-        ..
-    } = part
-    else {
+    let OneSelect::Select { columns, from: Some(_), .. } = part else {
         return Err(refuse::constant_row(at));
     };
     for column in columns {

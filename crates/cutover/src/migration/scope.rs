@@ -14,14 +14,8 @@ pub(super) fn refuse_in(comments: &[Token<'_>], lines: &Lines<'_>) -> Checked {
 
 /// Refuses scope comments above a statement that isn't an INSERT.
 pub(super) fn refuse_above(statement: &Statement<'_>) -> Checked {
-    match statement
-        .comments_above
-        .iter()
-        .find(|comment| list(comment).is_some())
-    {
-        Some(comment) => Err(refuse::scope_on_other(
-            statement.lines.locate(comment.start),
-        )),
+    match statement.comments_above.iter().find(|comment| list(comment).is_some()) {
+        Some(comment) => Err(refuse::scope_on_other(statement.lines.locate(comment.start))),
         None => Ok(()),
     }
 }
@@ -47,10 +41,7 @@ pub(super) fn read(statement: &Statement<'_>, columns: &[String]) -> Checked<Opt
     }
     let mut scope: Vec<String> = Vec::new();
     for (word, at) in words(statement, comment, list_start).ok_or(refuse::scope_malformed(at))? {
-        let Some(column) = columns
-            .iter()
-            .find(|column| column.eq_ignore_ascii_case(&word))
-        else {
+        let Some(column) = columns.iter().find(|column| column.eq_ignore_ascii_case(&word)) else {
             return Err(refuse::scope_column(at, &word));
         };
         if scope.contains(column) {
@@ -65,9 +56,7 @@ pub(super) fn read(statement: &Statement<'_>, columns: &[String]) -> Checked<Opt
 fn list(comment: &Token<'_>) -> Option<usize> {
     let text = comment.text.strip_prefix("--")?.trim_start();
     let (key, list) = text.split_once(':')?;
-    key.trim_end()
-        .eq_ignore_ascii_case("scope")
-        .then(|| comment.end() - list.len())
+    key.trim_end().eq_ignore_ascii_case("scope").then(|| comment.end() - list.len())
 }
 
 /// The names of a list, separated by commas; none if it is anything else.

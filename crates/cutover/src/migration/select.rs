@@ -43,10 +43,7 @@ impl Selects<'_, '_> {
             self.part(&compound.select, &withs)?;
         }
         let rows = Rows::of(&select.body.select, &withs);
-        select
-            .order_by
-            .iter()
-            .try_for_each(|column| self.expr(&column.expr, &rows, &withs))
+        select.order_by.iter().try_for_each(|column| self.expr(&column.expr, &rows, &withs))
     }
 
     /// Checks one part of a compound SELECT.
@@ -55,13 +52,8 @@ impl Selects<'_, '_> {
             if let Some(from) = from {
                 self.joins(from)?;
             }
-            if group_by
-                .as_ref()
-                .is_some_and(|group_by| group_by.exprs.is_empty())
-            {
-                return Err(refuse::having_alone(
-                    self.statement.place_of(&[&["HAVING"]]),
-                ));
+            if group_by.as_ref().is_some_and(|group_by| group_by.exprs.is_empty()) {
+                return Err(refuse::having_alone(self.statement.place_of(&[&["HAVING"]])));
             }
         }
         let rows = Rows::of(part, withs);
@@ -116,10 +108,7 @@ impl Selects<'_, '_> {
     /// trigger.
     fn alias(&self, alias: &Name) -> Checked {
         if names::side(name(alias)).is_some() {
-            return Err(refuse::named_like_a_side(
-                place(self.statement, alias),
-                name(alias),
-            ));
+            return Err(refuse::named_like_a_side(place(self.statement, alias), name(alias)));
         }
         Ok(())
     }
@@ -130,9 +119,7 @@ impl Selects<'_, '_> {
                 continue;
             };
             if kind.contains(JoinType::NATURAL) {
-                return Err(refuse::natural_join(
-                    self.statement.place_of(&[&["NATURAL"]]),
-                ));
+                return Err(refuse::natural_join(self.statement.place_of(&[&["NATURAL"]])));
             }
             if kind.contains(JoinType::RIGHT) {
                 let at = self.statement.place_of(&[

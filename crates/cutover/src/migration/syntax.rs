@@ -47,25 +47,19 @@ pub(super) fn parse(statement: &Statement<'_>) -> Checked<Parsed> {
 
 /// The name, without the mark.
 pub(super) fn name(name: &Name) -> &str {
-    name.as_str()
-        .rsplit_once(MARK)
-        .map_or(name.as_str(), |(name, _)| name)
+    name.as_str().rsplit_once(MARK).map_or(name.as_str(), |(name, _)| name)
 }
 
 /// The token that a name was read from.
 pub(super) fn token<'s, 'a>(statement: &'s Statement<'a>, marked: &Name) -> Option<&'s Token<'a>> {
-    let start = marked
-        .as_str()
-        .rsplit_once(MARK)
-        .and_then(|(_, at)| at.parse::<usize>().ok());
+    let start = marked.as_str().rsplit_once(MARK).and_then(|(_, at)| at.parse::<usize>().ok());
     match start {
         Some(start) => statement.tokens.iter().find(|token| token.start == start),
         // A keyword that serves as a name: the first one is the best guess.
-        None => statement.tokens.iter().find(|token| {
-            token
-                .word()
-                .is_some_and(|word| word.eq_ignore_ascii_case(name(marked)))
-        }),
+        None => statement
+            .tokens
+            .iter()
+            .find(|token| token.word().is_some_and(|word| word.eq_ignore_ascii_case(name(marked)))),
     }
 }
 
@@ -99,11 +93,7 @@ fn marked_text(statement: &Statement<'_>) -> String {
             _ => continue,
         };
         marked.push_str(&statement.text[from..token.start]);
-        marked.push_str(&format!(
-            "\"{}{MARK}{}\"",
-            name.replace('"', "\"\""),
-            token.start
-        ));
+        marked.push_str(&format!("\"{}{MARK}{}\"", name.replace('"', "\"\""), token.start));
         from = token.end();
     }
     marked.push_str(&statement.text[from..end]);
@@ -139,11 +129,7 @@ fn run(statement: &Statement<'_>, sql: &str) -> Checked<Stmt> {
 fn explain(statement: &Statement<'_>, error: &Error, offset: usize) -> Fault {
     let (start, end) = statement.span();
     match error {
-        Error::ParseUnexpectedToken {
-            parsed_offset,
-            token_text,
-            ..
-        } => {
+        Error::ParseUnexpectedToken { parsed_offset, token_text, .. } => {
             let at = statement.lines.locate(start + parsed_offset.offset());
             refuse::syntax(at, format!("near `{token_text}`: syntax error"))
         }
@@ -172,8 +158,6 @@ fn explain(statement: &Statement<'_>, error: &Error, offset: usize) -> Fault {
 /// The parser compares the INSERT's columns with those of its SELECT, and says
 /// so in words without a place: `2 values for 3 columns`.
 fn column_counts(message: &str) -> Option<(usize, usize)> {
-    let (values, columns) = message
-        .strip_suffix(" columns")?
-        .split_once(" values for ")?;
+    let (values, columns) = message.strip_suffix(" columns")?.split_once(" values for ")?;
     Some((values.parse().ok()?, columns.parse().ok()?))
 }

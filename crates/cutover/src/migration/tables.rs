@@ -49,16 +49,11 @@ impl Tables<'_, '_> {
     /// Checks a table-valued function in a FROM clause.
     pub(super) fn check_function(&self, function: &QualifiedName) -> Checked {
         let called = name(&function.name);
-        let known = TABLE_VALUED
-            .iter()
-            .any(|known| called.eq_ignore_ascii_case(known));
+        let known = TABLE_VALUED.iter().any(|known| called.eq_ignore_ascii_case(known));
         if known && function.db_name.is_none() {
             return Ok(());
         }
-        Err(refuse::table_function(
-            place(self.statement, &function.name),
-            called,
-        ))
+        Err(refuse::table_function(place(self.statement, &function.name), called))
     }
 
     fn qualified(&mut self, side: &Name, table: &Name) -> Checked {
@@ -116,11 +111,7 @@ impl Tables<'_, '_> {
     /// The INDEXED that follows a table.
     fn indexed(&self, table: &Name) -> Fault {
         let start = token(self.statement, table).map_or(0, |token| token.start);
-        let mut after = self
-            .statement
-            .tokens
-            .iter()
-            .skip_while(|token| token.start < start);
+        let mut after = self.statement.tokens.iter().skip_while(|token| token.start < start);
         let found = after.find(|token| token.kind == TokenType::TK_INDEXED);
         refuse::indexed(self.statement.place(found))
     }

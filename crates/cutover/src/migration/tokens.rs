@@ -36,11 +36,7 @@ impl<'a> Token<'a> {
     /// are allowed as names.
     pub(super) fn word(&self) -> Option<String> {
         let first = self.text.bytes().next()?;
-        let inner = || {
-            self.text
-                .get(1..self.text.len().saturating_sub(1))
-                .unwrap_or_default()
-        };
+        let inner = || self.text.get(1..self.text.len().saturating_sub(1)).unwrap_or_default();
         match first {
             b'"' => Some(inner().replace("\"\"", "\"")),
             b'`' => Some(inner().replace("``", "`")),
@@ -64,19 +60,13 @@ pub(super) struct Lines<'a> {
 impl<'a> Lines<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         let after_breaks = text.match_indices('\n').map(|(at, _)| at + 1);
-        Self {
-            text,
-            starts: std::iter::once(0).chain(after_breaks).collect(),
-        }
+        Self { text, starts: std::iter::once(0).chain(after_breaks).collect() }
     }
 
     /// The place of a byte of the text.
     pub(super) fn locate(&self, byte: usize) -> Location {
         let line = self.starts.partition_point(|start| *start <= byte);
-        Location {
-            line,
-            column: self.before(byte).chars().count() + 1,
-        }
+        Location { line, column: self.before(byte).chars().count() + 1 }
     }
 
     /// What stands before a byte on its line.
@@ -127,10 +117,7 @@ impl<'a> Statement<'a> {
     /// Where one of these sequences of tokens first stands; where the statement
     /// begins if none does.
     pub(super) fn place_of(&self, alternatives: &[&[&str]]) -> Location {
-        let found = alternatives
-            .iter()
-            .filter_map(|words| self.find(words))
-            .min();
+        let found = alternatives.iter().filter_map(|words| self.find(words)).min();
         self.place(found.and_then(|index| self.tokens.get(index)))
     }
 
@@ -257,10 +244,7 @@ pub(super) fn next_token<'a>(text: &'a str, start: usize, lines: &Lines<'_>) -> 
     // part of the text. A token never ends inside of a character: the lexer
     // takes all bytes of a character that isn't ASCII, or none.
     let length = rest.len() - lexer.remaining().len();
-    let text = rest
-        .get(..length)
-        .filter(|text| !text.is_empty())
-        .unwrap_or(rest);
+    let text = rest.get(..length).filter(|text| !text.is_empty()).unwrap_or(rest);
     if text.starts_with("/*") && (text.len() < 4 || !text.ends_with("*/")) {
         // SQLite reads it as a comment up to the end of the file, and would
         // not say that every statement after it is lost.
@@ -273,11 +257,7 @@ pub(super) fn next_token<'a>(text: &'a str, start: usize, lines: &Lines<'_>) -> 
 /// also begin a subscript; to SQLite it is always a quoted name.
 fn bracketed<'a>(rest: &'a str, start: usize, lines: &Lines<'_>) -> Checked<Token<'a>> {
     match rest.find(']') {
-        Some(end) => Ok(Token {
-            kind: TokenType::TK_ID,
-            text: &rest[..=end],
-            start,
-        }),
+        Some(end) => Ok(Token { kind: TokenType::TK_ID, text: &rest[..=end], start }),
         None => Err(refuse::unclosed_quote(lines.locate(start), "[")),
     }
 }

@@ -27,19 +27,12 @@ pub(super) enum Meaning<'e> {
 impl<'e> Withs<'e> {
     /// Within a SELECT that begins with this WITH clause.
     pub(super) fn within(with: Option<&'e With>, outer: &'e Self) -> Self {
-        Self {
-            with,
-            open: None,
-            outer: Some(outer),
-        }
+        Self { with, open: None, outer: Some(outer) }
     }
 
     /// Within the body of a member of the innermost WITH clause.
     pub(super) fn body_of(&self, member: &'e CommonTableExpr) -> Self {
-        Self {
-            open: Some(&member.tbl_name),
-            ..*self
-        }
+        Self { open: Some(&member.tbl_name), ..*self }
     }
 
     /// What a bare table name means here. As in SQLite, a member is seen in the
@@ -51,9 +44,7 @@ impl<'e> Withs<'e> {
         match members.iter().find(|member| same(&member.tbl_name)) {
             Some(_) if self.open.is_some_and(same) => Meaning::Itself,
             Some(member) => Meaning::Member(member),
-            None => self
-                .outer
-                .map_or(Meaning::Table, |outer| outer.meaning(table)),
+            None => self.outer.map_or(Meaning::Table, |outer| outer.meaning(table)),
         }
     }
 }

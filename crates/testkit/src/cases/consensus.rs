@@ -15,6 +15,7 @@ pub const CASE: Case = Case {
     migration: consensus_store::MIGRATION,
     old_tables: &["consensus_artifacts", "consensus_synthesis"],
     bystanders: &[],
+    retires: true,
     workload: Workload { templates: OLD },
     new_workload: Workload { templates: NEW },
     canonical: &[Canonical {

@@ -18,6 +18,7 @@ pub const CASE: Case = Case {
     migration: include_str!("../../cases/filter.sql"),
     old_tables: &["users"],
     bystanders: &[],
+    retires: true,
     workload: Workload { templates: OLD },
     new_workload: Workload { templates: NEW },
     canonical: &[],

@@ -20,6 +20,7 @@ pub const CASE: Case = Case {
     migration: include_str!("../../cases/join.sql"),
     old_tables: &["products", "orders"],
     bystanders: &[],
+    retires: true,
     workload: Workload { templates: OLD },
     new_workload: Workload { templates: NEW },
     canonical: &[],
@@ -43,10 +44,7 @@ const OLD: &[Template] = &[
             "INSERT INTO orders (id, product_id, quantity) VALUES ({fresh:orders.id}, {fresh:products.id}, 1)",
         ],
     ),
-    Template::old(
-        3,
-        &["REPLACE INTO products (id, name) VALUES ({pick:products.id}, {text})"],
-    ),
+    Template::old(3, &["REPLACE INTO products (id, name) VALUES ({pick:products.id}, {text})"]),
     Template::old(
         2,
         &[
@@ -61,19 +59,11 @@ const OLD: &[Template] = &[
     ),
     Template::old(
         2,
-        &[
-            "INSERT INTO products (id, name) VALUES ({pick:products.id}, {text})
-           ON CONFLICT (id) DO UPDATE SET name = name || '+'",
-        ],
+        &["INSERT INTO products (id, name) VALUES ({pick:products.id}, {text})
+           ON CONFLICT (id) DO UPDATE SET name = name || '+'"],
     ),
-    Template::old(
-        4,
-        &["UPDATE products SET name = {text} WHERE id = {pick:products.id}"],
-    ),
-    Template::old(
-        1,
-        &["UPDATE products SET price = {real} WHERE price > {real}"],
-    ),
+    Template::old(4, &["UPDATE products SET name = {text} WHERE id = {pick:products.id}"]),
+    Template::old(1, &["UPDATE products SET price = {real} WHERE price > {real}"]),
     Template::old(
         3,
         &["UPDATE orders SET product_id = {pick:products.id?} WHERE id = {pick:orders.id}"],
@@ -90,10 +80,7 @@ const OLD: &[Template] = &[
         1,
         &["UPDATE OR REPLACE products SET id = {pick:products.id} WHERE id = {pick:products.id}"],
     ),
-    Template::old(
-        2,
-        &["UPDATE orders SET id = {fresh:orders.id} WHERE id = {pick:orders.id}"],
-    ),
+    Template::old(2, &["UPDATE orders SET id = {fresh:orders.id} WHERE id = {pick:orders.id}"]),
     Template::old(2, &["DELETE FROM products WHERE id = {pick:products.id}"]),
     Template::old(
         2,

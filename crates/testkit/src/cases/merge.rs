@@ -16,6 +16,7 @@ pub const CASE: Case = Case {
     migration: include_str!("../../cases/merge.sql"),
     old_tables: &["mails", "phones"],
     bystanders: &[],
+    retires: true,
     workload: Workload { templates: OLD },
     new_workload: Workload { templates: NEW },
     canonical: &[],
@@ -50,23 +51,12 @@ const OLD: &[Template] = &[
     ),
     Template::old(
         2,
-        &[
-            "INSERT INTO mails (id, person) VALUES ({pick:mails.id}, {word})
-           ON CONFLICT (id) DO UPDATE SET person = excluded.person, address = {text?}",
-        ],
+        &["INSERT INTO mails (id, person) VALUES ({pick:mails.id}, {word})
+           ON CONFLICT (id) DO UPDATE SET person = excluded.person, address = {text?}"],
     ),
-    Template::old(
-        3,
-        &["UPDATE mails SET address = {text?} WHERE id = {pick:mails.id}"],
-    ),
-    Template::old(
-        2,
-        &["UPDATE phones SET digits = digits || '0' WHERE person = {word}"],
-    ),
-    Template::old(
-        2,
-        &["UPDATE mails SET id = {fresh:mails.id} WHERE id = {pick:mails.id}"],
-    ),
+    Template::old(3, &["UPDATE mails SET address = {text?} WHERE id = {pick:mails.id}"]),
+    Template::old(2, &["UPDATE phones SET digits = digits || '0' WHERE person = {word}"]),
+    Template::old(2, &["UPDATE mails SET id = {fresh:mails.id} WHERE id = {pick:mails.id}"]),
     Template::old(
         2,
         &["UPDATE OR REPLACE phones SET id = {pick:phones.id} WHERE id = {pick:phones.id}"],
@@ -76,10 +66,7 @@ const OLD: &[Template] = &[
         &["UPDATE OR IGNORE mails SET id = {pick:mails.id} WHERE id = {pick:mails.id}"],
     ),
     Template::old(2, &["DELETE FROM mails WHERE id = {pick:mails.id}"]),
-    Template::old(
-        2,
-        &["DELETE FROM phones WHERE id BETWEEN {a=pick:phones.id} AND {a} + 3"],
-    ),
+    Template::old(2, &["DELETE FROM phones WHERE id BETWEEN {a=pick:phones.id} AND {a} + 3"]),
 ];
 
 const NEW: &[Template] = &[
@@ -107,10 +94,8 @@ const NEW: &[Template] = &[
     // A key update here is a row that leaves one table there and enters the other.
     Template::with_twin(
         2,
-        &[
-            "UPDATE contacts SET kind = 'phone', number = {f=fresh:contacts.number}
-           WHERE kind = 'mail' AND number = {i=pick:contacts.number}",
-        ],
+        &["UPDATE contacts SET kind = 'phone', number = {f=fresh:contacts.number}
+           WHERE kind = 'mail' AND number = {i=pick:contacts.number}"],
         &[
             "INSERT INTO phones (id, person, digits) SELECT {f}, person, address FROM mails WHERE id = {i}",
             "DELETE FROM mails WHERE id = {i}",
@@ -119,10 +104,7 @@ const NEW: &[Template] = &[
     Template::with_twin(
         2,
         &["DELETE FROM contacts WHERE number = {i=pick:contacts.number}"],
-        &[
-            "DELETE FROM mails WHERE id = {i}",
-            "DELETE FROM phones WHERE id = {i}",
-        ],
+        &["DELETE FROM mails WHERE id = {i}", "DELETE FROM phones WHERE id = {i}"],
     ),
 ];
 
@@ -135,18 +117,10 @@ fn populate(conn: &Connection, rows: u64, seed: u64) -> rusqlite::Result<()> {
         for _ in 0..rows {
             id += rng.i64(1..4);
             if rng.u8(..4) > 0 {
-                mail.execute(params![
-                    id,
-                    super::word(&mut rng),
-                    super::maybe_text(&mut rng)
-                ])?;
+                mail.execute(params![id, super::word(&mut rng), super::maybe_text(&mut rng)])?;
             }
             if rng.u8(..4) > 0 {
-                phone.execute(params![
-                    id,
-                    super::word(&mut rng),
-                    super::maybe_text(&mut rng)
-                ])?;
+                phone.execute(params![id, super::word(&mut rng), super::maybe_text(&mut rng)])?;
             }
         }
         Ok(())

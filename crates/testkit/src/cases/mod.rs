@@ -60,18 +60,8 @@ const TEXTS: &[&str] = &[
 ];
 
 /// Few enough to be shared by many rows; some differ in letter case only.
-const WORDS: &[&str] = &[
-    "Paris",
-    "paris",
-    "PARIS",
-    "Köln",
-    "Oslo",
-    "São Paulo",
-    "",
-    "x",
-    "O'Hare",
-    "北京",
-];
+const WORDS: &[&str] =
+    &["Paris", "paris", "PARIS", "Köln", "Oslo", "São Paulo", "", "x", "O'Hare", "北京"];
 
 fn in_transaction(
     conn: &Connection,
@@ -95,10 +85,7 @@ fn text(rng: &mut Rng) -> String {
         0 => TEXTS[rng.usize(..TEXTS.len())].to_owned(),
         // Longer than a page.
         1 if rng.u8(..10) == 0 => "long ".repeat(1_200),
-        _ => (0..rng.usize(1..6))
-            .map(|_| word(rng))
-            .collect::<Vec<_>>()
-            .join(" "),
+        _ => (0..rng.usize(1..6)).map(|_| word(rng)).collect::<Vec<_>>().join(" "),
     }
 }
 

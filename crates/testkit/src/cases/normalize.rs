@@ -16,6 +16,7 @@ pub const CASE: Case = Case {
     migration: include_str!("../../cases/normalize.sql"),
     old_tables: &["events"],
     bystanders: &[],
+    retires: true,
     workload: Workload { templates: OLD },
     new_workload: Workload { templates: NEW },
     canonical: &[Canonical {
@@ -30,10 +31,7 @@ const OLD: &[Template] = &[
         &["INSERT INTO events (id, city, note) VALUES ({fresh:events.id}, {word?}, {text?})"],
     ),
     // Cities of their own, so that some have one event only.
-    Template::old(
-        3,
-        &["INSERT INTO events (id, city) VALUES ({fresh:events.id}, {text})"],
-    ),
+    Template::old(3, &["INSERT INTO events (id, city) VALUES ({fresh:events.id}, {text})"]),
     Template::old(
         2,
         &[
@@ -50,31 +48,17 @@ const OLD: &[Template] = &[
     ),
     Template::old(
         3,
-        &[
-            "INSERT INTO events (id, city) VALUES ({pick:events.id}, {word})
-           ON CONFLICT (id) DO UPDATE SET city = excluded.city",
-        ],
+        &["INSERT INTO events (id, city) VALUES ({pick:events.id}, {word})
+           ON CONFLICT (id) DO UPDATE SET city = excluded.city"],
     ),
-    Template::old(
-        4,
-        &["UPDATE events SET city = {word?} WHERE id = {pick:events.id}"],
-    ),
-    Template::old(
-        3,
-        &["UPDATE events SET note = {text?} WHERE id = {pick:events.id}"],
-    ),
-    Template::old(
-        2,
-        &["UPDATE events SET city = {text?} WHERE city IS {pick:events.city}"],
-    ),
+    Template::old(4, &["UPDATE events SET city = {word?} WHERE id = {pick:events.id}"]),
+    Template::old(3, &["UPDATE events SET note = {text?} WHERE id = {pick:events.id}"]),
+    Template::old(2, &["UPDATE events SET city = {text?} WHERE city IS {pick:events.city}"]),
     Template::old(
         1,
         &["UPDATE events SET city = upper(city) WHERE id BETWEEN {a=pick:events.id} AND {a} + 20"],
     ),
-    Template::old(
-        2,
-        &["UPDATE events SET id = {fresh:events.id} WHERE id = {pick:events.id}"],
-    ),
+    Template::old(2, &["UPDATE events SET id = {fresh:events.id} WHERE id = {pick:events.id}"]),
     Template::old(
         2,
         &["UPDATE OR REPLACE events SET id = {pick:events.id} WHERE id = {pick:events.id}"],

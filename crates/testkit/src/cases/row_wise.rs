@@ -26,6 +26,7 @@ pub const CASE: Case = Case {
     migration: include_str!("../../cases/row_wise.sql"),
     old_tables: &["articles"],
     bystanders: &["audit"],
+    retires: true,
     workload: Workload { templates: OLD },
     new_workload: Workload { templates: NEW },
     canonical: &[],
@@ -119,11 +120,9 @@ const NEW: &[Template] = &[
         4,
         &["INSERT INTO items (code, cents, sold, added_at, note)
            VALUES ({c=text}, {p=int:0..99999}, {s=int:0..1}, {t=int:0..2000000000}, {n=text?})"],
-        &[
-            "INSERT INTO articles (id, code, price, sold, added_at, note)
+        &["INSERT INTO articles (id, code, price, sold, added_at, note)
            VALUES ({rowid}, {c}, printf('%d.%02d', {p} / 100, {p} % 100),
-                   CASE {s} WHEN 1 THEN 'yes' ELSE 'no' END, datetime({t}, 'unixepoch'), {n})",
-        ],
+                   CASE {s} WHEN 1 THEN 'yes' ELSE 'no' END, datetime({t}, 'unixepoch'), {n})"],
     ),
     Template::with_twin(
         4,

@@ -21,6 +21,7 @@ pub const CASE: Case = Case {
     migration: include_str!("../../cases/split.sql"),
     old_tables: &["clients"],
     bystanders: &["invoices"],
+    retires: false,
     workload: Workload { templates: OLD },
     new_workload: Workload { templates: NEW },
     canonical: &[],

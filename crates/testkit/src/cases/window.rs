@@ -16,6 +16,7 @@ pub const CASE: Case = Case {
     migration: include_str!("../../cases/window.sql"),
     old_tables: &["scores"],
     bystanders: &[],
+    retires: true,
     workload: Workload { templates: OLD },
     new_workload: Workload { templates: NEW },
     canonical: &[],

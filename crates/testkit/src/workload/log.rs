@@ -69,22 +69,14 @@ impl Pragmas {
 #[must_use]
 pub fn last(conn: &Connection) -> i64 {
     let exists = conn
-        .query_row(
-            "SELECT 1 FROM sqlite_schema WHERE name = 'workload_log'",
-            [],
-            |_| Ok(()),
-        )
+        .query_row("SELECT 1 FROM sqlite_schema WHERE name = 'workload_log'", [], |_| Ok(()))
         .optional()
         .expect("a schema");
     if exists.is_none() {
         return 0;
     }
-    conn.query_row(
-        "SELECT coalesce(max(seq), 0) FROM workload_log",
-        [],
-        |row| row.get(0),
-    )
-    .expect("a log")
+    conn.query_row("SELECT coalesce(max(seq), 0) FROM workload_log", [], |row| row.get(0))
+        .expect("a log")
 }
 
 /// The entries after `seq`, in their order.
@@ -102,10 +94,7 @@ pub fn after(conn: &Connection, seq: i64) -> Vec<Entry> {
             writer: row.get(1)?,
             sql: row.get(2)?,
             twin_sql: row.get(3)?,
-            pragmas: Pragmas {
-                foreign_keys: row.get(4)?,
-                recursive_triggers: row.get(5)?,
-            },
+            pragmas: Pragmas { foreign_keys: row.get(4)?, recursive_triggers: row.get(5)? },
             error: row.get(6)?,
             message: row.get(7)?,
         })

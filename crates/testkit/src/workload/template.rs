@@ -39,11 +39,7 @@ impl Template {
     /// A statement on the old tables.
     #[must_use]
     pub const fn old(weight: u32, sql: &'static [&'static str]) -> Self {
-        Self {
-            weight,
-            sql,
-            twin_sql: &[],
-        }
+        Self { weight, sql, twin_sql: &[] }
     }
 
     /// Statements, with others that do the same on the old tables of the twin.
@@ -53,11 +49,7 @@ impl Template {
         sql: &'static [&'static str],
         twin_sql: &'static [&'static str],
     ) -> Self {
-        Self {
-            weight,
-            sql,
-            twin_sql,
-        }
+        Self { weight, sql, twin_sql }
     }
 }
 

@@ -4,11 +4,11 @@ Started by writer.rs with the path of a JSON file. Every transaction logs in its
 what it does (table workload_log), so that the log is the order of commits. Prints
 one JSON object a line:
 
-    {"seqs": [...], "us": n}          a transaction was committed, with these log entries
-    {"busy": message}                 it is tried again
-    {"refused": message}              the table takes no writes from this side now
-    {"rejected": message, "sql": s}   a constraint refused it; nothing was written
-    {"failed": message, "sql": s}     anything else: never right
+    {"seqs": [...], "us": n}            a transaction was committed, with these log entries
+    {"busy": message, "sql": s}         it is tried again
+    {"refused": message, "sql": s}      the table takes no writes from this side now
+    {"rejected": message, "sql": s}     a constraint refused it as a whole
+    {"failed": message, "sql": s}       anything else: never right
     {"end": true}
 """
 
@@ -33,20 +33,87 @@ TEXTS = ["", "it's", '"quoted"', "007", "1e3", "0", "NULL", "null", " space ", "
          "%_*[?", "-- no comment", "; DROP TABLE x", "\ufeff", "long " * 1200]
 
 
-class Busy(Exception):
-    """Another program holds the lock: try again."""
-
-
 class Refused(Exception):
-    """The table takes no writes from this side now."""
+    """The statement or the transaction came to nothing."""
+
+    def __init__(self, code, message, sql):
+        super().__init__(message)
+        self.code, self.message, self.sql = code, message, sql
 
 
-class Rejected(Exception):
-    """A constraint of the application's refused the transaction."""
+class PythonConnection:
+    """Python's sqlite3 module."""
+
+    def __init__(self, config):
+        self.conn = sqlite3.connect(
+            config["db"], timeout=config["busy_timeout_ms"] / 1000, isolation_level=None)
+
+    def run(self, sql):
+        try:
+            return self.conn.execute(sql).fetchone()
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+            raise Refused(code, str(error), sql) from error
+
+    def value(self, sql):
+        row = self.run(sql)
+        return literal(row and row[0])
+
+    def in_transaction(self):
+        return self.conn.in_transaction
+
+    def close(self):
+        self.conn.close()
 
 
-class Failed(Exception):
-    """What should not happen."""
+class ShellConnection:
+    """A process of the sqlite3 shell, spoken to statement by statement."""
+
+    ERROR = re.compile(r"^(?:Runtime|Parse) error.*?: (.*?)(?: \((\d+)\))?$", re.MULTILINE)
+    END = "-- end of answer"
+
+    def __init__(self, config):
+        self.shell = subprocess.Popen(
+            ["sqlite3", "-batch", "-init", os.devnull, config["db"]],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.inside = False
+        self.ask(f".timeout {config['busy_timeout_ms']}")
+        self.ask(".mode quote")
+
+    def ask(self, line):
+        self.shell.stdin.write(f"{line}\n.print {self.END}\n".encode())
+        self.shell.stdin.flush()
+        answer = b""
+        while not answer.endswith(f"{self.END}\n".encode()):
+            read = self.shell.stdout.readline()
+            if not read:
+                raise Refused(sqlite3.SQLITE_ERROR, f"the shell has ended: {answer}", line)
+            answer += read
+        return answer.decode()[:-len(self.END) - 1]
+
+    def run(self, sql):
+        answer = self.ask(sql + ";")
+        error = self.ERROR.match(answer)
+        if error:
+            # Which of them end the transaction, the shell does not tell.
+            self.inside = self.inside and "OR ROLLBACK" not in sql
+            raise Refused(int(error.group(2) or sqlite3.SQLITE_ERROR), error.group(1), sql)
+        if sql.startswith("BEGIN"):
+            self.inside = True
+        if sql in ("COMMIT", "ROLLBACK"):
+            self.inside = False
+        return answer
+
+    def value(self, sql):
+        return self.run(sql).rstrip("\n") or "NULL"
+
+    def in_transaction(self):
+        return self.inside
+
+    def close(self):
+        self.shell.stdin.close()
+        self.shell.wait()
+        self.shell.stdout.close()
 
 
 def literal(value):
@@ -60,7 +127,7 @@ def literal(value):
 
 
 class Values:
-    """Fills in the placeholders of a template."""
+    """Fills in the placeholders of a template with literals."""
 
     def __init__(self, rng):
         self.rng = rng
@@ -72,7 +139,7 @@ class Values:
             if kind is None:
                 return match.group()[0]
             if kind == "rowid" and rowid is not None:
-                return str(rowid)
+                return rowid
             if name is None and kind in bound:
                 return bound[kind]
             if kind == "sql":
@@ -108,40 +175,34 @@ class Values:
         if kind == "one":
             return rng.choice(argument.split("|"))
         if kind == "sql":
-            row = conn.execute(argument).fetchone()
-            return literal(row and row[0])
+            return conn.value(argument)
         if kind == "pick":
-            return literal(self.pick(conn, *argument.split(".")))
+            return self.pick(conn, *argument.split("."))
         if kind == "fresh":
             table, column = argument.split(".")
-            top = conn.execute(f'SELECT coalesce(max("{column}"), 0) FROM "{table}"').fetchone()[0]
+            top = int(conn.value(f'SELECT coalesce(max("{column}"), 0) FROM "{table}"'))
             return str(top + rng.choice([1, 1, 1, rng.randint(2, 9)]))
-        raise Failed(f"no placeholder is called {kind}")
+        raise ValueError(f"no placeholder is called {kind}")
 
     def pick(self, conn, table, column):
         if table not in self.without_rowid:
             try:
-                low, high = conn.execute(f'SELECT min(rowid), max(rowid) FROM "{table}"').fetchone()
-                if low is None:
-                    return None
-                row = conn.execute(
-                    f'SELECT "{column}" FROM "{table}" WHERE rowid >= ? ORDER BY rowid LIMIT 1',
-                    (self.rng.randint(low, high),)).fetchone()
-                return row[0]
-            except sqlite3.OperationalError as error:
-                if "rowid" not in str(error):
+                low = conn.value(f'SELECT min(rowid) FROM "{table}"')
+                if low == "NULL":
+                    return low
+                at = self.rng.randint(int(low), int(conn.value(f'SELECT max(rowid) FROM "{table}"')))
+                return conn.value(f'SELECT "{column}" FROM "{table}" WHERE rowid >= {at} ORDER BY rowid LIMIT 1')
+            except Refused as error:
+                if "no such column: rowid" not in error.message:
                     raise
                 self.without_rowid.add(table)
-        count = conn.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]
+        count = int(conn.value(f'SELECT count(*) FROM "{table}"'))
         if count == 0:
-            return None
-        return conn.execute(
-            f'SELECT "{column}" FROM "{table}" LIMIT 1 OFFSET ?', (self.rng.randrange(count),)).fetchone()[0]
+            return "NULL"
+        return conn.value(f'SELECT "{column}" FROM "{table}" LIMIT 1 OFFSET {self.rng.randrange(count)}')
 
 
 class Program:
-    """What both programs have in common: settings, choices, one connection."""
-
     def __init__(self, config):
         self.config = config
         self.rng = random.Random(f"{config['seed']} {config['writer']}")
@@ -149,88 +210,61 @@ class Program:
         self.foreign_keys = config["seed"] & 1
         self.recursive_triggers = config["seed"] >> 1 & 1
         self.conn = None
-        self.open()
 
-    def open(self):
+    def connect(self):
+        """The shell is a new process each time; Python's connection lives for long."""
+        if self.config["program"] == "shell" or self.conn is None or self.rng.random() < 0.03:
+            self.close()
+            self.conn = {"python": PythonConnection, "shell": ShellConnection}[self.config["program"]](self.config)
+            self.conn.run(f"PRAGMA foreign_keys = {self.foreign_keys}")
+            self.conn.run(f"PRAGMA recursive_triggers = {self.recursive_triggers}")
+            # Processes are killed, not machines: nothing is lost without syncs.
+            self.conn.run("PRAGMA synchronous = OFF")
+
+    def close(self):
         if self.conn is not None:
             self.conn.close()
-        self.conn = sqlite3.connect(
-            self.config["db"], timeout=self.config["busy_timeout_ms"] / 1000, isolation_level=None)
-        for pragma in self.pragmas():
-            self.conn.execute(pragma)
+            self.conn = None
 
-    def pragmas(self):
-        return [f"PRAGMA foreign_keys = {self.foreign_keys}",
-                f"PRAGMA recursive_triggers = {self.recursive_triggers}",
-                # Processes are killed, not machines: nothing is lost without syncs.
-                "PRAGMA synchronous = OFF"]
-
-    def side(self):
-        side = self.config["side"]
-        if side not in ("old", "new"):
-            side = self.conn.execute(side).fetchone()[0]
-        return side
+    def transaction(self):
+        """Does one, and gives its log entries."""
+        self.connect()
+        try:
+            self.conn.run("BEGIN " + self.rng.choice(["IMMEDIATE", "IMMEDIATE", "DEFERRED"]))
+            side = self.config["side"]
+            if side not in ("old", "new"):
+                side = self.conn.value(side).strip("'")
+            seqs = [seq for fate, templates in self.plan(side) for seq in self.group(fate, templates, side)]
+            time.sleep(self.config["hold_ms"] / 1000)
+            self.conn.run("COMMIT")
+            return seqs
+        finally:
+            if self.conn.in_transaction():
+                self.conn.run("ROLLBACK")
 
     def plan(self, side):
         """Templates in groups: executed, executed in a savepoint that is released, or
         in one that is rolled back."""
         templates = self.config[side]
         if not templates:
-            raise Failed(f"there is no workload for the {side} side")
+            raise ValueError(f"there is no workload for the {side} side")
         weights = [template["weight"] for template in templates]
         groups = []
         for _ in range(self.rng.choice([1, 1, 1, 1, 2, 3, 5])):
             fate = self.rng.choice(["run"] * 8 + ["kept", "undone"])
             count = 1 if fate == "run" else self.rng.randint(1, 3)
             groups.append((fate, self.rng.choices(templates, weights, k=count)))
-        if all(fate == "undone" for fate, _ in groups):
-            groups.append(("run", self.rng.choices(templates, weights)))
         return groups
-
-    def is_refusal(self, message):
-        return any(refusal in message for refusal in self.config["refusals"])
-
-
-class PythonProgram(Program):
-    """A long-lived connection of Python's sqlite3 module."""
-
-    def transaction(self):
-        if self.rng.random() < 0.03:
-            self.open()
-        self.sql = None
-        try:
-            self.conn.execute("BEGIN " + self.rng.choice(["IMMEDIATE", "IMMEDIATE", "DEFERRED"]))
-            side = self.side()
-            seqs = []
-            for fate, templates in self.plan(side):
-                seqs += self.group(fate, templates, side)
-            time.sleep(self.config["hold_ms"] / 1000)
-            self.sql = "COMMIT"
-            self.conn.execute("COMMIT")
-            return seqs
-        except sqlite3.Error as error:
-            message = f"{error} ({getattr(error, 'sqlite_errorname', None)})"
-            code = getattr(error, "sqlite_errorcode", 1) & 0xFF
-            if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                raise Busy(message) from error
-            if self.is_refusal(message):
-                raise Refused(message) from error
-            if code == sqlite3.SQLITE_CONSTRAINT:
-                raise Rejected(message, self.sql) from error
-            raise Failed(message, self.sql) from error
-        finally:
-            if self.conn.in_transaction:
-                self.conn.execute("ROLLBACK")
 
     def group(self, fate, templates, side):
         if fate == "run":
             return self.template(templates[0], side)
-        self.conn.execute("SAVEPOINT of_the_application")
+        self.conn.run("SAVEPOINT of_the_application")
         seqs = [seq for template in templates for seq in self.template(template, side)]
         if fate == "undone":
-            self.conn.execute("ROLLBACK TO of_the_application")
+            self.conn.run("ROLLBACK TO of_the_application")
             seqs = []
-        self.conn.execute("RELEASE of_the_application")
+        self.conn.run("RELEASE of_the_application")
         return seqs
 
     def template(self, template, side):
@@ -238,87 +272,45 @@ class PythonProgram(Program):
         several = len(template["sql"]) > 1
         statements = [self.values.render(sql, self.conn, bound) for sql in template["sql"]]
         if several:
-            self.conn.execute("SAVEPOINT several")
+            self.conn.run("SAVEPOINT several")
         try:
-            for self.sql in statements:
-                self.conn.execute(self.sql)
-        except sqlite3.IntegrityError as error:
-            # OR ROLLBACK has ended the transaction; a refusal ends it too.
-            if self.is_refusal(str(error)) or not self.conn.in_transaction:
+            for statement in statements:
+                self.conn.run(statement)
+        except Refused as error:
+            # A lock, a frozen table or OR ROLLBACK is the end of the transaction.
+            if self.kind(error) != "rejected" or not self.conn.in_transaction():
                 raise
             if several:
-                self.conn.execute("ROLLBACK TO several")
-                self.conn.execute("RELEASE several")
+                self.conn.run("ROLLBACK TO several")
+                self.conn.run("RELEASE several")
                 return []
             # The twin must refuse it as well, with what OR FAIL has done by then.
             return self.log(side, statements, None, error) if side == "old" else []
         if several:
-            self.conn.execute("RELEASE several")
+            self.conn.run("RELEASE several")
         twin = None
         if template["twin_sql"]:
-            rowid = self.conn.execute("SELECT last_insert_rowid()").fetchone()[0]
+            rowid = self.conn.value("SELECT last_insert_rowid()")
             twin = [self.values.render(sql, self.conn, bound, rowid) for sql in template["twin_sql"]]
         return self.log(side, statements, twin, None)
 
     def log(self, side, statements, twin, error):
-        self.conn.execute(
+        row = [self.config["writer"], side, ";\n".join(statements), twin and ";\n".join(twin),
+               self.foreign_keys, self.recursive_triggers, error and error.code, error and error.message]
+        self.conn.run(
             "INSERT INTO workload_log (writer, side, sql, twin_sql, foreign_keys, recursive_triggers,"
-            " error, message) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (self.config["writer"], side, ";\n".join(statements), twin and ";\n".join(twin),
-             self.foreign_keys, self.recursive_triggers,
-             error and error.sqlite_errorcode, error and str(error)))
-        return [self.conn.execute("SELECT last_insert_rowid()").fetchone()[0]]
+            f" error, message) VALUES ({', '.join(map(literal, row))})")
+        return [int(self.conn.value("SELECT last_insert_rowid()"))]
 
-
-class ShellProgram(Program):
-    """The sqlite3 shell, a new process for each transaction. Our own connection only
-    looks up values."""
-
-    def transaction(self):
-        side = self.side()
-        lines = [f".timeout {self.config['busy_timeout_ms']}"]
-        lines += [pragma + ";" for pragma in self.pragmas()] + ["BEGIN IMMEDIATE;"]
-        for fate, templates in self.plan(side):
-            if fate != "run":
-                lines.append("SAVEPOINT of_the_application;")
-            for template in templates:
-                lines += self.template(template, side)
-                if fate != "undone":
-                    lines.append("SELECT last_insert_rowid();")
-            if fate == "undone":
-                lines.append("ROLLBACK TO of_the_application;")
-            if fate != "run":
-                lines.append("RELEASE of_the_application;")
-        if self.config["hold_ms"]:
-            lines.append(f".system sleep {self.config['hold_ms'] / 1000}")
-        lines.append("COMMIT;")
-        script = "\n".join(lines) + "\n"
-        done = subprocess.run(
-            ["sqlite3", "-batch", "-bail", "-init", os.devnull, self.config["db"]],
-            input=script.encode(), capture_output=True)
-        message = done.stderr.decode(errors="replace").strip()
-        if done.returncode == 0 and not message:
-            return [int(line) for line in done.stdout.split()]
-        if "database is locked" in message or "(5)" in message:
-            raise Busy(message)
-        if self.is_refusal(message):
-            raise Refused(message)
-        if "constraint" in message or "(19)" in message:
-            raise Rejected(message, script)
-        raise Failed(message, script)
-
-    def template(self, template, side):
-        bound = {}
-        statements = [self.values.render(sql, self.conn, bound) for sql in template["sql"]]
-        twin = [self.values.render(sql, self.conn, bound, "\0") for sql in template["twin_sql"]]
-        # The rowid is known only once the shell is at it.
-        twin = " || last_insert_rowid() || ".join(literal(part) for part in ";\n".join(twin).split("\0"))
-        row = [literal(self.config["writer"]), literal(side), literal(";\n".join(statements)),
-               twin if template["twin_sql"] else "NULL",
-               str(self.foreign_keys), str(self.recursive_triggers)]
-        return [statement + ";" for statement in statements] + [
-            "INSERT INTO workload_log (writer, side, sql, twin_sql, foreign_keys, recursive_triggers)"
-            f" VALUES ({', '.join(row)});"]
+    def kind(self, error):
+        """What a refusal means: one of the lines that are printed."""
+        if error.code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return "busy"
+        if any(refusal in error.message for refusal in self.config["refusals"]):
+            return "refused"
+        if error.code & 0xFF == sqlite3.SQLITE_CONSTRAINT:
+            return "rejected"
+        return "failed"
 
 
 def say(**line):
@@ -328,29 +320,27 @@ def say(**line):
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         config = json.load(file)
-    program = {"python": PythonProgram, "shell": ShellProgram}[config["program"]](config)
+    program = Program(config)
     done = 0
     began = time.perf_counter()
     while done != config["transactions"] and not os.path.exists(config["stop_file"]):
         try:
             seqs = program.transaction()
             say(seqs=seqs, us=int((time.perf_counter() - began) * 1e6))
-        except Busy as busy:
-            say(busy=str(busy))
-            time.sleep(program.rng.random() * 0.005)
-            continue
-        except Refused as refused:
-            say(refused=str(refused))
-            time.sleep(0.01)
-            if config["side"] not in ("old", "new"):
+        except Refused as error:
+            kind = program.kind(error)
+            say(**{kind: error.message, "sql": error.sql})
+            if kind == "busy":
+                time.sleep(program.rng.random() * 0.005)
                 continue
-        except Rejected as rejected:
-            say(rejected=rejected.args[0], sql=rejected.args[1])
-        except Failed as failed:
-            say(failed=failed.args[0], sql=failed.args[-1])
+            if kind == "refused":
+                time.sleep(0.01)
+                if config["side"] not in ("old", "new"):
+                    continue
         done += 1
         time.sleep(config["pause_ms"] / 1000)
         began = time.perf_counter()
+    program.close()
     say(end=True)
 
 

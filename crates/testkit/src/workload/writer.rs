@@ -15,11 +15,9 @@ use crate::process::{Outcome, Running};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Program {
-    /// Python's `sqlite3` module: one connection for hundreds of transactions. What a
-    /// constraint refuses is logged, and the twin must refuse it too.
+    /// Python's `sqlite3` module: one connection for dozens of transactions.
     Python,
-    /// The `sqlite3` shell: a new process for each transaction. A transaction that a
-    /// constraint refuses is reported as rejected, and leaves nothing.
+    /// The `sqlite3` shell: a new process for each transaction.
     Shell,
 }
 
@@ -76,15 +74,12 @@ impl Writer {
             side: "old".to_owned(),
             old: workload,
             new: Workload { templates: &[] },
-            refusals: vec!["frozen".to_owned()],
+            refusals: vec!["is read-only".to_owned(), "is the mirror of".to_owned()],
             busy_timeout_ms: 10_000,
             pause_ms: 0,
             hold_ms: 0,
         };
-        Self {
-            db: db.to_owned(),
-            config,
-        }
+        Self { db: db.to_owned(), config }
     }
 
     /// What writes.
@@ -123,8 +118,9 @@ impl Writer {
         self
     }
 
-    /// Parts of messages that say "this table takes no writes now". Any other error
-    /// that is neither a lock nor a constraint is a failure; without any, every one is.
+    /// Parts of messages that say "this table takes no writes now", instead of those
+    /// that cutover's guards give. Any other error that is neither a lock nor a
+    /// constraint is a failure.
     pub fn refusals(mut self, parts: &[&str]) -> Self {
         self.config.refusals = parts.iter().map(|&part| part.to_owned()).collect();
         self
@@ -155,17 +151,10 @@ impl Writer {
         let (script, config) = (dir.path().join("writer.py"), dir.path().join("config.json"));
         self.config.stop_file = dir.path().join("stop");
         std::fs::write(&script, include_str!("writer.py")).expect("a script");
-        std::fs::write(
-            &config,
-            serde_json::to_vec(&self.config).expect("plain data"),
-        )
-        .expect("a file");
+        std::fs::write(&config, serde_json::to_vec(&self.config).expect("plain data"))
+            .expect("a file");
         let running = Running::spawn(Command::new("python3").arg(&script).arg(&config));
-        Writing {
-            running,
-            writer: self,
-            dir,
-        }
+        Writing { running, writer: self, dir }
     }
 }
 
@@ -199,15 +188,11 @@ impl Writing {
             if logged >= statements {
                 return;
             }
-            let name = &self.writer.config.writer;
-            assert!(
-                running,
-                "{name} has ended after {logged} statements, not {statements}"
-            );
-            assert!(
-                Instant::now() < deadline,
-                "{name} has logged {logged} statements, not {statements}"
-            );
+            if !running || Instant::now() > deadline {
+                let stderr = self.running.end().stderr;
+                let name = &self.writer.config.writer;
+                panic!("{name} has logged {logged} statements, not {statements}\n{stderr}");
+            }
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -223,11 +208,7 @@ impl Writing {
     #[must_use]
     pub fn wait(self) -> Report {
         let outcome = self.running.wait(Duration::from_secs(120));
-        assert!(
-            outcome.code == Some(0),
-            "the writer broke down:\n{}",
-            outcome.stderr
-        );
+        assert!(outcome.code == Some(0), "the writer broke down:\n{}", outcome.stderr);
         Report::read(self.writer, &outcome)
     }
 
@@ -252,7 +233,8 @@ pub struct Report {
     pub busy: usize,
     /// Transactions refused because the table took no writes.
     pub refused: Vec<String>,
-    /// Transactions refused by a constraint as a whole.
+    /// Transactions that a constraint refused as a whole: at COMMIT, or by OR ROLLBACK.
+    /// A statement that a constraint refuses is logged, and the twin must refuse it too.
     pub rejected: Vec<String>,
     /// Anything else that went wrong.
     pub failed: Vec<String>,
@@ -278,11 +260,7 @@ impl Report {
             db: writer.db,
         };
         // A killed writer may leave half a line.
-        for line in outcome
-            .stdout
-            .lines()
-            .map_while(|line| serde_json::from_str(line).ok())
-        {
+        for line in outcome.stdout.lines().map_while(|line| serde_json::from_str(line).ok()) {
             report.take(&line);
         }
         report
@@ -293,12 +271,8 @@ impl Report {
         let with_sql = |message: &str| format!("{message}\n{}", text("sql").unwrap_or_default());
         if let Some(seqs) = line.get("seqs").and_then(serde_json::Value::as_array) {
             self.transactions += 1;
-            self.acknowledged
-                .extend(seqs.iter().filter_map(serde_json::Value::as_i64));
-            let us = line
-                .get("us")
-                .and_then(serde_json::Value::as_u64)
-                .unwrap_or_default();
+            self.acknowledged.extend(seqs.iter().filter_map(serde_json::Value::as_i64));
+            let us = line.get("us").and_then(serde_json::Value::as_u64).unwrap_or_default();
             self.slowest = self.slowest.max(Duration::from_micros(us));
         }
         self.busy += usize::from(text("busy").is_some());
@@ -311,12 +285,7 @@ impl Report {
     /// Panics if anything went wrong that is neither a lock, nor a refusal, nor a
     /// constraint.
     pub fn assert_clean(&self) {
-        assert!(
-            self.failed.is_empty(),
-            "{}: {}",
-            self.writer,
-            self.failed.join("\n")
-        );
+        assert!(self.failed.is_empty(), "{}: {}", self.writer, self.failed.join("\n"));
     }
 
     /// Panics unless everything the writer saw committed is in the log: nothing
@@ -324,9 +293,8 @@ impl Report {
     pub fn assert_durable(&self) {
         let conn = open(&self.db);
         let last = log::last(&conn);
-        let mut logged = conn
-            .prepare("SELECT 1 FROM workload_log WHERE seq = ? AND writer = ?")
-            .expect("a log");
+        let mut logged =
+            conn.prepare("SELECT 1 FROM workload_log WHERE seq = ? AND writer = ?").expect("a log");
         for seq in &self.acknowledged {
             assert!(
                 logged.exists((seq, &self.writer)).expect("a query"),

@@ -77,17 +77,10 @@ fn every_new_statement_does_what_its_twin_does() {
 fn the_workloads_change_rows() {
     each(|case| {
         let live = Database::of(case, 300, 10);
-        let report = Writer::new(&live.path(), "w", case.workload)
-            .transactions(150)
-            .spawn()
-            .wait();
+        let report = Writer::new(&live.path(), "w", case.workload).transactions(150).spawn().wait();
         report.assert_clean();
         let refused = live.count("SELECT count(*) FROM workload_log WHERE error IS NOT NULL");
         let all = live.count("SELECT count(*) FROM workload_log");
-        assert!(
-            refused * 3 < all,
-            "{}: {refused} of {all} statements were refused",
-            case.name
-        );
+        assert!(refused * 3 < all, "{}: {refused} of {all} statements were refused", case.name);
     });
 }

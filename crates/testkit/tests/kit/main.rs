@@ -23,9 +23,7 @@ struct Database {
 
 impl Database {
     fn of(case: &Case, rows: u64, seed: u64) -> Self {
-        let database = Self {
-            dir: TempDir::new().unwrap(),
-        };
+        let database = Self { dir: TempDir::new().unwrap() };
         case.create(&database.path(), rows, seed);
         database
     }
@@ -38,16 +36,17 @@ impl Database {
     fn wait_until_locked(&self) {
         let conn = rusqlite::Connection::open(self.path()).unwrap();
         conn.busy_timeout(Duration::ZERO).unwrap();
-        while conn.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_ok() {
+        for _ in 0..2_000 {
+            if conn.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_err() {
+                return;
+            }
             std::thread::sleep(Duration::from_millis(5));
         }
+        panic!("no program locks the database");
     }
 
     fn execute(&self, sql: &str) {
-        rusqlite::Connection::open(self.path())
-            .unwrap()
-            .execute_batch(sql)
-            .unwrap();
+        rusqlite::Connection::open(self.path()).unwrap().execute_batch(sql).unwrap();
     }
 
     fn count(&self, sql: &str) -> i64 {

@@ -16,10 +16,7 @@ fn the_twin_follows_writers_of_both_kinds_that_write_at_once() {
     let live = Database::of(&split::CASE, 200, 1);
     let twin = Twin::of(&live.path());
     let writer = |name, program, seed| {
-        Writer::new(&live.path(), name, split::CASE.workload)
-            .program(program)
-            .seed(seed)
-            .spawn()
+        Writer::new(&live.path(), name, split::CASE.workload).program(program).seed(seed).spawn()
     };
     let mut writers = [
         writer("python-1", Program::Python, 1),
@@ -41,10 +38,7 @@ fn the_twin_follows_writers_of_both_kinds_that_write_at_once() {
     }
     applied += twin.apply_log(&live.path());
     assert_eq!(twin.apply_log(&live.path()), 0);
-    assert_eq!(
-        live.count("SELECT count(*) FROM workload_log"),
-        applied as i64
-    );
+    assert_eq!(live.count("SELECT count(*) FROM workload_log"), applied as i64);
     twin.assert_old_equal(&live.path(), &split::CASE.all_old_tables());
 }
 
@@ -55,10 +49,7 @@ fn the_twin_sees_a_difference_in_the_old_tables() {
     twin.assert_old_equal(&live.path(), &["clients"]);
     live.execute("UPDATE clients SET city = 'Atlantis' WHERE id = (SELECT max(id) FROM clients)");
     let message = panic_of(|| twin.assert_old_equal(&live.path(), &["clients"]));
-    assert!(
-        message.contains("the database holds 'Atlantis'"),
-        "{message}"
-    );
+    assert!(message.contains("the database holds 'Atlantis'"), "{message}");
 }
 
 #[test]
@@ -68,10 +59,7 @@ fn the_twin_sees_a_storage_class_that_changed() {
     let twin = Twin::of(&live.path());
     live.execute("UPDATE articles SET note = 7 WHERE id = (SELECT min(id) FROM articles)");
     let message = panic_of(|| twin.assert_old_equal(&live.path(), &["articles"]));
-    assert!(
-        message.contains("note: expected '7', the database holds 7"),
-        "{message}"
-    );
+    assert!(message.contains("note: expected '7', the database holds 7"), "{message}");
 }
 
 #[test]
@@ -84,11 +72,9 @@ fn the_twin_sees_a_difference_in_the_new_tables_and_no_surrogate_keys() {
     let conn = rusqlite::Connection::open(&new).unwrap();
     // The SQLite in rusqlite has foreign keys on unless told otherwise.
     conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
-    conn.execute_batch("UPDATE visits SET city_id = -city_id; UPDATE cities SET id = -id")
-        .unwrap();
+    conn.execute_batch("UPDATE visits SET city_id = -city_id; UPDATE cities SET id = -id").unwrap();
     twin.assert_new_equal(&new, case.migration, case.canonical);
-    conn.execute_batch("DELETE FROM visits WHERE id = (SELECT max(id) FROM visits)")
-        .unwrap();
+    conn.execute_batch("DELETE FROM visits WHERE id = (SELECT max(id) FROM visits)").unwrap();
     let message = panic_of(|| twin.assert_new_equal(&new, case.migration, case.canonical));
     assert!(message.contains("missing in the database"), "{message}");
 }
@@ -110,8 +96,5 @@ fn the_twin_sees_a_statement_that_was_refused_for_no_reason_of_the_application()
     let message = panic_of(|| {
         let _ = twin.apply_log(&live.path());
     });
-    assert!(
-        message.contains("w was refused this (1811: the mirror differs)"),
-        "{message}"
-    );
+    assert!(message.contains("w was refused this (1811: the mirror differs)"), "{message}");
 }

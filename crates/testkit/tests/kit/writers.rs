@@ -27,9 +27,8 @@ fn a_writer_killed_inside_a_transaction_leaves_nothing_of_it() {
 fn what_a_writer_saw_committed_survives_its_sudden_end() {
     let live = Database::of(&row_wise::CASE, 100, 1);
     let twin = Twin::of(&live.path());
-    for (seed, program) in [Program::Python, Program::Shell, Program::Python]
-        .into_iter()
-        .enumerate()
+    for (seed, program) in
+        [Program::Python, Program::Shell, Program::Python].into_iter().enumerate()
     {
         let mut writing = Writer::new(&live.path(), &format!("w{seed}"), row_wise::CASE.workload)
             .program(program)
@@ -64,9 +63,9 @@ fn a_seed_reproduces_a_writer() {
 }
 
 const FREEZE: &str = "
-    CREATE TRIGGER f1 BEFORE INSERT ON clients BEGIN SELECT RAISE(ABORT, 'clients is frozen'); END;
-    CREATE TRIGGER f2 BEFORE UPDATE ON clients BEGIN SELECT RAISE(ABORT, 'clients is frozen'); END;
-    CREATE TRIGGER f3 BEFORE DELETE ON clients BEGIN SELECT RAISE(ABORT, 'clients is frozen'); END;";
+    CREATE TRIGGER f1 BEFORE INSERT ON clients BEGIN SELECT RAISE(ABORT, 'clients is read-only'); END;
+    CREATE TRIGGER f2 BEFORE UPDATE ON clients BEGIN SELECT RAISE(ABORT, 'clients is read-only'); END;
+    CREATE TRIGGER f3 BEFORE DELETE ON clients BEGIN SELECT RAISE(ABORT, 'clients is read-only'); END;";
 
 #[test]
 fn a_writer_on_a_frozen_table_is_refused_and_writes_nothing() {
@@ -102,16 +101,12 @@ fn a_writer_that_follows_asks_again_after_a_refusal() {
             .side(Side::Follow("SELECT name FROM side".to_owned()))
             .spawn();
         writing.wait_for(5);
-        live.execute(&format!(
-            "BEGIN IMMEDIATE; {FREEZE} UPDATE side SET name = 'new'; COMMIT"
-        ));
+        live.execute(&format!("BEGIN IMMEDIATE; {FREEZE} UPDATE side SET name = 'new'; COMMIT"));
         let flipped = live.count("SELECT count(*) FROM workload_log");
         writing.wait_for(flipped + 5);
         writing.stop().assert_clean();
         let last = |order: &str, side: &str| {
-            live.count(&format!(
-                "SELECT {order}(seq) FROM workload_log WHERE side = '{side}'"
-            ))
+            live.count(&format!("SELECT {order}(seq) FROM workload_log WHERE side = '{side}'"))
         };
         assert!(last("max", "old") < last("min", "new"));
     }
@@ -122,14 +117,8 @@ fn a_writer_that_follows_asks_again_after_a_refusal() {
 fn an_error_is_not_taken_for_a_refusal() {
     let live = Database::of(&split::CASE, 50, 1);
     live.execute("ALTER TABLE clients RENAME TO gone");
-    let report = Writer::new(&live.path(), "w", split::CASE.workload)
-        .transactions(3)
-        .spawn()
-        .wait();
+    let report =
+        Writer::new(&live.path(), "w", split::CASE.workload).transactions(3).spawn().wait();
     assert_eq!(report.failed.len(), 3);
-    assert!(
-        report.failed[0].contains("no such table: clients"),
-        "{}",
-        report.failed[0]
-    );
+    assert!(report.failed[0].contains("no such table: clients"), "{}", report.failed[0]);
 }

@@ -97,7 +97,7 @@ impl<'a> Demo<'a> {
         let report = self.engine.start(&self.migration, options, &mut self.story)?;
         let rows = counted(report.check.rows, "old row");
         self.story.tell(&format!("lossless: {rows} carried forward and back, each the same"));
-        self.note_stall("during start");
+        self.tell_stall("during start");
         self.readers = self.crew(Role::Reader, READERS as u64)?;
         self.story.tell(&format!("{READERS} readers read the live views and check each answer"));
 
@@ -114,7 +114,7 @@ impl<'a> Demo<'a> {
         self.proof.backfilled_rows = report.done;
         self.proof.backfill_seconds = took;
         self.proof.writes_per_second_during_backfill = rate;
-        self.note_stall("during the backfill");
+        self.tell_stall("during the backfill");
         self.soak("dual-write")?;
         Ok(())
     }
@@ -151,7 +151,7 @@ impl<'a> Demo<'a> {
         self.proof.rollback_seconds = took;
         self.count_kept(&report);
         self.story.tell(&format!("back in {}; the old tables are up to date", seconds(took)));
-        self.note_stall("during the rollback");
+        self.tell_stall("during the rollback");
         self.hand_over(Role::OldWriter)?;
         self.soak("dual-write again")?;
         Ok(())
@@ -227,7 +227,7 @@ impl<'a> Demo<'a> {
             self.story.tell(&format!("{} verified", counted(verified.checked, "row")));
         }
         self.count_kept(&report);
-        self.note_stall(&format!("advancing to {to}"));
+        self.tell_stall(&format!("advancing to {to}"));
         Ok(())
     }
 
@@ -298,6 +298,12 @@ impl<'a> Demo<'a> {
             self.proof.longest_stall_while = during.to_owned();
         }
         stall
+    }
+
+    /// How long the engine's own work held a writer off.
+    fn tell_stall(&mut self, during: &str) {
+        let stall = self.note_stall(during);
+        self.story.tell(&format!("the longest write meanwhile took {:.1} ms", millis(stall)));
     }
 
     fn count_kept(&mut self, report: &TransitionReport) {

@@ -36,9 +36,9 @@ impl Story {
         self.say(&format!("{BOLD}{title}{BOLD:#}"));
     }
 
-    /// One thing that happened.
+    /// One thing that happened. What the database says can be long.
     pub(super) fn tell(&self, what: &str) {
-        self.say(&format!("  {what}"));
+        self.say(&format!("  {}", wrap(what)));
     }
 
     fn say(&self, line: &str) {
@@ -48,6 +48,28 @@ impl Story {
     pub(super) fn elapsed(&self) -> Duration {
         self.began.elapsed()
     }
+}
+
+/// Breaks a text so that it fits 80 columns behind the time.
+fn wrap(text: &str) -> String {
+    const WIDTH: usize = 80 - INDENT.len();
+    const INDENT: &str = "             ";
+    let mut out = String::new();
+    let mut used = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if used > 0 && used + 1 + length > WIDTH {
+            out.push('\n');
+            out.push_str(INDENT);
+            used = 0;
+        } else if used > 0 {
+            out.push(' ');
+            used += 1;
+        }
+        out.push_str(word);
+        used += length;
+    }
+    out
 }
 
 impl Watch for Story {
@@ -64,5 +86,18 @@ impl Watch for Story {
 
     fn interrupted(&mut self) -> bool {
         interrupted()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrap;
+
+    #[test]
+    fn long_texts_are_broken_between_words() {
+        assert_eq!(wrap("short enough"), "short enough");
+        let long = wrap(&"word ".repeat(30));
+        assert!(long.lines().all(|line| line.chars().count() <= 80), "{long}");
+        assert_eq!(long.split_whitespace().count(), 30);
     }
 }

@@ -102,11 +102,7 @@ pub(in crate::migration) fn qualified_reference(at: Location, after: &str, table
 }
 
 pub(in crate::migration) fn not_sqlite(at: Location, what: &str) -> Fault {
-    Fault::at(
-        at,
-        format!("{what} isn't SQLite's"),
-        "remove it, or write it as SQLite has it",
-    )
+    Fault::at(at, format!("{what} isn't SQLite's"), "remove it, or write it as SQLite has it")
 }
 
 pub(in crate::migration) fn collation(at: Location, name: &str) -> Fault {

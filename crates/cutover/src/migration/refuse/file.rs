@@ -30,19 +30,11 @@ pub(in crate::migration) fn unclosed_quote(at: Location, quote: &str) -> Fault {
 
 pub(in crate::migration) fn not_a_token(at: Location, text: &str) -> Fault {
     let text: String = text.chars().take(40).collect();
-    Fault::at(
-        at,
-        format!("`{text}` is nothing that SQL knows"),
-        "correct it, or quote it",
-    )
+    Fault::at(at, format!("`{text}` is nothing that SQL knows"), "correct it, or quote it")
 }
 
 pub(in crate::migration) fn syntax(at: Location, message: String) -> Fault {
-    Fault::at(
-        at,
-        message,
-        "correct the statement; it must be one that SQLite 3.38 accepts",
-    )
+    Fault::at(at, message, "correct the statement; it must be one that SQLite 3.38 accepts")
 }
 
 /// No place where not even the statement is known.

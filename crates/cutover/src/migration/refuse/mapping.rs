@@ -66,11 +66,7 @@ pub(in crate::migration) fn target_elsewhere(at: Location, side: &str, table: &s
 }
 
 pub(in crate::migration) fn target_alias(at: Location) -> Fault {
-    Fault::at(
-        at,
-        "the INSERT's table has an alias, which only an UPSERT needs",
-        "remove the alias",
-    )
+    Fault::at(at, "the INSERT's table has an alias, which only an UPSERT needs", "remove the alias")
 }
 
 pub(in crate::migration) fn not_created(at: Location, table: &str) -> Fault {
@@ -159,11 +155,7 @@ pub(in crate::migration) fn limit(at: Location) -> Fault {
 }
 
 pub(in crate::migration) fn order_by(at: Location) -> Fault {
-    Fault::at(
-        at,
-        "ORDER BY means nothing here: the rows of a table have no order",
-        "remove it",
-    )
+    Fault::at(at, "ORDER BY means nothing here: the rows of a table have no order", "remove it")
 }
 
 pub(in crate::migration) fn recursive(at: Location, name: &str) -> Fault {
@@ -187,12 +179,7 @@ pub(in crate::migration) fn natural_join(at: Location) -> Fault {
 }
 
 pub(in crate::migration) fn having_alone(at: Location) -> Fault {
-    newer(
-        at,
-        "HAVING without GROUP BY",
-        "3.39",
-        "add GROUP BY, or filter in a SELECT around it",
-    )
+    newer(at, "HAVING without GROUP BY", "3.39", "add GROUP BY, or filter in a SELECT around it")
 }
 
 pub(in crate::migration) fn indexed(at: Location) -> Fault {

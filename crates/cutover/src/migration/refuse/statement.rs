@@ -56,11 +56,7 @@ pub(in crate::migration) fn scope_column(at: Location, column: &str) -> Fault {
 }
 
 pub(in crate::migration) fn scope_column_twice(at: Location, column: &str) -> Fault {
-    Fault::at(
-        at,
-        format!("the scope names `{column}` twice"),
-        "name it once",
-    )
+    Fault::at(at, format!("the scope names `{column}` twice"), "name it once")
 }
 
 pub(in crate::migration) fn parameter(at: Location, parameter: &str) -> Fault {

@@ -11,23 +11,14 @@ fn a_whole_file() {
     let migration = accepted(SPLIT_ADDRESS);
     assert_eq!(migration.name(), "m");
     assert_eq!(migration.text(), SPLIT_ADDRESS);
-    assert_eq!(
-        migration.hash(),
-        blake3::hash(SPLIT_ADDRESS.as_bytes()).to_hex().as_str()
-    );
+    assert_eq!(migration.hash(), blake3::hash(SPLIT_ADDRESS.as_bytes()).to_hex().as_str());
 
-    let tables: Vec<(&str, &str)> = migration
-        .tables
-        .iter()
-        .map(|table| (&*table.name, &*table.sql))
-        .collect();
+    let tables: Vec<(&str, &str)> =
+        migration.tables.iter().map(|table| (&*table.name, &*table.sql)).collect();
     assert_eq!(
         tables,
         [
-            (
-                "customers",
-                "CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT NOT NULL)"
-            ),
+            ("customers", "CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT NOT NULL)"),
             (
                 "addresses",
                 "CREATE TABLE addresses (\n    customer_id INTEGER PRIMARY KEY REFERENCES \
@@ -37,34 +28,17 @@ fn a_whole_file() {
     );
     let index = &migration.indexes[0];
     assert_eq!((&*index.name, &*index.table), ("by_city", "addresses"));
-    assert_eq!(
-        index.sql,
-        "CREATE INDEX by_city ON addresses(city) WHERE city IS NOT NULL"
-    );
+    assert_eq!(index.sql, "CREATE INDEX by_city ON addresses(city) WHERE city IS NOT NULL");
     assert_eq!(index.at, Location { line: 5, column: 1 });
 
-    let forward: Vec<&str> = migration
-        .direction(Direction::Forward)
-        .map(|mapping| &*mapping.target)
-        .collect();
+    let forward: Vec<&str> =
+        migration.direction(Direction::Forward).map(|mapping| &*mapping.target).collect();
     assert_eq!(forward, ["customers", "addresses"]);
     let backward: Vec<_> = migration.direction(Direction::Backward).collect();
     assert_eq!((backward.len(), backward[0].side()), (1, Side::Old));
     assert_eq!(backward[0].columns, ["id", "name", "street", "city"]);
-    assert_eq!(
-        backward[0].at,
-        Location {
-            line: 13,
-            column: 1
-        }
-    );
-    assert_eq!(
-        backward[0].locate("a"),
-        Location {
-            line: 14,
-            column: 22
-        }
-    );
+    assert_eq!(backward[0].at, Location { line: 13, column: 1 });
+    assert_eq!(backward[0].locate("a"), Location { line: 14, column: 22 });
 }
 
 /// The engine is given the SELECT as written: names without the positions that
@@ -88,19 +62,9 @@ fn scope_comments() {
     };
     assert_eq!(scope(""), None);
     assert_eq!(scope("-- the scope is the customer: a prose comment"), None);
-    assert_eq!(
-        scope("/* scope: city */"),
-        None,
-        "only line comments are read"
-    );
-    assert_eq!(
-        scope("-- scope: CITY, \"street\""),
-        Some(vec!["city".into(), "street".into()])
-    );
-    assert_eq!(
-        scope("--SCOPE :customer_id\n\n-- more"),
-        Some(vec!["customer_id".into()])
-    );
+    assert_eq!(scope("/* scope: city */"), None, "only line comments are read");
+    assert_eq!(scope("-- scope: CITY, \"street\""), Some(vec!["city".into(), "street".into()]));
+    assert_eq!(scope("--SCOPE :customer_id\n\n-- more"), Some(vec!["customer_id".into()]));
 }
 
 #[test]
@@ -117,13 +81,7 @@ fn names_may_be_quoted_in_any_way_and_written_in_any_case() {
     );
     assert_eq!(migration.indexes[0].name, "the index");
     assert_eq!(migration.mappings[0].columns, ["A \"B", "key"]);
-    assert_eq!(
-        migration.mappings[0].locate("a \"b"),
-        Location {
-            line: 3,
-            column: 29
-        }
-    );
+    assert_eq!(migration.mappings[0].locate("a \"b"), Location { line: 3, column: 29 });
 }
 
 #[test]
@@ -137,11 +95,7 @@ fn a_byte_order_mark_is_not_in_the_way() {
 #[test]
 fn columns_count_characters_and_lines_end_in_any_way() {
     let text = format!("{TABLE}INSERT INTO new.t (id, a)\r\nSELECT 'äöü€😀', x FROM »users");
-    refused(
-        &text,
-        "`users` doesn't say which side it is on",
-        "write old.users",
-    );
+    refused(&text, "`users` doesn't say which side it is on", "write old.users");
 }
 
 #[test]

@@ -36,11 +36,7 @@ fn every_character_replaced_or_removed() {
     ];
     for (cut, character) in SAMPLE.char_indices() {
         for with in strange {
-            let text = format!(
-                "{}{with}{}",
-                &SAMPLE[..cut],
-                &SAMPLE[cut + character.len_utf8()..]
-            );
+            let text = format!("{}{with}{}", &SAMPLE[..cut], &SAMPLE[cut + character.len_utf8()..]);
             let _ = parse(&text);
         }
     }
@@ -79,11 +75,7 @@ fn deep_statements_stay_within_the_stack() {
         ("(CASE WHEN ", " THEN 1 END)", 49),
         ("(SELECT ", " FROM old.o)", 99),
         ("x IN (SELECT ", " FROM old.o)", 49),
-        (
-            "(SELECT x FROM (SELECT * FROM (old.o JOIN (SELECT ",
-            " AS x FROM old.o))))",
-            24,
-        ),
+        ("(SELECT x FROM (SELECT * FROM (old.o JOIN (SELECT ", " AS x FROM old.o))))", 24),
         (
             "(WITH w AS (SELECT 1 AS c, (CASE WHEN NOT ",
             " THEN 1 END) FROM old.o) SELECT c FROM w)",
@@ -92,10 +84,7 @@ fn deep_statements_stay_within_the_stack() {
     ] {
         let text = nested(open, close, levels);
         let read = move || parse(&text).map(|_| ());
-        let thread = std::thread::Builder::new()
-            .stack_size(1 << 20)
-            .spawn(read)
-            .unwrap();
+        let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(read).unwrap();
         assert_eq!(thread.join().unwrap(), Ok(()), "{open}");
         assert!(parse(&nested(open, close, 10_000)).is_err(), "{open}");
     }

@@ -46,30 +46,17 @@ fn parse(text: &str) -> Result<Migration, MigrationError> {
 fn refused(text: &str, reason: &str, fix: &str) {
     let at = text.find('»').map(|mark| Location {
         line: text[..mark].matches('\n').count() + 1,
-        column: text[..mark]
-            .chars()
-            .rev()
-            .take_while(|character| *character != '\n')
-            .count()
-            + 1,
+        column: text[..mark].chars().rev().take_while(|character| *character != '\n').count() + 1,
     });
     let error = parse(&text.replace('»', "")).expect_err("this must be refused");
-    assert_eq!(
-        (error.reason(), error.fix()),
-        (reason, Some(fix)),
-        "in {text:?}"
-    );
+    assert_eq!((error.reason(), error.fix()), (reason, Some(fix)), "in {text:?}");
     assert_eq!(error.at, at, "place in {text:?}");
 }
 
 /// Asserts that a mapping into `new.t (id, a)` is refused.
 #[track_caller]
 fn refused_select(select: &str, reason: &str, fix: &str) {
-    refused(
-        &format!("{TABLE}INSERT INTO new.t (id, a)\n{select}"),
-        reason,
-        fix,
-    );
+    refused(&format!("{TABLE}INSERT INTO new.t (id, a)\n{select}"), reason, fix);
 }
 
 /// Asserts that a mapping into `new.t (id, a)` is accepted.
@@ -101,6 +88,12 @@ fn accepted(text: &str) -> Migration {
     .unwrap();
     if let Err(error) = db.execute_batch(text) {
         panic!("SQLite: {error} in {text:?}");
+    }
+    // What the engine is given is a tree; written out, it is SQL again.
+    for mapping in &migration.mappings {
+        if let Err(error) = db.prepare(&mapping.select.to_string()) {
+            panic!("SQLite: {error} in the tree of {text:?}");
+        }
     }
     migration
 }

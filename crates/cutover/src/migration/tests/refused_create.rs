@@ -22,11 +22,7 @@ fn if_not_exists() {
     let reason = "IF NOT EXISTS would hide that something else already has this name";
     let fix = "remove IF NOT EXISTS: cutover knows what it has created";
     refused("CREATE TABLE »IF NOT EXISTS new.t (id INT)", reason, fix);
-    refused(
-        &format!("{TABLE}CREATE UNIQUE INDEX »if not exists new.i ON t (id)"),
-        reason,
-        fix,
-    );
+    refused(&format!("{TABLE}CREATE UNIQUE INDEX »if not exists new.i ON t (id)"), reason, fix);
 }
 
 #[test]
@@ -89,13 +85,7 @@ fn created_twice() {
 
 #[test]
 fn reserved() {
-    for name in [
-        "_cutover_x",
-        "cutover_live_users",
-        "sqlite_x",
-        "SQLite_y",
-        "_Cutover_",
-    ] {
+    for name in ["_cutover_x", "cutover_live_users", "sqlite_x", "SQLite_y", "_Cutover_"] {
         for text in [
             format!("CREATE TABLE new.»{name} (id INT)"),
             format!("CREATE TABLE new.t (id INT); CREATE INDEX new.»{name} ON t (id)"),
@@ -133,10 +123,7 @@ fn named_like_a_side() {
         "(old.o JOIN old.p) AS »new",
     ] {
         let name = &from[from.find('»').unwrap() + '»'.len_utf8()..];
-        refused_here(
-            &format!("INSERT INTO new.t (id) SELECT id FROM {from}"),
-            name,
-        );
+        refused_here(&format!("INSERT INTO new.t (id) SELECT id FROM {from}"), name);
     }
     refused_here(
         "INSERT INTO new.t (id) WITH »new AS (SELECT id FROM old.o) SELECT id FROM old.o",
@@ -182,24 +169,11 @@ fn not_sqlite() {
     let fix = "remove it, or write it as SQLite has it";
     for (text, what) in [
         ("CREATE TABLE new.u (»a INT[])", "an array type"),
-        (
-            "CREATE INDEX new.i ON t USING »btree (id)",
-            "CREATE INDEX … USING",
-        ),
-        (
-            "CREATE INDEX new.i ON t (id) »WITH (x = 1)",
-            "CREATE INDEX … WITH (…)",
-        ),
-        (
-            "INSERT INTO new.t (id) SELECT »DEFAULT FROM old.o",
-            "DEFAULT as a value",
-        ),
+        ("CREATE INDEX new.i ON t USING »btree (id)", "CREATE INDEX … USING"),
+        ("CREATE INDEX new.i ON t (id) »WITH (x = 1)", "CREATE INDEX … WITH (…)"),
+        ("INSERT INTO new.t (id) SELECT »DEFAULT FROM old.o", "DEFAULT as a value"),
     ] {
-        refused(
-            &format!("{TABLE}{text}"),
-            &format!("{what} isn't SQLite's"),
-            fix,
-        );
+        refused(&format!("{TABLE}{text}"), &format!("{what} isn't SQLite's"), fix);
     }
 }
 

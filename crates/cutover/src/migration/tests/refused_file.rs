@@ -59,11 +59,7 @@ fn not_a_token() {
 
 #[test]
 fn syntax() {
-    refused(
-        "CREATE TABLE new.t (id »= 1)",
-        "near `=`: syntax error",
-        CORRECT_IT,
-    );
+    refused("CREATE TABLE new.t (id »= 1)", "near `=`: syntax error", CORRECT_IT);
     refused("\n  »FROB new.t;", "near `FROB`: syntax error", CORRECT_IT);
     refused(
         "CREATE TABLE new.t (id INT»   ; -- more",
@@ -81,10 +77,7 @@ fn syntax() {
 #[test]
 fn unreadable() {
     let error = refuse::unreadable(Some(Location { line: 1, column: 2 })).of("m");
-    assert_eq!(
-        error.to_string(),
-        "m.sql:1:2: the parser can't read this statement"
-    );
+    assert_eq!(error.to_string(), "m.sql:1:2: the parser can't read this statement");
     assert_eq!(
         error.fix(),
         Some(
@@ -93,32 +86,19 @@ fn unreadable() {
         )
     );
     let error = refuse::unreadable(None).of("m");
-    assert_eq!(
-        error.to_string(),
-        "m.sql: the parser can't read a statement"
-    );
+    assert_eq!(error.to_string(), "m.sql: the parser can't read a statement");
 }
 
 #[test]
 fn no_thread() {
     let error = refuse::no_thread(&std::io::Error::other("no memory")).of("m");
-    assert_eq!(
-        error.to_string(),
-        "m.sql: no thread could be started to read the file: no memory"
-    );
-    assert_eq!(
-        error.fix(),
-        Some("free some memory, or raise the limit of threads, and try again")
-    );
+    assert_eq!(error.to_string(), "m.sql: no thread could be started to read the file: no memory");
+    assert_eq!(error.fix(), Some("free some memory, or raise the limit of threads, and try again"));
 }
 
 #[test]
 fn too_deep() {
-    let select = format!(
-        "SELECT id, {}»(a{} FROM old.o",
-        "(".repeat(100),
-        ")".repeat(101)
-    );
+    let select = format!("SELECT id, {}»(a{} FROM old.o", "(".repeat(100), ")".repeat(101));
     refused_select(
         &select,
         "parentheses are nested more than 100 deep here",
@@ -128,14 +108,7 @@ fn too_deep() {
 
 #[test]
 fn nothing_read() {
-    for text in [
-        "",
-        "\u{feff}",
-        " \n\t",
-        ";;",
-        "-- only a comment",
-        "/* and */ -- another\n;",
-    ] {
+    for text in ["", "\u{feff}", " \n\t", ";;", "-- only a comment", "/* and */ -- another\n;"] {
         refused(
             text,
             "nothing was read: the file holds no statement",
@@ -185,11 +158,7 @@ fn same_name() {
                   under its own name, isn't supported yet";
     let fix = "give the new table another name";
     refused_select("SELECT id, a FROM »old.T", reason, fix);
-    refused(
-        &format!("{TABLE}INSERT INTO »old.T (id) SELECT id FROM new.t"),
-        reason,
-        fix,
-    );
+    refused(&format!("{TABLE}INSERT INTO »old.T (id) SELECT id FROM new.t"), reason, fix);
     refused(
         &format!(
             "{TABLE}INSERT INTO new.t (id) SELECT id FROM old.u;\n\

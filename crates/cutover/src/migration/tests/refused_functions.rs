@@ -6,11 +6,7 @@ const FROM_COLUMNS: &str = "work the value out from columns of the source";
 
 #[track_caller]
 fn refused_call(call: &str, reason: &str, fix: &str) {
-    refused_select(
-        &format!("SELECT id, coalesce(a, »{call}) FROM old.o"),
-        reason,
-        fix,
-    );
+    refused_select(&format!("SELECT id, coalesce(a, »{call}) FROM old.o"), reason, fix);
 }
 
 #[test]
@@ -50,16 +46,8 @@ fn functions_that_reach_outside() {
 
 #[test]
 fn functions_of_some_builds() {
-    for name in [
-        "sqrt",
-        "floor",
-        "pow",
-        "mod",
-        "sqlite_offset",
-        "soundex",
-        "median",
-        "percentile",
-    ] {
+    for name in ["sqrt", "floor", "pow", "mod", "sqlite_offset", "soundex", "median", "percentile"]
+    {
         refused_call(
             &format!("{name}(a)"),
             &format!(
@@ -85,24 +73,12 @@ fn functions_of_some_builds() {
 #[test]
 fn functions_newer_than_3_38() {
     for (call, since, fix) in [
-        (
-            "concat(a, 'x')",
-            "3.44",
-            "use the operator ||, with coalesce() where NULL may come",
-        ),
-        (
-            "concat_ws(a, 'x')",
-            "3.44",
-            "use the operator ||, with coalesce() where NULL may come",
-        ),
+        ("concat(a, 'x')", "3.44", "use the operator ||, with coalesce() where NULL may come"),
+        ("concat_ws(a, 'x')", "3.44", "use the operator ||, with coalesce() where NULL may come"),
         ("if(a, 1, 2)", "3.48", "use CASE WHEN … THEN … ELSE … END"),
         ("json_error_position(a)", "3.42", "use json_valid()"),
         ("json_pretty(a)", "3.46", "use json()"),
-        (
-            "jsonb_extract(a, '$')",
-            "3.45",
-            "use the json_ function, which gives text",
-        ),
+        ("jsonb_extract(a, '$')", "3.45", "use the json_ function, which gives text"),
         ("octet_length(a)", "3.43", "use length(CAST(x AS BLOB))"),
         ("string_agg(a, ',')", "3.44", "use group_concat()"),
         ("timediff(a, b)", "3.43", "use julianday() of both times"),
@@ -136,23 +112,12 @@ fn functions_newer_than_3_38() {
 
 #[test]
 fn dates_without_a_time() {
-    for call in [
-        "date()",
-        "time()",
-        "datetime()",
-        "julianday()",
-        "unixepoch()",
-        "strftime('%Y')",
-    ] {
+    for call in ["date()", "time()", "datetime()", "julianday()", "unixepoch()", "strftime('%Y')"] {
         let name = call.split('(').next().unwrap();
         let reason = format!("{name}() without a time gives the current time");
         refused_call(call, &reason, FROM_COLUMNS);
     }
-    for call in [
-        "date('now')",
-        "unixepoch('NOW', '-1 day')",
-        "strftime('%s', (\"now\"))",
-    ] {
+    for call in ["date('now')", "unixepoch('NOW', '-1 day')", "strftime('%s', (\"now\"))"] {
         let name = call.split('(').next().unwrap();
         let reason = format!("{name}() of 'now' gives the current time");
         refused_call(call, &reason, FROM_COLUMNS);
@@ -196,10 +161,7 @@ fn dates_newer_than_3_38() {
     for (format, directive) in [("%Y-%F", 'F'), ("%%%e", 'e'), ("%G", 'G')] {
         refused_call(
             &format!("strftime('{format}', a)"),
-            &newer(
-                &format!("strftime() substitutes %{directive}"),
-                "3.44 or later",
-            ),
+            &newer(&format!("strftime() substitutes %{directive}"), "3.44 or later"),
             "use %d %f %H %j %J %m %M %s %S %w %W %Y",
         );
     }
@@ -250,11 +212,7 @@ fn unordered() {
         );
     };
     for name in ["group_concat", "json_group_array"] {
-        for from in [
-            "old.o",
-            "(SELECT * FROM old.o)",
-            "(SELECT * FROM old.o ORDER BY a), old.p",
-        ] {
+        for from in ["old.o", "(SELECT * FROM old.o)", "(SELECT * FROM old.o ORDER BY a), old.p"] {
             refused_order(
                 &format!("SELECT id, »{name}(a) FROM {from} GROUP BY id"),
                 name,
@@ -267,13 +225,7 @@ fn unordered() {
         "json_group_object",
         "add ORDER BY to its window",
     );
-    for over in [
-        "()",
-        "(PARTITION BY a)",
-        "v",
-        "(v ROWS 1 PRECEDING)",
-        "nowhere",
-    ] {
+    for over in ["()", "(PARTITION BY a)", "v", "(v ROWS 1 PRECEDING)", "nowhere"] {
         refused_order(
             &format!(
                 "SELECT id, »row_number() OVER {over} FROM old.o WINDOW v AS (PARTITION BY a)"

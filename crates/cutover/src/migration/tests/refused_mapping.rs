@@ -19,12 +19,7 @@ fn since(what: &str, since: &str) -> String {
 fn newer() {
     let swap =
         "write LEFT JOIN with the tables swapped; for FULL JOIN, add the rest with UNION ALL";
-    for join in [
-        "RIGHT JOIN",
-        "right outer join",
-        "FULL JOIN",
-        "FULL OUTER JOIN",
-    ] {
+    for join in ["RIGHT JOIN", "right outer join", "FULL JOIN", "FULL OUTER JOIN"] {
         refused_select(
             &format!("SELECT id, \"right\" FROM old.o »{join} old.p USING (id)"),
             &since("RIGHT and FULL JOIN", "3.39"),
@@ -42,10 +37,7 @@ fn newer() {
         "write IS NOT",
     );
     let fix = "order the rows in a subquery: FROM (SELECT … ORDER BY …)";
-    for call in [
-        "group_concat(a ORDER BY id)",
-        "percentile_cont(0.5) WITHIN GROUP (ORDER BY a)",
-    ] {
+    for call in ["group_concat(a ORDER BY id)", "percentile_cont(0.5) WITHIN GROUP (ORDER BY a)"] {
         refused_select(
             &format!("SELECT id, »{call} FROM old.o"),
             &since("ORDER BY in an aggregate's call", "3.44"),
@@ -126,11 +118,7 @@ fn not_created() {
     let reason = "the file creates no `new.u` above this statement";
     let fix = "add CREATE TABLE new.u (…) above it, or correct the name";
     refused_insert("INSERT INTO »new.u (id) SELECT id FROM old.o", reason, fix);
-    refused_insert(
-        "INSERT INTO new.t (id) SELECT id FROM old.o, »new.u",
-        reason,
-        fix,
-    );
+    refused_insert("INSERT INTO new.t (id) SELECT id FROM old.o, »new.u", reason, fix);
     refused_insert("INSERT INTO old.o (id) SELECT id FROM »new.u", reason, fix);
     refused_insert(
         "INSERT INTO »new.u (id) SELECT id FROM old.o; CREATE TABLE new.u (id INT)",
@@ -326,11 +314,7 @@ fn table_unqualified() {
         let select = select.replace("\"foo\"", "»\"foo\"");
         refused_select(&select, reason, "write old.foo");
     }
-    refused_insert(
-        "INSERT INTO old.o (id) SELECT id FROM »foo",
-        reason,
-        "write new.foo",
-    );
+    refused_insert("INSERT INTO old.o (id) SELECT id FROM »foo", reason, "write new.foo");
     refused_insert(
         "CREATE TABLE new.foo (id INT);INSERT INTO new.t (id) SELECT id FROM »foo",
         reason,
@@ -423,11 +407,7 @@ fn column_of_side() {
 
 #[test]
 fn table_function() {
-    for from in [
-        "»generate_series(1, 3)",
-        "»pragma_table_info('o')",
-        "old.»json_each('[]')",
-    ] {
+    for from in ["»generate_series(1, 3)", "»pragma_table_info('o')", "old.»json_each('[]')"] {
         let name = from.split(['»', '(']).nth(1).unwrap();
         refused_select(
             &format!("SELECT id, a FROM old.o, {from}"),
@@ -439,11 +419,7 @@ fn table_function() {
 
 #[test]
 fn in_table() {
-    for (table, text) in [
-        ("old.p", "old.»p"),
-        ("p", "»p"),
-        ("json_each", "»json_each('[]')"),
-    ] {
+    for (table, text) in [("old.p", "old.»p"), ("p", "»p"), ("json_each", "»json_each('[]')")] {
         refused_select(
             &format!("SELECT id, a FROM old.o WHERE id IN {text}"),
             &format!("`IN {table}` takes whatever column the table has"),

@@ -18,19 +18,9 @@ fn kind() {
     let application = "remove it, and create it from the application";
     for (text, kind, why, fix) in [
         ("UPDATE old.o SET a = 1", "UPDATE", derive, insert),
-        (
-            "WITH x AS (SELECT 1) UPDATE old.o SET a = 1",
-            "UPDATE",
-            derive,
-            insert,
-        ),
+        ("WITH x AS (SELECT 1) UPDATE old.o SET a = 1", "UPDATE", derive, insert),
         ("DELETE FROM old.o", "DELETE", derive, insert),
-        (
-            "with x AS (SELECT 1) delete FROM old.o",
-            "DELETE",
-            derive,
-            insert,
-        ),
+        ("with x AS (SELECT 1) delete FROM old.o", "DELETE", derive, insert),
         (
             "REPLACE INTO new.t (id) SELECT id FROM old.o",
             "REPLACE",
@@ -69,73 +59,23 @@ fn kind() {
             "remove EXPLAIN; `cutover plan` shows every statement",
         ),
         ("SELECT 1", "SELECT", nowhere, before),
-        (
-            "WITH x AS (SELECT 1) SELECT * FROM x",
-            "SELECT",
-            nowhere,
-            before,
-        ),
+        ("WITH x AS (SELECT 1) SELECT * FROM x", "SELECT", nowhere, before),
         ("VALUES (1)", "VALUES", nowhere, before),
-        (
-            "CREATE VIEW new.v AS SELECT 1",
-            "CREATE VIEW",
-            others,
-            application,
-        ),
+        ("CREATE VIEW new.v AS SELECT 1", "CREATE VIEW", others, application),
         (
             "CREATE TRIGGER x AFTER INSERT ON o BEGIN SELECT 1; END",
             "CREATE TRIGGER",
             others,
             application,
         ),
-        (
-            "CREATE TEMP VIEW v AS SELECT 1",
-            "CREATE TEMP VIEW",
-            others,
-            application,
-        ),
-        (
-            "CREATE TEMP TRIGGER x",
-            "CREATE TEMP TRIGGER",
-            others,
-            application,
-        ),
-        (
-            "CREATE TEMPORARY VIEW v",
-            "CREATE TEMPORARY VIEW",
-            others,
-            application,
-        ),
-        (
-            "CREATE TEMPORARY TRIGGER x",
-            "CREATE TEMPORARY TRIGGER",
-            others,
-            application,
-        ),
-        (
-            "CREATE VIRTUAL TABLE x USING fts5(a)",
-            "CREATE VIRTUAL TABLE",
-            others,
-            application,
-        ),
-        (
-            "CREATE MATERIALIZED VIEW v",
-            "CREATE MATERIALIZED VIEW",
-            others,
-            application,
-        ),
-        (
-            "CREATE TYPE x BASE text",
-            "CREATE TYPE",
-            others,
-            application,
-        ),
-        (
-            "CREATE DOMAIN d AS INT",
-            "CREATE DOMAIN",
-            others,
-            application,
-        ),
+        ("CREATE TEMP VIEW v AS SELECT 1", "CREATE TEMP VIEW", others, application),
+        ("CREATE TEMP TRIGGER x", "CREATE TEMP TRIGGER", others, application),
+        ("CREATE TEMPORARY VIEW v", "CREATE TEMPORARY VIEW", others, application),
+        ("CREATE TEMPORARY TRIGGER x", "CREATE TEMPORARY TRIGGER", others, application),
+        ("CREATE VIRTUAL TABLE x USING fts5(a)", "CREATE VIRTUAL TABLE", others, application),
+        ("CREATE MATERIALIZED VIEW v", "CREATE MATERIALIZED VIEW", others, application),
+        ("CREATE TYPE x BASE text", "CREATE TYPE", others, application),
+        ("CREATE DOMAIN d AS INT", "CREATE DOMAIN", others, application),
         ("CREATE SEQUENCE s", "CREATE SEQUENCE", others, application),
     ] {
         let reason = format!("a migration can't hold {kind}: {why}");
@@ -200,9 +140,7 @@ fn scope_twice() {
 
 #[test]
 fn scope_malformed() {
-    for list in [
-        "", "  ", "id,", ",", "id a", "id, (a)", "'id'", "id.a", "*", "\"id",
-    ] {
+    for list in ["", "  ", "id,", ",", "id a", "id, (a)", "'id'", "id.a", "*", "\"id"] {
         refused_scope(
             &format!("  »-- scope:{list}"),
             "this scope comment names no columns that can be read",
@@ -222,11 +160,7 @@ fn scope_column() {
 
 #[test]
 fn scope_column_twice() {
-    refused_scope(
-        "-- scope: id, a, »ID",
-        "the scope names `ID` twice",
-        "name it once",
-    );
+    refused_scope("-- scope: id, a, »ID", "the scope names `ID` twice", "name it once");
 }
 
 #[test]

@@ -1,0 +1,114 @@
+//! When a change can't make a difference: conditions under which a re-derivation
+//! is left out.
+//!
+//! They rest on the mirror holding what the mapping gave before the change, which
+//! the guards see to. A condition that can't be sure says no, and the scope is
+//! re-derived from state as always.
+
+use turso_parser::ast::Expr;
+
+use super::query::{Arm, Leaf, Output, What};
+use super::sql::{ident, join};
+use super::target::{Source, Target, holds};
+use super::trace::{of_row, trace_expr};
+
+/// Where the new row of an INSERT leaves a grouped target as it is: its group is
+/// there, and no `min` or `max` of it is beaten. As a condition that is true then.
+pub(crate) fn insert_leaves(target: &Target, source: &Source, leaf: &Leaf) -> Option<String> {
+    let arm = &source.query.first;
+    let grouped = source.query.rest.is_empty()
+        && !arm.group_by.is_empty()
+        && arm.having.is_none()
+        && arm.partitions.is_empty()
+        && arm.from.len() == 1
+        && target.single;
+    if !grouped {
+        return None;
+    }
+    let mut conditions = Vec::new();
+    for output in &arm.columns {
+        if arm.group_by.contains(&output.expr) {
+            continue;
+        }
+        conditions.extend(contribution(arm, output, leaf)?);
+    }
+    let terms = source.paths.iter().find(|terms| {
+        terms.iter().all(|term| term.leaf.is_none_or(|number| number == leaf.number))
+            && terms.iter().any(|term| term.leaf == Some(leaf.number))
+    })?;
+    let scope = join(&target.scope.iter().zip(terms).collect::<Vec<_>>(), " AND ", |(name, term)| {
+        let operator = if target.table.never_null(name) { "=" } else { "IS" };
+        format!("t.{} {operator} {}", ident(name), of_row(&term.expr, "NEW"))
+    });
+    conditions.insert(0, scope);
+    Some(format!(
+        "EXISTS (SELECT 1 FROM {} AS t WHERE {})",
+        ident(&target.table.name),
+        conditions.join(" AND ")
+    ))
+}
+
+/// What an aggregated column asks of the new row: nothing if this leaf always
+/// gives it NULL, that it is not beaten if it is a `min` or `max`. `None` if the
+/// row may change it otherwise.
+fn contribution(arm: &Arm, output: &Output, leaf: &Leaf) -> Option<Option<String>> {
+    let Expr::FunctionCall { name, args, distinctness: None, order_by, filter_over, .. } = &output.expr
+    else {
+        return None;
+    };
+    let plain = order_by.is_empty()
+        && filter_over.filter_clause.is_none()
+        && filter_over.over_clause.is_none();
+    let (true, [argument]) = (plain, args.as_slice()) else { return None };
+    let value = value_of(arm, argument, leaf)?;
+    let function = name.as_str().to_ascii_lowercase();
+    let ignores_null = ["min", "max", "count", "sum", "total", "avg", "group_concat"];
+    if value == "NULL" && ignores_null.contains(&function.as_str()) {
+        return Some(None);
+    }
+    let operator = match function.as_str() {
+        "min" => "<=",
+        "max" => ">=",
+        _ => return None,
+    };
+    let held = format!("t.{}", ident(&output.name));
+    // Values of one class compare as min and max compare them; a text beside a
+    // number would first be converted.
+    Some(Some(format!(
+        "(({value}) IS NULL OR (typeof({held}) = typeof({value}) AND {held} {operator} +({value})))"
+    )))
+}
+
+/// A column of the grouped rows, for the new row of the leaf: the leaf is what is
+/// grouped, or one arm of a union that passes its rows on one by one.
+fn value_of(arm: &Arm, expr: &Expr, leaf: &Leaf) -> Option<String> {
+    let Expr::Qualified(alias, column) = expr else { return None };
+    let item = arm.from.iter().find(|item| item.alias == alias.as_str())?;
+    match &item.what {
+        What::Leaf(_) => Some(format!("NEW.{}", ident(column.as_str()))),
+        What::Query(query) => {
+            let position = query
+                .first
+                .columns
+                .iter()
+                .position(|output| output.name.eq_ignore_ascii_case(column.as_str()))?;
+            let inner = query.arms().find(|arm| arm.from.iter().any(|i| holds(i, leaf.number)))?;
+            let passes_rows_on = inner.from.len() == 1
+                && matches!(inner.from[0].what, What::Leaf(_))
+                && inner.group_by.is_empty()
+                && inner.partitions.is_empty()
+                && !inner.aggregates;
+            let terms = trace_expr(inner, &inner.columns.get(position)?.expr)?;
+            match terms.as_slice() {
+                [term] if passes_rows_on => Some(of_row(&term.expr, "NEW")),
+                _ => None,
+            }
+        }
+        What::Call(..) => None,
+    }
+}
+
+/// Whether an UPDATE changed a column that the mapping reads: true then.
+pub(crate) fn update_matters(columns: &[String]) -> String {
+    join(columns, " OR ", |column| format!("OLD.{0} IS NOT NEW.{0}", ident(column)))
+}
