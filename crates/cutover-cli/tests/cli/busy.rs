@@ -39,7 +39,7 @@ fn signal(child: &Child, signal: Signal) {
 fn stop_without_the_write_lock(bench: &Bench, process: &Child) {
     let conn = bench.open();
     conn.busy_timeout(Duration::ZERO).unwrap();
-    let mut free = || conn.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_ok();
+    let free = || conn.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_ok();
     loop {
         signal(process, Signal::STOP);
         if free() {

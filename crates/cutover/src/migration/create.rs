@@ -12,7 +12,7 @@ use super::known::{Column, Known};
 use super::names::{self, is_reserved};
 use super::syntax::{self, name, place, token};
 use super::tokens::Statement;
-use super::walk::{Node, expr_children};
+use super::walk::{Node, shared};
 use super::{NewIndex, NewTable, refuse};
 use crate::phase::Side;
 
@@ -174,7 +174,7 @@ fn check_sorted(statement: &Statement<'_>, columns: &[SortedColumn]) -> Checked 
 fn check_expr(statement: &Statement<'_>, expr: &Expr, role: Role) -> Checked {
     expr::check(statement, expr, role)?;
     let mut inner = Vec::new();
-    expr_children(expr, &mut |node| {
+    shared::expr(expr, &mut |node| {
         if let Node::Expr(expr) = node {
             inner.push(expr);
         }

@@ -14,7 +14,7 @@ use super::order::{self, Rows};
 use super::syntax::{name, place};
 use super::tables::Tables;
 use super::tokens::Statement;
-use super::walk::{Node, expr_children, one_select_children, table_children};
+use super::walk::{Node, shared};
 use super::withs::Withs;
 use super::{names, refuse};
 
@@ -58,7 +58,7 @@ impl Selects<'_, '_> {
         }
         let rows = Rows::of(part, withs);
         let mut nodes = Vec::new();
-        one_select_children(part, &mut |node| nodes.push(node));
+        shared::one_select(part, &mut |node| nodes.push(node));
         self.nodes(nodes, &rows, withs)
     }
 
@@ -67,8 +67,6 @@ impl Selects<'_, '_> {
             Node::Expr(expr) => self.expr(expr, rows, withs),
             Node::Table(table) => self.table(table, rows, withs),
             Node::Select(select) => self.check(select, withs),
-            // Only a SELECT has them, and `check` goes through them itself.
-            Node::Cte(_) => Ok(()),
         })
     }
 
@@ -76,7 +74,7 @@ impl Selects<'_, '_> {
         expr::check(self.statement, expr, Role::Derived)?;
         order::check(self.statement, expr, rows)?;
         let mut nodes = Vec::new();
-        expr_children(expr, &mut |node| nodes.push(node));
+        shared::expr(expr, &mut |node| nodes.push(node));
         self.nodes(nodes, rows, withs)
     }
 
@@ -100,7 +98,7 @@ impl Selects<'_, '_> {
             self.alias(alias)?;
         }
         let mut nodes = Vec::new();
-        table_children(table, &mut |node| nodes.push(node));
+        shared::table(table, &mut |node| nodes.push(node));
         self.nodes(nodes, rows, withs)
     }
 

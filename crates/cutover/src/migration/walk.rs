@@ -1,10 +1,10 @@
 //! Walks over the parser's trees.
 //!
-//! `turso_parser` has no visitor for a SELECT. The three functions at the bottom
-//! of this file give the direct children of a node; everything else is built on
-//! them. They are written once, by a macro, for shared and for mutable trees:
-//! two hand-written copies would drift apart, and a table reference that only
-//! one of them finds is a row that isn't kept in step.
+//! `turso_parser` has no visitor for a SELECT. The macro in this file gives the
+//! direct children of a node; everything else is built on them. It is written
+//! once and made twice, for shared and for mutable trees: two hand-written copies
+//! would drift apart, and a table reference that only one of them finds is a row
+//! that isn't kept in step.
 //!
 //! The order is that of the text wherever the tree allows it, so that the first
 //! thing found is the first thing written.
@@ -37,11 +37,10 @@ pub(crate) fn visit_tables_mut(select: &mut Select, f: &mut dyn FnMut(&mut Selec
 
 fn tables_mut(node: NodeMut<'_>, f: &mut dyn FnMut(&mut SelectTable)) {
     match node {
-        NodeMut::Expr(expr) => expr_children_mut(expr, &mut |node| tables_mut(node, f)),
+        NodeMut::Expr(expr) => mutable::expr(expr, &mut |node| tables_mut(node, f)),
         NodeMut::Select(select) => visit_tables_mut(select, f),
-        NodeMut::Cte(cte) => visit_tables_mut(&mut cte.select, f),
         NodeMut::Table(table) => {
-            table_children_mut(table, &mut |node| tables_mut(node, f));
+            mutable::table(table, &mut |node| tables_mut(node, f));
             f(table);
         }
     }
@@ -71,16 +70,41 @@ pub(crate) fn visit_select_exprs_mut(
 fn exprs_mut(node: NodeMut<'_>, subqueries: Subqueries, f: &mut dyn FnMut(&mut Expr)) {
     match node {
         NodeMut::Expr(expr) => {
-            expr_children_mut(expr, &mut |node| exprs_mut(node, subqueries, f));
+            mutable::expr(expr, &mut |node| exprs_mut(node, subqueries, f));
             f(expr);
         }
-        NodeMut::Select(select) | NodeMut::Cte(CommonTableExpr { select, .. }) => {
+        NodeMut::Select(select) => {
             if subqueries == Subqueries::Enter {
                 visit_select_exprs_mut(select, subqueries, f);
             }
         }
         NodeMut::Table(table) => {
-            table_children_mut(table, &mut |node| exprs_mut(node, subqueries, f));
+            mutable::table(table, &mut |node| exprs_mut(node, subqueries, f));
+        }
+    }
+}
+
+/// Gives the direct children of a SELECT: the bodies of its CTEs, the expressions
+/// of its clauses and the items of its FROM clauses.
+///
+/// There is none for a shared tree: the reader needs to know which clause a child
+/// is from, and goes through a SELECT itself.
+fn select_children_mut<'a>(select: &'a mut Select, f: &mut dyn FnMut(NodeMut<'a>)) {
+    let Select { with, body, order_by, limit } = select;
+    for CommonTableExpr { select, .. } in with.iter_mut().flat_map(|with| &mut with.ctes) {
+        f(NodeMut::Select(select));
+    }
+    mutable::one_select(&mut body.select, f);
+    for compound in &mut body.compounds {
+        mutable::one_select(&mut compound.select, f);
+    }
+    for column in order_by {
+        f(NodeMut::Expr(&mut column.expr));
+    }
+    if let Some(limit) = limit {
+        f(NodeMut::Expr(&mut limit.expr));
+        if let Some(offset) = &mut limit.offset {
+            f(NodeMut::Expr(offset));
         }
     }
 }
@@ -94,8 +118,6 @@ pub(crate) enum Node<'a> {
     Table(&'a SelectTable),
     /// A subquery.
     Select(&'a Select),
-    /// A member of a WITH clause.
-    Cte(&'a CommonTableExpr),
 }
 
 /// A child of a node, to be changed.
@@ -105,46 +127,17 @@ pub(crate) enum NodeMut<'a> {
     Expr(&'a mut Expr),
     /// An item of a FROM clause.
     Table(&'a mut SelectTable),
-    /// A subquery.
+    /// A subquery, or the body of a CTE.
     Select(&'a mut Select),
-    /// A member of a WITH clause.
-    Cte(&'a mut CommonTableExpr),
 }
 
 macro_rules! children {
-    (
-        $Node:ident, $select:ident, $table:ident, $expr:ident,
-        $one_select:ident, $from:ident, $sorted:ident, $tail:ident, $window:ident
-        $(, $mut:tt)?
-    ) => {
-        /// Gives the direct children of a SELECT: the members of its WITH clause,
-        /// the expressions of its clauses and the items of its FROM clauses.
-        pub(crate) fn $select<'a>(select: &'a $($mut)? Select, f: &mut dyn FnMut($Node<'a>)) {
-            if let Some(with) = &$($mut)? select.with {
-                for cte in &$($mut)? with.ctes {
-                    f($Node::Cte(cte));
-                }
-            }
-            $one_select(&$($mut)? select.body.select, f);
-            for compound in &$($mut)? select.body.compounds {
-                $one_select(&$($mut)? compound.select, f);
-            }
-            $sorted(&$($mut)? select.order_by, f);
-            if let Some(limit) = &$($mut)? select.limit {
-                f($Node::Expr(&$($mut)? limit.expr));
-                if let Some(offset) = &$($mut)? limit.offset {
-                    f($Node::Expr(offset));
-                }
-            }
-        }
-
+    ($Node:ident $(, $mut:tt)?) => {
         /// Gives the direct children of one part of a compound SELECT.
-        pub(crate) fn $one_select<'a>(select: &'a $($mut)? OneSelect, f: &mut dyn FnMut($Node<'a>)) {
-            let (columns, from, where_clause, group_by, window_clause) = match select {
+        pub(crate) fn one_select<'a>(select: &'a $($mut)? OneSelect, f: &mut dyn FnMut($Node<'a>)) {
+            let (columns, from, where_clause, group_by, windows) = match select {
                 OneSelect::Values(rows) => {
-                    for value in rows.into_iter().flatten() {
-                        f($Node::Expr(value));
-                    }
+                    rows.into_iter().for_each(|row| exprs(row, f));
                     return;
                 }
                 OneSelect::Select {
@@ -157,25 +150,29 @@ macro_rules! children {
                 }
             }
             if let Some(from) = from {
-                $from(from, f);
+                from_clause(from, f);
             }
-            if let Some(condition) = where_clause {
-                f($Node::Expr(condition));
-            }
+            exprs(where_clause, f);
             if let Some(group_by) = group_by {
-                for expr in &$($mut)? group_by.exprs {
-                    f($Node::Expr(expr));
-                }
-                if let Some(having) = &$($mut)? group_by.having {
-                    f($Node::Expr(having));
-                }
+                exprs(&$($mut)? group_by.exprs, f);
+                exprs(&$($mut)? group_by.having, f);
             }
-            for definition in window_clause {
-                $window(&$($mut)? definition.window, f);
+            for definition in windows {
+                window(&$($mut)? definition.window, f);
             }
         }
 
-        fn $from<'a>(from: &'a $($mut)? FromClause, f: &mut dyn FnMut($Node<'a>)) {
+        /// Gives the direct children of an item of a FROM clause.
+        pub(crate) fn table<'a>(table: &'a $($mut)? SelectTable, f: &mut dyn FnMut($Node<'a>)) {
+            match table {
+                SelectTable::Table(..) => {}
+                SelectTable::TableCall(_, arguments, _) => exprs(arguments, f),
+                SelectTable::Select(select, _) => f($Node::Select(select)),
+                SelectTable::Sub(from, _) => from_clause(from, f),
+            }
+        }
+
+        fn from_clause<'a>(from: &'a $($mut)? FromClause, f: &mut dyn FnMut($Node<'a>)) {
             f($Node::Table(&$($mut)? from.select));
             for join in &$($mut)? from.joins {
                 f($Node::Table(&$($mut)? join.table));
@@ -185,108 +182,73 @@ macro_rules! children {
             }
         }
 
-        /// Gives the direct children of an item of a FROM clause.
-        pub(crate) fn $table<'a>(
-            table: &'a $($mut)? SelectTable,
+        /// Gives each expression of a list, or of an optional clause.
+        fn exprs<'a>(
+            list: impl IntoIterator<Item = &'a $($mut)? Box<Expr>>,
             f: &mut dyn FnMut($Node<'a>),
         ) {
-            match table {
-                SelectTable::Table(..) => {}
-                SelectTable::TableCall(_, arguments, _) => {
-                    for argument in arguments {
-                        f($Node::Expr(argument));
-                    }
-                }
-                SelectTable::Select(select, _) => f($Node::Select(select)),
-                SelectTable::Sub(from, _) => $from(from, f),
-            }
+            list.into_iter().for_each(|expr| f($Node::Expr(expr)));
         }
 
-        fn $sorted<'a>(
-            columns: &'a $($mut)? Vec<SortedColumn>,
-            f: &mut dyn FnMut($Node<'a>),
-        ) {
+        fn sorted<'a>(columns: &'a $($mut)? Vec<SortedColumn>, f: &mut dyn FnMut($Node<'a>)) {
             for column in columns {
                 f($Node::Expr(&$($mut)? column.expr));
             }
         }
 
-        fn $window<'a>(window: &'a $($mut)? Window, f: &mut dyn FnMut($Node<'a>)) {
-            for expr in &$($mut)? window.partition_by {
-                f($Node::Expr(expr));
-            }
-            $sorted(&$($mut)? window.order_by, f);
+        fn window<'a>(window: &'a $($mut)? Window, f: &mut dyn FnMut($Node<'a>)) {
+            exprs(&$($mut)? window.partition_by, f);
+            sorted(&$($mut)? window.order_by, f);
             if let Some(frame) = &$($mut)? window.frame_clause {
-                if let FrameBound::Following(expr) | FrameBound::Preceding(expr) =
-                    &$($mut)? frame.start
-                {
-                    f($Node::Expr(expr));
-                }
-                if let Some(FrameBound::Following(expr) | FrameBound::Preceding(expr)) =
-                    &$($mut)? frame.end
-                {
-                    f($Node::Expr(expr));
+                bound(&$($mut)? frame.start, f);
+                if let Some(end) = &$($mut)? frame.end {
+                    bound(end, f);
                 }
             }
         }
 
-        fn $tail<'a>(tail: &'a $($mut)? FunctionTail, f: &mut dyn FnMut($Node<'a>)) {
-            if let Some(filter) = &$($mut)? tail.filter_clause {
-                f($Node::Expr(filter));
+        fn bound<'a>(bound: &'a $($mut)? FrameBound, f: &mut dyn FnMut($Node<'a>)) {
+            if let FrameBound::Following(expr) | FrameBound::Preceding(expr) = bound {
+                f($Node::Expr(expr));
             }
-            if let Some(Over::Window(window)) = &$($mut)? tail.over_clause {
-                $window(window, f);
+        }
+
+        fn tail<'a>(tail: &'a $($mut)? FunctionTail, f: &mut dyn FnMut($Node<'a>)) {
+            exprs(&$($mut)? tail.filter_clause, f);
+            if let Some(Over::Window(over)) = &$($mut)? tail.over_clause {
+                window(over, f);
             }
         }
 
         /// Gives the direct children of an expression.
-        pub(crate) fn $expr<'a>(expr: &'a $($mut)? Expr, f: &mut dyn FnMut($Node<'a>)) {
+        pub(crate) fn expr<'a>(expr: &'a $($mut)? Expr, f: &mut dyn FnMut($Node<'a>)) {
             match expr {
-                Expr::Binary(left, _, right) => {
-                    f($Node::Expr(left));
-                    f($Node::Expr(right));
-                }
-                Expr::Between { lhs, start, end, .. } => {
-                    f($Node::Expr(lhs));
-                    f($Node::Expr(start));
-                    f($Node::Expr(end));
-                }
+                Expr::Binary(left, _, right) => exprs([left, right], f),
+                Expr::Between { lhs, start, end, .. } => exprs([lhs, start, end], f),
                 Expr::Case { base, when_then_pairs, else_expr } => {
-                    if let Some(base) = base {
-                        f($Node::Expr(base));
-                    }
+                    exprs(base, f);
                     for (when, then) in when_then_pairs {
-                        f($Node::Expr(when));
-                        f($Node::Expr(then));
+                        exprs([when, then], f);
                     }
-                    if let Some(otherwise) = else_expr {
-                        f($Node::Expr(otherwise));
-                    }
+                    exprs(else_expr, f);
                 }
                 Expr::FunctionCall { args, order_by, within_group, filter_over, .. } => {
-                    for argument in args {
-                        f($Node::Expr(argument));
-                    }
-                    $sorted(order_by, f);
-                    $sorted(within_group, f);
-                    $tail(filter_over, f);
+                    exprs(args, f);
+                    sorted(order_by, f);
+                    sorted(within_group, f);
+                    tail(filter_over, f);
                 }
-                Expr::FunctionCallStar { filter_over, .. } => $tail(filter_over, f),
+                Expr::FunctionCallStar { filter_over, .. } => tail(filter_over, f),
                 Expr::Like { lhs, rhs, escape, .. } => {
-                    f($Node::Expr(lhs));
-                    f($Node::Expr(rhs));
-                    if let Some(escape) = escape {
-                        f($Node::Expr(escape));
-                    }
+                    exprs([lhs, rhs], f);
+                    exprs(escape, f);
                 }
                 Expr::InList { lhs, rhs: list, .. } | Expr::InTable { lhs, args: list, .. } => {
-                    f($Node::Expr(lhs));
-                    for expr in list {
-                        f($Node::Expr(expr));
-                    }
+                    exprs([lhs], f);
+                    exprs(list, f);
                 }
                 Expr::InSelect { lhs, rhs, .. } => {
-                    f($Node::Expr(lhs));
+                    exprs([lhs], f);
                     f($Node::Select(rhs));
                 }
                 Expr::Exists(select) | Expr::Subquery(select) => f($Node::Select(select)),
@@ -295,18 +257,10 @@ macro_rules! children {
                 | Expr::FieldAccess { base: inner, .. }
                 | Expr::IsNull(inner)
                 | Expr::NotNull(inner)
-                | Expr::Unary(_, inner)
-                | Expr::Raise(_, Some(inner))
-                | Expr::SubqueryResult { lhs: Some(inner), .. } => f($Node::Expr(inner)),
-                Expr::Parenthesized(exprs) | Expr::Array { elements: exprs } => {
-                    for expr in exprs {
-                        f($Node::Expr(expr));
-                    }
-                }
-                Expr::Subscript { base, index } => {
-                    f($Node::Expr(base));
-                    f($Node::Expr(index));
-                }
+                | Expr::Unary(_, inner) => exprs([inner], f),
+                Expr::Parenthesized(list) | Expr::Array { elements: list } => exprs(list, f),
+                Expr::Raise(_, inner) | Expr::SubqueryResult { lhs: inner, .. } => exprs(inner, f),
+                Expr::Subscript { base, index } => exprs([base, index], f),
                 Expr::Column { .. }
                 | Expr::Default
                 | Expr::DoublyQualified(..)
@@ -314,36 +268,30 @@ macro_rules! children {
                 | Expr::Literal(_)
                 | Expr::Name(_)
                 | Expr::Qualified(..)
-                | Expr::Raise(_, None)
                 | Expr::Register(_)
                 | Expr::RowId { .. }
-                | Expr::SubqueryResult { lhs: None, .. }
                 | Expr::Variable(_) => {}
             }
         }
     };
 }
 
-children!(
-    Node,
-    select_children,
-    table_children,
-    expr_children,
-    one_select_children,
-    from_clause,
-    sorted_columns,
-    function_tail,
-    window
-);
-children!(
-    NodeMut,
-    select_children_mut,
-    table_children_mut,
-    expr_children_mut,
-    one_select_children_mut,
-    from_clause_mut,
-    sorted_columns_mut,
-    function_tail_mut,
-    window_mut,
-    mut
-);
+/// The children in a tree that is only read.
+pub(crate) mod shared {
+    use super::{
+        Expr, FrameBound, FromClause, FunctionTail, JoinConstraint, Node, OneSelect, Over,
+        ResultColumn, SelectTable, SortedColumn, Window,
+    };
+
+    children!(Node);
+}
+
+/// The children in a tree that is changed.
+mod mutable {
+    use super::{
+        Expr, FrameBound, FromClause, FunctionTail, JoinConstraint, NodeMut, OneSelect, Over,
+        ResultColumn, SelectTable, SortedColumn, Window,
+    };
+
+    children!(NodeMut, mut);
+}

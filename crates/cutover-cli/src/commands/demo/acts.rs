@@ -303,6 +303,10 @@ impl<'a> Demo<'a> {
     /// How long the engine's own work held a writer off.
     fn tell_stall(&mut self, during: &str) {
         let stall = self.note_stall(during);
+        // Quicker than the writers report: there is nothing to tell.
+        if stall.is_zero() {
+            return;
+        }
         self.story.tell(&format!("the longest write meanwhile took {:.1} ms", millis(stall)));
     }
 

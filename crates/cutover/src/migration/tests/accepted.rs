@@ -110,7 +110,7 @@ fn selects() {
         "SELECT id, (WITH x AS (SELECT a FROM old.p) SELECT max(a) FROM x) FROM old.o",
         "SELECT o.id, p.a FROM old.o o JOIN (old.p p CROSS JOIN old.q) USING (id)",
         "SELECT id, a FROM (SELECT * FROM old.o ORDER BY id) WHERE id IN (SELECT id FROM old.p)",
-        "SELECT o.id, json_extract(value, '$.a') FROM old.o, json_each(json) AS j",
+        "SELECT o.id, json_extract(value, '$.a') FROM old.o, json_each(o.json) AS j",
         "SELECT id, a -> '$.x' ->> 'y' FROM old.o WHERE EXISTS (SELECT 1 FROM old.p)",
         "SELECT id, datetime(a, 'unixepoch', '+1 day', 'start of month') FROM old.o",
         "SELECT id, strftime('%Y-%m-%dT%H:%M:%fZ', a) FROM old.o",

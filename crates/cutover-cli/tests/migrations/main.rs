@@ -1,0 +1,16 @@
+//! Migrations from the start to the end and back, by the real binary, on real files,
+//! with real programs writing all the while.
+//!
+//! - [`story`]: every class of mapping through every phase and every rollback, each
+//!   step compared with a twin that got the same writes and none of our machinery.
+//! - [`kills`]: `kill -9` at any moment; a re-run finishes and the twin agrees.
+//! - [`operators`]: two operators at once.
+//! - [`hostile`]: the facts of SQLite that sync triggers must survive.
+//! - [`losses`]: rows that can't be carried over: refused, or kept and told.
+
+mod hostile;
+mod kills;
+mod losses;
+mod operators;
+mod stage;
+mod story;
