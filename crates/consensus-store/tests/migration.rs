@@ -22,9 +22,7 @@ struct Scratch {
 
 impl Scratch {
     fn new() -> Self {
-        Self {
-            dir: TempDir::new().unwrap(),
-        }
+        Self { dir: TempDir::new().unwrap() }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -100,13 +98,7 @@ fn created_ats() -> Vec<Value> {
         i64::MAX,
         i64::MIN,
     ];
-    let reals = [
-        2_460_735.916_668_981_5,
-        1_740_823_200.123_456,
-        -0.1,
-        0.1 + 0.2,
-        -2_460_735.5,
-    ];
+    let reals = [2_460_735.916_668_981_5, 1_740_823_200.123_456, -0.1, 0.1 + 0.2, -2_460_735.5];
     times
         .into_iter()
         .chain(others)
@@ -174,10 +166,7 @@ fn every_created_at_comes_back() {
             .unwrap()
     };
     // The eight times, and the five numbers that are beyond the milliseconds of a date.
-    assert_eq!(
-        of("output_timestamp"),
-        [1, 2, 3, 4, 5, 6, 7, 8, 39, 41, 42, 43, 44]
-    );
+    assert_eq!(of("output_timestamp"), [1, 2, 3, 4, 5, 6, 7, 8, 39, 41, 42, 43, 44]);
     assert_eq!(
         of("output_timestamp").len() + of("created_at_raw").len() + 1,
         created_ats().len() + 3
@@ -227,16 +216,8 @@ fn every_millisecond_comes_back() {
     let sql = "SELECT id, output_timestamp, created_at_raw FROM agent_outputs";
     assert_same(
         "agent_outputs",
-        Rows {
-            name: "new",
-            conn: &new,
-            sql,
-        },
-        Rows {
-            name: "forward(backward(new))",
-            conn: &scratch.open("again.db"),
-            sql,
-        },
+        Rows { name: "new", conn: &new, sql },
+        Rows { name: "forward(backward(new))", conn: &scratch.open("again.db"), sql },
     );
 }
 
@@ -283,11 +264,9 @@ fn a_run_is_what_the_caller_said_it_is() {
         ]
     );
     let synthesis: String = new
-        .query_row(
-            "SELECT synthesis_json FROM consensus_runs WHERE spec_id = 'alone'",
-            [],
-            |row| row.get(0),
-        )
+        .query_row("SELECT synthesis_json FROM consensus_runs WHERE spec_id = 'alone'", [], |row| {
+            row.get(0)
+        })
         .unwrap();
     assert_eq!(
         synthesis,
@@ -320,9 +299,8 @@ fn the_new_tables_hold_their_own_rules() {
         assert!(new.execute(refused, []).is_err(), "{refused}");
     }
     new.execute("DELETE FROM consensus_runs", []).unwrap();
-    let outputs: i64 = new
-        .query_row("SELECT count(*) FROM agent_outputs", [], |row| row.get(0))
-        .unwrap();
+    let outputs: i64 =
+        new.query_row("SELECT count(*) FROM agent_outputs", [], |row| row.get(0)).unwrap();
     assert_eq!(outputs, 0);
 }
 
@@ -336,16 +314,9 @@ fn the_same_rows_give_the_same_runs_whatever_the_plan() {
     scratch.forward("old.db", "expected.db");
     let sql = "SELECT spec_id, stage, run_label, run_timestamp, consensus_ok, degraded, synthesis_json FROM consensus_runs";
     let expected = scratch.open("expected.db");
-    let expected = Rows {
-        name: "as it was",
-        conn: &expected,
-        sql,
-    };
+    let expected = Rows { name: "as it was", conn: &expected, sql };
     for (name, change) in [
-        (
-            "without indexes",
-            "DROP INDEX idx_spec_stage; DROP INDEX idx_synthesis_spec_stage",
-        ),
+        ("without indexes", "DROP INDEX idx_spec_stage; DROP INDEX idx_synthesis_spec_stage"),
         ("with statistics", "ANALYZE"),
         (
             "with an index that runs backwards",
@@ -360,15 +331,7 @@ fn the_same_rows_give_the_same_runs_whatever_the_plan() {
         let file = name.replace(' ', "-");
         scratch.forward("old.db", &file);
         let found = scratch.open(&file);
-        assert_same(
-            "consensus_runs",
-            expected,
-            Rows {
-                name,
-                conn: &found,
-                sql,
-            },
-        );
+        assert_same("consensus_runs", expected, Rows { name, conn: &found, sql });
     }
 }
 
@@ -404,9 +367,7 @@ fn other_programs_make_the_same_of_it() {
     scratch.forward("old.db", "ours.db");
     let shell = |script: &Path| {
         let mut command = Command::new("sqlite3");
-        command
-            .args(["-batch", "-bail", ":memory:"])
-            .arg(format!(".read '{}'", script.display()));
+        command.args(["-batch", "-bail", ":memory:"]).arg(format!(".read '{}'", script.display()));
         command
     };
     let python = |script: &Path| {
@@ -416,14 +377,9 @@ fn other_programs_make_the_same_of_it() {
             .arg(script);
         command
     };
-    for (name, program) in [
-        ("shell", &shell as &dyn Fn(&Path) -> Command),
-        ("python", &python),
-    ] {
-        let (new, back) = (
-            scratch.path(&format!("{name}-new.db")),
-            scratch.path(&format!("{name}-back.db")),
-        );
+    for (name, program) in [("shell", &shell as &dyn Fn(&Path) -> Command), ("python", &python)] {
+        let (new, back) =
+            (scratch.path(&format!("{name}-new.db")), scratch.path(&format!("{name}-back.db")));
         drop(scratch.legacy(&format!("{name}-back.db")));
         let script = scratch.path(name);
         let text = oracle::forward_script(MIGRATION, &scratch.path("old.db"), &new)
@@ -437,16 +393,8 @@ fn other_programs_make_the_same_of_it() {
         for (table, sql) in oracle::comparisons(MIGRATION, CASE.canonical) {
             let difference = difference(
                 &table,
-                Rows {
-                    name: "ours",
-                    conn: &ours,
-                    sql: &sql,
-                },
-                Rows {
-                    name,
-                    conn: &theirs,
-                    sql: &sql,
-                },
+                Rows { name: "ours", conn: &ours, sql: &sql },
+                Rows { name, conn: &theirs, sql: &sql },
             );
             assert_eq!(difference, None);
         }

@@ -14,10 +14,8 @@ fn sample(artifacts: u64, seed: u64, shape: Shape) -> (Connection, Populated) {
 }
 
 fn count(conn: &Connection, sql: &str) -> u64 {
-    conn.query_row(&format!("SELECT count(*) FROM {sql}"), [], |row| {
-        row.get::<_, i64>(0)
-    })
-    .unwrap() as u64
+    conn.query_row(&format!("SELECT count(*) FROM {sql}"), [], |row| row.get::<_, i64>(0)).unwrap()
+        as u64
 }
 
 #[test]
@@ -45,11 +43,7 @@ fn a_seed_gives_the_same_rows() {
                  FROM consensus_synthesis",
             )
             .unwrap();
-        statement
-            .query_map([], |row| row.get(0))
-            .unwrap()
-            .collect::<Result<_, _>>()
-            .unwrap()
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
     };
     assert_eq!(rows(1), rows(1));
     assert_ne!(rows(1), rows(2));
@@ -92,10 +86,7 @@ fn every_awkward_kind_is_there() {
     ];
     let (conn, _) = sample(2_000, 1, Shape::Small);
     for kind in kinds {
-        assert!(
-            count(&conn, &kind) > 1 || kind.starts_with("sqlite_sequence"),
-            "{kind}"
-        );
+        assert!(count(&conn, &kind) > 1 || kind.starts_with("sqlite_sequence"), "{kind}");
     }
 }
 
@@ -103,17 +94,10 @@ fn every_awkward_kind_is_there() {
 fn a_realistic_sample_has_the_sizes_of_real_ones() {
     let (conn, _) = sample(2_000, 1, Shape::Realistic);
     assert!(
-        count(
-            &conn,
-            "consensus_artifacts WHERE length(response_text) BETWEEN 100000 AND 800000"
-        ) > 0
+        count(&conn, "consensus_artifacts WHERE length(response_text) BETWEEN 100000 AND 800000")
+            > 0
     );
-    assert!(
-        count(
-            &conn,
-            "consensus_artifacts WHERE length(response_text) > 1000000"
-        ) > 0
-    );
+    assert!(count(&conn, "consensus_artifacts WHERE length(response_text) > 1000000") > 0);
     let (content, response, stages): (f64, f64, f64) = conn
         .query_row(
             "SELECT avg(length(content_json)),

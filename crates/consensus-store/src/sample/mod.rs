@@ -17,8 +17,8 @@
 //! | equal timestamps within a run and between its syntheses | 1 row in 3 |
 //! | timestamp with milliseconds | 1 row in 19 |
 //! | timestamp before that of an earlier id | 1 row in 47 |
-//! | `created_at` that is NULL, a number, or text that is no time ([`values::odd_time`]) | 1 row in 53 |
-//! | content that is not JSON, is empty, or is hostile text ([`values::odd_text`]) | 1 row in 37 |
+//! | `created_at` that is NULL, a number, or text that is no time (`values::odd_time`) | 1 row in 53 |
+//! | content that is not JSON, is empty, or is hostile text (`values::odd_text`) | 1 row in 37 |
 //! | response that is NULL; empty | 1 row in 31; 89 |
 //! | response of 100 to 800 KB; of 1 to 4 MB | 1 row in 4,001; 40,009 |
 //! | stage that no program of ours knows | 1 stage in 9 |
@@ -162,17 +162,10 @@ impl<'conn> Writer<'conn> {
         } else {
             format!("SPEC-{spec:05}")
         };
-        let stage = if self.awkward(n, 9) {
-            values::unknown_stage(n / 9)
-        } else {
-            values::stage(n)
-        };
+        let stage =
+            if self.awkward(n, 9) { values::unknown_stage(n / 9) } else { values::stage(n) };
         let runs = (0..4).map(|_| self.next_run()).collect();
-        StageOfSpec {
-            spec_id,
-            stage,
-            runs,
-        }
+        StageOfSpec { spec_id, stage, runs }
     }
 
     fn next_run(&mut self) -> Run {
@@ -187,10 +180,8 @@ impl<'conn> Writer<'conn> {
         } else {
             Some(format!("run_{n}_{:08x}", self.rng.u32(..)))
         };
-        let mut agents: VecDeque<String> = values::AGENTS[..self.rng.usize(3..=5)]
-            .iter()
-            .map(|&name| name.to_owned())
-            .collect();
+        let mut agents: VecDeque<String> =
+            values::AGENTS[..self.rng.usize(3..=5)].iter().map(|&name| name.to_owned()).collect();
         if self.awkward(n, 13) {
             agents.push_front(agents[0].clone());
         }
@@ -204,11 +195,7 @@ impl<'conn> Writer<'conn> {
             _ if self.awkward(n, 5) => 0,
             _ => 1,
         };
-        Run {
-            label,
-            agents,
-            syntheses,
-        }
+        Run { label, agents, syntheses }
     }
 
     /// Writes the next row; false when the stage has come to its end.
@@ -235,11 +222,7 @@ impl<'conn> Writer<'conn> {
         agent: &str,
     ) -> rusqlite::Result<()> {
         let n = self.written.artifacts;
-        self.artifact_id += if self.awkward(n, 59) {
-            self.rng.i64(2..40)
-        } else {
-            1
-        };
+        self.artifact_id += if self.awkward(n, 59) { self.rng.i64(2..40) } else { 1 };
         let odd_agent = self.awkward(n, 43).then(|| values::odd_text(n / 43));
         let content = if self.awkward(n, 37) {
             values::odd_text(n / 37).to_owned()
@@ -247,12 +230,8 @@ impl<'conn> Writer<'conn> {
             let bytes = self.content_bytes();
             self.pool.content(&mut self.rng, agent, stage, bytes)
         };
-        let created_at = self
-            .clock
-            .created_at(&mut self.rng, n, self.shape != Shape::Plain);
-        let response = self
-            .response_bytes(n)
-            .map(|bytes| self.pool.text(&mut self.rng, bytes));
+        let created_at = self.clock.created_at(&mut self.rng, n, self.shape != Shape::Plain);
+        let response = self.response_bytes(n).map(|bytes| self.pool.text(&mut self.rng, bytes));
         self.insert_artifact.execute(params![
             self.artifact_id,
             spec_id,
@@ -270,9 +249,7 @@ impl<'conn> Writer<'conn> {
     fn synthesis(&mut self, spec_id: &str, stage: &str, run: Option<&str>) -> rusqlite::Result<()> {
         let n = self.written.syntheses;
         self.synthesis_id += if self.awkward(n, 59) { 7 } else { 1 };
-        let created_at = self
-            .clock
-            .created_at(&mut self.rng, n, self.shape != Shape::Plain);
+        let created_at = self.clock.created_at(&mut self.rng, n, self.shape != Shape::Plain);
         let status = ["ok", "ok", "ok", "degraded", "conflict", "OK", ""][self.rng.usize(..7)];
         let degraded =
             [Value::Integer(0), Value::Integer(1), Value::Null][self.rng.usize(..3)].clone();

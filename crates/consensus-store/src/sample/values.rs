@@ -9,27 +9,14 @@ pub(super) const AGENTS: [&str; 5] = ["gemini", "claude", "gpt_pro", "gpt_codex"
 
 /// The stages that programs know, in the order a spec passes through them.
 pub(super) fn stage(n: u64) -> &'static str {
-    const STAGES: [&str; 6] = [
-        "spec-plan",
-        "spec-tasks",
-        "spec-implement",
-        "spec-validate",
-        "spec-audit",
-        "spec-unlock",
-    ];
+    const STAGES: [&str; 6] =
+        ["spec-plan", "spec-tasks", "spec-implement", "spec-validate", "spec-audit", "spec-unlock"];
     STAGES[(n % 6) as usize]
 }
 
 /// Stages that programs do not know: newer, older, mistyped.
 pub(super) fn unknown_stage(n: u64) -> &'static str {
-    const STAGES: [&str; 6] = [
-        "spec-review",
-        "Spec-Plan",
-        "spec-plan ",
-        "",
-        "этап-1",
-        "plan\n",
-    ];
+    const STAGES: [&str; 6] = ["spec-review", "Spec-Plan", "spec-plan ", "", "этап-1", "plan\n"];
     STAGES[(n % 6) as usize]
 }
 
@@ -144,9 +131,7 @@ pub(super) struct Clock {
 
 impl Clock {
     pub(super) fn new() -> Self {
-        Self {
-            seconds: 1_735_700_000,
-        }
+        Self { seconds: 1_735_700_000 }
     }
 
     /// The `created_at` of the `n`th row, as `CURRENT_TIMESTAMP` would have it
@@ -156,11 +141,7 @@ impl Clock {
             return odd_time(n / 53);
         }
         self.seconds += rng.i64(..9).saturating_sub(2).max(0);
-        let seconds = if awkward && n % 47 == 23 {
-            self.seconds - 5_000
-        } else {
-            self.seconds
-        };
+        let seconds = if awkward && n % 47 == 23 { self.seconds - 5_000 } else { self.seconds };
         let mut text = written(seconds);
         if awkward && n % 19 == 9 {
             let _ = write!(text, ".{:03}", rng.u32(1..1_000));
@@ -180,11 +161,7 @@ fn written(seconds: i64) -> String {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     format!(
         "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}",
@@ -201,19 +178,11 @@ mod tests {
     #[test]
     fn times_are_written_as_sqlite_writes_them() {
         let conn = rusqlite::Connection::open_in_memory().unwrap();
-        for seconds in [
-            0,
-            -1,
-            951_782_399,
-            951_868_800,
-            1_735_700_000,
-            1_740_787_199,
-            4_102_444_800,
-        ] {
+        for seconds in
+            [0, -1, 951_782_399, 951_868_800, 1_735_700_000, 1_740_787_199, 4_102_444_800]
+        {
             let theirs: String = conn
-                .query_row("SELECT datetime(?, 'unixepoch')", [seconds], |row| {
-                    row.get(0)
-                })
+                .query_row("SELECT datetime(?, 'unixepoch')", [seconds], |row| row.get(0))
                 .unwrap();
             assert_eq!(written(seconds), theirs);
         }

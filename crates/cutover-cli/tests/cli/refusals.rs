@@ -60,8 +60,21 @@ fn retiring_needs_to_be_confirmed() {
     let ran = bench.run("advance --to retired --db app.db").exits(3);
     assert!(ran.stderr.contains("--yes"), "{}", ran.stderr);
     assert_eq!(bench.phase(), "new-only");
+}
+
+#[test]
+fn there_is_no_way_back_from_retired_and_the_commands_say_so() {
+    let bench = Bench::new();
+    bench.run("start split-address.sql --db app.db").exits(0);
+    bench.run("advance --to new-only --db app.db").exits(0);
     bench.run("advance --to retired --yes --db app.db").exits(0);
-    bench.run("rollback --db app.db").exits(3);
+    for command in ["rollback", "abort", "advance", "backfill", "verify", "repair"] {
+        let ran = bench.run(&format!("{command} --db app.db")).exits(3);
+        // Not about a table that is missing in the migration file.
+        assert!(!ran.stderr.contains("split-address.sql:"), "{command}: {}", ran.stderr);
+    }
+    bench.run("status --db app.db").exits(0);
+    bench.run("history --db app.db").exits(0);
 }
 
 /// The freeze names the migration, so that whoever owns the old program knows.

@@ -15,7 +15,7 @@ use super::object::{Kind, Object};
 use super::procedure::{procedure, procedures, scope_columns};
 use super::query::{Leaf, What};
 use super::sql::{ident, join, text};
-use super::target::{Source, Target, delete_can_change, insert_can_remove};
+use super::target::{Source, Target, always_gives, delete_can_change, insert_can_remove};
 use super::trace::columns_of;
 use super::unmoved::{insert_leaves, update_matters};
 use crate::phase::Side;
@@ -315,7 +315,10 @@ impl Changed<'_> {
             statements.extend(self.put(used, "NEW", when.as_deref()));
         }
         for used in self.uses.iter().rev() {
-            if insert_can_remove(&used.source.query, used.leaf.number) {
+            let (query, number) = (&used.source.query, used.leaf.number);
+            if insert_can_remove(query, number)
+                || !(used.target.single && always_gives(query, number))
+            {
                 statements.extend(self.prune(used, "NEW", None));
             }
         }

@@ -536,6 +536,26 @@ pub(crate) fn insert_can_remove(query: &Query, number: usize) -> bool {
         })
 }
 
+/// Whether a row of this leaf always gives a row in its scope. Where it does not, a
+/// row that takes the place of another (INSERT OR REPLACE fires no DELETE trigger)
+/// can leave the other's image behind.
+pub(crate) fn always_gives(query: &Query, number: usize) -> bool {
+    let unions = query.rest.iter().all(|(operator, _)| {
+        matches!(operator, CompoundOperator::UnionAll | CompoundOperator::Union)
+    });
+    let whole = |arm: &Arm| {
+        arm.filter.is_none()
+            && arm.having.is_none()
+            && arm.from.iter().all(|item| match &item.what {
+                _ if !holds(item, number) => item.join == Join::Left,
+                What::Query(inner) => item.join != Join::Left && always_gives(inner, number),
+                _ => item.join != Join::Left,
+            })
+    };
+    unions
+        && query.arms().filter(|arm| arm.from.iter().any(|item| holds(item, number))).all(whole)
+}
+
 /// Whether the deletion of a row of this leaf can add to or change what is left.
 pub(crate) fn delete_can_change(query: &Query, number: usize) -> bool {
     insert_can_remove(query, number) || looks_at_several(query, number)

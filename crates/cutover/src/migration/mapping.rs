@@ -11,7 +11,7 @@ use super::syntax::{self, name, place};
 use super::tables::Tables;
 use super::tokens::Statement;
 use super::withs::Withs;
-use super::{Mapping, refuse, result, scope};
+use super::{Mapping, refuse, result, scope, unnamed};
 use crate::phase::{Direction, Side};
 
 /// Reads a statement that begins with INSERT.
@@ -37,6 +37,8 @@ pub(super) fn read(statement: &Statement<'_>, known: &mut Known) -> Checked {
     let mut selects = Selects { statement, tables };
     selects.check(select, &Withs::default())?;
     let old = selects.tables.old;
+    let select = plain_select(statement, parsed.plain)?;
+    unnamed::check(statement, &select)?;
     let scope = scope::read(statement, &columns)?;
     old.iter().for_each(|table| known.add_old_table(table));
     if direction == Direction::Backward {
@@ -46,7 +48,7 @@ pub(super) fn read(statement: &Statement<'_>, known: &mut Known) -> Checked {
         direction,
         target,
         columns,
-        select: plain_select(statement, parsed.plain)?,
+        select,
         scope,
         at: statement.at(),
         words: statement.words(),

@@ -21,6 +21,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod unnamed;
 pub(crate) mod walk;
 mod withs;
 

@@ -3,7 +3,7 @@
 //! - `cases`: every case is lossless, and its programs' statements mean what they say.
 //! - `writers`: real processes write, are refused, are killed.
 //! - `twin`: it is right, and it sees what is wrong.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #![expect(clippy::print_stdout, reason = "a failure is told with the case it is in")]
 
 mod cases;

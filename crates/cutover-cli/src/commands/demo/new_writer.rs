@@ -77,8 +77,8 @@ impl Writer {
         // What this process remembers changes only once the commit succeeded.
         let (sql, remember) = match choice {
             0..35 => self.insert_run(&tx)?,
-            35..60 => (self.update(&tx)?, None),
-            60..70 => (self.delete_run(&tx)?, None),
+            35..65 => (self.update(&tx)?, None),
+            65..70 => (self.delete_run(&tx)?, None),
             70..80 => (self.replace_first(&tx, own)?, None),
             80..90 => self.add_output(&tx, own)?,
             _ => self.delete_output(&tx, own)?,

@@ -325,3 +325,14 @@ pub(in crate::migration) fn unordered(at: Location, name: &str, fix: &str) -> Fa
         fix,
     )
 }
+
+pub(in crate::migration) fn unnamed_column(at: Location, name: &str) -> Fault {
+    Fault::at(
+        at,
+        format!(
+            "`{name}` is the text of an expression without a name: it names a column only as \
+             long as the expression is written exactly so"
+        ),
+        "give the expression a name with AS, and use that",
+    )
+}

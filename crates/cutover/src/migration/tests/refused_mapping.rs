@@ -471,3 +471,20 @@ fn array_operator() {
         );
     }
 }
+
+#[test]
+fn unnamed_column() {
+    for (name, select) in [
+        ("Max(a)", "SELECT id, »\"Max(a)\" FROM (SELECT id, max(a) FROM old.o GROUP BY id)"),
+        ("a || 'x'", "WITH x AS (SELECT id, a || 'x' FROM old.o) SELECT id, x.»[a || 'x'] FROM x"),
+    ] {
+        refused_select(
+            select,
+            &format!(
+                "`{name}` is the text of an expression without a name: it names a column only as \
+                 long as the expression is written exactly so"
+            ),
+            "give the expression a name with AS, and use that",
+        );
+    }
+}
