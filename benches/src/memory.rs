@@ -10,10 +10,8 @@ use crate::report::table;
 pub(crate) fn run(rows: u64) -> Result<()> {
     let dir = tempfile::tempdir()?;
     let path = legacy(dir.path(), "memory.db", rows)?;
-    let output = std::process::Command::new(std::env::current_exe()?)
-        .arg("migrate")
-        .arg(&path)
-        .output()?;
+    let output =
+        std::process::Command::new(std::env::current_exe()?).arg("migrate").arg(&path).output()?;
     let peak = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     table(
         "Peak memory of check, start, advance to new-only and rollback to dual-write",

@@ -183,7 +183,9 @@ impl fmt::Display for Phase {
 
 /// A text that names no phase.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a phase; the phases are legacy, dual-write, read-new, write-new, new-only, retired")]
+#[error(
+    "`{0}` is not a phase; the phases are legacy, dual-write, read-new, write-new, new-only, retired"
+)]
 pub struct UnknownPhase(pub String);
 
 impl FromStr for Phase {
@@ -205,10 +207,7 @@ mod tests {
     #[test]
     fn order_is_pinned() {
         let names: Vec<_> = Phase::ALL.iter().map(|phase| phase.name()).collect();
-        assert_eq!(
-            names,
-            ["legacy", "dual-write", "read-new", "write-new", "new-only", "retired"]
-        );
+        assert_eq!(names, ["legacy", "dual-write", "read-new", "write-new", "new-only", "retired"]);
         assert!(Phase::ALL.is_sorted());
         for phase in Phase::ALL {
             assert_eq!(phase.name().parse(), Ok(phase));

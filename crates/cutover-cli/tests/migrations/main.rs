@@ -7,10 +7,14 @@
 //! - [`operators`]: two operators at once.
 //! - [`hostile`]: the facts of SQLite that sync triggers must survive.
 //! - [`losses`]: rows that can't be carried over: refused, or kept and told.
+//!
+//! They stand on [`stage`], a case of the testkit with its twin, and on [`scene`], a
+//! small database for one question.
 
 mod hostile;
 mod kills;
 mod losses;
 mod operators;
+mod scene;
 mod stage;
 mod story;

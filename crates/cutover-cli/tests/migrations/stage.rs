@@ -27,15 +27,29 @@ impl Stage {
         let dir = TempDir::new().unwrap();
         let db = dir.path().join("live.db");
         case.create(&db, rows, 7);
+        let twin = Twin::of(&db);
+        Self::on(case, dir, twin)
+    }
+
+    /// A database that is already on its way. `twin` knows nothing of that.
+    fn on(case: Case, dir: TempDir, twin: Twin) -> Self {
+        let db = dir.path().join("live.db");
         let file = dir.path().join(format!("{}.sql", case.migration_name));
         std::fs::write(&file, case.migration).unwrap();
         let cutover = Cutover::new(env!("CARGO_BIN_EXE_cutover"), &db);
-        let twin = Twin::of(&db);
         Self { case, db, file, twin, cutover, writers: Vec::new(), rounds: 0, _dir: dir }
     }
 
     pub(crate) fn start_arguments(&self) -> Vec<&str> {
         vec!["start", self.file.to_str().unwrap()]
+    }
+
+    /// A command line in full: a `start` names the migration file.
+    pub(crate) fn arguments<'a>(&'a self, command: &[&'a str]) -> Vec<&'a str> {
+        match command {
+            ["start", options @ ..] => [&self.start_arguments()[..], options].concat(),
+            command => command.to_vec(),
+        }
     }
 
     /// Two programs that know both schemas and write to the one that takes writes:
@@ -131,8 +145,10 @@ impl Stage {
             .old_tables
             .iter()
             .filter_map(|table| {
-                let (expected, view) =
-                    (format!("SELECT * FROM \"{table}\""), format!("SELECT * FROM \"cutover_live_{table}\""));
+                let (expected, view) = (
+                    format!("SELECT * FROM \"{table}\""),
+                    format!("SELECT * FROM \"cutover_live_{table}\""),
+                );
                 difference(
                     &format!("live view of {table}"),
                     Rows { name: "the twin", conn: &twin, sql: &expected },
@@ -156,9 +172,52 @@ impl Stage {
     }
 }
 
+/// A stage that was brought to its place once, to be set there many times.
+pub(crate) struct Rehearsed {
+    case: Case,
+    before: PathBuf,
+    after: PathBuf,
+    _dir: TempDir,
+}
+
+impl Rehearsed {
+    /// Takes these steps, with nobody writing. The first is a start without arguments.
+    pub(crate) fn new(case: Case, rows: u64, steps: &[&[&str]]) -> Self {
+        let stage = Stage::set(case, rows);
+        let dir = TempDir::new().unwrap();
+        let (before, after) = (dir.path().join("before.db"), dir.path().join("after.db"));
+        copy(&stage.db, &before);
+        for step in steps {
+            match step {
+                ["start", options @ ..] => {
+                    stage.run(&[&stage.start_arguments(), *options].concat());
+                }
+                step => {
+                    stage.run(step);
+                }
+            }
+        }
+        copy(&stage.db, &after);
+        Self { case, before, after, _dir: dir }
+    }
+
+    pub(crate) fn stage(&self) -> Stage {
+        let dir = TempDir::new().unwrap();
+        std::fs::copy(&self.after, dir.path().join("live.db")).unwrap();
+        Stage::on(self.case, dir, Twin::of(&self.before))
+    }
+}
+
+/// Copies a database that nobody has open.
+fn copy(from: &Path, to: &Path) {
+    let conn = Connection::open(from).unwrap();
+    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    drop(conn);
+    std::fs::copy(from, to).unwrap();
+}
+
 pub(crate) fn assert_integrity(db: &Path) {
     let conn = Connection::open(db).unwrap();
-    let verdict: String =
-        conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    let verdict: String = conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(verdict, "ok");
 }

@@ -50,7 +50,9 @@ pub(crate) fn derived(target: &Target, place: Place, part: Part<'_>) -> String {
         let leaf = |leaf: &Leaf| render_leaf(target, source, leaf, place, part);
         let sql = source.query.render(&leaf);
         // A compound or an ORDER BY can't stand in a compound unwrapped.
-        if target.sources.len() > 1 && (!source.query.rest.is_empty() || !source.query.order_by.is_empty()) {
+        if target.sources.len() > 1
+            && (!source.query.rest.is_empty() || !source.query.order_by.is_empty())
+        {
             format!("SELECT * FROM ({sql})")
         } else {
             sql
@@ -61,9 +63,16 @@ pub(crate) fn derived(target: &Target, place: Place, part: Part<'_>) -> String {
 /// A leaf, restricted where its columns carry the scope. The restriction stands at
 /// the leaf because SQLite does not move it there by itself through a GROUP BY
 /// over a UNION: it would read the whole table.
-fn render_leaf(target: &Target, source: &Source, leaf: &Leaf, place: Place, part: Part<'_>) -> String {
+fn render_leaf(
+    target: &Target,
+    source: &Source,
+    leaf: &Leaf,
+    place: Place,
+    part: Part<'_>,
+) -> String {
     let table = place.table(leaf.side, &leaf.table);
-    let Some(terms) = source.paths.iter().find(|terms| terms.iter().any(|term| term.leaf == Some(leaf.number)))
+    let Some(terms) =
+        source.paths.iter().find(|terms| terms.iter().any(|term| term.leaf == Some(leaf.number)))
     else {
         return table;
     };
@@ -90,7 +99,11 @@ fn render_leaf(target: &Target, source: &Source, leaf: &Leaf, place: Place, part
         }
         Part::Listed if bound.len() == terms.len() => {
             let condition = join(&bound, " AND ", |(position, term)| {
-                format!("{} {} k.s{position}", of_row(&term.expr, "x"), comparison(target, *position, term))
+                format!(
+                    "{} {} k.s{position}",
+                    of_row(&term.expr, "x"),
+                    comparison(target, *position, term)
+                )
             });
             format!(
                 "(SELECT x.* FROM {SCOPES} AS k CROSS JOIN {table} AS x \
@@ -113,7 +126,8 @@ fn render_leaf(target: &Target, source: &Source, leaf: &Leaf, place: Place, part
 
 /// `=` where neither side can be NULL, so that every SQLite uses the index.
 fn comparison(target: &Target, position: usize, term: &Term) -> &'static str {
-    let never_null = target.scope.get(position).is_some_and(|column| target.table.never_null(column));
+    let never_null =
+        target.scope.get(position).is_some_and(|column| target.table.never_null(column));
     if never_null && term.bare().is_some() { "=" } else { "IS" }
 }
 
@@ -148,10 +162,13 @@ pub(crate) fn held(target: &Target, place: Place, part: Part<'_>) -> String {
     };
     match part {
         Part::All => format!("SELECT {columns} FROM {table} AS t"),
-        Part::Scope(value) => format!("SELECT {columns} FROM {table} AS t WHERE {}", scope_is(value)),
+        Part::Scope(value) => {
+            format!("SELECT {columns} FROM {table} AS t WHERE {}", scope_is(value))
+        }
         Part::Range { lo, hi } => {
             let condition = range(&idents("t.", &target.scope), target.scope.len(), lo, hi);
-            let condition = condition.map_or_else(String::new, |condition| format!(" WHERE {condition}"));
+            let condition =
+                condition.map_or_else(String::new, |condition| format!(" WHERE {condition}"));
             format!("SELECT {columns} FROM {table} AS t{condition}")
         }
         Part::Listed => format!(
@@ -211,7 +228,11 @@ pub(crate) fn differs<'a>(
         .map(|name| {
             let quoted = ident(name);
             let column = target.column(name);
-            let collate = if column.is_some_and(|column| !column.is_binary()) { " COLLATE BINARY" } else { "" };
+            let collate = if column.is_some_and(|column| !column.is_binary()) {
+                " COLLATE BINARY"
+            } else {
+                ""
+            };
             let derived = right(name);
             let mut part = format!("{left}.{quoted}{collate} IS NOT +{derived}");
             if column.is_some_and(|column| column.affinity == crate::schema::Affinity::Blob) {
@@ -225,7 +246,10 @@ pub(crate) fn differs<'a>(
 
 /// Whether a pass over the target can go by ranges of the source's key: every
 /// path leads to one leaf whose primary key is the scope, in the same order.
-pub(crate) fn goes_by_range(target: &Target, primary_key: &dyn Fn(&Leaf) -> Option<Vec<String>>) -> bool {
+pub(crate) fn goes_by_range(
+    target: &Target,
+    primary_key: &dyn Fn(&Leaf) -> Option<Vec<String>>,
+) -> bool {
     target.scope.iter().all(|column| target.table.never_null(column))
         && target.table.has_index_on(&target.scope)
         && target.sources.iter().all(|source| {
@@ -240,7 +264,9 @@ pub(crate) fn goes_by_range(target: &Target, primary_key: &dyn Fn(&Leaf) -> Opti
                         term.bare().filter(|_| own).map(str::to_lowercase)
                     })
                     .collect();
-                key.is_some_and(|key| bare == Some(key.iter().map(|part| part.to_lowercase()).collect()))
+                key.is_some_and(|key| {
+                    bare == Some(key.iter().map(|part| part.to_lowercase()).collect())
+                })
             })
         })
 }

@@ -48,10 +48,8 @@ fn direct(terms: &[Term], leaf: &Leaf, rows: Rows<'_>) -> String {
 /// the changed row in the place of the leaf. What depends on the whole scope
 /// (grouping, DISTINCT) is left out: a superset of the touched scopes does no harm.
 fn joined(source: &Source, leaf: &Leaf, rows: Rows<'_>) -> Option<String> {
-    let arm = source
-        .query
-        .arms()
-        .find(|arm| arm.from.iter().any(|item| holds(item, leaf.number)))?;
+    let arm =
+        source.query.arms().find(|arm| arm.from.iter().any(|item| holds(item, leaf.number)))?;
     let arm = reduce(arm, leaf.number, &source.scope_positions)?;
     let number = leaf.number;
     let sql = Query { first: arm, rest: Vec::new(), order_by: Vec::new() }.render(&|found| {
@@ -60,13 +58,15 @@ fn joined(source: &Source, leaf: &Leaf, rows: Rows<'_>) -> Option<String> {
         }
         match rows {
             Rows::Trigger(row) => {
-                let columns = join(&found.columns, ", ", |column| {
-                    format!("{row}.{0} AS {0}", ident(column))
-                });
+                let columns =
+                    join(&found.columns, ", ", |column| format!("{row}.{0} AS {0}", ident(column)));
                 format!("(SELECT {columns})")
             }
             Rows::Unknown => {
-                format!("(SELECT {})", join(&found.columns, ", ", |column| format!("? AS {}", ident(column))))
+                format!(
+                    "(SELECT {})",
+                    join(&found.columns, ", ", |column| format!("? AS {}", ident(column)))
+                )
             }
             Rows::Where(condition) => {
                 format!("(SELECT * FROM {} AS x WHERE {condition})", ident(&found.table))
@@ -80,7 +80,10 @@ fn joined(source: &Source, leaf: &Leaf, rows: Rows<'_>) -> Option<String> {
 /// hide a touched scope taken out.
 fn reduce(arm: &Arm, number: usize, columns: &[usize]) -> Option<Arm> {
     let mut arm = arm.clone();
-    arm.columns = columns.iter().map(|position| arm.columns.get(*position).cloned()).collect::<Option<_>>()?;
+    arm.columns = columns
+        .iter()
+        .map(|position| arm.columns.get(*position).cloned())
+        .collect::<Option<_>>()?;
     arm.distinct = true;
     arm.group_by.clear();
     arm.having = None;

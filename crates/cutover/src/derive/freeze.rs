@@ -7,7 +7,13 @@ use crate::phase::Phase;
 
 /// The guards on one old table. In `write-new` they let the sync's own writes
 /// through; in `new-only` nothing writes to the old side.
-pub(crate) fn freeze(names: Names, migration: &str, table: &str, phase: Phase, since: &str) -> Vec<Object> {
+pub(crate) fn freeze(
+    names: Names,
+    migration: &str,
+    table: &str,
+    phase: Phase,
+    since: &str,
+) -> Vec<Object> {
     let message = format!(
         "cutover: {table} is read-only: migration {migration} went to {phase} at {since}; write to the new tables"
     );

@@ -5,8 +5,8 @@
 //! The guards know the sync's writes by their content, not by a flag: a row is let
 //! in if the mapping gives one for its key and the table has none yet, changed into
 //! what the mapping gives at this moment, and let out if the mapping no longer gives
-//! it. A flag would cost a page of log at every write of every old
-//! program. Where a scope holds many rows that would mean deriving all of them for
+//! it. A flag would cost a page of log at every write of every old program; it is
+//! raised only by the engine, for the length of a chunk. Where a scope holds many rows that would mean deriving all of them for
 //! each one written, so there a flag it is.
 
 use super::derived::{Part, Place, derived, differs};
@@ -30,34 +30,47 @@ pub(crate) fn guards(target: &Target, names: Names, migration: &str) -> Vec<Obje
     let (inserted, updated, deleted) = if needs_flag(target) {
         (flag.clone(), flag.clone(), flag)
     } else {
+        let and = |condition: String| format!("{flag} AND ({condition})");
         let key = target.same_key("NEW", "d");
-        let same = differs(target, target.values(), "NEW", &|column| format!("d.{}", ident(column)))
-            .map_or(key.clone(), |differs| format!("{key} AND NOT ({differs})"));
+        let same =
+            differs(target, target.values(), "NEW", &|column| format!("d.{}", ident(column)))
+                .map_or(key.clone(), |differs| format!("{key} AND NOT ({differs})"));
         let table = ident(&target.table.name);
         (
             // Where the mapping gives a row and the table has none, only the sync is
             // about to write it. The values need no look.
-            format!(
+            and(format!(
                 "NOT EXISTS (SELECT 1 FROM ({}) AS d WHERE {key}) OR EXISTS (SELECT 1 FROM {table} AS t WHERE {})",
                 of("NEW"),
                 target.same_key("t", "NEW")
-            ),
-            format!("NOT EXISTS (SELECT 1 FROM ({}) AS d WHERE {same})", of("NEW")),
-            format!("EXISTS (SELECT 1 FROM ({}) AS d WHERE {})", of("OLD"), target.same_key("OLD", "d")),
+            )),
+            and(format!("NOT EXISTS (SELECT 1 FROM ({}) AS d WHERE {same})", of("NEW"))),
+            and(format!(
+                "EXISTS (SELECT 1 FROM ({}) AS d WHERE {})",
+                of("OLD"),
+                target.same_key("OLD", "d")
+            )),
         )
     };
     let columns = join(&target.columns, ", ", |column| ident(column));
     [
-        ("insert", "INSERT".to_owned(), &inserted),
-        ("update", format!("UPDATE OF {columns}"), &updated),
-        ("delete", "DELETE".to_owned(), &deleted),
+        ("insert", "INSERT".to_owned(), inserted),
+        ("update", format!("UPDATE OF {columns}"), updated),
+        ("delete", "DELETE".to_owned(), deleted),
     ]
     .into_iter()
-    .map(|(what, event, condition)| guard(target, names, migration, what, &event, condition))
+    .map(|(what, event, condition)| guard(target, names, migration, what, &event, &condition))
     .collect()
 }
 
-fn guard(target: &Target, names: Names, migration: &str, what: &str, event: &str, condition: &str) -> Object {
+fn guard(
+    target: &Target,
+    names: Names,
+    migration: &str,
+    what: &str,
+    event: &str,
+    condition: &str,
+) -> Object {
     let table = &target.table.name;
     let name = names.trigger(&format!("guard_{what}"), table);
     let message = format!(

@@ -1,8 +1,8 @@
 //! Which indexes the sync needs: one that leads with a column by which each
 //! restricted or joined table is looked up.
 
-use super::dirty::{Rows, touched};
 use super::derived::{Part, Place, derived, held};
+use super::dirty::{Rows, touched};
 use super::query::{Arm, Item, What};
 use super::sql::{ident, idents};
 use super::target::{Target, equated};
@@ -20,7 +20,12 @@ pub(crate) struct Needed {
 impl Needed {
     /// The statement that creates it under a name.
     pub(crate) fn sql(&self, name: &str) -> String {
-        format!("CREATE INDEX {} ON {} ({})", ident(name), ident(&self.table), idents("", &self.columns))
+        format!(
+            "CREATE INDEX {} ON {} ({})",
+            ident(name),
+            ident(&self.table),
+            idents("", &self.columns)
+        )
     }
 }
 
@@ -39,7 +44,8 @@ pub(crate) fn missing(targets: &[Target], catalog: &Catalog) -> Vec<Needed> {
         need(target.direction.target(), &target.table.name, target.scope.clone());
         for source in &target.sources {
             for leaf in source.query.leaves() {
-                let bound = source.paths.iter().flatten().filter(|term| term.leaf == Some(leaf.number));
+                let bound =
+                    source.paths.iter().flatten().filter(|term| term.leaf == Some(leaf.number));
                 let columns = bound.filter_map(|term| term.bare().map(str::to_owned)).collect();
                 need(leaf.side, &leaf.table, columns);
             }
@@ -82,9 +88,15 @@ fn descend(item: &Item, columns: &[String], need: &mut dyn FnMut(Side, &str, Vec
                     let passed: Vec<String> = columns
                         .iter()
                         .filter_map(|column| {
-                            let output = query.first.columns.iter().position(|o| o.name.eq_ignore_ascii_case(column))?;
+                            let output = query
+                                .first
+                                .columns
+                                .iter()
+                                .position(|o| o.name.eq_ignore_ascii_case(column))?;
                             match &arm.columns.get(output)?.expr {
-                                turso_parser::ast::Expr::Qualified(alias, name) if alias.as_str() == inner.alias => {
+                                turso_parser::ast::Expr::Qualified(alias, name)
+                                    if alias.as_str() == inner.alias =>
+                                {
                                     Some(name.as_str().to_owned())
                                 }
                                 _ => None,
@@ -110,10 +122,16 @@ pub(crate) fn explained(targets: &[Target]) -> Vec<(String, String)> {
             format!("re-deriving rows of {name}"),
             derived(target, Place::LIVE, Part::Scope(&value)),
         ));
-        statements.push((format!("finding rows of {name}"), held(target, Place::LIVE, Part::Scope(&value))));
+        statements.push((
+            format!("finding rows of {name}"),
+            held(target, Place::LIVE, Part::Scope(&value)),
+        ));
         for (source, leaf) in target.leaves() {
             if let Some(sql) = touched(source, leaf, Rows::Unknown) {
-                statements.push((format!("finding the rows of {name} that a row of {} touches", leaf.table), sql));
+                statements.push((
+                    format!("finding the rows of {name} that a row of {} touches", leaf.table),
+                    sql,
+                ));
             }
         }
     }

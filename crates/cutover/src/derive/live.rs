@@ -23,7 +23,11 @@ pub(crate) fn view(target: &Target, reads: Reads) -> String {
         Reads::Old => format!("SELECT {columns} FROM {}", ident(&table.name)),
         Reads::New => {
             let values = join(&shape, ", ", |column| {
-                if target.columns.contains(column) { format!("d.{0} AS {0}", ident(column)) } else { format!("NULL AS {}", ident(column)) }
+                if target.columns.contains(column) {
+                    format!("d.{0} AS {0}", ident(column))
+                } else {
+                    format!("NULL AS {}", ident(column))
+                }
             });
             format!("SELECT {values} FROM ({}) AS d", derived(target, Place::LIVE, Part::All))
         }

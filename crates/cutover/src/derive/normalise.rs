@@ -10,6 +10,7 @@ use turso_parser::ast::{
 use super::flaw::Flaw;
 use super::functions::is_aggregate;
 use super::query::{Arm, Item, Join, Leaf, Output, Query, What};
+use super::trace::columns_of;
 use crate::migration::Mapping;
 use crate::migration::walk::{Subqueries, visit_exprs_mut};
 use crate::phase::Side;
@@ -17,8 +18,7 @@ use crate::schema::Catalog;
 
 /// The columns of json_each and json_tree that a query may name
 /// (<https://www.sqlite.org/json1.html#jeach>).
-const JSON_COLUMNS: [&str; 8] =
-    ["key", "value", "type", "atom", "id", "parent", "fullkey", "path"];
+const JSON_COLUMNS: [&str; 8] = ["key", "value", "type", "atom", "id", "parent", "fullkey", "path"];
 
 type Result<T> = std::result::Result<T, Flaw>;
 
@@ -86,10 +86,20 @@ impl Normaliser<'_> {
     }
 
     fn arm(&mut self, select: &OneSelect, names: Option<&[String]>) -> Result<Arm> {
-        let OneSelect::Select { distinctness, columns, from, where_clause, group_by, window_clause } =
-            select
+        let OneSelect::Select {
+            distinctness,
+            columns,
+            from,
+            where_clause,
+            group_by,
+            window_clause,
+        } = select
         else {
-            return Err(self.flaw("VALUES", "VALUES is not a table that is kept in step", "select from a table"));
+            return Err(self.flaw(
+                "VALUES",
+                "VALUES is not a table that is kept in step",
+                "select from a table",
+            ));
         };
         let Some(from) = from else {
             return Err(self.flaw(
@@ -104,6 +114,21 @@ impl Normaliser<'_> {
         let full = Names { visible: &visible, results: &outputs, windows: window_clause };
         let filter = where_clause.as_ref().map(|expr| self.expr(expr, &full)).transpose()?;
         let (group_by, having) = self.group_by(group_by.as_ref(), &full)?;
+        let arbitrary = outputs.iter().find(|output| {
+            !group_by.is_empty()
+                && !group_by.contains(&output.expr)
+                && !contains_aggregate(&output.expr)
+                && !columns_of(&output.expr)
+                    .iter()
+                    .all(|(alias, name)| group_by.contains(&column(alias, name)))
+        });
+        if let Some(output) = arbitrary {
+            return Err(self.cant(
+                &output.name,
+                &format!("{} is neither grouped by nor aggregated: which row of the group it comes from is not determined", output.name),
+                "add it to GROUP BY, or aggregate it with min() or max()",
+            ));
+        }
         let aggregates = outputs.iter().any(|output| contains_aggregate(&output.expr));
         Ok(Arm {
             distinct: *distinctness == Some(Distinctness::Distinct),
@@ -152,7 +177,13 @@ impl Normaliser<'_> {
         self.push_item(&from.select, Join::Inner, None, &mut items, &mut visible)?;
         for joined in &from.joins {
             let join = self.join_kind(joined.operator)?;
-            self.push_item(&joined.table, join, joined.constraint.as_ref(), &mut items, &mut visible)?;
+            self.push_item(
+                &joined.table,
+                join,
+                joined.constraint.as_ref(),
+                &mut items,
+                &mut visible,
+            )?;
         }
         Ok((items, visible))
     }
@@ -207,7 +238,9 @@ impl Normaliser<'_> {
 
     /// `USING (a, b)` as a condition; the right-hand columns disappear.
     fn using(&self, names: &[Name], visible: &mut [Visible]) -> Result<Expr> {
-        let (right, left) = visible.split_last_mut().ok_or_else(|| self.flaw("USING", "USING without a left side", "write ON"))?;
+        let (right, left) = visible
+            .split_last_mut()
+            .ok_or_else(|| self.flaw("USING", "USING without a left side", "write ON"))?;
         let mut condition: Option<Expr> = None;
         for name in names {
             let missing = || {
@@ -218,8 +251,10 @@ impl Normaliser<'_> {
                     "write ON with the columns' names",
                 )
             };
-            let owner = left.iter().find(|item| has(&item.columns, name.as_str())).ok_or_else(missing)?;
-            let ours = right.columns.iter().find(|column| column.eq_ignore_ascii_case(name.as_str()));
+            let owner =
+                left.iter().find(|item| has(&item.columns, name.as_str())).ok_or_else(missing)?;
+            let ours =
+                right.columns.iter().find(|column| column.eq_ignore_ascii_case(name.as_str()));
             let ours = ours.ok_or_else(missing)?.clone();
             let equal = Expr::binary(
                 column(&owner.alias, name.as_str()),
@@ -240,7 +275,8 @@ impl Normaliser<'_> {
         table: &SelectTable,
         left: &[Visible],
     ) -> Result<(What, Option<String>, Vec<String>)> {
-        let alias_of = |alias: &Option<As>| alias.as_ref().map(|alias| alias.name().as_str().to_owned());
+        let alias_of =
+            |alias: &Option<As>| alias.as_ref().map(|alias| alias.name().as_str().to_owned());
         match table {
             SelectTable::Table(name, alias, _) => {
                 let shown = alias_of(alias).unwrap_or_else(|| name.name.as_str().to_owned());
@@ -249,7 +285,8 @@ impl Normaliser<'_> {
             }
             SelectTable::Select(select, alias) => {
                 let query = self.select(select, None)?;
-                let columns = query.first.columns.iter().map(|output| output.name.clone()).collect();
+                let columns =
+                    query.first.columns.iter().map(|output| output.name.clone()).collect();
                 Ok((What::Query(Box::new(query)), alias_of(alias), columns))
             }
             SelectTable::TableCall(name, args, alias) => {
@@ -275,9 +312,17 @@ impl Normaliser<'_> {
             Some(side) if side == "old" => Side::Old,
             Some(_) => Side::New,
             None => {
-                let position = self.ctes.iter().rposition(|cte| cte.tbl_name.as_str().eq_ignore_ascii_case(bare));
+                let position = self
+                    .ctes
+                    .iter()
+                    .rposition(|cte| cte.tbl_name.as_str().eq_ignore_ascii_case(bare));
                 let Some(position) = position else {
-                    return Err(Flaw::mismatch(self.mapping, bare, format!("no table {bare}"), "qualify it with old. or new."));
+                    return Err(Flaw::mismatch(
+                        self.mapping,
+                        bare,
+                        format!("no table {bare}"),
+                        "qualify it with old. or new.",
+                    ));
                 };
                 let cte = self.ctes[position].clone();
                 // A CTE sees those before it, not itself.
@@ -287,7 +332,8 @@ impl Normaliser<'_> {
                 let query = self.select(&cte.select, (!names.is_empty()).then_some(&names));
                 self.ctes.extend(hidden);
                 let query = query?;
-                let columns = query.first.columns.iter().map(|output| output.name.clone()).collect();
+                let columns =
+                    query.first.columns.iter().map(|output| output.name.clone()).collect();
                 return Ok((What::Query(Box::new(query)), columns));
             }
         };
@@ -300,7 +346,8 @@ impl Normaliser<'_> {
             ));
         };
         let columns: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
-        let leaf = Leaf { number: self.leaves, side, table: table.name.clone(), columns: columns.clone() };
+        let leaf =
+            Leaf { number: self.leaves, side, table: table.name.clone(), columns: columns.clone() };
         self.leaves += 1;
         Ok((What::Leaf(leaf), columns))
     }
@@ -316,7 +363,8 @@ impl Normaliser<'_> {
             match result {
                 ResultColumn::Expr(expr, alias) => {
                     let resolved = self.expr(expr, names)?;
-                    let name = match (alias.as_ref().filter(|alias| alias.is_explicit()), &resolved) {
+                    let name = match (alias.as_ref().filter(|alias| alias.is_explicit()), &resolved)
+                    {
                         (Some(alias), _) => alias.name().as_str().to_owned(),
                         (None, Expr::Qualified(_, column)) => column.as_str().to_owned(),
                         (None, _) => expr.to_string(),
@@ -368,7 +416,9 @@ impl Normaliser<'_> {
     fn resolve(&self, expr: &mut Expr, names: &Names<'_>) -> Result<()> {
         *expr = match &*expr {
             Expr::Id(name) | Expr::Name(name) => self.unqualified(name.as_str(), names)?,
-            Expr::Qualified(table, name) if names.visible.iter().any(|item| item.alias == table.as_str()) => {
+            Expr::Qualified(table, name)
+                if names.visible.iter().any(|item| item.alias == table.as_str()) =>
+            {
                 // Resolved already, inside a result alias.
                 column(table.as_str(), name.as_str())
             }
@@ -470,7 +520,8 @@ fn has(columns: &[String], name: &str) -> bool {
 
 fn inline_windows(expr: &mut Expr, windows: &[WindowDef]) {
     visit_exprs_mut(expr, Subqueries::Skip, &mut |expr| {
-        let (Expr::FunctionCall { filter_over, .. } | Expr::FunctionCallStar { filter_over, .. }) = expr
+        let (Expr::FunctionCall { filter_over, .. } | Expr::FunctionCallStar { filter_over, .. }) =
+            expr
         else {
             return;
         };
@@ -485,7 +536,8 @@ fn inline_windows(expr: &mut Expr, windows: &[WindowDef]) {
 fn partitions(expr: &Expr) -> Vec<Vec<Expr>> {
     let mut found = Vec::new();
     visit_exprs_mut(&mut expr.clone(), Subqueries::Skip, &mut |expr| {
-        if let Expr::FunctionCall { filter_over, .. } | Expr::FunctionCallStar { filter_over, .. } = expr
+        if let Expr::FunctionCall { filter_over, .. } | Expr::FunctionCallStar { filter_over, .. } =
+            expr
             && let Some(Over::Window(window)) = &filter_over.over_clause
         {
             found.push(window.partition_by.iter().map(|expr| expr.as_ref().clone()).collect());

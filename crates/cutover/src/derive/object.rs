@@ -20,14 +20,3 @@ impl Object {
         Self { kind, name, sql }
     }
 }
-
-impl Kind {
-    /// The word after CREATE and DROP.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Table => "TABLE",
-            Self::View => "VIEW",
-            Self::Trigger => "TRIGGER",
-        }
-    }
-}

@@ -115,7 +115,10 @@ impl Body<'_> {
         if !target.single {
             statements.push(format!(
                 "{} FROM ({derived}) AS d GROUP BY {} HAVING count(*) > 1",
-                self.raise(&format!("two source rows give the same {}", target.key.columns.join(", "))),
+                self.raise(&format!(
+                    "two source rows give the same {}",
+                    target.key.columns.join(", ")
+                )),
                 idents("d.", &target.key.columns)
             ));
         }
@@ -150,7 +153,8 @@ impl Body<'_> {
             same_key("t")
         ));
         let full = differs(target, target.values(), "t", &row).filter(|_| self.is_risky());
-        let same = full.map_or(same_key("t"), |differs| format!("{} AND NOT ({differs})", same_key("t")));
+        let same =
+            full.map_or(same_key("t"), |differs| format!("{} AND NOT ({differs})", same_key("t")));
         statements.push(format!(
             "{} WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {same})",
             self.raise("its rows are not what the mapping gives")
@@ -187,9 +191,17 @@ impl Body<'_> {
         let gone = if !target.single && target.key_never_null() {
             // Evaluated once for the scope, not once for each of its rows.
             let key = idents(&format!("{table}."), &target.key.columns);
-            format!("({key}) NOT IN (SELECT {} FROM ({}) AS d)", idents("d.", &target.key.columns), self.derived())
+            format!(
+                "({key}) NOT IN (SELECT {} FROM ({}) AS d)",
+                idents("d.", &target.key.columns),
+                self.derived()
+            )
         } else {
-            format!("NOT EXISTS (SELECT 1 FROM ({}) AS d WHERE {})", self.derived(), target.same_key("d", &table))
+            format!(
+                "NOT EXISTS (SELECT 1 FROM ({}) AS d WHERE {})",
+                self.derived(),
+                target.same_key("d", &table)
+            )
         };
         vec![format!("DELETE FROM {table} WHERE {scope} AND {gone}")]
     }
@@ -249,7 +261,10 @@ impl Body<'_> {
 
     fn scope_is_in_key(&self) -> bool {
         let key = &self.target.key.columns;
-        self.target.scope.iter().all(|column| key.iter().any(|part| part.eq_ignore_ascii_case(column)))
+        self.target
+            .scope
+            .iter()
+            .all(|column| key.iter().any(|part| part.eq_ignore_ascii_case(column)))
     }
 
     /// Whether the mapping could give NULL where the target has none.
@@ -258,7 +273,9 @@ impl Body<'_> {
         if !target.table.never_null(column) {
             return false;
         }
-        let Some(position) = target.columns.iter().position(|name| name == column) else { return true };
+        let Some(position) = target.columns.iter().position(|name| name == column) else {
+            return true;
+        };
         !target.sources.iter().all(|source| {
             let leaves = source.query.leaves();
             // A trace stops at the optional side of a LEFT JOIN, where NULL comes from.

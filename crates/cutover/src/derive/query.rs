@@ -119,9 +119,8 @@ impl Query {
 
 impl Arm {
     fn render(&self, leaf: RenderLeaf<'_>) -> String {
-        let columns = join(&self.columns, ", ", |Output { expr, name }| {
-            format!("{expr} AS {}", ident(name))
-        });
+        let columns =
+            join(&self.columns, ", ", |Output { expr, name }| format!("{expr} AS {}", ident(name)));
         let distinct = if self.distinct { "DISTINCT " } else { "" };
         let mut sql = format!("SELECT {distinct}{columns}");
         for (position, item) in self.from.iter().enumerate() {

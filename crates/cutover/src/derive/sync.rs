@@ -28,7 +28,12 @@ const NOTES_KEPT: u32 = 10_000;
 
 /// Everything that keeps the targets of one direction in step, but for the
 /// triggers on targets that other mappings read (see [`parent_triggers`]).
-pub(crate) fn sync(targets: &[Target], names: Names, migration: &str, catalog: &Catalog) -> Vec<Object> {
+pub(crate) fn sync(
+    targets: &[Target],
+    names: Names,
+    migration: &str,
+    catalog: &Catalog,
+) -> Vec<Object> {
     let mut objects = Vec::new();
     for target in targets {
         objects.extend(note_table(target, names, catalog));
@@ -94,7 +99,9 @@ fn triggers(
         .flat_map(|target| target.leaves().map(move |(source, leaf)| (target, source, leaf)))
         .filter(|(_, _, leaf)| leaf.side == side && leaf.table == name)
         .map(|(target, source, leaf)| Use {
-            replaces: catalog.table(leaf.side, &leaf.table).map_or_else(Vec::new, |table| replaces(target, source, leaf, table)),
+            replaces: catalog
+                .table(leaf.side, &leaf.table)
+                .map_or_else(Vec::new, |table| replaces(target, source, leaf, table)),
             target,
             source,
             leaf,
@@ -109,7 +116,12 @@ fn triggers(
 /// The unique keys of the leaf's table on which a conflicting row may belong to
 /// another scope than the row that replaces it. Our own writes to a target never
 /// replace anything.
-fn replaces<'a>(target: &Target, source: &Source, leaf: &Leaf, table: &'a Table) -> Vec<&'a UniqueKey> {
+fn replaces<'a>(
+    target: &Target,
+    source: &Source,
+    leaf: &Leaf,
+    table: &'a Table,
+) -> Vec<&'a UniqueKey> {
     if leaf.side == target.direction.target() {
         return Vec::new();
     }
@@ -122,7 +134,10 @@ fn replaces<'a>(target: &Target, source: &Source, leaf: &Leaf, table: &'a Table)
                     term.leaf.is_none()
                         || (term.leaf == Some(leaf.number)
                             && term.bare().is_some_and(|bare| {
-                                unique.columns.iter().any(|column| column.eq_ignore_ascii_case(bare))
+                                unique
+                                    .columns
+                                    .iter()
+                                    .any(|column| column.eq_ignore_ascii_case(bare))
                             }))
                 })
             })
@@ -133,7 +148,9 @@ fn replaces<'a>(target: &Target, source: &Source, leaf: &Leaf, table: &'a Table)
 /// Where the scopes of rows that are about to be replaced are noted, if there can be any.
 fn note_table(target: &Target, names: Names, catalog: &Catalog) -> Option<Object> {
     let needed = target.leaves().any(|(source, leaf)| {
-        catalog.table(leaf.side, &leaf.table).is_some_and(|table| !replaces(target, source, leaf, table).is_empty())
+        catalog
+            .table(leaf.side, &leaf.table)
+            .is_some_and(|table| !replaces(target, source, leaf, table).is_empty())
     });
     needed.then(|| {
         let name = names.replaced(&target.table.name);
@@ -151,10 +168,15 @@ impl Changed<'_> {
         let mut objects = Vec::new();
         let columns = self.read_columns();
         let of = join(&columns, ", ", |column| ident(column));
-        let noted: Vec<&Use<'_>> = self.uses.iter().filter(|used| !used.replaces.is_empty()).collect();
+        let noted: Vec<&Use<'_>> =
+            self.uses.iter().filter(|used| !used.replaces.is_empty()).collect();
         if !noted.is_empty() {
             objects.extend(self.replay());
-            objects.push(self.trigger("before_insert", "BEFORE INSERT", &self.notes(&noted, false)));
+            objects.push(self.trigger(
+                "before_insert",
+                "BEFORE INSERT",
+                &self.notes(&noted, false),
+            ));
             let keys = self.unique_columns(&noted);
             let event = format!("BEFORE UPDATE OF {}", join(&keys, ", ", |column| ident(column)));
             objects.push(self.trigger("before_update", &event, &self.notes(&noted, true)));
@@ -197,8 +219,11 @@ impl Changed<'_> {
     }
 
     fn unique_columns(&self, noted: &[&Use<'_>]) -> Vec<String> {
-        let mut columns: Vec<String> =
-            noted.iter().flat_map(|used| &used.replaces).flat_map(|unique| unique.columns.clone()).collect();
+        let mut columns: Vec<String> = noted
+            .iter()
+            .flat_map(|used| &used.replaces)
+            .flat_map(|unique| unique.columns.clone())
+            .collect();
         columns.sort();
         columns.dedup();
         columns
@@ -210,10 +235,13 @@ impl Changed<'_> {
             let table = ident(&self.names.replaced(&used.target.table.name));
             let columns = scope_columns(used.target).join(", ");
             for unique in &used.replaces {
-                let mut condition =
-                    join(&unique.columns, " AND ", |column| format!("x.{0} = NEW.{0}", ident(column)));
+                let mut condition = join(&unique.columns, " AND ", |column| {
+                    format!("x.{0} = NEW.{0}", ident(column))
+                });
                 if update {
-                    let own = join(&unique.columns, " AND ", |column| format!("x.{0} IS OLD.{0}", ident(column)));
+                    let own = join(&unique.columns, " AND ", |column| {
+                        format!("x.{0} IS OLD.{0}", ident(column))
+                    });
                     condition += &format!(" AND NOT ({own})");
                 }
                 if let Some(scopes) = touched(used.source, used.leaf, Rows::Where(&condition)) {
@@ -259,7 +287,8 @@ impl Changed<'_> {
 
     /// Calls it for the row in NEW.
     fn call_replay(&self) -> Vec<String> {
-        let noted: Vec<&Use<'_>> = self.uses.iter().filter(|used| !used.replaces.is_empty()).collect();
+        let noted: Vec<&Use<'_>> =
+            self.uses.iter().filter(|used| !used.replaces.is_empty()).collect();
         if noted.is_empty() {
             return Vec::new();
         }
@@ -369,17 +398,16 @@ impl Changed<'_> {
 /// The key a row conflicts on, as a text that the BEFORE and the AFTER trigger of
 /// the same row make alike.
 fn tag(unique: &UniqueKey) -> String {
-    let values = join(&unique.columns, " || ',' || ", |column| format!("quote(NEW.{})", ident(column)));
+    let values =
+        join(&unique.columns, " || ',' || ", |column| format!("quote(NEW.{})", ident(column)));
     format!("{} || {values}", text(&format!("{}:", unique.columns.join(","))))
 }
 
 /// Calls a procedure for scopes, if a condition holds.
 fn call(procedure: &str, used: &Use<'_>, scopes: &str, when: Option<&str>) -> String {
     let columns = scope_columns(used.target).join(", ");
-    let scopes = when.map_or_else(
-        || scopes.to_owned(),
-        |when| format!("SELECT * FROM ({scopes}) WHERE {when}"),
-    );
+    let scopes = when
+        .map_or_else(|| scopes.to_owned(), |when| format!("SELECT * FROM ({scopes}) WHERE {when}"));
     format!("INSERT INTO {} ({columns}) {scopes}", ident(procedure))
 }
 
@@ -421,7 +449,10 @@ fn every_reference(query: &super::query::Query, number: usize) -> Vec<String> {
         for item in &arm.from {
             match &item.what {
                 What::Leaf(leaf) if leaf.number == number => found.extend(
-                    references.iter().filter(|(alias, _)| *alias == item.alias).map(|(_, column)| column.clone()),
+                    references
+                        .iter()
+                        .filter(|(alias, _)| *alias == item.alias)
+                        .map(|(_, column)| column.clone()),
                 ),
                 What::Query(inner) => found.extend(every_reference(inner, number)),
                 _ => {}

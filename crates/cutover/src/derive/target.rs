@@ -42,9 +42,16 @@ pub(crate) struct Source {
 }
 
 impl Target {
-    /// The columns of the list that are not part of the key.
+    /// The columns of the list that can differ between rows of the same key: those
+    /// outside of it, and those of it in which values that are not the same compare
+    /// equal ('a' and 'A' under NOCASE, 1 and 1.0 without a type).
     pub(crate) fn values(&self) -> impl Iterator<Item = &String> {
-        self.columns.iter().filter(|column| !contains(&self.key.columns, column))
+        self.columns.iter().filter(|name| {
+            !contains(&self.key.columns, name)
+                || self
+                    .column(name)
+                    .is_none_or(|column| !column.is_binary() || column.affinity == Affinity::Blob)
+        })
     }
 
     /// A column of the target's table. Every name here was checked to be one.
@@ -123,8 +130,10 @@ fn target(
     };
     let columns = listed(first, table)?;
     let key = key(first, table, &columns)?;
-    let queries =
-        mappings.iter().map(|mapping| query(mapping, table, &columns, catalog)).collect::<Result<Vec<_>, _>>()?;
+    let queries = mappings
+        .iter()
+        .map(|mapping| query(mapping, table, &columns, catalog))
+        .collect::<Result<Vec<_>, _>>()?;
     let scope = scope(mappings, &queries, table, &columns, &key, catalog)?;
     let mut sources = Vec::new();
     for (mapping, query) in mappings.iter().zip(queries) {
@@ -132,7 +141,16 @@ fn target(
     }
     check_terms(first, table, &sources, &scope, catalog)?;
     let single = matches!(sources.as_slice(), [only] if is_single(only, catalog, filled));
-    Ok(Target { direction, table: table.clone(), columns, sources, key, scope, single, line: first.at.line })
+    Ok(Target {
+        direction,
+        table: table.clone(),
+        columns,
+        sources,
+        key,
+        scope,
+        single,
+        line: first.at.line,
+    })
 }
 
 /// The INSERT's columns under the names the table gives them.
@@ -224,14 +242,16 @@ fn scope(
         return named
             .iter()
             .map(|name| {
-                columns.iter().find(|column| column.eq_ignore_ascii_case(name)).cloned().ok_or_else(|| {
-                    Flaw::mismatch(
-                        mappings[0],
-                        name,
-                        format!("scope: {name} is not in the INSERT's list of {}", table.name),
-                        "name columns of the target",
-                    )
-                })
+                columns.iter().find(|column| column.eq_ignore_ascii_case(name)).cloned().ok_or_else(
+                    || {
+                        Flaw::mismatch(
+                            mappings[0],
+                            name,
+                            format!("scope: {name} is not in the INSERT's list of {}", table.name),
+                            "name columns of the target",
+                        )
+                    },
+                )
             })
             .collect();
     }
@@ -250,8 +270,10 @@ fn scope(
                 && all.iter().flatten().flatten().any(|term| term.leaf.is_some())
         })
     };
-    let of_key: Vec<String> = columns.iter().filter(|c| contains(&key.columns, c)).filter(traced).cloned().collect();
-    let found = if of_key.is_empty() { columns.iter().filter(traced).cloned().collect() } else { of_key };
+    let of_key: Vec<String> =
+        columns.iter().filter(|c| contains(&key.columns, c)).filter(traced).cloned().collect();
+    let found =
+        if of_key.is_empty() { columns.iter().filter(traced).cloned().collect() } else { of_key };
     if found.is_empty() {
         return Err(Flaw::cant_keep(
             mappings[0],
@@ -286,8 +308,13 @@ fn carried_keys(query: &Query, columns: &[String], catalog: &Catalog) -> Vec<Vec
             .collect::<Option<_>>()?;
         let leaf = terms.first()?.leaf?;
         let key = key_of(leaf)?;
-        let bare: Vec<&str> = terms.iter().filter(|t| t.leaf == Some(leaf)).filter_map(|t| t.bare()).collect();
-        Some(bare.len() == set.len() && bare.len() == key.len() && bare.iter().all(|b| contains(&key, b)))
+        let bare: Vec<&str> =
+            terms.iter().filter(|t| t.leaf == Some(leaf)).filter_map(|t| t.bare()).collect();
+        Some(
+            bare.len() == set.len()
+                && bare.len() == key.len()
+                && bare.iter().all(|b| contains(&key, b)),
+        )
     };
     let paths = traces.iter().flatten().map(Vec::len).max().unwrap_or(0);
     let mut sets = Vec::new();
@@ -296,7 +323,8 @@ fn carried_keys(query: &Query, columns: &[String], catalog: &Catalog) -> Vec<Vec
         let carrier = |part: &String| {
             columns.iter().zip(&traces).find_map(|(column, terms)| {
                 let found = terms.as_ref()?.iter().any(|term| {
-                    term.leaf == Some(leaf.number) && term.bare().is_some_and(|bare| bare.eq_ignore_ascii_case(part))
+                    term.leaf == Some(leaf.number)
+                        && term.bare().is_some_and(|bare| bare.eq_ignore_ascii_case(part))
                 });
                 found.then(|| column.clone())
             })
@@ -341,7 +369,9 @@ fn source(
             traces
                 .iter()
                 // A constant or a column of a table outside of the union is the same on every path.
-                .map(|terms| terms.get(path).or_else(|| terms.first().filter(|_| terms.len() == 1)).cloned())
+                .map(|terms| {
+                    terms.get(path).or_else(|| terms.first().filter(|_| terms.len() == 1)).cloned()
+                })
                 .collect::<Option<Vec<Term>>>()
         })
         .collect::<Option<Vec<_>>>()
@@ -350,7 +380,10 @@ fn source(
             Flaw::cant_keep(
                 mapping,
                 &mapping.target,
-                format!("the scope ({}) does not lead to a table on every path of the statement", scope.join(", ")),
+                format!(
+                    "the scope ({}) does not lead to a table on every path of the statement",
+                    scope.join(", ")
+                ),
                 "name columns that come from a table in every arm of the UNION",
             )
         })?;
@@ -392,11 +425,16 @@ fn check_terms(
                     format!("write CAST(… AS {}) in the SELECT", target.declared),
                 ));
             }
-            if column.is_some_and(|column| !column.collation.eq_ignore_ascii_case(&target.collation)) {
+            if column
+                .is_some_and(|column| !column.collation.eq_ignore_ascii_case(&target.collation))
+            {
                 return Err(Flaw::cant_keep(
                     mapping,
                     name,
-                    format!("{}.{name} is the scope, and it compares texts otherwise than the source's column", table.name),
+                    format!(
+                        "{}.{name} is the scope, and it compares texts otherwise than the source's column",
+                        table.name
+                    ),
                     "give both columns the same COLLATE",
                 ));
             }
@@ -502,18 +540,21 @@ fn joins_one(item: &Item, arm: &Arm, catalog: &Catalog, filled: &[Target]) -> bo
     let by_key = filled.iter().any(|target| {
         target.direction.target() == leaf.side
             && target.table.name == leaf.table
-            && target.key.columns.iter().all(|part| {
-                equated.iter().any(|(column, _)| column.eq_ignore_ascii_case(part))
-            })
+            && target
+                .key
+                .columns
+                .iter()
+                .all(|part| equated.iter().any(|(column, _)| column.eq_ignore_ascii_case(part)))
     });
-    by_key || table.uniques.iter().any(|key| {
-        key.columns.iter().all(|part| {
-            equated.iter().any(|(column, strict)| {
-                // UNIQUE lets several NULLs in, so `IS` is one row only where there is none.
-                column.eq_ignore_ascii_case(part) && (*strict || table.never_null(part))
+    by_key
+        || table.uniques.iter().any(|key| {
+            key.columns.iter().all(|part| {
+                equated.iter().any(|(column, strict)| {
+                    // UNIQUE lets several NULLs in, so `IS` is one row only where there is none.
+                    column.eq_ignore_ascii_case(part) && (*strict || table.never_null(part))
+                })
             })
         })
-    })
 }
 
 /// Whether the insertion of a row of this leaf can take rows away from the result.
@@ -552,8 +593,7 @@ pub(crate) fn always_gives(query: &Query, number: usize) -> bool {
                 _ => item.join != Join::Left,
             })
     };
-    unions
-        && query.arms().filter(|arm| arm.from.iter().any(|item| holds(item, number))).all(whole)
+    unions && query.arms().filter(|arm| arm.from.iter().any(|item| holds(item, number))).all(whole)
 }
 
 /// Whether the deletion of a row of this leaf can add to or change what is left.

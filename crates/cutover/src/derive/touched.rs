@@ -12,23 +12,37 @@ use super::procedure::scope_columns;
 use super::sql::{ident, idents, join};
 use super::target::Target;
 
-/// The tables that hold the notes and the triggers that write them. `suffix`
-/// keeps the two directions apart where both have a target of the same name.
-pub(crate) fn notes(targets: &[Target], names: Names) -> Vec<Object> {
+/// The tables that hold the notes and the triggers that write them: one trigger a
+/// table and event, for all targets of both directions.
+pub(crate) fn notes<'a>(targets: impl Iterator<Item = &'a Target>, names: Names) -> Vec<Object> {
+    let targets: Vec<&Target> = targets.collect();
     let mut objects: Vec<Object> = targets.iter().map(|target| table(target, names)).collect();
-    for target in targets {
-        for (position, (source, leaf)) in target.leaves().enumerate() {
-            for (event, row) in [("insert", "NEW"), ("update", "NEW"), ("update_old", "OLD"), ("delete", "OLD")] {
-                if let Some(scopes) = touched(source, leaf, Rows::Trigger(row)) {
-                    let what = format!("touch_{}_{position}_{event}", target.table.name);
-                    objects.push(trigger(target, names, &what, event, &leaf.table, &scopes));
-                }
+    let mut watched: Vec<&str> = Vec::new();
+    for target in &targets {
+        let read = target.leaves().map(|(_, leaf)| leaf.table.as_str());
+        for name in read.chain([target.table.name.as_str()]) {
+            if !watched.contains(&name) {
+                watched.push(name);
             }
         }
-        for (event, row) in [("insert", "NEW"), ("update", "NEW"), ("update_old", "OLD"), ("delete", "OLD")] {
-            let scopes = format!("SELECT {}", idents(&format!("{row}."), &target.scope));
-            let what = format!("touch_{}_own_{event}", target.table.name);
-            objects.push(trigger(target, names, &what, event, &target.table.name, &scopes));
+    }
+    for name in watched {
+        for (event, rows) in
+            [("insert", &["NEW"][..]), ("update", &["NEW", "OLD"]), ("delete", &["OLD"])]
+        {
+            let statements: Vec<String> = targets
+                .iter()
+                .flat_map(|target| rows.iter().flat_map(|row| statements(target, names, name, row)))
+                .collect();
+            let trigger = names.trigger(&format!("touch_{event}"), name);
+            let sql = format!(
+                "CREATE TRIGGER {} AFTER {} ON {} BEGIN\n  {};\nEND",
+                ident(&trigger),
+                event.to_uppercase(),
+                ident(name),
+                statements.join(";\n  ")
+            );
+            objects.push(Object::new(Kind::Trigger, trigger, sql));
         }
     }
     objects
@@ -37,24 +51,33 @@ pub(crate) fn notes(targets: &[Target], names: Names) -> Vec<Object> {
 fn table(target: &Target, names: Names) -> Object {
     let name = names.touched(&target.table.name);
     let columns = scope_columns(target).join(", ");
-    let sql = format!("CREATE TABLE {} (n INTEGER PRIMARY KEY, {columns}, UNIQUE ({columns}))", ident(&name));
+    let sql = format!(
+        "CREATE TABLE {} (n INTEGER PRIMARY KEY, {columns}, UNIQUE ({columns}))",
+        ident(&name)
+    );
     Object::new(Kind::Table, name, sql)
 }
 
-fn trigger(target: &Target, names: Names, what: &str, event: &str, on: &str, scopes: &str) -> Object {
-    let name = names.trigger(what, on);
+/// Notes the scopes of one target that a row of a table touches: as what the mapping
+/// reads, and as what it fills.
+fn statements(target: &Target, names: Names, changed: &str, row: &str) -> Vec<String> {
+    let read = target
+        .leaves()
+        .filter(|(_, leaf)| leaf.table == changed)
+        .filter_map(|(source, leaf)| touched(source, leaf, Rows::Trigger(row)));
+    let own = (target.table.name == changed)
+        .then(|| format!("SELECT {}", idents(&format!("{row}."), &target.scope)));
     let table = ident(&names.touched(&target.table.name));
     let columns = scope_columns(target);
     let same = join(&columns, " AND ", |column| format!("n.{column} IS v.{column}"));
-    let event = event.trim_end_matches("_old").to_uppercase();
-    let sql = format!(
-        "CREATE TRIGGER {} AFTER {event} ON {} BEGIN\n  \
-         INSERT INTO {table} ({list}) SELECT * FROM (SELECT {nulls} WHERE 0 UNION {scopes}) AS v \
-         WHERE NOT EXISTS (SELECT 1 FROM {table} AS n WHERE {same});\nEND",
-        ident(&name),
-        ident(on),
-        list = columns.join(", "),
-        nulls = join(&columns, ", ", |column| format!("NULL AS {column}")),
-    );
-    Object::new(Kind::Trigger, name, sql)
+    let nulls = join(&columns, ", ", |column| format!("NULL AS {column}"));
+    let list = columns.join(", ");
+    read.chain(own)
+        .map(|scopes| {
+            format!(
+                "INSERT INTO {table} ({list}) SELECT * FROM (SELECT {nulls} WHERE 0 UNION {scopes}) AS v \
+                 WHERE NOT EXISTS (SELECT 1 FROM {table} AS n WHERE {same})"
+            )
+        })
+        .collect()
 }

@@ -89,9 +89,9 @@ fn origin(arm: &Arm, expr: &Expr) -> Option<Vec<Term>> {
             let mut composed = expr.clone();
             visit_exprs_mut(&mut composed, Subqueries::Skip, &mut |expr| {
                 if let Expr::Qualified(alias, column) = &*expr
-                    && let Some((_, terms)) = references.iter().find(|((a, c), _)| {
-                        a == alias.as_str() && c == column.as_str()
-                    })
+                    && let Some((_, terms)) = references
+                        .iter()
+                        .find(|((a, c), _)| a == alias.as_str() && c == column.as_str())
                 {
                     *expr = parenthesise(&terms[path].expr);
                 }
@@ -153,7 +153,10 @@ pub(crate) fn of_row(expr: &Expr, row: &str) -> String {
     let mut expr = expr.clone();
     visit_exprs_mut(&mut expr, Subqueries::Skip, &mut |expr| {
         if let Expr::Id(column) = &*expr {
-            *expr = Expr::Qualified(Name::exact(row.to_owned()), Name::from_string(ident(column.as_str())));
+            *expr = Expr::Qualified(
+                Name::exact(row.to_owned()),
+                Name::from_string(ident(column.as_str())),
+            );
         }
     });
     expr.to_string()

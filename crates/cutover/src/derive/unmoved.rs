@@ -36,10 +36,11 @@ pub(crate) fn insert_leaves(target: &Target, source: &Source, leaf: &Leaf) -> Op
         terms.iter().all(|term| term.leaf.is_none_or(|number| number == leaf.number))
             && terms.iter().any(|term| term.leaf == Some(leaf.number))
     })?;
-    let scope = join(&target.scope.iter().zip(terms).collect::<Vec<_>>(), " AND ", |(name, term)| {
-        let operator = if target.table.never_null(name) { "=" } else { "IS" };
-        format!("t.{} {operator} {}", ident(name), of_row(&term.expr, "NEW"))
-    });
+    let scope =
+        join(&target.scope.iter().zip(terms).collect::<Vec<_>>(), " AND ", |(name, term)| {
+            let operator = if target.table.never_null(name) { "=" } else { "IS" };
+            format!("t.{} {operator} {}", ident(name), of_row(&term.expr, "NEW"))
+        });
     conditions.insert(0, scope);
     Some(format!(
         "EXISTS (SELECT 1 FROM {} AS t WHERE {})",
@@ -52,7 +53,8 @@ pub(crate) fn insert_leaves(target: &Target, source: &Source, leaf: &Leaf) -> Op
 /// gives it NULL, that it is not beaten if it is a `min` or `max`. `None` if the
 /// row may change it otherwise.
 fn contribution(arm: &Arm, output: &Output, leaf: &Leaf) -> Option<Option<String>> {
-    let Expr::FunctionCall { name, args, distinctness: None, order_by, filter_over, .. } = &output.expr
+    let Expr::FunctionCall { name, args, distinctness: None, order_by, filter_over, .. } =
+        &output.expr
     else {
         return None;
     };

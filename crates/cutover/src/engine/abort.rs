@@ -38,7 +38,8 @@ impl Engine {
         let mut removed = leave(&mut session, watch)?;
         // The new tables are nobody's any more; emptied first, so that dropping
         // them holds nobody off.
-        let mut tables: Vec<String> = session.model.new_tables().map(|table| table.name.clone()).collect();
+        let mut tables: Vec<String> =
+            session.model.new_tables().map(|table| table.name.clone()).collect();
         // Children before the parents they refer to.
         tables.reverse();
         empty_and_drop(&session, &tables, watch)?;
@@ -73,7 +74,9 @@ fn leave(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result<Vec<String>
         state::set_phase(session.db, session.record.id, Phase::Legacy, &since)?;
         state::set_pending(session.db, session.record.id, Some(Pending::Drop))?;
         session.journal("abort", &since, Phase::Legacy, json!({}))?;
-        let objects = statements.iter().map(|sql| sql.replace("DROP ", "").replace("IF EXISTS ", "").to_lowercase());
+        let objects = statements
+            .iter()
+            .map(|sql| sql.replace("DROP ", "").replace("IF EXISTS ", "").to_lowercase());
         Ok(objects.chain(indexes.iter().map(|index| format!("index {index}"))).collect::<Vec<_>>())
     })?;
     session.entered(Phase::Legacy, since, held, watch);

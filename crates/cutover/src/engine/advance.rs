@@ -5,7 +5,7 @@ use serde_json::json;
 use super::frozen::take_digests;
 use super::gate::{self, Gate};
 use super::retire::retire;
-use super::session::{Session, now};
+use super::session::Session;
 use super::{AdvanceOptions, Engine};
 use crate::backend::sqlite::state;
 use crate::error::{Error, Refusal, Result};
@@ -20,7 +20,12 @@ impl Engine {
     /// # Errors
     ///
     /// Refused by a gate, with nothing changed by that step.
-    pub fn advance(&mut self, name: &str, options: &AdvanceOptions, watch: &mut dyn Watch) -> Result<TransitionReport> {
+    pub fn advance(
+        &mut self,
+        name: &str,
+        options: &AdvanceOptions,
+        watch: &mut dyn Watch,
+    ) -> Result<TransitionReport> {
         let mut session = Session::open(self, name, "advance")?;
         let from = session.record.phase;
         let to = goal(&session, options)?;
@@ -56,30 +61,50 @@ pub(crate) fn begin(session: &Session<'_>, from: Phase) -> TransitionReport {
 fn goal(session: &Session<'_>, options: &AdvanceOptions) -> Result<Phase> {
     let phase = session.record.phase;
     let refused = |reason: String, fix: &str| {
-        Error::Refused(Refusal { action: "advance".to_owned(), reason, fix: fix.to_owned(), examples: Vec::new() })
+        Error::Refused(Refusal {
+            action: "advance".to_owned(),
+            reason,
+            fix: fix.to_owned(),
+            examples: Vec::new(),
+        })
     };
     if phase == Phase::Legacy {
-        return Err(refused("the migration has not started".to_owned(), "run `cutover start` with its file"));
+        return Err(refused(
+            "the migration has not started".to_owned(),
+            "run `cutover start FILE`",
+        ));
     }
     match (options.to, phase.next()) {
         // A retirement that was interrupted is finished.
-        (to, next) if !options.confirmed
-            && session.record.pending.is_none()
-            && to.or(next) == Some(Phase::Retired)
-            && phase < Phase::Retired =>
+        (to, next)
+            if !options.confirmed
+                && session.record.pending.is_none()
+                && to.or(next) == Some(Phase::Retired)
+                && phase < Phase::Retired =>
         {
             Err(super::retire::unconfirmed())
         }
-        (None | Some(Phase::Retired), _) if session.record.pending.is_some() && phase == Phase::Retired => Ok(phase),
+        (None | Some(Phase::Retired), _)
+            if session.record.pending.is_some() && phase == Phase::Retired =>
+        {
+            Ok(phase)
+        }
         (Some(to), _) if to == phase => Ok(to),
         (Some(to), _) if to > phase => Ok(to),
-        (Some(to), _) => Err(refused(format!("{to} lies behind {phase}"), "use `cutover rollback --to`")),
+        (Some(to), _) => {
+            Err(refused(format!("{to} lies behind {phase}"), "use `cutover rollback --to PHASE`"))
+        }
         (None, Some(next)) => Ok(next),
         (None, None) => Err(refused(format!("{phase} is the last phase"), "nothing is left to do")),
     }
 }
 
-fn step(session: &mut Session<'_>, options: &AdvanceOptions, report: &mut TransitionReport, watch: &mut dyn Watch) -> Result<()> {
+fn step(
+    session: &mut Session<'_>,
+    options: &AdvanceOptions,
+    report: &mut TransitionReport,
+    watch: &mut dyn Watch,
+) -> Result<()> {
     let Some(to) = session.record.phase.next() else { return Ok(()) };
     if to == Phase::Retired {
         let held = retire(session, options, report, watch)?;
@@ -94,21 +119,18 @@ fn step(session: &mut Session<'_>, options: &AdvanceOptions, report: &mut Transi
         )
         .into());
     }
-    let since = now();
-    let held = if to.is_gated() {
+    let (held, since) = if to.is_gated() {
         let lenient = (to == Phase::NewOnly).then_some(Direction::Forward);
-        let passed = gate::pass(session, Gate { to, lenient, keep: false }, watch, &|session| {
-            let detail = json!({ "event": "gate passed" });
-            state::forget_digests(session.db, session.record.id)?;
-            session.enter("advance", session.setting(to, &since), detail)
-        })?;
+        let passed =
+            gate::pass(session, Gate { to, lenient, keep: false }, watch, &|session, since| {
+                state::forget_digests(session.db, session.record.id)?;
+                session.enter("advance", session.setting(to, since), json!({}))
+            })?;
         report.verified = Some(passed.report);
         report.only_new_holds = passed.only_new_holds;
-        passed.held
+        (passed.held, passed.since)
     } else {
-        let backfilled = session.is_backfilled()?;
-        let setting = super::switch::Setting { backfilled, ..session.setting(to, &since) };
-        session.db.write("switching", || session.enter("advance", setting, json!({})))?.1
+        session.flip("advance", to)?
     };
     report.held_ms.push(held.as_secs_f64() * 1000.0);
     session.entered(to, since, held, watch);

@@ -8,15 +8,16 @@ use super::pace::Pacer;
 use super::pass::{Pass, total};
 use super::reconcile::{Mode, reconcile};
 use super::session::{Session, now};
+use super::status::progress;
 use super::{Engine, Pace, pacer_sleep, switch};
 use crate::backend::sqlite::state::{self, PassRecord};
 use crate::derive::derived::Place;
-use crate::derive::guard::needs_flag;
+use crate::derive::sql::ident;
 use crate::derive::sync::parent_triggers;
 use crate::derive::target::Target;
 use crate::error::{Error, Refusal, Result};
 use crate::phase::{Direction, Phase};
-use crate::report::BackfillReport;
+use crate::report::{BackfillReport, BackfillStatus};
 use crate::watch::{Event, Watch, Work};
 
 /// A log beyond this size is emptied, even at the price of holding writers off for
@@ -30,7 +31,12 @@ impl Engine {
     ///
     /// Refused outside of `dual-write` and `read-new`; [`Error::Interrupted`] if the
     /// watch asks for it.
-    pub fn backfill(&mut self, name: &str, pace: Pace, watch: &mut dyn Watch) -> Result<BackfillReport> {
+    pub fn backfill(
+        &mut self,
+        name: &str,
+        pace: Pace,
+        watch: &mut dyn Watch,
+    ) -> Result<BackfillReport> {
         let mut session = Session::open(self, name, "backfill")?;
         let phase = session.record.phase;
         if phase.sync() != Some(Direction::Forward) {
@@ -59,7 +65,9 @@ pub(crate) fn fill(
     let began = Instant::now();
     let mut passes = state::passes(session.db, session.record.id)?;
     for pass in passes.iter_mut().filter(|pass| pass.total == 0) {
-        if let Some(target) = session.model.targets(direction).iter().find(|t| t.table.name == pass.target) {
+        if let Some(target) =
+            session.model.targets(direction).iter().find(|t| t.table.name == pass.target)
+        {
             pass.total = total(session.db, target, Place::LIVE)?;
         }
     }
@@ -80,12 +88,12 @@ pub(crate) fn fill(
         one.run(&mut passes[position], &mut report)?;
     }
     watch.event(&Event::Finished);
-    Ok(BackfillReport {
-        complete: true,
-        done: sum(&passes, |pass| pass.done),
-        total: sum(&passes, |pass| pass.total),
-        seconds: began.elapsed().as_secs_f64(),
-    })
+    let mut rows = 0;
+    for table in session.model.old_tables() {
+        rows += session.db.count(&format!("SELECT count(*) FROM {}", ident(&table.name)))?;
+    }
+    let BackfillStatus { complete, done, total } = progress(&passes, rows);
+    Ok(BackfillReport { complete, done, total, seconds: began.elapsed().as_secs_f64() })
 }
 
 struct OnePass<'p, 'a> {
@@ -100,20 +108,26 @@ impl OnePass<'_, '_> {
     fn run(&mut self, record: &mut PassRecord, report: &mut dyn FnMut(u64) -> bool) -> Result<()> {
         let (db, id) = (self.session.db, self.session.record.id);
         let model = &self.session.model;
-        let Some(target) = model.targets(self.direction).iter().find(|t| t.table.name == record.target) else {
+        let Some(target) =
+            model.targets(self.direction).iter().find(|t| t.table.name == record.target)
+        else {
             return Err(Error::NoSuchMigration {
                 reason: format!("the recorded pass over {} belongs to no mapping", record.target),
                 fix: "restore the state tables from a backup".to_owned(),
             });
         };
-        let mut pass = Pass::begin(db, model, target, Place::LIVE, state::position(db, id, &record.target)?)?;
+        let mut pass =
+            Pass::begin(db, model, target, Place::LIVE, state::position(db, id, &record.target)?)?;
+        let mut version = db.data_version()?;
         while !record.complete {
-            let version = db.data_version()?;
             let (_, held) = db.write("backfilling", || self.chunk(target, &mut pass, record))?;
             if report(record.done) {
                 return Err(Error::Interrupted);
             }
-            let others = db.data_version()? != version;
+            // Over the pause as well: that is when others get their turn.
+            let seen = db.data_version()?;
+            let others = seen != version;
+            version = seen;
             if db.wal_bytes() > WAL_LIMIT {
                 db.checkpoint(false)?;
                 db.checkpoint(true)?;
@@ -155,15 +169,18 @@ impl OnePass<'_, '_> {
         let session = &*self.session;
         let (db, model) = (session.db, &session.model);
         if model.is_parent(target) {
-            let triggers = parent_triggers(model.targets(self.direction), target, model.names, &model.catalog);
+            let triggers =
+                parent_triggers(model.targets(self.direction), target, model.names, &model.catalog);
             for trigger in triggers {
-                db.batch("creating a trigger", &format!("DROP TRIGGER IF EXISTS {}", crate::derive::sql::ident(&trigger.name)))?;
+                db.batch(
+                    "creating a trigger",
+                    &format!("DROP TRIGGER IF EXISTS {}", ident(&trigger.name)),
+                )?;
                 db.batch("creating a trigger", &trigger.sql)?;
             }
         }
         if self.last && self.direction == Direction::Forward {
             let phase = session.record.phase;
-            switch::run(db, "guarding the new tables", &switch::mirror_guards(model))?;
             if phase == Phase::ReadNew {
                 switch::enter_views(db, model, session.setting(phase, &session.record.since))?;
             }
@@ -177,13 +194,7 @@ impl Session<'_> {
     /// Lets the engine's own writes pass the guards on the old tables, inside the
     /// transaction at hand.
     pub(crate) fn syncing(&self, on: bool) -> Result<()> {
-        let flagged = self.record.pending.is_some()
-            || self.record.phase == Phase::WriteNew
-            || self.model.forward.iter().any(needs_flag);
-        if !flagged {
-            return Ok(());
-        }
-        let table = crate::derive::sql::ident(&self.model.names.syncing());
+        let table = ident(&self.model.names.syncing());
         self.db.batch("opening the guards", &format!("UPDATE {table} SET depth = {}", u8::from(on)))
     }
 }

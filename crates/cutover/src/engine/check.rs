@@ -15,6 +15,7 @@ use super::{Engine, Pace};
 use crate::backend::sqlite::state::Record;
 use crate::backend::sqlite::{Db, compare, state};
 use crate::derive::derived::Place;
+use crate::derive::flaw::FlawKind;
 use crate::derive::sql::{idents, text};
 use crate::derive::target::Target;
 use crate::error::{Error, Result};
@@ -40,7 +41,11 @@ impl Engine {
             return Err(Error::Refused(crate::Refusal {
                 action: "check".to_owned(),
                 reason: format!("migration {} has started and is in {}", record.name, record.phase),
-                fix: "`cutover verify` compares every row in this phase".to_owned(),
+                fix: if record.phase == Phase::Retired {
+                    "the migration is over; look at `cutover history`".to_owned()
+                } else {
+                    "`cutover verify` compares every row in this phase".to_owned()
+                },
                 examples: Vec::new(),
             }));
         }
@@ -60,26 +65,34 @@ pub(crate) fn examine(
         migration: migration.name().to_owned(),
         ok: false,
         rows: 0,
-        lossless: VerifyReport { ok: true, ..VerifyReport::default() },
+        lossless: VerifyReport::default(),
         problems: Vec::new(),
         notes: Vec::new(),
         indexes: Vec::new(),
         forecast: Forecast::default(),
     };
-    let model = match Model::build(&engine.db, migration.clone(), known.map_or(0, |record| record.id)) {
+    let number = match known {
+        Some(record) => record.id,
+        None => state::all(&engine.db)?.iter().map(|record| record.id).max().unwrap_or(0) + 1,
+    };
+    let model = match Model::derive(&engine.db, migration.clone(), number)? {
         Ok(model) => model,
-        Err(Error::Refused(refusal)) => {
-            report.problems.push(Problem { line: None, column: None, reason: refusal.reason, fix: refusal.fix });
+        Err(flaw) if flaw.kind == FlawKind::CantKeepInStep => {
+            report.problems.push(flaw.to_problem());
             return Ok(report);
         }
-        Err(error) => return Err(error),
+        Err(flaw) => return Err(super::model::refuse(migration, &flaw)),
     };
     unsuitable(&engine.db, &model, known, &mut report)?;
     report.problems.extend(model.scans(&engine.db)?);
     report.indexes = model
         .missing_indexes()
         .into_iter()
-        .map(|(name, needed)| PlannedIndex { side: needed.side, sql: needed.sql(&name), table: needed.table })
+        .map(|(name, needed)| PlannedIndex {
+            side: needed.side,
+            sql: needed.sql(&name),
+            table: needed.table,
+        })
         .collect();
     if report.problems.is_empty() {
         rehearse(engine, &model, &mut report, watch)?;
@@ -89,12 +102,18 @@ pub(crate) fn examine(
 }
 
 /// Runs the migration forth and back in a scratch database.
-fn rehearse(engine: &Engine, model: &Model, report: &mut CheckReport, watch: &mut dyn Watch) -> Result<()> {
+fn rehearse(
+    engine: &Engine,
+    model: &Model,
+    report: &mut CheckReport,
+    watch: &mut dyn Watch,
+) -> Result<()> {
     let made = match &engine.options.scratch_dir {
         Some(dir) => tempfile::tempdir_in(dir),
         None => tempfile::tempdir(),
     };
-    let dir = made.map_err(|source| Error::Io { doing: "making a scratch directory".to_owned(), source })?;
+    let dir = made
+        .map_err(|source| Error::Io { doing: "making a scratch directory".to_owned(), source })?;
     let source = snapshot(&engine.db, dir.path())?;
     let scratch_path = dir.path().join("scratch.db");
     let scratch = Db::scratch(&scratch_path, engine.options.busy_timeout)?;
@@ -114,7 +133,6 @@ fn rehearse(engine: &Engine, model: &Model, report: &mut CheckReport, watch: &mu
     for target in &model.forward {
         if let Err(problem) = build(&scratch, model, target, &mut done, watch)? {
             report.problems.push(problem);
-            report.lossless.ok = false;
             return Ok(());
         }
     }
@@ -135,7 +153,8 @@ fn rehearse(engine: &Engine, model: &Model, report: &mut CheckReport, watch: &mu
 /// What `check` reads: the database itself where readers hold nobody off, a copy
 /// otherwise.
 fn snapshot(db: &Db, dir: &Path) -> Result<std::path::PathBuf> {
-    let mode: String = db.row("reading the journal mode", "PRAGMA journal_mode", |row| row.get(0))?;
+    let mode: String =
+        db.row("reading the journal mode", "PRAGMA journal_mode", |row| row.get(0))?;
     if mode == "wal" {
         return Ok(db.path().to_owned());
     }
@@ -166,9 +185,10 @@ fn build(
             Ok(rows) => *done += rows,
             Err(error) => {
                 return match error.sqlite_error_code() {
-                    Some(rusqlite::ErrorCode::ConstraintViolation | rusqlite::ErrorCode::TypeMismatch) => {
-                        Ok(Err(misfit(scratch, target, &error)))
-                    }
+                    Some(
+                        rusqlite::ErrorCode::ConstraintViolation
+                        | rusqlite::ErrorCode::TypeMismatch,
+                    ) => Ok(Err(misfit(scratch, target, &error))),
                     Some(rusqlite::ErrorCode::Unknown) => Ok(Err(misfit(scratch, target, &error))),
                     _ => Err(scratch.error(&format!("building {}", target.table.name), error)),
                 };
@@ -185,7 +205,8 @@ fn build(
 /// A row of the source that the new table does not take.
 fn misfit(scratch: &Db, target: &Target, error: &rusqlite::Error) -> Problem {
     let table = &target.table.name;
-    let example = example_of_misfit(scratch, target).map_or_else(String::new, |row| format!("; for example {row}"));
+    let example = example_of_misfit(scratch, target)
+        .map_or_else(String::new, |row| format!("; for example {row}"));
     Problem {
         line: Some(target.line),
         column: None,
@@ -200,7 +221,10 @@ fn example_of_misfit(scratch: &Db, target: &Target) -> Option<String> {
     let mut queries = Vec::new();
     for column in target.columns.iter().filter(|column| target.table.never_null(column)) {
         let quoted = crate::derive::sql::ident(column);
-        queries.push(format!("SELECT {} FROM ({derived}) AS d WHERE d.{quoted} IS NULL LIMIT 1", idents("d.", &target.columns)));
+        queries.push(format!(
+            "SELECT {} FROM ({derived}) AS d WHERE d.{quoted} IS NULL LIMIT 1",
+            idents("d.", &target.columns)
+        ));
     }
     for unique in &target.table.uniques {
         if unique.columns.iter().all(|column| target.columns.contains(column)) {
@@ -220,7 +244,10 @@ fn example_of_misfit(scratch: &Db, target: &Target) -> Option<String> {
                     .iter()
                     .enumerate()
                     .map(|(n, name)| {
-                        Ok(format!("{name} = {}", crate::backend::sqlite::value::show(row.get_ref(n)?)))
+                        Ok(format!(
+                            "{name} = {}",
+                            crate::backend::sqlite::value::show(row.get_ref(n)?)
+                        ))
                     })
                     .collect();
                 Ok(shown?.join(", "))
@@ -250,7 +277,12 @@ fn compare_back(
         lossless.extra += outcome.extra;
         lossless.different += outcome.different;
         let room = EXAMPLES.saturating_sub(lossless.examples.len());
-        lossless.examples.extend(outcome.diffs.iter().take(room).map(|diff| diff.report(target)));
+        // Seen from the old row: what it is, and what comes back.
+        lossless.examples.extend(outcome.diffs.iter().take(room).map(|diff| {
+            let mut example = diff.report(target);
+            std::mem::swap(&mut example.expected, &mut example.found);
+            example
+        }));
         *done += outcome.derived;
         watch.event(&Event::Advanced { done: *done });
         if watch.interrupted() {
@@ -297,8 +329,8 @@ fn conclude(report: &mut CheckReport) {
                 lossless.checked,
                 lossless.summary()
             ),
-            fix: "let the new tables hold what is lost, and the backward statements give it back".to_owned(),
+            fix: "let the new tables hold what is lost, and the backward statements give it back"
+                .to_owned(),
         });
     }
 }
-

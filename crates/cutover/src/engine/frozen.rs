@@ -28,7 +28,12 @@ pub(crate) fn take_digests(session: &mut Session<'_>, watch: &mut dyn Watch) -> 
 }
 
 /// Whether every frozen table is what it was.
-pub(crate) fn verify_frozen(db: &Db, model: &Model, id: i64, watch: &mut dyn Watch) -> Result<VerifyReport> {
+pub(crate) fn verify_frozen(
+    db: &Db,
+    model: &Model,
+    id: i64,
+    watch: &mut dyn Watch,
+) -> Result<VerifyReport> {
     let mut report = VerifyReport { ok: true, ..VerifyReport::default() };
     watch.event(&Event::Began { work: Work::Verify(Direction::Backward), total: 0 });
     for table in model.old_tables() {

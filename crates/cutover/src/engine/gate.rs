@@ -12,13 +12,13 @@ use std::time::Duration;
 use rusqlite::types::Value;
 
 use super::kept::keep;
-use super::session::Session;
+use super::reconcile::scope_of;
+use super::session::{Session, now};
 use super::verify::{EXAMPLES, Found, merge, verify_both};
 use super::{Pace, switch};
 use crate::backend::sqlite::compare::{self, Chunk};
 use crate::backend::sqlite::{Db, scan};
 use crate::derive::derived::{Place, SCOPES};
-use crate::derive::object::Kind;
 use crate::derive::procedure::scope_columns;
 use crate::derive::sql::{ident, idents};
 use crate::derive::target::Target;
@@ -54,14 +54,19 @@ pub(crate) struct Passed {
     /// Rows of the new tables that the old ones can't hold as they are.
     pub(crate) only_new_holds: u64,
     pub(crate) held: Duration,
+    /// When the switch was made.
+    pub(crate) since: String,
 }
+
+/// What a switch does, given its time.
+pub(crate) type Body<'a> = &'a dyn Fn(&Session<'_>, &str) -> Result<()>;
 
 /// Verifies, and runs `body` in the transaction of the switch.
 pub(crate) fn pass(
     session: &mut Session<'_>,
     gate: Gate,
     watch: &mut dyn Watch,
-    body: &dyn Fn(&Session<'_>) -> Result<()>,
+    body: Body<'_>,
 ) -> Result<Passed> {
     let result = pass_noting(session, gate, watch, body);
     if result.is_err() {
@@ -74,18 +79,15 @@ fn pass_noting(
     session: &mut Session<'_>,
     gate: Gate,
     watch: &mut dyn Watch,
-    body: &dyn Fn(&Session<'_>) -> Result<()>,
+    body: Body<'_>,
 ) -> Result<Passed> {
     let db = session.db;
     db.write("noting what is written from here on", || {
         session.fence()?;
-        Direction::BOTH.into_iter().try_for_each(|direction| {
-            let objects = notes(session.model.targets(direction), session.model.names);
-            // Tables before the triggers that write to them.
-            let (tables, triggers): (Vec<_>, Vec<_>) =
-                objects.into_iter().partition(|object| object.kind == Kind::Table);
-            tables.iter().chain(&triggers).try_for_each(|o| db.batch("creating notes", &o.sql))
-        })
+        let model = &session.model;
+        notes(model.forward.iter().chain(&model.backward), model.names)
+            .iter()
+            .try_for_each(|object| db.batch("creating notes", &object.sql))
     })?;
     let (forward, backward) = {
         // The lease is renewed by the watching thread while the others compare.
@@ -105,7 +107,13 @@ fn pass_noting(
             return Err(refuse(gate.to, direction, &found.report));
         }
     }
-    drain(session, gate)?;
+    let (mut forward, mut backward) = (forward, backward);
+    let late = drain(session, gate)?;
+    match gate.lenient {
+        Some(Direction::Forward) => forward.scopes.extend(late),
+        Some(Direction::Backward) => backward.scopes.extend(late),
+        None => {}
+    }
     let lenient = match gate.lenient {
         Some(Direction::Forward) => Some(&forward),
         Some(Direction::Backward) => Some(&backward),
@@ -124,9 +132,11 @@ fn pass_noting(
         // The triggers go before anything is overwritten, so that it does not flow back.
         switch::run(db, "removing the triggers of the last phase", &statements)?;
         let kept = if gate.keep { keep(session, &lists)? } else { Vec::new() };
-        body(session)?;
-        Ok(kept)
+        let since = now();
+        body(session, &since)?;
+        Ok((kept, since))
     })?;
+    let (kept, since) = kept;
     let found = |found: Found, direction| {
         let report = found.report;
         if gate.lenient == Some(direction) {
@@ -137,7 +147,7 @@ fn pass_noting(
     };
     let only_new_holds = if gate.lenient.is_some() { loose.1 } else { 0 };
     let report = merge(found(forward, Direction::Forward), found(backward, Direction::Backward));
-    Ok(Passed { report, kept, only_new_holds, held })
+    Ok(Passed { report, kept, only_new_holds, held, since })
 }
 
 /// The scopes of one target that have to be looked at in the switch.
@@ -151,8 +161,12 @@ fn loose_scopes(session: &Session<'_>, gate: Gate, found: Option<&Found>) -> Res
     let Some(direction) = gate.lenient.filter(|_| gate.keep) else { return Ok(Vec::new()) };
     let mut lists = Vec::new();
     for (position, target) in session.model.targets(direction).iter().enumerate() {
-        let mut scopes: Vec<Vec<Value>> =
-            found.into_iter().flat_map(|found| &found.scopes).filter(|(p, _)| *p == position).map(|(_, scope)| scope.clone()).collect();
+        let mut scopes: Vec<Vec<Value>> = found
+            .into_iter()
+            .flat_map(|found| &found.scopes)
+            .filter(|(p, _)| *p == position)
+            .map(|(_, scope)| scope.clone())
+            .collect();
         let table = ident(&session.model.names.touched(&target.table.name));
         let columns = scope_columns(target);
         let read = || -> rusqlite::Result<Vec<Vec<Value>>> {
@@ -170,19 +184,25 @@ fn loose_scopes(session: &Session<'_>, gate: Gate, found: Option<&Found>) -> Res
 }
 
 /// Compares what was touched, round after round, until little is left.
-fn drain(session: &Session<'_>, gate: Gate) -> Result<()> {
+///
+/// Gives the scopes in which the lenient direction differs, where its rows are kept.
+fn drain(session: &Session<'_>, gate: Gate) -> Result<Vec<(usize, Vec<Value>)>> {
+    let mut late = Vec::new();
     for _ in 0..ROUNDS {
         let mut left = 0;
         for direction in Direction::BOTH {
-            if gate.lenient == Some(direction) {
+            let lenient = gate.lenient == Some(direction);
+            if lenient && !gate.keep {
                 continue;
             }
-            for target in session.model.targets(direction) {
-                left += drain_target(session, target, gate.to)?;
+            for (position, target) in session.model.targets(direction).iter().enumerate() {
+                let (count, differing) = drain_target(session, target, gate.to, lenient)?;
+                left += count;
+                late.extend(differing.into_iter().map(|scope| (position, scope)));
             }
         }
         if left <= LEFT_FOR_THE_SWITCH {
-            return Ok(());
+            return Ok(late);
         }
     }
     Err(Refusal::transition(
@@ -193,13 +213,19 @@ fn drain(session: &Session<'_>, gate: Gate) -> Result<()> {
     .into())
 }
 
-/// One round for one target; gives how many scopes there were.
-fn drain_target(session: &Session<'_>, target: &Target, to: Phase) -> Result<u64> {
+/// One round for one target; gives how many scopes there were, and in which of them
+/// a lenient direction differs.
+fn drain_target(
+    session: &Session<'_>,
+    target: &Target,
+    to: Phase,
+    lenient: bool,
+) -> Result<(u64, Vec<Vec<Value>>)> {
     let db = session.db;
     let table = ident(&session.model.names.touched(&target.table.name));
     let count = db.count(&format!("SELECT count(*) FROM {table}"))?;
     if count <= LEFT_FOR_THE_SWITCH / 4 {
-        return Ok(count);
+        return Ok((count, Vec::new()));
     }
     // Taken off before they are compared: what is touched from here on is noted
     // anew, and compared in the next round.
@@ -211,8 +237,15 @@ fn drain_target(session: &Session<'_>, target: &Target, to: Phase) -> Result<u64
         db.batch("taking off notes", &format!("DELETE FROM {table}"))?;
         Ok(last)
     })?;
-    db.read("verifying what was written meanwhile", || compare_listed(db, target, last, to))?;
-    Ok(count)
+    let differing = db.read("verifying what was written meanwhile", || {
+        if !lenient {
+            return compare_listed(db, target, last, to).map(|()| Vec::new());
+        }
+        let chunk = Chunk::Listed { from: 1, to: last };
+        let outcome = compare::compare(db, target, Place::LIVE, &chunk, usize::MAX)?;
+        Ok(outcome.diffs.iter().map(|diff| scope_of(target, diff)).collect())
+    })?;
+    Ok((count, differing))
 }
 
 /// Compares, in the transaction of the switch, everything touched and not yet
@@ -231,13 +264,18 @@ fn compare_touched(db: &Db, session: &Session<'_>, target: &Target, to: Phase) -
     if db.count(&format!("SELECT EXISTS (SELECT 1 FROM {table})"))? == 0 {
         return Ok(());
     }
-    let last = scan::fill_scopes(db, columns.len(), &format!("SELECT {} FROM {table}", idents("", &columns)))?;
+    let last = scan::fill_scopes(
+        db,
+        columns.len(),
+        &format!("SELECT {} FROM {table}", idents("", &columns)),
+    )?;
     compare_listed(db, target, last, to)
 }
 
 /// Compares the scopes of the temporary list.
 fn compare_listed(db: &Db, target: &Target, last: i64, to: Phase) -> Result<()> {
-    let outcome = compare::compare(db, target, Place::LIVE, &Chunk::Listed { from: 1, to: last }, EXAMPLES)?;
+    let outcome =
+        compare::compare(db, target, Place::LIVE, &Chunk::Listed { from: 1, to: last }, EXAMPLES)?;
     if outcome.is_clean() {
         return Ok(());
     }
@@ -270,9 +308,21 @@ fn refuse(to: Phase, direction: Direction, report: &VerifyReport) -> Error {
 /// The temporary list, filled with given scopes.
 pub(crate) fn list(db: &Db, target: &Target, scopes: &[Vec<Value>]) -> Result<i64> {
     let columns = scope_columns(target);
-    scan::fill_scopes(db, columns.len(), &format!("SELECT {} WHERE 0", columns.iter().map(|_| "NULL").collect::<Vec<_>>().join(", ")))?;
+    scan::fill_scopes(
+        db,
+        columns.len(),
+        &format!(
+            "SELECT {} WHERE 0",
+            columns.iter().map(|_| "NULL").collect::<Vec<_>>().join(", ")
+        ),
+    )?;
     let marks = (1..=columns.len()).map(|n| format!("?{n}")).collect::<Vec<_>>().join(", ");
-    let same = columns.iter().enumerate().map(|(n, c)| format!("{c} IS ?{}", n + 1)).collect::<Vec<_>>().join(" AND ");
+    let same = columns
+        .iter()
+        .enumerate()
+        .map(|(n, c)| format!("{c} IS ?{}", n + 1))
+        .collect::<Vec<_>>()
+        .join(" AND ");
     let sql = format!(
         "INSERT INTO {SCOPES} ({}) SELECT {marks} WHERE NOT EXISTS (SELECT 1 FROM {SCOPES} WHERE {same})",
         columns.join(", ")

@@ -2,7 +2,10 @@
 //! the mirror again it will hold what the mapping gives, and nothing else: the rows
 //! that go, and the former values of those that change, are kept aside.
 
+use super::Pace;
 use super::gate::{Loose, list};
+use super::pace::Pacer;
+use super::reconcile::survey;
 use super::session::Session;
 use crate::backend::sqlite::Db;
 use crate::backend::sqlite::compare::{self, Chunk, Diff, Kind};
@@ -24,7 +27,8 @@ pub(crate) fn keep(session: &Session<'_>, lists: &[Loose]) -> Result<Vec<Kept>> 
         let last = list(db, target, &loose.scopes)?;
         let chunk = Chunk::Listed { from: 1, to: last };
         let outcome = compare::compare(db, target, Place::LIVE, &chunk, usize::MAX)?;
-        let lost: Vec<&Diff> = outcome.diffs.iter().filter(|diff| diff.kind != Kind::Missing).collect();
+        let lost: Vec<&Diff> =
+            outcome.diffs.iter().filter(|diff| diff.kind != Kind::Missing).collect();
         if !lost.is_empty() {
             copy(db, target, &session.record.name, &lost)?;
             let table = target.table.name.clone();
@@ -35,16 +39,49 @@ pub(crate) fn keep(session: &Session<'_>, lists: &[Loose]) -> Result<Vec<Kept>> 
     Ok(all)
 }
 
+/// Keeps every row of the frozen old tables that the new ones do not give, or give
+/// otherwise. Only asked for when a frozen table is not what it was.
+pub(crate) fn keep_old(session: &Session<'_>) -> Result<Vec<Kept>> {
+    let db = session.db;
+    let mut all = Vec::new();
+    for target in session.model.targets(Direction::Backward) {
+        let mut lost = Vec::new();
+        let mut pacer = Pacer::new(Pace::Gentle);
+        survey(db, &session.model, target, Place::LIVE, &mut pacer, usize::MAX, |outcome| {
+            lost.extend(outcome.diffs.iter().filter(|diff| diff.kind == Kind::Extra).cloned());
+            Ok(true)
+        })?;
+        if lost.is_empty() {
+            continue;
+        }
+        let lost: Vec<&Diff> = lost.iter().collect();
+        db.write("keeping rows", || {
+            session.fence()?;
+            copy(db, target, &session.record.name, &lost)
+        })?;
+        let table = target.table.name.clone();
+        all.push(Kept { kept_in: Names::kept(&table), table, rows: lost.len() as u64 });
+    }
+    Ok(all)
+}
+
 fn copy(db: &Db, target: &Target, migration: &str, lost: &[&Diff]) -> Result<()> {
     let table = ident(&target.table.name);
     let kept = ident(&Names::kept(&target.table.name));
-    let extra = format!("{} AS _migration, {} AS _kept_at", text(migration), text(&crate::clock::now()));
+    let extra =
+        format!("{} AS _migration, {} AS _kept_at", text(migration), text(&crate::clock::now()));
     db.batch(
         "keeping rows",
-        &format!("CREATE TABLE IF NOT EXISTS {kept} AS SELECT t.*, {extra} FROM {table} AS t WHERE 0"),
+        &format!(
+            "CREATE TABLE IF NOT EXISTS {kept} AS SELECT t.*, {extra} FROM {table} AS t WHERE 0"
+        ),
     )?;
     let condition = join(&target.key.columns, " AND ", |column| {
-        let position = target.columns.iter().position(|name| name == column).map_or(0, |position| position + 1);
+        let position = target
+            .columns
+            .iter()
+            .position(|name| name == column)
+            .map_or(0, |position| position + 1);
         format!("t.{} IS ?{position}", ident(column))
     });
     let sql = format!("INSERT INTO {kept} SELECT t.*, {extra} FROM {table} AS t WHERE {condition}");
@@ -66,7 +103,10 @@ pub(crate) fn kept_tables(db: &Db, tables: impl Iterator<Item = String>) -> Resu
     let mut all = Vec::new();
     for table in tables {
         let kept_in = Names::kept(&table);
-        let exists = format!("SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = {}", text(&kept_in));
+        let exists = format!(
+            "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = {}",
+            text(&kept_in)
+        );
         if db.count(&exists)? > 0 {
             let rows = db.count(&format!("SELECT count(*) FROM {}", ident(&kept_in)))?;
             all.push(Kept { table, kept_in, rows });

@@ -28,10 +28,31 @@ pub(crate) struct Model {
 impl Model {
     /// Puts the migration together with the tables of the database. Changes nothing.
     pub(crate) fn build(db: &Db, migration: Migration, number: i64) -> Result<Self> {
+        Self::derive(db, migration.clone(), number)?.map_err(|flaw| refuse(&migration, &flaw))
+    }
+
+    /// As [`build`](Self::build), with what is wrong with a mapping as a finding.
+    pub(crate) fn derive(
+        db: &Db,
+        migration: Migration,
+        number: i64,
+    ) -> Result<std::result::Result<Self, Flaw>> {
         let catalog = Catalog { old: old_tables(db)?, new: new_tables(&migration)? };
-        let derive = |direction| targets(&migration, direction, &catalog).map_err(|flaw| refuse(&migration, &flaw));
-        let (forward, backward) = (derive(Direction::Forward)?, derive(Direction::Backward)?);
-        Ok(Self { names: Names { migration: number }, migration, catalog, forward, backward })
+        let names = Names { migration: number };
+        let both = targets(&migration, Direction::Forward, &catalog)
+            .and_then(|forward| Ok((forward, targets(&migration, Direction::Backward, &catalog)?)));
+        Ok(both.map(|(forward, backward)| Self { names, migration, catalog, forward, backward }))
+    }
+
+    /// The migration without its mappings: all that is left of it once it is retired.
+    pub(crate) fn retired(db: &Db, migration: Migration, number: i64) -> Result<Self> {
+        Ok(Self {
+            names: Names { migration: number },
+            catalog: Catalog { old: old_tables(db)?, new: new_tables(&migration)? },
+            migration,
+            forward: Vec::new(),
+            backward: Vec::new(),
+        })
     }
 
     pub(crate) fn targets(&self, direction: Direction) -> &[Target] {
@@ -98,7 +119,8 @@ impl Model {
                     line: None,
                     column: None,
                     reason: format!("{serves} would read a whole table at every write: {sql}"),
-                    fix: "join on columns that an index leads with, or create that index".to_owned(),
+                    fix: "join on columns that an index leads with, or create that index"
+                        .to_owned(),
                 });
             }
         }
@@ -129,7 +151,8 @@ fn old_tables(db: &Db) -> Result<Tables> {
 /// database in memory: they need not exist yet.
 fn new_tables(migration: &Migration) -> Result<Tables> {
     let failed = |doing: &str, source| Error::Database { doing: doing.to_owned(), source };
-    let conn = Connection::open_in_memory().map_err(|source| failed("opening a scratch database", source))?;
+    let conn = Connection::open_in_memory()
+        .map_err(|source| failed("opening a scratch database", source))?;
     let mut tables = Tables::default();
     for created in &migration.tables {
         conn.execute_batch(&created.sql).map_err(|source| {
@@ -178,7 +201,9 @@ fn schema_copy(db: &Db, migration: &Migration) -> Result<Db> {
         // and can't be part of a migration either.
         let _ = copy.conn().execute_batch(&sql);
     }
-    for sql in migration.tables.iter().map(|t| &t.sql).chain(migration.indexes.iter().map(|i| &i.sql)) {
+    for sql in
+        migration.tables.iter().map(|t| &t.sql).chain(migration.indexes.iter().map(|i| &i.sql))
+    {
         // They exist already once the migration has started.
         let _ = copy.conn().execute_batch(sql);
     }
@@ -188,9 +213,12 @@ fn schema_copy(db: &Db, migration: &Migration) -> Result<Db> {
 /// A flaw as an error of its kind.
 pub(crate) fn refuse(migration: &Migration, flaw: &Flaw) -> Error {
     match flaw.kind {
-        FlawKind::Mismatch => {
-            Error::Migration(MigrationError::at(migration, flaw.at, flaw.reason.clone(), flaw.fix.clone()))
-        }
+        FlawKind::Mismatch => Error::Migration(MigrationError::at(
+            migration,
+            flaw.at,
+            flaw.reason.clone(),
+            flaw.fix.clone(),
+        )),
         FlawKind::CantKeepInStep => Error::Refused(Refusal {
             action: format!("migration {}", migration.name()),
             reason: format!("line {}, column {}: {}", flaw.at.line, flaw.at.column, flaw.reason),
@@ -199,4 +227,3 @@ pub(crate) fn refuse(migration: &Migration, flaw: &Flaw) -> Error {
         }),
     }
 }
-

@@ -10,7 +10,12 @@ use super::Pace;
 pub(crate) struct Pacer {
     pace: Pace,
     rows: u64,
+    /// How long nobody else has written.
+    quiet: Duration,
 }
+
+/// Others count as writing until they have been quiet for so long.
+const QUIET_AFTER: Duration = Duration::from_millis(400);
 
 /// Rows in the first chunk, before anything is known of their size.
 const FIRST_ROWS: u64 = 64;
@@ -18,7 +23,7 @@ const MOST_ROWS: u64 = 50_000;
 
 impl Pacer {
     pub(crate) fn new(pace: Pace) -> Self {
-        Self { pace, rows: FIRST_ROWS }
+        Self { pace, rows: FIRST_ROWS, quiet: QUIET_AFTER }
     }
 
     /// Rows in the next chunk.
@@ -27,28 +32,39 @@ impl Pacer {
     }
 
     /// Learns from a chunk, and says how long to stand back before the next.
-    /// `others` tells whether another connection has written in the meantime.
+    /// `others` tells whether another connection has written since the last chunk.
     pub(crate) fn after(&mut self, took: Duration, others: bool) -> Duration {
+        self.quiet = if others { Duration::ZERO } else { self.quiet + took };
+        let others = self.quiet < QUIET_AFTER;
+        let pause = self.adapt(took, others);
+        self.quiet += pause;
+        pause
+    }
+
+    fn adapt(&mut self, took: Duration, others: bool) -> Duration {
         let target = self.target(others);
         let factor = target.as_secs_f64() / took.as_secs_f64().max(1e-6);
         // Grows at most twofold, so that one quick chunk does not make a long one.
         let scaled = self.rows as f64 * factor.clamp(0.1, 2.0);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a small range")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "clamped to a small range"
+        )]
         let rows = scaled.clamp(1.0, MOST_ROWS as f64) as u64;
         self.rows = rows;
         match (self.pace, others) {
             (Pace::Fast, _) | (Pace::Gentle, false) => Duration::ZERO,
             // As long as the chunk itself: a writer finds the lock free half of the time.
-            (Pace::Gentle, true) => took.clamp(Duration::from_millis(1), Duration::from_millis(10)),
+            (Pace::Gentle, true) => took.clamp(Duration::from_millis(2), Duration::from_millis(10)),
         }
     }
 
-    /// As [`after`](Self::after), for chunks that only read. With a write-ahead log
-    /// a reader holds nobody off, so there is no pause: a chunk is short only so
-    /// that the log can be checkpointed, and writers of a rollback-journal database
-    /// get their turn.
-    pub(crate) fn after_read(&mut self, took: Duration, others: bool) -> Duration {
-        self.after(took, others).min(Duration::from_millis(1))
+    /// Learns from a chunk that only read. With a write-ahead log a reader holds nobody
+    /// off, so there is no pause: a chunk is short only so that the log can be
+    /// checkpointed, and writers of a rollback-journal database get their turn.
+    pub(crate) fn after_read(&mut self, took: Duration) {
+        self.adapt(took, false);
     }
 
     /// How long a chunk may hold the write lock.
@@ -72,6 +88,10 @@ mod tests {
         assert_eq!(pacer.rows(), FIRST_ROWS * 2);
         pacer.after(Duration::from_millis(30), true);
         assert_eq!(pacer.rows(), FIRST_ROWS * 2 / 10);
+        // Quiet for a moment is not quiet.
+        assert_eq!(pacer.after(Duration::from_millis(3), false), Duration::from_millis(3));
+        pacer.after(QUIET_AFTER, false);
+        assert_eq!(pacer.after(Duration::from_millis(3), false), Duration::ZERO);
     }
 
     #[test]

@@ -30,13 +30,24 @@ enum Way {
 
 impl<'a> Pass<'a> {
     /// Begins a pass, or goes on behind `position`.
-    pub(crate) fn begin(db: &Db, model: &Model, target: &'a Target, place: Place, position: Vec<Value>) -> Result<Self> {
+    pub(crate) fn begin(
+        db: &Db,
+        model: &Model,
+        target: &'a Target,
+        place: Place,
+        position: Vec<Value>,
+    ) -> Result<Self> {
         let way = if model.by_range(target) {
             let mut tables: Vec<(String, Vec<String>)> = target
                 .leaves()
-                .filter_map(|(source, leaf)| Some((place.table(leaf.side, &leaf.table), carried(source, leaf)?)))
+                .filter_map(|(source, leaf)| {
+                    Some((place.table(leaf.side, &leaf.table), carried(source, leaf)?))
+                })
                 .collect();
-            tables.push((place.table(target.direction.target(), &target.table.name), target.scope.clone()));
+            tables.push((
+                place.table(target.direction.target(), &target.table.name),
+                target.scope.clone(),
+            ));
             Way::Range { tables, after: (!position.is_empty()).then_some(position) }
         } else {
             let last = scan::list_scopes(db, target, place)?;
@@ -90,7 +101,10 @@ impl<'a> Pass<'a> {
 /// The key of a leaf, if a path's scope is carried by it.
 fn carried(source: &crate::derive::target::Source, leaf: &Leaf) -> Option<Vec<String>> {
     source.paths.iter().find_map(|terms| {
-        terms.iter().map(|term| term.bare().filter(|_| term.leaf == Some(leaf.number)).map(str::to_owned)).collect()
+        terms
+            .iter()
+            .map(|term| term.bare().filter(|_| term.leaf == Some(leaf.number)).map(str::to_owned))
+            .collect()
     })
 }
 
@@ -109,7 +123,8 @@ pub(crate) fn total(db: &Db, target: &Target, place: Place) -> Result<u64> {
     for source in &target.sources {
         for terms in &source.paths {
             let leaves = source.query.leaves();
-            let leaf = leaves.iter().find(|leaf| terms.iter().any(|term| term.leaf == Some(leaf.number)));
+            let leaf =
+                leaves.iter().find(|leaf| terms.iter().any(|term| term.leaf == Some(leaf.number)));
             let table = leaf.map(|leaf| place.table(leaf.side, &leaf.table));
             if let Some(table) = table
                 && !driving.contains(&table)
@@ -124,4 +139,3 @@ pub(crate) fn total(db: &Db, target: &Target, place: Place) -> Result<u64> {
     }
     Ok(rows)
 }
-

@@ -24,8 +24,10 @@ impl Engine {
             None => state::all(&self.db)?.iter().map(|record| record.id).max().unwrap_or(0) + 1,
         };
         let model = Model::build(&self.db, migration.clone(), number)?;
-        let setting = |phase, backfilled| Setting { phase, since: "(time)", backfilled, catching_up: false };
-        let old_indexes = model.missing_indexes().into_iter().filter(|(_, needed)| needed.side == Side::Old);
+        let setting =
+            |phase, backfilled| Setting { phase, since: "(time)", backfilled, catching_up: false };
+        let old_indexes =
+            model.missing_indexes().into_iter().filter(|(_, needed)| needed.side == Side::Old);
         let mut start: Vec<String> = old_indexes.map(|(name, needed)| needed.sql(&name)).collect();
         start.extend(new_table_statements(&model));
         start.extend(objects(&model, setting(Phase::DualWrite, false)));
@@ -42,8 +44,12 @@ impl Engine {
             statements.extend(objects(&model, setting(phase, true)));
             steps.push(PlanStep { step: format!("{before} to {phase}"), statements });
         }
-        let drop = model.old_tables().map(|table| format!("DROP TABLE {}", ident(&table.name))).collect();
-        steps.push(PlanStep { step: "new-only to retired, the tables emptied chunk by chunk before".to_owned(), statements: drop });
+        let drop =
+            model.old_tables().map(|table| format!("DROP TABLE {}", ident(&table.name))).collect();
+        steps.push(PlanStep {
+            step: "new-only to retired, the tables emptied chunk by chunk before".to_owned(),
+            statements: drop,
+        });
         Ok(Plan { migration: migration.name().to_owned(), steps })
     }
 }
@@ -53,7 +59,11 @@ fn backfill(model: &Model) -> Vec<String> {
         .forward
         .iter()
         .map(|target| {
-            let part = if model.by_range(target) { Part::Range { lo: true, hi: true } } else { Part::Listed };
+            let part = if model.by_range(target) {
+                Part::Range { lo: true, hi: true }
+            } else {
+                Part::Listed
+            };
             format!(
                 "INSERT INTO {} ({}) {}",
                 ident(&target.table.name),

@@ -4,11 +4,10 @@
 use rusqlite::types::Value;
 
 use super::model::Model;
-use super::pacer_sleep;
 use super::pace::Pacer;
 use super::pass::Pass;
-use crate::backend::sqlite::compare::{self, Chunk, Diff, Outcome};
 use crate::backend::sqlite::Db;
+use crate::backend::sqlite::compare::{self, Chunk, Diff, Outcome};
 use crate::derive::derived::Place;
 use crate::derive::target::Target;
 use crate::error::{Error, Result};
@@ -23,7 +22,13 @@ pub(crate) enum Mode {
 }
 
 /// Reconciles one chunk. In `Repair` it runs in the caller's write transaction.
-pub(crate) fn reconcile(db: &Db, target: &Target, place: Place, chunk: &Chunk, mode: Mode) -> Result<Outcome> {
+pub(crate) fn reconcile(
+    db: &Db,
+    target: &Target,
+    place: Place,
+    chunk: &Chunk,
+    mode: Mode,
+) -> Result<Outcome> {
     match mode {
         Mode::Report { examples } => compare::compare(db, target, place, chunk, examples),
         Mode::Repair => {
@@ -50,7 +55,6 @@ pub(crate) fn survey(
 ) -> Result<()> {
     let mut pass = Pass::begin(db, model, target, place, Vec::new())?;
     loop {
-        let version = db.data_version()?;
         let began = std::time::Instant::now();
         // The end of the chunk is looked for in the snapshot that is compared.
         let outcome = db.read("verifying", || {
@@ -61,8 +65,7 @@ pub(crate) fn survey(
         if !each(&outcome)? {
             return Err(Error::Interrupted);
         }
-        let others = db.data_version()? != version;
-        pacer_sleep(pacer.after_read(began.elapsed(), others));
+        pacer.after_read(began.elapsed());
     }
 }
 

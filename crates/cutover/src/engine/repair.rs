@@ -18,7 +18,12 @@ impl Engine {
     ///
     /// Refused in a phase without a mirror; [`Error::Interrupted`] if the watch asks
     /// for it.
-    pub fn repair(&mut self, name: &str, pace: Pace, watch: &mut dyn Watch) -> Result<RepairReport> {
+    pub fn repair(
+        &mut self,
+        name: &str,
+        pace: Pace,
+        watch: &mut dyn Watch,
+    ) -> Result<RepairReport> {
         let mut session = Session::open(self, name, "repair")?;
         let phase = session.record.phase;
         let Some(direction) = phase.sync() else {
@@ -32,13 +37,20 @@ impl Engine {
         };
         let report = mend(&mut session, direction, pace, watch)?;
         let detail = serde_json::to_value(&report).unwrap_or_default();
-        session.db.write("writing the journal", || session.journal("repair", &now(), phase, detail))?;
+        session
+            .db
+            .write("writing the journal", || session.journal("repair", &now(), phase, detail))?;
         session.close()?;
         Ok(report)
     }
 }
 
-fn mend(session: &mut Session<'_>, direction: Direction, pace: Pace, watch: &mut dyn Watch) -> Result<RepairReport> {
+fn mend(
+    session: &mut Session<'_>,
+    direction: Direction,
+    pace: Pace,
+    watch: &mut dyn Watch,
+) -> Result<RepairReport> {
     let (db, model) = (session.db, &session.model);
     let mut report = RepairReport::default();
     let mut rows = 0;
@@ -49,8 +61,8 @@ fn mend(session: &mut Session<'_>, direction: Direction, pace: Pace, watch: &mut
     let mut pacer = Pacer::new(pace);
     for target in model.targets(direction) {
         let mut pass = Pass::begin(db, model, target, Place::LIVE, Vec::new())?;
+        let mut version = db.data_version()?;
         loop {
-            let version = db.data_version()?;
             let (outcome, held) = db.write("repairing", || {
                 session.fence()?;
                 let Some(chunk) = pass.chunk(db, pacer.rows())? else { return Ok(None) };
@@ -68,7 +80,9 @@ fn mend(session: &mut Session<'_>, direction: Direction, pace: Pace, watch: &mut
             if watch.interrupted() {
                 return Err(Error::Interrupted);
             }
-            pacer_sleep(pacer.after(held, db.data_version()? != version));
+            let seen = db.data_version()?;
+            pacer_sleep(pacer.after(held, seen != version));
+            version = seen;
         }
     }
     watch.event(&Event::Finished);

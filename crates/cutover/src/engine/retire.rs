@@ -10,6 +10,7 @@ use super::pace::Pacer;
 use super::session::{Session, now};
 use super::{AdvanceOptions, Pace, pacer_sleep};
 use crate::backend::sqlite::state::{self, Pending};
+use crate::derive::names::Names;
 use crate::derive::sql::{ident, text};
 use crate::error::{Error, Refusal, Result};
 use crate::phase::Phase;
@@ -28,7 +29,12 @@ pub(crate) fn retire(
         return Err(unconfirmed());
     }
     if session.record.pending == Some(Pending::CatchUp) {
-        return Err(Refusal::transition(to, "a rollback is under way", "finish it with `cutover rollback`").into());
+        return Err(Refusal::transition(
+            to,
+            "a rollback is under way",
+            "finish it with `cutover rollback`",
+        )
+        .into());
     }
     referred_to(session)?;
     take_digests(session, watch)?;
@@ -46,14 +52,16 @@ pub(crate) fn retire(
     if let Some(path) = &options.backup {
         back_up(session, path)?;
     }
-    let since = now();
-    let ((), held) = session.db.write("switching", || {
+    let (since, held) = session.db.write("switching", || {
+        let since = now();
         session.enter("advance", session.setting(to, &since), json!({}))?;
+        drop_stale_views(session)?;
         for table in session.model.old_tables() {
             drop_triggers(session, &table.name)?;
             refuse_writes(session, &table.name, &since)?;
         }
-        state::set_pending(session.db, session.record.id, Some(Pending::Drop))
+        state::set_pending(session.db, session.record.id, Some(Pending::Drop))?;
+        Ok(since)
     })?;
     session.entered(to, since, held, watch);
     session.record.pending = Some(Pending::Drop);
@@ -77,7 +85,11 @@ pub(crate) fn finish(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result
     if session.record.pending != Some(Pending::Drop) {
         return Ok(());
     }
-    let tables: Vec<String> = session.model.migration.mappings.iter()
+    let tables: Vec<String> = session
+        .model
+        .migration
+        .mappings
+        .iter()
         .filter(|mapping| mapping.side() == crate::phase::Side::Old)
         .map(|mapping| mapping.target.clone())
         .collect();
@@ -91,24 +103,36 @@ pub(crate) fn finish(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result
 }
 
 /// Empties tables chunk by chunk, then drops them.
-pub(crate) fn empty_and_drop(session: &Session<'_>, tables: &[String], watch: &mut dyn Watch) -> Result<()> {
+pub(crate) fn empty_and_drop(
+    session: &Session<'_>,
+    tables: &[String],
+    watch: &mut dyn Watch,
+) -> Result<()> {
     let db = session.db;
     watch.event(&Event::Began { work: Work::Retire, total: 0 });
     let mut pacer = Pacer::new(Pace::Gentle);
     let mut done = 0;
     for table in tables {
-        let exists = format!("SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = {} COLLATE NOCASE", text(table));
+        let exists = format!(
+            "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = {} COLLATE NOCASE",
+            text(table)
+        );
         if db.count(&exists)? == 0 {
             continue;
         }
-        let key = session.model.catalog.old.get(table).or(session.model.catalog.new.get(table))
+        let key = session
+            .model
+            .catalog
+            .old
+            .get(table)
+            .or(session.model.catalog.new.get(table))
             .filter(|table| table.without_rowid)
             .and_then(|table| table.primary_key())
             .map_or_else(|| "rowid".to_owned(), |key| crate::derive::sql::idents("", &key.columns));
         let (left, right) = if key.contains(',') { ("(", ")") } else { ("", "") };
         let quoted = ident(table);
+        let mut version = db.data_version()?;
         loop {
-            let version = db.data_version()?;
             let rows = pacer.rows();
             let (deleted, held) = db.write("emptying a table", || {
                 session.fence()?;
@@ -124,7 +148,9 @@ pub(crate) fn empty_and_drop(session: &Session<'_>, tables: &[String], watch: &m
             if watch.interrupted() {
                 return Err(Error::Interrupted);
             }
-            pacer_sleep(pacer.after(held, db.data_version()? != version));
+            let seen = db.data_version()?;
+            pacer_sleep(pacer.after(held, seen != version));
+            version = seen;
         }
         db.write("dropping a table", || {
             session.fence()?;
@@ -144,8 +170,14 @@ fn referred_to(session: &Session<'_>) -> Result<()> {
             if session.model.old_tables().any(|old| old.name.eq_ignore_ascii_case(&key.table)) {
                 return Err(Refusal::transition(
                     Phase::Retired,
-                    format!("{} refers to {} by a foreign key: its writes would fail", table.name, key.table),
-                    format!("rebuild {} without that key, or with one to the new tables", table.name),
+                    format!(
+                        "{} refers to {} by a foreign key: its writes would fail",
+                        table.name, key.table
+                    ),
+                    format!(
+                        "rebuild {} without that key, or with one to the new tables",
+                        table.name
+                    ),
                 )
                 .into());
             }
@@ -156,12 +188,13 @@ fn referred_to(session: &Session<'_>) -> Result<()> {
     for table in session.model.old_tables() {
         let sql = format!(
             "SELECT type || ' ' || name FROM main.sqlite_schema WHERE (type = 'view' OR (type = 'trigger' AND tbl_name <> {0} COLLATE NOCASE)) \
-             AND name NOT LIKE '\\_cutover\\_%' ESCAPE '\\' AND name NOT LIKE 'cutover\\_live\\_%' ESCAPE '\\' \
-             AND instr(lower(sql), lower({0})) > 0",
+             AND name NOT LIKE '\\_cutover\\_%' ESCAPE '\\' AND name NOT LIKE 'cutover\\_live\\_%' ESCAPE '\\'",
             text(&table.name)
         );
-        let found = session.texts(&sql)?;
-        if let Some(first) = found.first() {
+        let bodies = session.texts(&sql.replacen("type || ' ' || name", "sql", 1))?;
+        let names = session.texts(&sql)?;
+        let found = names.iter().zip(&bodies).find(|(_, body)| has_word(body, &table.name));
+        if let Some((first, _)) = found {
             return Err(Refusal::transition(
                 Phase::Retired,
                 format!("the {first} uses {}", table.name),
@@ -187,11 +220,44 @@ fn drop_triggers(session: &Session<'_>, table: &str) -> Result<()> {
 
 /// Until the table is gone, an old program's write is refused like before.
 fn refuse_writes(session: &Session<'_>, table: &str, since: &str) -> Result<()> {
-    let guards = crate::derive::freeze::freeze(session.model.names, &session.record.name, table, Phase::Retired, since);
+    let guards = crate::derive::freeze::freeze(
+        session.model.names,
+        &session.record.name,
+        table,
+        Phase::Retired,
+        since,
+    );
     guards
         .iter()
         .filter(|guard| !guard.name.contains("freeze_delete"))
         .try_for_each(|guard| session.db.batch("creating guards", &guard.sql))
+}
+
+/// Live views that an earlier, retired migration left, as far as they read a table
+/// that goes: they would only fail from here on.
+fn drop_stale_views(session: &Session<'_>) -> Result<()> {
+    let condition = "type = 'view' AND name LIKE 'cutover\\_live\\_%' ESCAPE '\\' ORDER BY name";
+    let names = session.texts(&format!("SELECT name FROM main.sqlite_schema WHERE {condition}"))?;
+    let bodies = session.texts(&format!("SELECT sql FROM main.sqlite_schema WHERE {condition}"))?;
+    for table in session.model.old_tables() {
+        for (name, body) in names.iter().zip(&bodies) {
+            if *name != Names::live(&table.name) && has_word(body, &table.name) {
+                let sql = format!("DROP VIEW IF EXISTS {}", ident(name));
+                session.db.batch("dropping a stale view", &sql)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a statement holds a name as a word of its own.
+fn has_word(sql: &str, name: &str) -> bool {
+    let (sql, name) = (sql.to_lowercase(), name.to_lowercase());
+    let part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    sql.match_indices(&name).any(|(at, _)| {
+        !sql[..at].chars().next_back().is_some_and(part)
+            && !sql[at + name.len()..].chars().next().is_some_and(part)
+    })
 }
 
 fn back_up(session: &Session<'_>, path: &Path) -> Result<()> {
@@ -203,5 +269,7 @@ fn back_up(session: &Session<'_>, path: &Path) -> Result<()> {
         )
         .into());
     }
-    session.db.batch("writing the backup", &format!("VACUUM INTO {}", text(&path.to_string_lossy())))
+    let sql = format!("VACUUM INTO {}", text(&path.to_string_lossy()));
+    let doing = format!("writing the backup {}", path.display());
+    session.db.conn().execute_batch(&sql).map_err(|source| Error::Database { doing, source })
 }

@@ -5,13 +5,15 @@ use serde_json::json;
 
 use super::advance::begin;
 use super::backfill::fill;
+use super::frozen::verify_frozen;
 use super::gate::{self, Gate};
+use super::kept::keep_old;
 use super::session::{Session, now};
 use super::{Engine, Pace, switch};
 use crate::backend::sqlite::state::{self, Pending};
 use crate::error::{Error, Refusal, Result};
 use crate::phase::{Direction, Phase};
-use crate::report::TransitionReport;
+use crate::report::{Kept, TransitionReport};
 use crate::watch::{Watch, Work};
 
 impl Engine {
@@ -20,7 +22,12 @@ impl Engine {
     /// # Errors
     ///
     /// Refused from `legacy`, `dual-write` and `retired`, and by a gate.
-    pub fn rollback(&mut self, name: &str, to: Option<Phase>, watch: &mut dyn Watch) -> Result<TransitionReport> {
+    pub fn rollback(
+        &mut self,
+        name: &str,
+        to: Option<Phase>,
+        watch: &mut dyn Watch,
+    ) -> Result<TransitionReport> {
         let mut session = Session::open(self, name, "rollback")?;
         let from = session.record.phase;
         let to = goal(from, to)?;
@@ -36,48 +43,63 @@ impl Engine {
 
 fn goal(from: Phase, to: Option<Phase>) -> Result<Phase> {
     let refused = |reason: String, fix: &str| {
-        Error::Refused(Refusal { action: "rollback".to_owned(), reason, fix: fix.to_owned(), examples: Vec::new() })
+        Error::Refused(Refusal {
+            action: "rollback".to_owned(),
+            reason,
+            fix: fix.to_owned(),
+            examples: Vec::new(),
+        })
     };
     if from == Phase::Retired {
-        return Err(refused("the old tables are gone: from retired there is no way back".to_owned(), "restore a backup"));
+        return Err(refused(
+            "the old tables are gone: from retired there is no way back".to_owned(),
+            "restore a backup",
+        ));
     }
     match (to, from.previous()) {
         (Some(to), _) if to == from => Ok(to),
-        (_, None) => Err(refused(format!("there is no phase to roll back to from {from}"), "`cutover abort` leaves the migration")),
-        (Some(Phase::Legacy), _) => Err(refused("a rollback does not lead to legacy".to_owned(), "roll back to dual-write, then `cutover abort`")),
-        (Some(to), _) if to > from => Err(refused(format!("{to} lies ahead of {from}"), "use `cutover advance --to`")),
+        (_, None) => Err(refused(
+            format!("there is no phase to roll back to from {from}"),
+            "`cutover abort` leaves the migration",
+        )),
+        (Some(Phase::Legacy), _) => Err(refused(
+            "a rollback does not lead to legacy".to_owned(),
+            "roll back to dual-write, then `cutover abort`",
+        )),
+        (Some(to), _) if to > from => {
+            Err(refused(format!("{to} lies ahead of {from}"), "use `cutover advance --to PHASE`"))
+        }
         (Some(to), _) => Ok(to),
         (None, Some(previous)) => Ok(previous),
     }
 }
 
-fn step(session: &mut Session<'_>, report: &mut TransitionReport, watch: &mut dyn Watch) -> Result<()> {
+fn step(
+    session: &mut Session<'_>,
+    report: &mut TransitionReport,
+    watch: &mut dyn Watch,
+) -> Result<()> {
     let Some(to) = session.record.phase.previous() else { return Ok(()) };
-    let since = now();
-    let held = match to {
+    let (held, since) = match to {
         Phase::WriteNew => {
-            catch_up(session, watch)?;
+            report.kept.extend(catch_up(session, watch)?);
             let gate = Gate { to, lenient: Some(Direction::Forward), keep: false };
-            let passed = gate::pass(session, gate, watch, &|session| {
-                session.enter("rollback", session.setting(to, &since), json!({}))
+            let passed = gate::pass(session, gate, watch, &|session, since| {
+                session.enter("rollback", session.setting(to, since), json!({}))
             })?;
             report.verified = Some(passed.report);
-            passed.held
+            (passed.held, passed.since)
         }
         Phase::ReadNew => {
             let gate = Gate { to, lenient: Some(Direction::Forward), keep: true };
-            let passed = gate::pass(session, gate, watch, &|session| {
-                session.enter("rollback", session.setting(to, &since), json!({}))
+            let passed = gate::pass(session, gate, watch, &|session, since| {
+                session.enter("rollback", session.setting(to, since), json!({}))
             })?;
             report.verified = Some(passed.report);
             report.kept.extend(passed.kept);
-            passed.held
+            (passed.held, passed.since)
         }
-        _ => {
-            let backfilled = session.is_backfilled()?;
-            let setting = switch::Setting { backfilled, ..session.setting(to, &since) };
-            session.db.write("switching", || session.enter("rollback", setting, json!({})))?.1
-        }
+        _ => session.flip("rollback", to)?,
     };
     report.held_ms.push(held.as_secs_f64() * 1000.0);
     session.entered(to, since, held, watch);
@@ -86,10 +108,18 @@ fn step(session: &mut Session<'_>, report: &mut TransitionReport, watch: &mut dy
 
 /// Turns the backward sync on, so that the old tables miss nothing from here on,
 /// and mends what they have missed. An interrupted call goes on where it stopped.
-fn catch_up(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result<()> {
+///
+/// Rows that something wrote into the frozen tables, around their guards, have no
+/// image on the new side: they are kept before the old side becomes the mirror.
+fn catch_up(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result<Vec<Kept>> {
+    let mut kept = Vec::new();
     if session.record.pending != Some(Pending::CatchUp) {
+        if !verify_frozen(session.db, &session.model, session.record.id, watch)?.ok {
+            kept = keep_old(session)?;
+        }
         let since = session.record.since.clone();
-        let targets: Vec<String> = session.model.backward.iter().map(|t| t.table.name.clone()).collect();
+        let targets: Vec<String> =
+            session.model.backward.iter().map(|t| t.table.name.clone()).collect();
         let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
         let phase = session.record.phase;
         session.db.write("turning the backward sync on", || {
@@ -102,5 +132,6 @@ fn catch_up(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result<()> {
         })?;
         session.record.pending = Some(Pending::CatchUp);
     }
-    fill(session, Direction::Backward, Work::CatchUp, Pace::Gentle, watch).map(|_| ())
+    fill(session, Direction::Backward, Work::CatchUp, Pace::Gentle, watch)?;
+    Ok(kept)
 }

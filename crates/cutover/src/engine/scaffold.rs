@@ -22,7 +22,7 @@ impl Engine {
             let new = format!("new_{}", table.name);
             let columns: Vec<&String> = table.stored_columns().map(|column| &column.name).collect();
             let list = idents("", &columns);
-            creates += &format!("{};\n\n", renamed(&sql, &new));
+            creates += &format!("{};\n\n", referring(&renamed(&sql, &new), tables));
             forward += &format!(
                 "INSERT INTO new.{} ({list})\nSELECT {list} FROM old.{};\n\n",
                 ident(&new),
@@ -62,6 +62,27 @@ impl Engine {
         let sql = db.row("reading a table", &sql, |row| row.get(0))?;
         Ok((table, sql))
     }
+}
+
+/// The foreign keys between the named tables lead to their copies.
+fn referring(sql: &str, tables: &[String]) -> String {
+    let mut words = sql.split_inclusive(|c: char| c.is_whitespace() || c == '(' || c == ',');
+    let mut result = String::new();
+    let mut after_references = false;
+    for word in &mut words {
+        let bare = word.trim_end_matches(|c: char| c.is_whitespace() || c == '(' || c == ',');
+        let name = bare.trim_matches(|c| matches!(c, '"' | '`' | '[' | ']'));
+        let copied = tables.iter().find(|table| table.eq_ignore_ascii_case(name));
+        match copied {
+            Some(table) if after_references => {
+                result += &format!("{}{}", ident(&format!("new_{table}")), &word[bare.len()..]);
+            }
+            _ => result += word,
+        }
+        after_references =
+            bare.eq_ignore_ascii_case("references") || (after_references && bare.is_empty());
+    }
+    result
 }
 
 /// A CREATE TABLE statement for another name: SQLite stores it as written, with

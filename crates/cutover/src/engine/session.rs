@@ -1,16 +1,16 @@
 //! An operator at work on one migration: the lease, the record, the model.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
+use super::Engine;
 use super::model::Model;
 use super::switch::{self, Setting};
-use super::Engine;
+use crate::backend::sqlite::Db;
 use crate::backend::sqlite::journal::{self, Line};
 use crate::backend::sqlite::lease::{Asker, Lease};
-use crate::backend::sqlite::state::{self, Pending, Record};
-use crate::backend::sqlite::Db;
+use crate::backend::sqlite::state::{self, Record};
 use crate::clock;
 use crate::derive::sql::text;
 use crate::error::{Error, Result};
@@ -24,7 +24,6 @@ pub(crate) struct Session<'a> {
     pub(crate) record: Record,
     pub(crate) model: Model,
     lease: Option<Lease>,
-    renewed: Instant,
 }
 
 impl<'a> Session<'a> {
@@ -48,7 +47,7 @@ impl<'a> Session<'a> {
                 return Err(error);
             }
         };
-        let session = Self { db, engine, record, model, lease: Some(lease), renewed: Instant::now() };
+        let session = Self { db, engine, record, model, lease: Some(lease) };
         session.drop_notes()?;
         Ok(session)
     }
@@ -56,15 +55,6 @@ impl<'a> Session<'a> {
     /// Fails unless the lease is still ours; called inside every transaction.
     pub(crate) fn fence(&self) -> Result<()> {
         self.lease.as_ref().map_or(Ok(()), |lease| lease.renew(self.db))
-    }
-
-    /// Renews the lease during work that writes nothing, now and then.
-    pub(crate) fn keep_alive(&mut self) -> Result<()> {
-        if self.renewed.elapsed() > self.engine.options.lease_ttl / 4 {
-            self.db.write("renewing the lease", || self.fence())?;
-            self.renewed = Instant::now();
-        }
-        Ok(())
     }
 
     /// Whether the backfill is complete.
@@ -90,6 +80,19 @@ impl<'a> Session<'a> {
         self.journal(event, setting.since, setting.phase, detail)
     }
 
+    /// A transition without a gate; gives how long the lock was held, and since when
+    /// the phase is.
+    pub(crate) fn flip(&self, event: &str, to: Phase) -> Result<(Duration, String)> {
+        let backfilled = self.is_backfilled()?;
+        let (since, held) = self.db.write("switching", || {
+            let since = now();
+            let setting = Setting { backfilled, ..self.setting(to, &since) };
+            self.enter(event, setting, Value::Object(serde_json::Map::new()))?;
+            Ok(since)
+        })?;
+        Ok((held, since))
+    }
+
     pub(crate) fn journal(&self, event: &str, at: &str, after: Phase, detail: Value) -> Result<()> {
         journal::write(
             self.db,
@@ -106,25 +109,30 @@ impl<'a> Session<'a> {
     }
 
     /// After a transition has committed.
-    pub(crate) fn entered(&mut self, phase: Phase, since: String, held: Duration, watch: &mut dyn Watch) {
+    pub(crate) fn entered(
+        &mut self,
+        phase: Phase,
+        since: String,
+        held: Duration,
+        watch: &mut dyn Watch,
+    ) {
         self.record.phase = phase;
         self.record.since = since;
         self.record.pending = None;
         watch.event(&Event::Entered { phase, held_ms: held.as_secs_f64() * 1000.0 });
     }
 
-    pub(crate) fn set_pending(&mut self, pending: Option<Pending>) -> Result<()> {
-        state::set_pending(self.db, self.record.id, pending)?;
-        self.record.pending = pending;
-        Ok(())
-    }
-
     /// Removes the notes of a gate that did not come to its end.
     pub(crate) fn drop_notes(&self) -> Result<()> {
         let prefix = format!("{}touch", self.model.names.prefix());
-        let condition =
-            format!("substr(name, 1, {}) = {} AND type IN ('table', 'trigger')", prefix.chars().count(), text(&prefix));
-        if self.db.count(&format!("SELECT count(*) FROM main.sqlite_schema WHERE {condition}"))? == 0 {
+        let condition = format!(
+            "substr(name, 1, {}) = {} AND type IN ('table', 'trigger')",
+            prefix.chars().count(),
+            text(&prefix)
+        );
+        if self.db.count(&format!("SELECT count(*) FROM main.sqlite_schema WHERE {condition}"))?
+            == 0
+        {
             return Ok(());
         }
         self.db.write("removing notes", || {
@@ -180,6 +188,9 @@ impl Engine {
     /// The model of a recorded migration, from the text that was recorded.
     pub(crate) fn model(&self, record: &Record) -> Result<Model> {
         let migration = Migration::parse(&record.name, &record.text)?;
+        if record.phase == Phase::Retired {
+            return Model::retired(&self.db, migration, record.id);
+        }
         Model::build(&self.db, migration, record.id)
     }
 }
@@ -188,4 +199,3 @@ impl Engine {
 pub(crate) fn now() -> String {
     clock::now()
 }
-

@@ -22,7 +22,12 @@ impl Engine {
     /// # Errors
     ///
     /// Refused, with nothing changed, if the proof fails.
-    pub fn start(&mut self, migration: &Migration, options: StartOptions, watch: &mut dyn Watch) -> Result<StartReport> {
+    pub fn start(
+        &mut self,
+        migration: &Migration,
+        options: StartOptions,
+        watch: &mut dyn Watch,
+    ) -> Result<StartReport> {
         let known = state::load(&self.db, migration.name())?;
         if let Some(record) = &known {
             if record.hash != migration.hash() {
@@ -33,7 +38,10 @@ impl Engine {
             }
             if record.phase > Phase::DualWrite {
                 return Err(refusal(
-                    format!("migration {} has started already and is in {}", record.name, record.phase),
+                    format!(
+                        "migration {} has started already and is in {}",
+                        record.name, record.phase
+                    ),
                     "look at `cutover status`",
                 ));
             }
@@ -74,8 +82,15 @@ impl Engine {
             if state::load(&self.db, migration.name())?.is_some() {
                 return Ok(());
             }
-            state::insert(&self.db, migration.name(), migration.text(), migration.hash(), Phase::Legacy, &since)
-                .map(|_| ())
+            state::insert(
+                &self.db,
+                migration.name(),
+                migration.text(),
+                migration.hash(),
+                Phase::Legacy,
+                &since,
+            )
+            .map(|_| ())
         })?;
         Ok(())
     }
@@ -93,7 +108,8 @@ fn not_proved(check: &CheckReport) -> Error {
             (format!("{place}{}", problem.reason), problem.fix.clone())
         },
     );
-    Refusal { action: "start".to_owned(), reason, fix, examples: check.lossless.examples.clone() }.into()
+    Refusal { action: "start".to_owned(), reason, fix, examples: check.lossless.examples.clone() }
+        .into()
 }
 
 /// Indexes on old tables, each in a transaction of its own: these are the only
@@ -106,7 +122,10 @@ fn create_old_indexes(session: &Session<'_>, watch: &mut dyn Watch) -> Result<Ve
             let sql = needed.sql(&name);
             session.db.write("creating an index", || {
                 session.fence()?;
-                session.db.batch("creating an index", &sql.replacen("CREATE INDEX", "CREATE INDEX IF NOT EXISTS", 1))
+                session.db.batch(
+                    "creating an index",
+                    &sql.replacen("CREATE INDEX", "CREATE INDEX IF NOT EXISTS", 1),
+                )
             })?;
             watch.event(&Event::Finished);
             created.push(sql);
@@ -116,14 +135,17 @@ fn create_old_indexes(session: &Session<'_>, watch: &mut dyn Watch) -> Result<Ve
 }
 
 fn enter_dual_write(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result<f64> {
-    let since = now();
-    let targets: Vec<String> = session.model.forward.iter().map(|target| target.table.name.clone()).collect();
+    let targets: Vec<String> =
+        session.model.forward.iter().map(|target| target.table.name.clone()).collect();
     let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
-    let ((), held) = session.db.write("entering dual-write", || {
+    let (since, held) = session.db.write("entering dual-write", || {
+        let since = now();
         create_new_tables(session)?;
         state::begin_passes(session.db, session.record.id, &targets)?;
-        let setting = switch::Setting { backfilled: false, ..session.setting(Phase::DualWrite, &since) };
-        session.enter("start", setting, json!({ "hash": session.record.hash }))
+        let setting =
+            switch::Setting { backfilled: false, ..session.setting(Phase::DualWrite, &since) };
+        session.enter("start", setting, json!({ "hash": session.record.hash }))?;
+        Ok(since)
     })?;
     session.entered(Phase::DualWrite, since, held, watch);
     Ok(held.as_secs_f64() * 1000.0)

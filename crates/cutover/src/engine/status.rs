@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::kept::kept_tables;
-use crate::backend::sqlite::state::{Pending, Record};
+use crate::backend::sqlite::state::{PassRecord, Pending, Record};
 use crate::backend::sqlite::{Db, journal, lease, state};
 use crate::derive::sql::{ident, text};
 use crate::error::{Error, Result};
@@ -46,7 +46,8 @@ impl Engine {
     /// If there is none, or several and no name was given.
     pub fn pick(&self, name: Option<&str>) -> Result<String> {
         let names = self.migrations()?;
-        let no = |reason: String, fix: &str| Err(Error::NoSuchMigration { reason, fix: fix.to_owned() });
+        let no =
+            |reason: String, fix: &str| Err(Error::NoSuchMigration { reason, fix: fix.to_owned() });
         let path = self.db.path().display();
         match (name, names.as_slice()) {
             (Some(name), _) if names.iter().any(|known| known == name) => Ok(name.to_owned()),
@@ -59,7 +60,9 @@ impl Engine {
                 "name one of these",
             ),
             (None, [only]) => Ok(only.clone()),
-            (None, []) => no(format!("{path} holds no migration"), "begin with `cutover start FILE`"),
+            (None, []) => {
+                no(format!("{path} holds no migration"), "begin with `cutover start FILE`")
+            }
             (None, _) => no(
                 format!("{path} holds several migrations: {}", names.join(", ")),
                 "pick one with `--migration NAME`",
@@ -72,22 +75,21 @@ fn status(engine: &Engine, name: &str) -> Result<Status> {
     let db = &engine.db;
     let record = engine.record(name)?;
     let passes = state::passes(db, record.id)?;
+    let migration = Migration::parse(&record.name, &record.text)?;
+    let tables = tables(db, &migration, record.phase)?;
+    let old = tables.iter().filter(|table| table.side == Side::Old);
+    let rows = old.map(|table| table.rows).sum();
     let backfill = match record.phase {
-        Phase::Legacy => BackfillStatus::default(),
-        Phase::DualWrite | Phase::ReadNew => BackfillStatus {
-            complete: passes.iter().all(|pass| pass.complete),
-            done: passes.iter().map(|pass| pass.done).sum(),
-            total: passes.iter().map(|pass| pass.total).sum(),
-        },
+        Phase::Legacy => BackfillStatus { complete: false, done: 0, total: rows },
+        Phase::DualWrite | Phase::ReadNew => progress(&passes, rows),
         // The gates let nothing through without it; the passes may be a rollback's.
-        _ => BackfillStatus { complete: true, done: 0, total: 0 },
+        _ => BackfillStatus { complete: true, done: rows, total: rows },
     };
     let holder = lease::holder(db)?;
     let (allowed, blocked) = actions(&record, backfill.complete);
-    let migration = Migration::parse(&record.name, &record.text)?;
     let kept = kept_tables(db, migration.tables.iter().map(|table| table.name.clone()))?;
     Ok(Status {
-        tables: tables(db, &migration, record.phase)?,
+        tables,
         migration: record.name,
         phase: record.phase,
         since: record.since,
@@ -98,6 +100,18 @@ fn status(engine: &Engine, name: &str) -> Result<Status> {
         allowed,
         blocked,
     })
+}
+
+/// How far the passes are, in rows of the old tables: each row is passed once for
+/// every table it goes into.
+pub(crate) fn progress(passes: &[PassRecord], rows: u64) -> BackfillStatus {
+    let complete = passes.iter().all(|pass| pass.complete);
+    let done: u64 = passes.iter().map(|pass| pass.done).sum();
+    let total: u64 = passes.iter().map(|pass| pass.total.max(pass.done)).sum();
+    let share = if total == 0 { 0.0 } else { done as f64 / total as f64 };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of rows")]
+    let done = if complete { rows } else { (rows as f64 * share) as u64 };
+    BackfillStatus { complete, done, total: rows }
 }
 
 fn tables(db: &Db, migration: &Migration, phase: Phase) -> Result<Vec<TableStatus>> {
@@ -131,12 +145,16 @@ fn actions(record: &Record, backfilled: bool) -> (Vec<String>, Vec<Blocked>) {
     let mut allowed = Vec::new();
     let mut blocked = Vec::new();
     let mut block = |action: &str, reason: &str, fix: &str| {
-        blocked.push(Blocked { action: action.to_owned(), reason: reason.to_owned(), fix: fix.to_owned() });
+        blocked.push(Blocked {
+            action: action.to_owned(),
+            reason: reason.to_owned(),
+            fix: fix.to_owned(),
+        });
     };
     match phase.next() {
         None => block("advance", "retired is the last phase", "nothing is left to do"),
         Some(_) if phase == Phase::Legacy => {
-            block("advance", "the migration has not started", "run `cutover start` with its file");
+            block("advance", "the migration has not started", "run `cutover start FILE`");
         }
         Some(next) if next.is_gated() && !backfilled => {
             block("advance", "the backfill is not complete", "run `cutover backfill`");
@@ -149,14 +167,23 @@ fn actions(record: &Record, backfilled: bool) -> (Vec<String>, Vec<Blocked>) {
     match phase {
         Phase::Retired => block("rollback", "the old tables are gone", "restore a backup"),
         _ if phase.previous().is_none() => {
-            block("rollback", "there is no phase to roll back to", "`cutover abort` leaves the migration");
+            block(
+                "rollback",
+                "there is no phase to roll back to",
+                "`cutover abort` leaves the migration",
+            );
         }
         _ => allowed.push("rollback".to_owned()),
     }
     if phase <= Phase::ReadNew {
         allowed.push("abort".to_owned());
     } else {
-        block("abort", "writes enter the new tables", "run `cutover rollback --to dual-write` first");
+        let (reason, fix) = if phase == Phase::Retired {
+            ("the old tables are gone", "restore a backup")
+        } else {
+            ("writes enter the new tables", "run `cutover rollback --to dual-write` first")
+        };
+        block("abort", reason, fix);
     }
     (allowed, blocked)
 }

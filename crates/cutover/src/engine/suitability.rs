@@ -14,11 +14,16 @@ use crate::report::{CheckReport, Problem};
 use crate::schema::{AppTrigger, Table};
 
 /// Adds what stands in the way to the report, and what is worth knowing.
-pub(crate) fn unsuitable(db: &Db, model: &Model, known: Option<&Record>, report: &mut CheckReport) -> Result<()> {
-    if known.is_none_or(|record| record.phase == Phase::Legacy) {
+pub(crate) fn unsuitable(
+    db: &Db,
+    model: &Model,
+    known: Option<&Record>,
+    report: &mut CheckReport,
+) -> Result<()> {
+    report.problems.extend(shared_tables(db, model)?);
+    if report.problems.is_empty() && known.is_none_or(|record| record.phase == Phase::Legacy) {
         report.problems.extend(taken_names(db, model)?);
     }
-    report.problems.extend(shared_tables(db, model)?);
     for target in &model.backward {
         report.problems.extend(lost_columns(&target.table, &target.columns, target.line));
         report.problems.extend(meddling_triggers(&target.table, model));
@@ -41,14 +46,23 @@ fn problem(line: Option<usize>, reason: String, fix: impl Into<String>) -> Probl
 
 /// Names that the migration will create and that something has already.
 fn taken_names(db: &Db, model: &Model) -> Result<Vec<Problem>> {
-    let tables = model.migration.tables.iter().map(|table| (table.name.clone(), Some(table.at.line)));
-    let indexes = model.migration.indexes.iter().map(|index| (index.name.clone(), Some(index.at.line)));
+    let tables =
+        model.migration.tables.iter().map(|table| (table.name.clone(), Some(table.at.line)));
+    let indexes =
+        model.migration.indexes.iter().map(|index| (index.name.clone(), Some(index.at.line)));
     let live = model.old_tables().map(|table| (Names::live(&table.name), None));
     let mut problems = Vec::new();
     for (name, line) in tables.chain(indexes).chain(live) {
-        let taken = format!("SELECT count(*) FROM main.sqlite_schema WHERE name = {} COLLATE NOCASE", text(&name));
+        let taken = format!(
+            "SELECT count(*) FROM main.sqlite_schema WHERE name = {} COLLATE NOCASE",
+            text(&name)
+        );
         if db.count(&taken)? > 0 {
-            problems.push(problem(line, format!("the database already has something named {name}"), "choose another name, or remove what bears it"));
+            problems.push(problem(
+                line,
+                format!("the database already has something named {name}"),
+                "choose another name, or remove what bears it",
+            ));
         }
     }
     Ok(problems)
@@ -63,7 +77,8 @@ fn shared_tables(db: &Db, model: &Model) -> Result<Vec<Problem>> {
         }
         let other = crate::migration::Migration::parse(&record.name, &record.text)?;
         for table in model.old_tables() {
-            if other.mappings.iter().any(|mapping| mapping.target.eq_ignore_ascii_case(&table.name)) {
+            if other.mappings.iter().any(|mapping| mapping.target.eq_ignore_ascii_case(&table.name))
+            {
                 problems.push(problem(
                     None,
                     format!("migration {} is moving table {} already", record.name, table.name),
@@ -85,13 +100,19 @@ fn lost_columns(table: &Table, given: &[String], line: usize) -> Vec<Problem> {
             if column.generated {
                 problem(
                     Some(line),
-                    format!("{}.{} is a generated column, which is not supported yet", table.name, column.name),
+                    format!(
+                        "{}.{} is a generated column, which is not supported yet",
+                        table.name, column.name
+                    ),
                     "leave this table out of the migration",
                 )
             } else {
                 problem(
                     Some(line),
-                    format!("the backward statement does not give {}.{}: it would be lost", table.name, column.name),
+                    format!(
+                        "the backward statement does not give {}.{}: it would be lost",
+                        table.name, column.name
+                    ),
                     "name the column in the list and say where it comes from",
                 )
             }
@@ -142,7 +163,9 @@ fn meddling_triggers(table: &Table, model: &Model) -> Vec<Problem> {
 /// a divergence it causes is still found by the sync's own check.
 fn written(trigger: &AppTrigger) -> Vec<String> {
     let parsed = std::panic::catch_unwind(|| Parser::new(trigger.sql.as_bytes()).next_cmd());
-    let Ok(Ok(Some(Cmd::Stmt(Stmt::CreateTrigger { commands, .. })))) = parsed else { return Vec::new() };
+    let Ok(Ok(Some(Cmd::Stmt(Stmt::CreateTrigger { commands, .. })))) = parsed else {
+        return Vec::new();
+    };
     commands
         .iter()
         .filter_map(|command| match command {
@@ -157,7 +180,8 @@ fn written(trigger: &AppTrigger) -> Vec<String> {
 /// Tables outside of the migration that refer to its old tables: they stand in the
 /// way of `retired`, not before.
 fn referring(db: &Db, model: &Model) -> Result<Vec<Problem>> {
-    let names = catalog::table_names(db.conn(), "main").map_err(|source| db.error("reading the tables", source))?;
+    let names = catalog::table_names(db.conn(), "main")
+        .map_err(|source| db.error("reading the tables", source))?;
     let mut notes = Vec::new();
     for table in names.iter().filter_map(|name| model.catalog.old.get(name)) {
         if model.old_tables().any(|old| old.name == table.name) {
@@ -167,7 +191,10 @@ fn referring(db: &Db, model: &Model) -> Result<Vec<Problem>> {
             if model.old_tables().any(|old| old.name.eq_ignore_ascii_case(&key.table)) {
                 notes.push(problem(
                     None,
-                    format!("{} refers to {} by a foreign key, so {} can't be retired", table.name, key.table, key.table),
+                    format!(
+                        "{} refers to {} by a foreign key, so {} can't be retired",
+                        table.name, key.table, key.table
+                    ),
                     "include the referring table in the migration before retiring",
                 ));
             }

@@ -4,7 +4,7 @@
 use super::model::Model;
 use crate::backend::sqlite::Db;
 use crate::derive::freeze::{freeze, syncing};
-use crate::derive::guard::{guards, needs_flag};
+use crate::derive::guard::guards;
 use crate::derive::live::{Reads, view};
 use crate::derive::names::Names;
 use crate::derive::sql::{ident, text};
@@ -28,20 +28,25 @@ pub(crate) struct Setting<'a> {
 pub(crate) fn objects(model: &Model, setting: Setting<'_>) -> Vec<String> {
     let mut statements = Vec::new();
     let name = model.migration.name();
-    let direction = if setting.catching_up { Some(Direction::Backward) } else { setting.phase.sync() };
-    if direction == Some(Direction::Backward) || model.forward.iter().any(needs_flag) {
+    let direction =
+        if setting.catching_up { Some(Direction::Backward) } else { setting.phase.sync() };
+    if direction.is_some() {
         statements.extend(syncing(model.names));
     }
-    if direction == Some(Direction::Forward) && setting.backfilled {
-        statements.extend(mirror_guards(model));
+    if direction == Some(Direction::Forward) {
+        let guards = model.forward.iter().flat_map(|target| guards(target, model.names, name));
+        statements.extend(guards.map(|guard| guard.sql));
     }
     if let Some(direction) = direction {
         let targets = model.targets(direction);
-        statements.extend(sync(targets, model.names, name, &model.catalog).into_iter().map(|o| o.sql));
+        statements
+            .extend(sync(targets, model.names, name, &model.catalog).into_iter().map(|o| o.sql));
         if setting.backfilled {
             for parent in targets.iter().filter(|target| model.is_parent(target)) {
                 statements.extend(
-                    parent_triggers(targets, parent, model.names, &model.catalog).into_iter().map(|o| o.sql),
+                    parent_triggers(targets, parent, model.names, &model.catalog)
+                        .into_iter()
+                        .map(|o| o.sql),
                 );
             }
         }
@@ -57,14 +62,6 @@ pub(crate) fn objects(model: &Model, setting: Setting<'_>) -> Vec<String> {
     statements
 }
 
-/// The guards on the new tables while they are the mirror. They come with the end
-/// of the backfill: before that no program can have written to the new tables, and
-/// the backfill would pay for them.
-pub(crate) fn mirror_guards(model: &Model) -> Vec<String> {
-    let guards = model.forward.iter().flat_map(|target| guards(target, model.names, model.migration.name()));
-    guards.map(|guard| guard.sql).collect()
-}
-
 fn views(model: &Model, setting: Setting<'_>) -> Vec<String> {
     let reads = match setting.phase {
         Phase::Legacy | Phase::DualWrite => Reads::Old,
@@ -77,7 +74,8 @@ fn views(model: &Model, setting: Setting<'_>) -> Vec<String> {
 /// Removes every trigger and view of this migration, and the tables that only
 /// they use.
 pub(crate) fn drop_statements(db: &Db, model: &Model) -> Result<Vec<String>> {
-    let live: Vec<String> = model.old_tables().map(|table| text(&Names::live(&table.name))).collect();
+    let live: Vec<String> =
+        model.old_tables().map(|table| text(&Names::live(&table.name))).collect();
     drop_named(db, model.names, &live.join(", "))
 }
 
@@ -85,10 +83,13 @@ fn drop_named(db: &Db, names: Names, live: &str) -> Result<Vec<String>> {
     let prefix = names.prefix();
     let sql = format!(
         "SELECT type, name FROM main.sqlite_schema \
-         WHERE (substr(name, 1, {}) = {} AND type IN ('trigger', 'view', 'table')) OR (type = 'view' AND name IN ({live})) \
+         WHERE (substr(name, 1, {length}) = {prefix} AND type IN ('trigger', 'view', 'table') \
+         AND NOT (type = 'trigger' AND substr(tbl_name, 1, {length}) = {prefix})) \
+         OR (type = 'view' AND name IN ({live})) \
          ORDER BY CASE type WHEN 'trigger' THEN 0 WHEN 'view' THEN 1 ELSE 2 END",
-        prefix.chars().count(),
-        text(&prefix),
+        // A trigger on a view of ours goes with the view.
+        length = prefix.chars().count(),
+        prefix = text(&prefix),
     );
     let read = || -> rusqlite::Result<Vec<String>> {
         db.conn()

@@ -38,7 +38,12 @@ impl Engine {
     /// # Errors
     ///
     /// [`Error::Interrupted`] if the watch asks for it.
-    pub fn verify(&mut self, name: &str, pace: Pace, watch: &mut dyn Watch) -> Result<VerifyReport> {
+    pub fn verify(
+        &mut self,
+        name: &str,
+        pace: Pace,
+        watch: &mut dyn Watch,
+    ) -> Result<VerifyReport> {
         let record = self.record(name)?;
         let refused = |reason: &str| {
             Err(Error::Refused(Refusal {
@@ -49,7 +54,9 @@ impl Engine {
             }))
         };
         match record.phase {
-            Phase::Retired => return refused("the old tables are gone: there is nothing to compare with"),
+            Phase::Retired => {
+                return refused("the old tables are gone: there is nothing to compare with");
+            }
             Phase::Legacy => return refused("the migration has not started"),
             _ => {}
         }
@@ -151,7 +158,8 @@ impl VerifyReport {
 
     /// `3 missing, 1 different`.
     pub(crate) fn summary(&self) -> String {
-        let parts = [(self.missing, "missing"), (self.extra, "extra"), (self.different, "different")];
+        let parts =
+            [(self.missing, "missing"), (self.extra, "extra"), (self.different, "different")];
         let parts: Vec<String> =
             parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
         if parts.is_empty() { "no difference".to_owned() } else { parts.join(", ") }

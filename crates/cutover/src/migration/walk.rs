@@ -23,29 +23,6 @@ pub(crate) enum Subqueries {
     Skip,
 }
 
-/// Calls `f` for every item of every FROM clause, at every depth: also in
-/// subqueries, in expressions and in the bodies of CTEs.
-///
-/// Inner items come before the item that holds them, so `f` may replace an item
-/// without its replacement being visited.
-///
-/// `x IN table` is an expression, not an item of a FROM clause: the reader
-/// refuses it.
-pub(crate) fn visit_tables_mut(select: &mut Select, f: &mut dyn FnMut(&mut SelectTable)) {
-    select_children_mut(select, &mut |node| tables_mut(node, f));
-}
-
-fn tables_mut(node: NodeMut<'_>, f: &mut dyn FnMut(&mut SelectTable)) {
-    match node {
-        NodeMut::Expr(expr) => mutable::expr(expr, &mut |node| tables_mut(node, f)),
-        NodeMut::Select(select) => visit_tables_mut(select, f),
-        NodeMut::Table(table) => {
-            mutable::table(table, &mut |node| tables_mut(node, f));
-            f(table);
-        }
-    }
-}
-
 /// Calls `f` for an expression and everything in it, inner expressions first,
 /// so `f` may replace an expression without its replacement being visited.
 pub(crate) fn visit_exprs_mut(

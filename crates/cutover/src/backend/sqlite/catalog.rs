@@ -129,9 +129,8 @@ fn indexes(
         let unique: bool = row.get(1)?;
         let origin: String = row.get(2)?;
         let partial: bool = row.get(3)?;
-        let mut parts = conn.prepare(
-            "SELECT name FROM pragma_index_xinfo(?1, ?2) WHERE key = 1 ORDER BY seqno",
-        )?;
+        let mut parts = conn
+            .prepare("SELECT name FROM pragma_index_xinfo(?1, ?2) WHERE key = 1 ORDER BY seqno")?;
         let parts: Vec<Option<String>> =
             parts.query_map([&name, schema], |row| row.get(0))?.collect::<Result<_, _>>()?;
         let plain = parts.iter().all(Option::is_some) && !partial;
@@ -144,11 +143,7 @@ fn indexes(
     Ok((uniques, indexes))
 }
 
-fn foreign_keys(
-    conn: &Connection,
-    schema: &str,
-    table: &str,
-) -> rusqlite::Result<Vec<ForeignKey>> {
+fn foreign_keys(conn: &Connection, schema: &str, table: &str) -> rusqlite::Result<Vec<ForeignKey>> {
     let mut statement = conn.prepare(
         "SELECT id, \"table\", \"from\" FROM pragma_foreign_key_list(?1, ?2) ORDER BY id, seq",
     )?;

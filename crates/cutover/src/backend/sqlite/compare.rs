@@ -18,8 +18,6 @@ use crate::schema::Affinity;
 /// A part of a target, with the values that bound it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Chunk {
-    /// Everything.
-    All,
     /// Keys above `lo` up to `hi`; an absent end is open.
     Range { lo: Option<Vec<Value>>, hi: Option<Vec<Value>> },
     /// The scopes with these numbers in the temporary list.
@@ -29,7 +27,6 @@ pub(crate) enum Chunk {
 impl Chunk {
     pub(crate) fn part(&self) -> Part<'static> {
         match self {
-            Self::All => Part::All,
             Self::Range { lo, hi } => Part::Range { lo: lo.is_some(), hi: hi.is_some() },
             Self::Listed { .. } => Part::Listed,
         }
@@ -43,7 +40,6 @@ impl Chunk {
             values.into_iter().enumerate().map(move |(n, value)| (format!(":{name}{n}"), value))
         };
         match self {
-            Self::All => Vec::new(),
             Self::Range { lo, hi } => ends("lo", lo).chain(ends("hi", hi)).collect(),
             Self::Listed { from, to } => {
                 vec![(":from".to_owned(), (*from).into()), (":to".to_owned(), (*to).into())]
@@ -86,7 +82,13 @@ pub(crate) struct Outcome {
 }
 
 /// Compares one part of a target. Keeps at most `keep` differences.
-pub(crate) fn compare(db: &Db, target: &Target, place: Place, chunk: &Chunk, keep: usize) -> Result<Outcome> {
+pub(crate) fn compare(
+    db: &Db,
+    target: &Target,
+    place: Place,
+    chunk: &Chunk,
+    keep: usize,
+) -> Result<Outcome> {
     let doing = format!("comparing {}", target.table.name);
     let failed = |source| db.error(&doing, source);
     let ordered = |sql: &str| {
@@ -98,8 +100,10 @@ pub(crate) fn compare(db: &Db, target: &Target, place: Place, chunk: &Chunk, kee
     };
     let conn = db.conn();
     let parameters = chunk.parameters();
-    let mut given = conn.prepare_cached(&ordered(&derived(target, place, chunk.part()))).map_err(failed)?;
-    let mut kept = conn.prepare_cached(&ordered(&held(target, place, chunk.part()))).map_err(failed)?;
+    let mut given =
+        conn.prepare_cached(&ordered(&derived(target, place, chunk.part()))).map_err(failed)?;
+    let mut kept =
+        conn.prepare_cached(&ordered(&held(target, place, chunk.part()))).map_err(failed)?;
     bind(&mut given, &parameters).map_err(failed)?;
     bind(&mut kept, &parameters).map_err(failed)?;
     let mut given = given.raw_query();
@@ -108,7 +112,10 @@ pub(crate) fn compare(db: &Db, target: &Target, place: Place, chunk: &Chunk, kee
 }
 
 /// Binds the parameters a statement has; one of the two may use fewer.
-fn bind(statement: &mut CachedStatement<'_>, parameters: &[(String, Value)]) -> rusqlite::Result<()> {
+fn bind(
+    statement: &mut CachedStatement<'_>,
+    parameters: &[(String, Value)],
+) -> rusqlite::Result<()> {
     for (name, value) in parameters {
         if let Some(index) = statement.parameter_index(name)? {
             statement.raw_bind_parameter(index, value)?;
@@ -205,13 +212,23 @@ impl<'a> Walk<'a> {
         let (table, column) = (&self.target.table.name, &self.target.columns[position]);
         Err(Error::Refused(Refusal {
             action: format!("comparing {table}"),
-            reason: format!("the mapping gives {} for the key {table}.{column}, which stores it as another type", show(value)),
-            fix: format!("write CAST(… AS the type of {column}) in the statement at line {}", self.target.line),
+            reason: format!(
+                "the mapping gives {} for the key {table}.{column}, which stores it as another type",
+                show(value)
+            ),
+            fix: format!(
+                "write CAST(… AS the type of {column}) in the statement at line {}",
+                self.target.line
+            ),
             examples: Vec::new(),
         }))
     }
 
-    fn difference(&self, given: &Row<'_>, kept: &Row<'_>) -> Result<Option<(usize, String, String)>> {
+    fn difference(
+        &self,
+        given: &Row<'_>,
+        kept: &Row<'_>,
+    ) -> Result<Option<(usize, String, String)>> {
         for position in 0..self.affinities.len() {
             let (expected, found) = (self.get(given, position)?, self.get(kept, position)?);
             let affinity = self.affinities[position];
@@ -241,7 +258,9 @@ impl<'a> Walk<'a> {
         };
         let probe = || -> rusqlite::Result<bool> {
             let conn = self.db.conn();
-            conn.execute_batch("CREATE TEMP TABLE IF NOT EXISTS cutover_probe (t TEXT, n NUMERIC, r REAL, b)")?;
+            conn.execute_batch(
+                "CREATE TEMP TABLE IF NOT EXISTS cutover_probe (t TEXT, n NUMERIC, r REAL, b)",
+            )?;
             conn.prepare_cached("DELETE FROM temp.cutover_probe")?.execute([])?;
             conn.prepare_cached(&format!("INSERT INTO temp.cutover_probe ({column}) VALUES (?1)"))?
                 .execute([Value::try_from(value)?])?;
@@ -251,7 +270,12 @@ impl<'a> Walk<'a> {
         probe().map_err(|source| self.db.error("comparing a value", source))
     }
 
-    fn note(&mut self, kind: Kind, row: &Row<'_>, column: Option<(usize, String, String)>) -> Result<()> {
+    fn note(
+        &mut self,
+        kind: Kind,
+        row: &Row<'_>,
+        column: Option<(usize, String, String)>,
+    ) -> Result<()> {
         match kind {
             Kind::Missing => self.outcome.missing += 1,
             Kind::Extra => self.outcome.extra += 1,
@@ -282,9 +306,11 @@ impl Diff {
             Some((name.clone(), json(self.row.get(position)?)))
         });
         let (column, expected, found) = match (&self.column, self.kind) {
-            (Some((position, expected, found)), _) => {
-                (target.columns.get(*position).cloned(), Some(expected.clone()), Some(found.clone()))
-            }
+            (Some((position, expected, found)), _) => (
+                target.columns.get(*position).cloned(),
+                Some(expected.clone()),
+                Some(found.clone()),
+            ),
             (None, Kind::Extra) => (None, None, Some("a row".to_owned())),
             (None, _) => (None, Some("a row".to_owned()), None),
         };
@@ -316,7 +342,12 @@ pub(crate) fn fill(db: &Db, target: &Target, place: Place, chunk: &Chunk) -> Res
 }
 
 /// Inserts what the mapping gives for a part, as it would be done offline.
-pub(crate) fn insert(db: &Db, target: &Target, place: Place, chunk: &Chunk) -> rusqlite::Result<u64> {
+pub(crate) fn insert(
+    db: &Db,
+    target: &Target,
+    place: Place,
+    chunk: &Chunk,
+) -> rusqlite::Result<u64> {
     let mut insert = db.conn().prepare_cached(&format!(
         "INSERT INTO {} ({}) {}",
         place.table(target.direction.target(), &target.table.name),

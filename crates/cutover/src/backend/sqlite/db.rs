@@ -1,5 +1,6 @@
 //! A connection: opening it, transactions, and errors in the engine's terms.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -33,12 +34,17 @@ impl Db {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Self::with(path, busy_timeout, || Connection::open_with_flags(path, flags))?;
         // The first read finds out whether it is a database at all.
-        let encoding: String = db.row("reading the database", "PRAGMA encoding", |row| row.get(0))?;
-        db.row("reading the schema", "SELECT count(*) FROM sqlite_schema", |row| row.get::<_, i64>(0))?;
+        let encoding: String =
+            db.row("reading the database", "PRAGMA encoding", |row| row.get(0))?;
+        db.row("reading the schema", "SELECT count(*) FROM sqlite_schema", |row| {
+            row.get::<_, i64>(0)
+        })?;
         if encoding != "UTF-8" {
             return Err(Error::Unusable {
                 path: path.to_owned(),
-                reason: format!("its text encoding is {encoding}; only UTF-8 databases are supported"),
+                reason: format!(
+                    "its text encoding is {encoding}; only UTF-8 databases are supported"
+                ),
                 fix: "keep this database as it is".to_owned(),
             });
         }
@@ -56,7 +62,10 @@ impl Db {
     pub(crate) fn scratch(path: &Path, busy_timeout: Duration) -> Result<Self> {
         let db = Self::with(path, busy_timeout, || Connection::open(path))?;
         // Nothing here outlives the process.
-        db.batch("preparing the scratch database", "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")?;
+        db.batch(
+            "preparing the scratch database",
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;",
+        )?;
         Ok(db)
     }
 
@@ -65,10 +74,13 @@ impl Db {
         busy_timeout: Duration,
         open: impl FnOnce() -> rusqlite::Result<Connection>,
     ) -> Result<Self> {
-        let conn = open().map_err(|source| classify(path, busy_timeout, "opening the database", source))?;
+        let mut conn = open()
+            .map_err(|source| classify(path, busy_timeout, "opening the database", source))?;
+        BUSY_TIMEOUT.set(busy_timeout);
+        conn.busy_handler(Some(wait_a_moment))
+            .map_err(|source| classify(path, busy_timeout, "configuring the connection", source))?;
         let db = Self { conn, path: path.to_owned(), busy_timeout };
         let configured = (|| {
-            db.conn.busy_timeout(busy_timeout)?;
             // Dropping a table with foreign keys on deletes its rows first, and
             // cascades; our own deletes are derived, table by table.
             db.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false)?;
@@ -122,7 +134,11 @@ impl Db {
 
     /// Runs `work` in one write transaction: all of it, or nothing. Also gives how
     /// long the write lock was held.
-    pub(crate) fn write<T>(&self, doing: &str, work: impl FnOnce() -> Result<T>) -> Result<(T, Duration)> {
+    pub(crate) fn write<T>(
+        &self,
+        doing: &str,
+        work: impl FnOnce() -> Result<T>,
+    ) -> Result<(T, Duration)> {
         let transaction = self.begin(TransactionBehavior::Immediate, doing)?;
         let began = Instant::now();
         let result = work()?;
@@ -159,14 +175,39 @@ impl Db {
     /// anew, which holds writers off for the little that is left to move.
     pub(crate) fn checkpoint(&self, reset: bool) -> Result<()> {
         let mode = if reset { "TRUNCATE" } else { "PASSIVE" };
-        // A reader in the way is no error: the next call moves what this one could not.
-        self.row("checkpointing", &format!("PRAGMA wal_checkpoint({mode})"), |_| Ok(()))
+        // A reader in the way is no error: the next call moves what this one could
+        // not. Waiting for it would be one: a reset waits with the write lock in hand.
+        let patience = BUSY_TIMEOUT.replace(Duration::ZERO);
+        let moved =
+            self.row("checkpointing", &format!("PRAGMA wal_checkpoint({mode})"), |_| Ok(()));
+        BUSY_TIMEOUT.set(patience);
+        moved
     }
 
     /// Pages times page size.
     pub(crate) fn bytes(&self) -> Result<u64> {
         self.count("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
     }
+}
+
+thread_local! {
+    /// How long this thread's connections wait for a lock, and since when.
+    static BUSY_TIMEOUT: Cell<Duration> = const { Cell::new(Duration::from_secs(5)) };
+    static WAITING_SINCE: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// Waits for a lock in short steps. SQLite's own handler sleeps up to 100 ms at a
+/// time, and would hardly ever be awake when busy programs leave the lock free.
+fn wait_a_moment(attempts: i32) -> bool {
+    if attempts == 0 {
+        WAITING_SINCE.set(Some(Instant::now()));
+    }
+    let waited = WAITING_SINCE.get().map_or(Duration::ZERO, |since| since.elapsed());
+    if waited >= BUSY_TIMEOUT.get() {
+        return false;
+    }
+    std::thread::sleep(Duration::from_micros(300));
+    true
 }
 
 fn classify(path: &Path, busy_timeout: Duration, doing: &str, source: rusqlite::Error) -> Error {
@@ -187,9 +228,10 @@ fn classify(path: &Path, busy_timeout: Duration, doing: &str, source: rusqlite::
             "the database is damaged",
             "run `PRAGMA integrity_check` in the sqlite3 shell and restore a backup",
         ),
-        Some(ErrorCode::ReadOnly) => {
-            unusable("the file can't be written", "check the file's and the directory's permissions")
-        }
+        Some(ErrorCode::ReadOnly) => unusable(
+            "the file can't be written",
+            "check the file's and the directory's permissions",
+        ),
         Some(ErrorCode::CannotOpen) => {
             unusable("the file can't be opened", "check that it is a file and its permissions")
         }

@@ -44,7 +44,11 @@ pub(crate) fn write(db: &Db, line: &Line<'_>) -> Result<()> {
 pub(crate) fn read(db: &Db, migration: &str) -> Result<Vec<JournalEntry>> {
     let phase = |text: String| {
         text.parse::<Phase>().map_err(|error| {
-            rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
+            rusqlite::Error::FromSqlConversionFailure(
+                0,
+                rusqlite::types::Type::Text,
+                Box::new(error),
+            )
         })
     };
     let read = || -> rusqlite::Result<Vec<JournalEntry>> {

@@ -29,7 +29,6 @@ pub(crate) struct Asker<'a> {
 }
 
 struct Row {
-    token: String,
     expires_ms: i64,
     holder: LeaseHolder,
 }
@@ -65,7 +64,9 @@ impl Lease {
         let renewed = db
             .conn()
             .prepare_cached("UPDATE _cutover_lease SET expires_ms = ?2 WHERE id = 1 AND token = ?1")
-            .and_then(|mut statement| statement.execute(params![self.token, now_ms() + millis(self.ttl)]))
+            .and_then(|mut statement| {
+                statement.execute(params![self.token, now_ms() + millis(self.ttl)])
+            })
             .map_err(|source| db.error("renewing the lease", source))?;
         if renewed == 1 {
             return Ok(());
@@ -96,18 +97,17 @@ pub(crate) fn holder(db: &Db) -> Result<Option<LeaseHolder>> {
 fn row(db: &Db) -> Result<Option<Row>> {
     db.conn()
         .query_row(
-            "SELECT token, actor, host, pid, doing, expires_ms FROM _cutover_lease WHERE id = 1",
+            "SELECT actor, host, pid, doing, expires_ms FROM _cutover_lease WHERE id = 1",
             [],
             |row| {
-                let expires_ms: i64 = row.get(5)?;
+                let expires_ms: i64 = row.get(4)?;
                 Ok(Row {
-                    token: row.get(0)?,
                     expires_ms,
                     holder: LeaseHolder {
-                        actor: row.get(1)?,
-                        host: row.get(2)?,
-                        pid: row.get(3)?,
-                        doing: row.get(4)?,
+                        actor: row.get(0)?,
+                        host: row.get(1)?,
+                        pid: row.get(2)?,
+                        doing: row.get(3)?,
                         expires: crate::clock::rfc3339_ms(expires_ms),
                     },
                 })

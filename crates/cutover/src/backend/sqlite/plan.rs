@@ -19,7 +19,9 @@ pub(crate) fn scanned(db: &Db, sql: &str) -> Result<Vec<String>> {
             }
             // `SCAN t USING INDEX i` reads a whole index, which is no better.
             // A table function (json_each) is a virtual table: it reads its argument.
-            if let Some(rest) = detail.strip_prefix("SCAN ").filter(|rest| !rest.contains(" VIRTUAL TABLE ")) {
+            if let Some(rest) =
+                detail.strip_prefix("SCAN ").filter(|rest| !rest.contains(" VIRTUAL TABLE "))
+            {
                 found.push(rest.split(' ').next().unwrap_or(rest).to_owned());
             }
         }

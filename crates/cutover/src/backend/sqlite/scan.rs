@@ -21,10 +21,14 @@ pub(crate) fn boundary(
 ) -> Result<Option<Vec<Value>>> {
     let columns = idents("", key);
     let marks = (1..=key.len()).map(|n| format!("?{n}")).collect::<Vec<_>>().join(", ");
-    let condition = if after.is_some() { format!("WHERE ({columns}) > ({marks})") } else { String::new() };
+    let condition =
+        if after.is_some() { format!("WHERE ({columns}) > ({marks})") } else { String::new() };
     // A single column takes no parentheses: a row of one is not a row value.
     let condition = if key.len() == 1 { condition.replace(['(', ')'], "") } else { condition };
-    let sql = format!("SELECT {columns} FROM {table} {condition} ORDER BY {columns} LIMIT 1 OFFSET {}", rows.saturating_sub(1));
+    let sql = format!(
+        "SELECT {columns} FROM {table} {condition} ORDER BY {columns} LIMIT 1 OFFSET {}",
+        rows.saturating_sub(1)
+    );
     let read = || -> rusqlite::Result<Option<Vec<Value>>> {
         let mut statement = db.conn().prepare_cached(&sql)?;
         for (position, value) in after.unwrap_or_default().iter().enumerate() {
@@ -81,15 +85,24 @@ pub(crate) fn scope_at(db: &Db, number: i64, width: usize) -> Result<Vec<Value>>
 
 /// A chunk of the temporary list.
 pub(crate) fn listed(from: i64, rows: u64, last: i64) -> Chunk {
-    Chunk::Listed { from, to: (from + i64::try_from(rows).unwrap_or(i64::MAX).saturating_sub(1)).min(last) }
+    Chunk::Listed {
+        from,
+        to: (from + i64::try_from(rows).unwrap_or(i64::MAX).saturating_sub(1)).min(last),
+    }
 }
 
 /// Rows and a hash over every stored value of a table, in the order of its rows.
 /// `stop` is asked now and then whether to give up.
-pub(crate) fn digest(db: &Db, table: &Table, mut stop: impl FnMut() -> Result<()>) -> Result<(u64, String)> {
+pub(crate) fn digest(
+    db: &Db,
+    table: &Table,
+    mut stop: impl FnMut() -> Result<()>,
+) -> Result<(u64, String)> {
     let columns: Vec<&String> = table.stored_columns().map(|column| &column.name).collect();
-    let order = table.primary_key().map_or_else(|| "rowid".to_owned(), |key| idents("", &key.columns));
-    let sql = format!("SELECT {} FROM {} ORDER BY {order}", idents("", &columns), ident(&table.name));
+    let order =
+        table.primary_key().map_or_else(|| "rowid".to_owned(), |key| idents("", &key.columns));
+    let sql =
+        format!("SELECT {} FROM {} ORDER BY {order}", idents("", &columns), ident(&table.name));
     let failed = |source| db.error("reading a frozen table", source);
     let mut statement = db.conn().prepare(&sql).map_err(failed)?;
     let mut rows = statement.raw_query();

@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS _cutover_digests (
     migration INTEGER NOT NULL, target TEXT NOT NULL, rows INTEGER NOT NULL, digest TEXT NOT NULL,
     PRIMARY KEY (migration, target));
 CREATE TABLE IF NOT EXISTS _cutover_journal (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, migration TEXT NOT NULL, at TEXT NOT NULL, actor TEXT NOT NULL,
+    id INTEGER PRIMARY KEY, migration TEXT NOT NULL, at TEXT NOT NULL, actor TEXT NOT NULL,
     event TEXT NOT NULL, phase_before TEXT NOT NULL, phase_after TEXT NOT NULL, detail TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS _cutover_lease (
     id INTEGER PRIMARY KEY CHECK (id = 1), token TEXT NOT NULL, actor TEXT NOT NULL, host TEXT NOT NULL,
@@ -132,7 +132,14 @@ pub(crate) fn load(db: &Db, name: &str) -> Result<Option<Record>> {
 }
 
 /// Records a migration that is about to start; gives its number.
-pub(crate) fn insert(db: &Db, name: &str, text: &str, hash: &str, phase: Phase, since: &str) -> Result<i64> {
+pub(crate) fn insert(
+    db: &Db,
+    name: &str,
+    text: &str,
+    hash: &str,
+    phase: Phase,
+    since: &str,
+) -> Result<i64> {
     execute(
         db,
         "INSERT INTO _cutover_migrations (name, text, hash, phase, since) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -246,5 +253,8 @@ pub(crate) fn forget_digests(db: &Db, id: i64) -> Result<()> {
 }
 
 fn execute(db: &Db, sql: &str, params: &[&dyn rusqlite::ToSql]) -> Result<()> {
-    db.conn().execute(sql, params).map(|_| ()).map_err(|source| db.error("writing the state", source))
+    db.conn()
+        .execute(sql, params)
+        .map(|_| ())
+        .map_err(|source| db.error("writing the state", source))
 }

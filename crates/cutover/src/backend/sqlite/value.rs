@@ -50,7 +50,9 @@ fn integer_with_real(integer: i64, real: f64) -> Ordering {
 pub(crate) fn same(left: ValueRef<'_>, right: ValueRef<'_>) -> bool {
     match (left, right) {
         (ValueRef::Real(a), ValueRef::Real(b)) => a == b,
-        (ValueRef::Integer(_), ValueRef::Real(_)) | (ValueRef::Real(_), ValueRef::Integer(_)) => false,
+        (ValueRef::Integer(_), ValueRef::Real(_)) | (ValueRef::Real(_), ValueRef::Integer(_)) => {
+            false
+        }
         _ => order(left, right) == Ordering::Equal,
     }
 }
@@ -94,7 +96,11 @@ pub(crate) fn show(value: ValueRef<'_>) -> String {
         ValueRef::Text(bytes) => {
             let text = String::from_utf8_lossy(bytes);
             let cut: String = text.chars().take(SHOWN).collect();
-            let rest = if cut.len() < text.len() { format!("… ({} bytes)", bytes.len()) } else { String::new() };
+            let rest = if cut.len() < text.len() {
+                format!("… ({} bytes)", bytes.len())
+            } else {
+                String::new()
+            };
             format!("'{}'{rest}", cut.replace('\'', "''"))
         }
         ValueRef::Blob(bytes) => {
@@ -103,7 +109,11 @@ pub(crate) fn show(value: ValueRef<'_>) -> String {
             for byte in bytes.iter().take(SHOWN / 2) {
                 let _ = write!(shown, "{byte:02x}");
             }
-            if bytes.len() > SHOWN / 2 { format!("{shown}'… ({} bytes)", bytes.len()) } else { shown + "'" }
+            if bytes.len() > SHOWN / 2 {
+                format!("{shown}'… ({} bytes)", bytes.len())
+            } else {
+                shown + "'"
+            }
         }
     }
 }
@@ -179,7 +189,10 @@ mod tests {
                     let stored = row.get_ref(position)?;
                     let told = stored_as((&value).into(), affinity, stored);
                     assert_ne!(told, Some(false), "{value:?} {affinity:?} {stored:?}");
-                    assert_ne!(stored_as((&value).into(), affinity, ValueRef::Integer(8)), Some(true));
+                    assert_ne!(
+                        stored_as((&value).into(), affinity, ValueRef::Integer(8)),
+                        Some(true)
+                    );
                 }
                 Ok(())
             })
