@@ -113,20 +113,28 @@ GROUP BY spec_id, stage, run_id;
 INSERT INTO new.agent_outputs
     (id, run_id, agent_name, content, response_text, output_timestamp, created_at_raw)
 SELECT a.id, r.id, a.agent_name, a.content_json, a.response_text,
-    a.milliseconds, CASE WHEN a.milliseconds IS NULL THEN a.created_at END
-FROM (
-    SELECT id, spec_id, stage, run_id, agent_name, content_json, response_text, created_at,
-        CASE
-            WHEN created_at IS datetime(strftime('%s', created_at), 'unixepoch') || substr(created_at, 20)
-                AND (length(created_at) = 19
-                    OR (substr(created_at, 20) GLOB '.[0-9][0-9][0-9]' AND substr(created_at, 20) > '.000'))
-                THEN strftime('%s', created_at) * 1000 + substr(created_at, 21)
-            WHEN typeof(created_at) = 'integer'
-                AND created_at NOT BETWEEN -62167219200000 AND 253402300799999
-                THEN created_at
-        END AS milliseconds
-    FROM old.consensus_artifacts
-) a
+    CASE
+        WHEN datetime(strftime('%s', a.created_at), 'unixepoch') IS a.created_at AND length(a.created_at) = 19
+            THEN strftime('%s', a.created_at) * 1000
+        WHEN substr(a.created_at, 20) GLOB '.[0-9][0-9][0-9]' AND substr(a.created_at, 20) > '.000'
+            AND a.created_at IS datetime(strftime('%s', a.created_at), 'unixepoch') || substr(a.created_at, 20)
+            THEN strftime('%s', a.created_at) * 1000 + substr(a.created_at, 21)
+        WHEN typeof(a.created_at) = 'integer'
+            AND a.created_at NOT BETWEEN -62167219200000 AND 253402300799999
+            THEN a.created_at
+    END,
+    CASE
+        WHEN datetime(strftime('%s', a.created_at), 'unixepoch') IS a.created_at AND length(a.created_at) = 19
+            THEN NULL
+        WHEN substr(a.created_at, 20) GLOB '.[0-9][0-9][0-9]' AND substr(a.created_at, 20) > '.000'
+            AND a.created_at IS datetime(strftime('%s', a.created_at), 'unixepoch') || substr(a.created_at, 20)
+            THEN NULL
+        WHEN typeof(a.created_at) = 'integer'
+            AND a.created_at NOT BETWEEN -62167219200000 AND 253402300799999
+            THEN NULL
+        ELSE a.created_at
+    END
+FROM old.consensus_artifacts a
 JOIN new.consensus_runs r
     ON r.spec_id = a.spec_id AND r.stage = a.stage AND r.run_label IS a.run_id;
 

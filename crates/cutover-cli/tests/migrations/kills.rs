@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use testkit::{Case, cases};
+use testkit::{Case, Side, Writer, cases};
 
 use crate::scene::json;
 use crate::stage::{Rehearsed, Stage, assert_integrity};
@@ -19,7 +19,7 @@ struct Act {
     /// What leads to the phase before it.
     steps: &'static [&'static [&'static str]],
     command: &'static [&'static str],
-    /// The phases it may be found in after a kill, the last one first when it is done.
+    /// The phases it may be found in after a kill; the one it leads to first.
     phases: &'static [&'static str],
 }
 
@@ -28,10 +28,11 @@ impl Act {
     fn kill_again_and_again(&self) {
         let rehearsed = Rehearsed::new(self.case, self.rows, self.steps);
         let takes = self.unkilled(&rehearsed);
-        for n in 0..KILLS {
-            let at = (f64::from(n) + 0.6 * jitter(n)) / f64::from(KILLS);
-            self.killed(&rehearsed, takes.mul_f64(at));
-        }
+        let hits = (0..KILLS).filter(|&n| {
+            let at = (f64::from(n) + jitter(n)) / f64::from(KILLS);
+            self.killed(&rehearsed, takes.mul_f64(at))
+        });
+        assert!(hits.count() > 1, "{:?} was never killed at work", self.command);
     }
 
     fn done(&self) -> &str {
@@ -50,11 +51,12 @@ impl Act {
         takes
     }
 
-    fn killed(&self, rehearsed: &Rehearsed, delay: Duration) {
+    /// Gives whether it was still at work.
+    fn killed(&self, rehearsed: &Rehearsed, delay: Duration) -> bool {
         let what = format!("{:?} killed after {delay:?}", self.command);
         let mut stage = rehearsed.stage();
         stage.raise_curtain();
-        let _ = stage.cutover.spawn(&stage.arguments(self.command)).kill_after(delay);
+        let outcome = stage.cutover.spawn(&stage.arguments(self.command)).kill_after(delay);
         assert_integrity(&stage.db);
         let phase = phase_by_status(&stage);
         assert!(self.phases.contains(&phase.as_str()), "{what}: in {phase}");
@@ -77,6 +79,7 @@ impl Act {
         if self.done() != "legacy" {
             assert_eq!(json(&status)["lease"], serde_json::Value::Null, "{what}");
         }
+        outcome.code.is_none()
     }
 }
 
@@ -209,4 +212,84 @@ fn retire() {
         phases: &["retired", "new-only"],
     }
     .kill_again_and_again();
+}
+
+/// The way out of a start that was killed is the same command, or `abort`.
+#[test]
+fn abort_after_a_killed_start() {
+    let rehearsed = Rehearsed::new(cases::split::CASE, 4_000, &[]);
+    let stage = rehearsed.stage();
+    let began = Instant::now();
+    stage.run(&stage.arguments(&["start"]));
+    let takes = began.elapsed();
+    for n in 0..KILLS {
+        let mut stage = rehearsed.stage();
+        let before = stage.schema();
+        let delay = takes.mul_f64((f64::from(n) + jitter(n)) / f64::from(KILLS));
+        stage.raise_curtain();
+        let _ = stage.cutover.spawn(&stage.arguments(&["start"])).kill_after(delay);
+        if is_recorded(&stage) {
+            stage.run(&["abort"]);
+        }
+        stage.drop_curtain();
+        assert_eq!(stage.schema(), before, "killed after {delay:?}");
+        stage.judge("abort");
+    }
+}
+
+/// Whoever starts again after a killed abort either gets what is asked for, or a
+/// refusal that says what to do.
+#[test]
+fn start_after_a_killed_abort() {
+    let rehearsed = Rehearsed::new(cases::split::CASE, 4_000, &[&["start"]]);
+    let stage = rehearsed.stage();
+    let began = Instant::now();
+    stage.run(&["abort"]);
+    let takes = began.elapsed();
+    for n in 0..KILLS {
+        let mut stage = rehearsed.stage();
+        let delay = takes.mul_f64((f64::from(n) + jitter(n)) / f64::from(KILLS));
+        stage.raise_curtain();
+        let _ = stage.cutover.spawn(&["abort"]).kill_after(delay);
+        let outcome = stage.cutover.run(&stage.arguments(&["start"]));
+        if outcome.code == Some(3) {
+            assert!(outcome.stderr.contains("abort"), "{}", outcome.stderr);
+            stage.run(&["abort"]);
+            stage.run(&stage.arguments(&["start"]));
+        } else {
+            assert_eq!(outcome.code, Some(0), "killed after {delay:?}: {}", outcome.stderr);
+        }
+        stage.drop_curtain();
+        assert_eq!(stage.phase(), "dual-write");
+        stage.judge("start after a killed abort");
+    }
+}
+
+#[test]
+fn a_writer_killed_inside_its_transaction_leaves_nothing() {
+    for (steps, side) in [
+        (&[&["start"][..]][..], Side::Old),
+        (&[&["start"], &["advance", "--to", "write-new"]], Side::New),
+    ] {
+        let mut stage = Rehearsed::new(cases::consensus::CASE, 300, steps).stage();
+        for seed in 0..4 {
+            let mut writer = Writer::new(&stage.db, &format!("victim {seed}"), stage.case.workload)
+                .new_workload(stage.case.new_workload)
+                .side(side.clone())
+                .seed(seed)
+                .hold(Duration::from_millis(120))
+                .spawn();
+            writer.wait_for(1);
+            // It holds the lock nearly all of the time.
+            std::thread::sleep(Duration::from_millis(60 + 31 * seed));
+            let report = writer.kill();
+            report.assert_clean();
+            report.assert_durable();
+            stage.twin.apply_log(&stage.db);
+            stage.judge("a killed writer");
+        }
+        stage.raise_curtain();
+        stage.drop_curtain();
+        stage.judge("others, after a killed writer");
+    }
 }

@@ -11,6 +11,8 @@
 //! They stand on [`stage`], a case of the testkit with its twin, and on [`scene`], a
 //! small database for one question.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where it can't go on")]
+
 mod hostile;
 mod kills;
 mod losses;

@@ -1,1 +1,300 @@
-//! To come.
+//! Two operators at once, and operators that are stopped, overtaken or interrupted.
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+use cutover::{
+    AdvanceOptions, Engine, Error, ErrorKind, Event, Migration, Options, Pace, Phase, Silent,
+    StartOptions, Watch,
+};
+use rusqlite::Connection;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use testkit::{Cutover, Running, cases};
+
+use crate::scene::{NAME, Scene, dump, json};
+use crate::stage::Stage;
+
+/// Enough for a backfill that can be met at work.
+const MANY: u64 = 30_000;
+
+const SCHEMA: &str = "
+    CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT);
+    WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 200000)
+    INSERT INTO notes SELECT id, 'note ' || id FROM n;";
+
+const MIGRATION: &str = "
+    CREATE TABLE new.remarks (id INTEGER PRIMARY KEY, text TEXT);
+    INSERT INTO new.remarks (id, text) SELECT id, body FROM old.notes;
+    INSERT INTO old.notes (id, body) SELECT id, text FROM new.remarks;";
+
+fn signal(process: &Running, signal: Signal) {
+    let pid = Pid::from_raw(process.pid().try_into().unwrap()).unwrap();
+    kill_process(pid, signal).unwrap();
+}
+
+/// Stops a process at a moment when it has not the write lock: with that, others would
+/// find the database locked and never come to ask for the lease.
+fn stand_still(db: &Path, process: &mut Running) {
+    let conn = Connection::open(db).unwrap();
+    conn.busy_timeout(Duration::ZERO).unwrap();
+    loop {
+        signal(process, Signal::STOP);
+        if conn.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_ok() {
+            return;
+        }
+        signal(process, Signal::CONT);
+        assert!(process.is_running(), "it has ended before it could be stopped");
+        thread::sleep(Duration::from_micros(700));
+    }
+}
+
+/// Waits until a running command has copied some rows.
+fn until_copying(cutover: &Cutover, process: &mut Running) -> Value {
+    loop {
+        let running = process.is_running();
+        let outcome = cutover.run(&["status", "--json"]);
+        if outcome.code == Some(0) {
+            let status = json(&outcome);
+            if !status["lease"].is_null() && status["backfill"]["done"].as_u64() > Some(0) {
+                return status;
+            }
+        }
+        assert!(running, "it has ended before it was seen at work: {}", outcome.stdout);
+    }
+}
+
+#[test]
+fn a_second_operator_hears_of_the_first() {
+    let mut stage = Stage::set(cases::split::CASE, MANY);
+    stage.raise_curtain();
+    let start = stage.arguments(&["start", "--actor", "alice"]);
+    let mut first = stage.cutover.spawn(&start);
+    let status = until_copying(&stage.cutover, &mut first);
+    stand_still(&stage.db, &mut first);
+
+    let host = status["lease"]["host"].as_str().unwrap();
+    for command in [
+        &stage.arguments(&["start"])[..],
+        &["backfill"],
+        &["repair"],
+        &["advance"],
+        &["rollback"],
+        &["abort"],
+    ] {
+        let second = stage.cutover.run(command).expect_code(4);
+        for part in ["alice", host, &first.pid().to_string()] {
+            assert!(second.stderr.contains(part), "{command:?}, {part}: {}", second.stderr);
+        }
+    }
+    let status = json(&stage.cutover.run(&["status", "--json"]).expect_code(0));
+    assert_eq!(status["lease"]["actor"], "alice");
+    assert_eq!(status["phase"], "dual-write");
+    let _ = stage.cutover.run(&["history"]).expect_code(0);
+    let verified = json(&stage.cutover.run(&["verify", "--json"]).expect_code(1));
+    assert!(verified["missing"].as_u64() > Some(0), "not all is copied yet: {verified}");
+
+    signal(&first, Signal::CONT);
+    let _ = first.wait(Duration::from_secs(60)).expect_code(0);
+    stage.run(&["advance"]);
+    stage.drop_curtain();
+    stage.judge("the second operator");
+}
+
+#[test]
+fn a_stopped_operator_is_overtaken_and_writes_nothing_more() {
+    let scene = Scene::set(SCHEMA, MIGRATION);
+    scene.exits(0, "start FILE --no-backfill");
+    let mut first = scene.cutover.spawn(&["backfill", "--actor", "alice"]);
+    until_copying(&scene.cutover, &mut first);
+    stand_still(&scene.db, &mut first);
+    // Half a minute later:
+    scene.sql("UPDATE _cutover_lease SET expires_ms = 0");
+    scene.exits(0, "backfill --actor bob");
+    scene.exits(0, "advance --actor bob");
+    let before = scene.dump();
+
+    signal(&first, Signal::CONT);
+    let outcome = first.wait(Duration::from_secs(60)).expect_code(4);
+    assert!(outcome.stderr.contains("lease"), "{}", outcome.stderr);
+    assert_eq!(scene.dump(), before);
+    scene.exits(0, "verify");
+    scene.exits(0, "advance");
+}
+
+/// Stands still at the first chunk, until it is told to go on.
+struct Standing {
+    stands: Option<Sender<()>>,
+    go_on: Receiver<()>,
+}
+
+impl Standing {
+    fn new() -> (Self, Receiver<()>, Sender<()>) {
+        let (stands, standing) = channel();
+        let (go, go_on) = channel();
+        (Self { stands: Some(stands), go_on }, standing, go)
+    }
+}
+
+impl Watch for Standing {
+    fn event(&mut self, event: &Event) {
+        if matches!(event, Event::Advanced { done } if *done > 0)
+            && let Some(stands) = self.stands.take()
+        {
+            stands.send(()).unwrap();
+            self.go_on.recv().unwrap();
+        }
+    }
+}
+
+fn engine(db: &Path, actor: &str, lease_ttl: Duration) -> Engine {
+    let mut options = Options::default();
+    options.actor = actor.to_owned();
+    options.lease_ttl = lease_ttl;
+    Engine::open(db, options).unwrap()
+}
+
+/// Fills the mirror as soon as nobody else has the lease.
+fn take_over(engine: &mut Engine, watch: &mut dyn Watch) -> Result<(), Error> {
+    loop {
+        match engine.backfill(NAME, Pace::Fast, watch) {
+            Err(Error::LeaseHeld(holder)) => assert_eq!(holder.actor, "first"),
+            result => return result.map(|_| ()),
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_lease_that_expires_fences_its_former_holder() {
+    let scene = Scene::set(SCHEMA, MIGRATION);
+    let (mut watch, first_stands, first_goes) = Standing::new();
+    let db = scene.db.clone();
+    let first = thread::spawn(move || {
+        let migration = Migration::parse(NAME, MIGRATION).unwrap();
+        let mut engine = engine(&db, "first", Duration::from_millis(40));
+        engine.start(&migration, StartOptions::default(), &mut watch).map(|_| ())
+    });
+    first_stands.recv().unwrap();
+
+    // The second takes over, and stands still at work as well.
+    let (mut watch, second_stands, second_goes) = Standing::new();
+    let db = scene.db.clone();
+    let second = thread::spawn(move || {
+        take_over(&mut engine(&db, "second", Duration::from_secs(60)), &mut watch)
+    });
+    if second_stands.recv().is_err() {
+        panic!("{:?}", second.join().unwrap());
+    }
+    let before = dump(&scene.db);
+    first_goes.send(()).unwrap();
+    match first.join().unwrap() {
+        Err(Error::LeaseLost(holder)) => assert_eq!(holder.actor, "second"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(dump(&scene.db), before);
+    second_goes.send(()).unwrap();
+    second.join().unwrap().unwrap();
+    scene.exits(0, "verify");
+}
+
+#[test]
+fn an_expired_lease_that_was_given_back_fences_too() {
+    let scene = Scene::set(SCHEMA, MIGRATION);
+    scene.exits(0, "start FILE --no-backfill");
+    let (mut watch, first_stands, first_goes) = Standing::new();
+    let db = scene.db.clone();
+    let first = thread::spawn(move || {
+        engine(&db, "first", Duration::from_millis(40)).backfill(NAME, Pace::Gentle, &mut watch)
+    });
+    first_stands.recv().unwrap();
+    let mut second = engine(&scene.db, "second", Duration::from_secs(60));
+    take_over(&mut second, &mut Silent).unwrap();
+    let to = AdvanceOptions { to: Some(Phase::WriteNew), ..AdvanceOptions::default() };
+    second.advance(NAME, &to, &mut Silent).unwrap();
+    let before = dump(&scene.db);
+    first_goes.send(()).unwrap();
+    let error = first.join().unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Busy, "{error}");
+    assert_eq!(dump(&scene.db), before);
+    assert_eq!(scene.phase(), "write-new");
+}
+
+/// Whatever is interrupted by Ctrl-C goes on from there.
+#[test]
+fn ctrl_c_stops_at_the_end_of_a_chunk() {
+    let mut stage = Stage::set(cases::split::CASE, MANY);
+    stage.raise_curtain();
+    let mut running = stage.cutover.spawn(&stage.arguments(&["start"]));
+    let mut done = 0;
+    for _ in 0..3 {
+        let status = until_copying(&stage.cutover, &mut running);
+        let seen = status["backfill"]["done"].as_u64().unwrap();
+        assert!(seen >= done, "began anew: {seen} after {done}");
+        signal(&running, Signal::INT);
+        let outcome = running.wait(Duration::from_secs(60));
+        if outcome.code == Some(0) {
+            // It came to its end first.
+            running = stage.cutover.spawn(&["backfill"]);
+            break;
+        }
+        let outcome = outcome.expect_code(1);
+        assert!(outcome.stderr.contains("the next call goes on"), "{}", outcome.stderr);
+        let status = json(&stage.cutover.run(&["status", "--json"]).expect_code(0));
+        assert_eq!(status["lease"], Value::Null);
+        done = status["backfill"]["done"].as_u64().unwrap();
+        assert!(done >= seen, "{done} after {seen}");
+        running = stage.cutover.spawn(&["backfill"]);
+    }
+    assert_ne!(done, 0, "never interrupted");
+    let _ = running.wait(Duration::from_secs(60)).expect_code(0);
+    let status = json(&stage.cutover.run(&["status", "--json"]).expect_code(0));
+    assert_eq!(status["backfill"]["complete"], true);
+    stage.drop_curtain();
+    stage.judge("Ctrl-C");
+}
+
+/// How often a migration was started.
+fn starts(cutover: &Cutover) -> usize {
+    let history = json(&cutover.run(&["history", "--json"]).expect_code(0));
+    history.as_array().unwrap().iter().filter(|entry| entry["event"] == "start").count()
+}
+
+#[test]
+fn of_two_starts_one_wins() {
+    for _ in 0..4 {
+        let mut stage = Stage::set(cases::split::CASE, 3_000);
+        stage.raise_curtain();
+        let start = stage.arguments(&["start"]);
+        let two = [stage.cutover.spawn(&start), stage.cutover.spawn(&start)];
+        let outcomes = two.map(|one| one.wait(Duration::from_secs(60)));
+        assert!(outcomes.iter().any(|outcome| outcome.code == Some(0)), "{outcomes:?}");
+        for outcome in &outcomes {
+            // One that comes when the other is done has nothing left to do.
+            assert!([Some(0), Some(3), Some(4)].contains(&outcome.code), "{outcome:?}");
+        }
+        assert_eq!(starts(&stage.cutover), 1);
+        stage.drop_curtain();
+        stage.judge("two starts");
+    }
+}
+
+#[test]
+fn a_start_that_was_overtaken_in_its_proof_does_no_harm() {
+    let mut stage = Stage::set(cases::split::CASE, MANY);
+    let start = stage.arguments(&["start"]);
+    let mut late = stage.cutover.spawn(&start);
+    thread::sleep(Duration::from_millis(60));
+    stand_still(&stage.db, &mut late);
+    assert_eq!(stage.cutover.run(&["status"]).code, Some(5), "it was still at its proof");
+    stage.run(&start);
+    stage.raise_curtain();
+    signal(&late, Signal::CONT);
+    let outcome = late.wait(Duration::from_secs(60));
+    assert!([Some(0), Some(3), Some(4)].contains(&outcome.code), "{outcome:?}");
+    assert_eq!(starts(&stage.cutover), 1);
+    stage.drop_curtain();
+    stage.judge("a late start");
+}

@@ -188,14 +188,7 @@ impl Rehearsed {
         let (before, after) = (dir.path().join("before.db"), dir.path().join("after.db"));
         copy(&stage.db, &before);
         for step in steps {
-            match step {
-                ["start", options @ ..] => {
-                    stage.run(&[&stage.start_arguments(), *options].concat());
-                }
-                step => {
-                    stage.run(step);
-                }
-            }
+            stage.run(&stage.arguments(step));
         }
         copy(&stage.db, &after);
         Self { case, before, after, _dir: dir }

@@ -37,7 +37,7 @@ fn direct(terms: &[Term], leaf: &Leaf, rows: Rows<'_>) -> String {
         }
         Rows::Unknown => format!("SELECT {}", join(terms, ", ", |_| "?".to_owned())),
         Rows::Where(condition) => format!(
-            "SELECT DISTINCT {} FROM {} AS x WHERE {condition}",
+            "SELECT {} FROM {} AS x WHERE {condition}",
             join(terms, ", ", |term| of_row(&term.expr, "x")),
             ident(&leaf.table)
         ),
@@ -91,7 +91,7 @@ fn reduce(arm: &Arm, number: usize, columns: &[usize]) -> Option<Arm> {
     arm.partitions.clear();
     let position = arm.from.iter().position(|item| holds(item, number))?;
     if let What::Query(query) = &mut arm.from[position].what {
-        *query = Box::new(only_arm_with(query, number)?);
+        **query = only_arm_with(query, number)?;
     }
     if arm.from[position].join == Join::Left {
         // A row of the optional side appears or goes: what it matched is touched,
@@ -126,7 +126,7 @@ fn only_arm_with(query: &Query, number: usize) -> Option<Query> {
     }
     let position = arm.from.iter().position(|item| holds(item, number))?;
     if let What::Query(inner) = &mut arm.from[position].what {
-        *inner = Box::new(only_arm_with(inner, number)?);
+        **inner = only_arm_with(inner, number)?;
     }
     Some(Query { first: arm, rest: Vec::new(), order_by: Vec::new() })
 }

@@ -36,7 +36,7 @@ pub(crate) fn sync(
 ) -> Vec<Object> {
     let mut objects = Vec::new();
     for target in targets {
-        objects.extend(note_table(target, names, catalog));
+        objects.extend(note_table(target, names, catalog).into_iter().flatten());
         objects.extend(procedures(target, names, migration, catalog));
     }
     for (side, table) in read_tables(targets) {
@@ -129,24 +129,27 @@ fn replaces<'a>(
         .uniques
         .iter()
         .filter(|unique| {
-            !source.paths.iter().any(|terms| {
-                terms.iter().all(|term| {
-                    term.leaf.is_none()
-                        || (term.leaf == Some(leaf.number)
-                            && term.bare().is_some_and(|bare| {
-                                unique
-                                    .columns
-                                    .iter()
-                                    .any(|column| column.eq_ignore_ascii_case(bare))
-                            }))
+            // A row of the same scope is re-derived anyway, and its image with it, as
+            // long as the new row gives one.
+            !always_gives(&source.query, leaf.number)
+                || !source.paths.iter().any(|terms| {
+                    terms.iter().all(|term| {
+                        term.leaf.is_none()
+                            || (term.leaf == Some(leaf.number)
+                                && term.bare().is_some_and(|bare| {
+                                    unique
+                                        .columns
+                                        .iter()
+                                        .any(|column| column.eq_ignore_ascii_case(bare))
+                                }))
+                    })
                 })
-            })
         })
         .collect()
 }
 
 /// Where the scopes of rows that are about to be replaced are noted, if there can be any.
-fn note_table(target: &Target, names: Names, catalog: &Catalog) -> Option<Object> {
+fn note_table(target: &Target, names: Names, catalog: &Catalog) -> Option<[Object; 2]> {
     let needed = target.leaves().any(|(source, leaf)| {
         catalog
             .table(leaf.side, &leaf.table)
@@ -154,12 +157,19 @@ fn note_table(target: &Target, names: Names, catalog: &Catalog) -> Option<Object
     });
     needed.then(|| {
         let name = names.replaced(&target.table.name);
+        let purge = format!("{name}_purge");
         let sql = format!(
             "CREATE TABLE {} (id INTEGER PRIMARY KEY, tag TEXT NOT NULL, {})",
             ident(&name),
             scope_columns(target).join(", ")
         );
-        Object::new(Kind::Table, name, sql)
+        let drop_old = format!(
+            "CREATE TRIGGER {0} AFTER INSERT ON {1} BEGIN\n  \
+             DELETE FROM {1} WHERE id < NEW.id - {NOTES_KEPT};\nEND",
+            ident(&purge),
+            ident(&name)
+        );
+        [Object::new(Kind::Table, name, sql), Object::new(Kind::Trigger, purge, drop_old)]
     })
 }
 
@@ -251,9 +261,6 @@ impl Changed<'_> {
                     ));
                 }
             }
-            statements.push(format!(
-                "DELETE FROM {table} WHERE id < (SELECT max(id) FROM {table}) - {NOTES_KEPT}"
-            ));
         }
         statements
     }
@@ -345,9 +352,7 @@ impl Changed<'_> {
         }
         for used in self.uses.iter().rev() {
             let (query, number) = (&used.source.query, used.leaf.number);
-            if insert_can_remove(query, number)
-                || !(used.target.single && always_gives(query, number))
-            {
+            if insert_can_remove(query, number) || !used.target.single {
                 statements.extend(self.prune(used, "NEW", None));
             }
         }

@@ -3,6 +3,7 @@
 
 use turso_parser::ast::{CompoundOperator, Expr, Operator};
 
+use super::dirty::{Rows, touched};
 use super::flaw::Flaw;
 use super::normalise::{contains_aggregate, normalise};
 use super::query::{Arm, Item, Join, Leaf, Query, What};
@@ -140,6 +141,22 @@ fn target(
         sources.push(source(mapping, query, &columns, &scope)?);
     }
     check_terms(first, table, &sources, &scope, catalog)?;
+    for (mapping, source) in mappings.iter().zip(&sources) {
+        for leaf in source.query.leaves() {
+            if touched(source, leaf, Rows::Unknown).is_none() {
+                return Err(Flaw::cant_keep(
+                    mapping,
+                    &leaf.table,
+                    format!(
+                        "which rows of {} a change in {} touches can't be told: it is read inside a subquery \
+                         that aggregates, or that joins it optionally",
+                        table.name, leaf.table
+                    ),
+                    "join the table itself, outside of the subquery, or make it part of the scope",
+                ));
+            }
+        }
+    }
     let single = matches!(sources.as_slice(), [only] if is_single(only, catalog, filled));
     Ok(Target {
         direction,

@@ -1,6 +1,6 @@
 //! Filling the mirror: a repair of an empty one, pass by pass, chunk by chunk.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -23,6 +23,9 @@ use crate::watch::{Event, Watch, Work};
 /// A log beyond this size is emptied, even at the price of holding writers off for
 /// the moment that takes.
 const WAL_LIMIT: u64 = 32 << 20;
+
+/// Work after which what was written is moved from the log into the database.
+const CHECKPOINT_EVERY: Duration = Duration::from_millis(40);
 
 impl Engine {
     /// Fills the mirror, or goes on where an earlier call stopped.
@@ -79,7 +82,13 @@ pub(crate) fn fill(
             continue;
         }
         let last = passes[position + 1..].iter().all(|pass| pass.complete);
-        let mut one = OnePass { session: &mut *session, direction, last, pacer: &mut pacer };
+        let mut one = OnePass {
+            session: &mut *session,
+            direction,
+            last,
+            pacer: &mut pacer,
+            since_checkpoint: Duration::ZERO,
+        };
         let before = sum(&passes, |pass| pass.done) - passes[position].done;
         let mut report = |done: u64| {
             watch.event(&Event::Advanced { done: before + done });
@@ -102,6 +111,7 @@ struct OnePass<'p, 'a> {
     /// Whether no other pass is left to make after this one.
     last: bool,
     pacer: &'p mut Pacer,
+    since_checkpoint: Duration,
 }
 
 impl OnePass<'_, '_> {
@@ -128,11 +138,16 @@ impl OnePass<'_, '_> {
             let seen = db.data_version()?;
             let others = seen != version;
             version = seen;
-            if db.wal_bytes() > WAL_LIMIT {
-                db.checkpoint(false)?;
-                db.checkpoint(true)?;
-            }
             pacer_sleep(self.pacer.after(held, others));
+            self.since_checkpoint += held;
+            if self.since_checkpoint > CHECKPOINT_EVERY {
+                // Often, and by us: else it falls to the next program that commits.
+                self.since_checkpoint = Duration::ZERO;
+                db.checkpoint(false)?;
+                if db.wal_bytes() > WAL_LIMIT {
+                    db.checkpoint(true)?;
+                }
+            }
         }
         Ok(())
     }

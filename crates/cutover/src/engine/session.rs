@@ -119,6 +119,8 @@ impl<'a> Session<'a> {
         self.record.phase = phase;
         self.record.since = since;
         self.record.pending = None;
+        // Moving the log into the database syncs both: the transition lasts from here on.
+        let _ = self.db.checkpoint(false);
         watch.event(&Event::Entered { phase, held_ms: held.as_secs_f64() * 1000.0 });
     }
 

@@ -48,6 +48,18 @@ impl Db {
                 fix: "keep this database as it is".to_owned(),
             });
         }
+        // Without a sync the commit of a chunk or a switch holds the write lock no
+        // longer than it takes to write. With a write-ahead log that is safe: after a
+        // loss of power the database is as it was at some earlier commit, whole. What
+        // has to last is made durable by a checkpoint afterwards, outside of the lock.
+        let mode: String =
+            db.row("reading the journal mode", "PRAGMA journal_mode", |row| row.get(0))?;
+        if mode == "wal" {
+            db.batch(
+                "configuring the connection",
+                "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;",
+            )?;
+        }
         if db.conn.is_readonly("main").unwrap_or(false) {
             return Err(Error::Unusable {
                 path: path.to_owned(),

@@ -43,7 +43,7 @@ impl Lease {
         db.write("taking the lease", || {
             if let Some(row) = row(db)?
                 && row.expires_ms > now
-                && !(row.holder.host == host && !is_alive(row.holder.pid))
+                && (row.holder.host != host || is_alive(row.holder.pid))
             {
                 return Err(Error::LeaseHeld(row.holder));
             }

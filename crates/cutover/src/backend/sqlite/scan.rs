@@ -92,33 +92,66 @@ pub(crate) fn listed(from: i64, rows: u64, last: i64) -> Chunk {
 }
 
 /// Rows and a hash over every stored value of a table, in the order of its rows.
-/// `stop` is asked now and then whether to give up.
+/// `stop` is asked between chunks whether to give up. Short reads, so that the log
+/// can be checkpointed meanwhile: a frozen table does not change between them.
 pub(crate) fn digest(
     db: &Db,
     table: &Table,
     mut stop: impl FnMut() -> Result<()>,
 ) -> Result<(u64, String)> {
     let columns: Vec<&String> = table.stored_columns().map(|column| &column.name).collect();
-    let order =
-        table.primary_key().map_or_else(|| "rowid".to_owned(), |key| idents("", &key.columns));
-    let sql =
-        format!("SELECT {} FROM {} ORDER BY {order}", idents("", &columns), ident(&table.name));
+    let key = match table.primary_key() {
+        Some(key) if key.columns.iter().all(|part| table.never_null(part)) => {
+            idents("", &key.columns)
+        }
+        _ => "rowid".to_owned(),
+    };
+    let width = key.split(", ").count();
+    let marks = (1..=width).map(|n| format!("?{n}")).collect::<Vec<_>>().join(", ");
+    let list = idents("", &columns);
+    let name = ident(&table.name);
+    let first = format!("SELECT {list}, {key} FROM {name} ORDER BY {key} LIMIT {DIGEST_ROWS}");
+    let next = if width == 1 {
+        format!(
+            "SELECT {list}, {key} FROM {name} WHERE {key} > {marks} ORDER BY {key} LIMIT {DIGEST_ROWS}"
+        )
+    } else {
+        format!(
+            "SELECT {list}, {key} FROM {name} WHERE ({key}) > ({marks}) ORDER BY {key} LIMIT {DIGEST_ROWS}"
+        )
+    };
     let failed = |source| db.error("reading a frozen table", source);
-    let mut statement = db.conn().prepare(&sql).map_err(failed)?;
-    let mut rows = statement.raw_query();
     let mut hasher = blake3::Hasher::new();
     let mut count = 0;
-    while let Some(row) = rows.next().map_err(failed)? {
-        for position in 0..columns.len() {
-            feed(&mut hasher, row.get_ref(position).map_err(failed)?);
+    let mut after: Vec<Value> = Vec::new();
+    loop {
+        let sql = if after.is_empty() { &first } else { &next };
+        let mut statement = db.conn().prepare_cached(sql).map_err(failed)?;
+        for (position, value) in after.iter().enumerate() {
+            statement.raw_bind_parameter(position + 1, value).map_err(failed)?;
         }
-        count += 1;
-        if count % 1000 == 0 {
-            stop()?;
+        let mut rows = statement.raw_query();
+        let mut read = 0;
+        while let Some(row) = rows.next().map_err(failed)? {
+            for position in 0..columns.len() {
+                feed(&mut hasher, row.get_ref(position).map_err(failed)?);
+            }
+            after = (0..width)
+                .map(|n| row.get(columns.len() + n))
+                .collect::<rusqlite::Result<_>>()
+                .map_err(failed)?;
+            read += 1;
         }
+        count += read;
+        if read < DIGEST_ROWS {
+            return Ok((count, hasher.finalize().to_hex().to_string()));
+        }
+        stop()?;
     }
-    Ok((count, hasher.finalize().to_hex().to_string()))
 }
+
+/// Rows of a frozen table read at one go.
+const DIGEST_ROWS: u64 = 2_000;
 
 /// Class and length before the bytes, so that no two rows feed alike.
 fn feed(hasher: &mut blake3::Hasher, value: ValueRef<'_>) {

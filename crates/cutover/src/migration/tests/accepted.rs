@@ -1,9 +1,7 @@
 //! What a file may hold, and what is made of it.
 
-use turso_parser::ast::{Name, SelectTable};
-
 use super::*;
-use crate::migration::walk::{Subqueries, visit_select_exprs_mut, visit_tables_mut};
+use crate::migration::walk::{Subqueries, visit_select_exprs_mut};
 use crate::phase::{Direction, Side};
 
 #[test]
@@ -153,7 +151,7 @@ fn defaults_may_vary() {
 }
 
 #[test]
-fn every_table_of_a_from_clause_is_visited() {
+fn every_expression_is_visited_once() {
     let text = format!(
         "{TABLE}INSERT INTO new.t (id, a) \
          WITH c AS (SELECT id FROM old.t1 WHERE id IN (SELECT id FROM old.t2)) \
@@ -165,19 +163,7 @@ fn every_table_of_a_from_clause_is_visited() {
          INSERT INTO old.o (id) SELECT id FROM new.t"
     );
     let mut select = parse(&text).unwrap().mappings.remove(0).select;
-    let mut found = 0;
-    visit_tables_mut(&mut select, &mut |table| {
-        if let SelectTable::Table(name, ..) = table
-            && name.db_name.is_some()
-        {
-            found += 1;
-            name.db_name = None;
-            name.name = Name::exact(format!("seen_{}", name.name.as_str()));
-        }
-    });
     let text = select.to_string();
-    assert_eq!(found, 12, "{text}");
-    assert!(!text.contains("old"), "{text}");
     let count = |select: &mut _, subqueries| {
         let mut count = 0;
         visit_select_exprs_mut(select, subqueries, &mut |_| count += 1);
