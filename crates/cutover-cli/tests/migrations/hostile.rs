@@ -152,6 +152,41 @@ fn the_shell_notices_nothing() {
     }
 }
 
+/// The same for programs that know the new tables, once these take the writes.
+#[test]
+fn new_programs_notice_nothing() {
+    let migration = "
+        CREATE TABLE new.persons (id INTEGER PRIMARY KEY, email TEXT UNIQUE, name TEXT, age INTEGER);
+        INSERT INTO new.persons (id, email, name, age) SELECT id, email, name, age FROM old.people;
+        INSERT INTO old.people (id, email, name, age) SELECT id, email, name, age FROM new.persons;";
+    for phase in ["write-new", "new-only"] {
+        for recursive in [0, 1] {
+            let scene = Scene::set(SCHEMA, migration);
+            scene.exits(0, "start FILE");
+            scene.exits(0, &format!("advance --to {phase}"));
+            let twin = Scene::set(&SCHEMA.replace("people", "persons"), "");
+            let (mut live, mut plain) = (scene.python(), twin.python());
+            for python in [&mut live, &mut plain] {
+                python.does(&format!("PRAGMA recursive_triggers = {recursive}"));
+            }
+            for statement in STATEMENTS.iter().chain([&ASKED]) {
+                let statement = statement.replace("people", "persons");
+                let asked = ASKED.replace("people", "persons");
+                let told = (live.attempt(&statement), live.does(&asked));
+                let expected = (plain.attempt(&statement), plain.does(&asked));
+                assert_eq!(told, expected, "{phase}, SQLite {}\n{statement}", live.version);
+            }
+            let expected = twin.rows("SELECT * FROM persons");
+            assert_eq!(scene.rows("SELECT * FROM persons"), expected);
+            assert_eq!(scene.rows("SELECT * FROM cutover_live_people"), expected);
+            scene.exits(0, "rollback --to dual-write");
+            assert_eq!(scene.rows("SELECT * FROM people"), expected);
+            assert_eq!(scene.rows("SELECT * FROM persons"), expected);
+            scene.exits(0, "verify");
+        }
+    }
+}
+
 /// Before the rows are copied, a write may reach a new child whose new parent is not
 /// there yet.
 #[test]
@@ -167,63 +202,88 @@ fn new_foreign_keys_stand_in_nobodys_way() {
     assert_in_step(&scene);
 }
 
-/// The new tables take less than the old ones did: a write that has no image is
-/// refused as a whole, whatever conflict clause it has.
-#[test]
-fn a_mirror_that_can_not_take_a_row_says_so() {
-    for (new_columns, statements) in [
-        (
-            "id INTEGER PRIMARY KEY, mail TEXT, name TEXT NOT NULL",
-            &[
-                "INSERT {} INTO people VALUES (9, 'i@x', NULL, 1)",
-                "INSERT {} INTO people VALUES (8, 'h@x', 'good', 1), (9, 'i@x', NULL, 1)",
-                "UPDATE {} people SET name = NULL WHERE id = 2",
-                "UPDATE {} people SET name = NULL",
-            ][..],
-        ),
-        (
-            "id INTEGER PRIMARY KEY, mail TEXT, name TEXT UNIQUE",
-            &[
-                "INSERT {} INTO people VALUES (9, 'i@x', 'Ada', 1)",
-                "UPDATE {} people SET name = 'Ada' WHERE id = 2",
-            ],
-        ),
-        (
-            "id INTEGER PRIMARY KEY, mail TEXT, name TEXT CHECK (name <> 'Mallory')",
-            &[
-                "INSERT {} INTO people VALUES (9, 'i@x', 'Mallory', 1)",
-                "UPDATE {} people SET name = 'Mallory' WHERE id = 2",
-            ],
-        ),
-    ] {
-        let migration =
-            MIGRATION.replace("id INTEGER PRIMARY KEY, mail TEXT UNIQUE, name TEXT", new_columns);
-        let scene = Scene::set(SCHEMA, &migration);
-        scene.sql("DELETE FROM people WHERE name IS NULL");
-        scene.exits(0, "start FILE");
-        let before = scene.rows("SELECT * FROM people");
-        for statement in statements {
-            for clause in ["", "OR IGNORE", "OR REPLACE", "OR ABORT", "OR FAIL", "OR ROLLBACK"] {
-                for recursive in [0, 1] {
-                    let mut python = scene.python();
-                    python.does(&format!("PRAGMA recursive_triggers = {recursive}"));
-                    let statement = statement.replace("{}", clause);
-                    let error = python.fails(&statement);
-                    assert!(
-                        error.contains("cutover"),
-                        "{new_columns}\n{statement}\nSQLite {}: {error}",
-                        python.version
-                    );
-                    // OR FAIL keeps what came before the row in question.
-                    if clause == "OR FAIL" {
-                        python.does("DELETE FROM people WHERE id = 8");
-                    }
-                    assert_eq!(scene.rows("SELECT * FROM people"), before, "{statement}");
+/// The new table takes less than the old one did: a write that has no image is refused
+/// as a whole, whatever conflict clause it has.
+fn assert_refused_as_a_whole(new_table: &str, writes: &[&str]) {
+    let migration =
+        MIGRATION.replace("(id INTEGER PRIMARY KEY, mail TEXT UNIQUE, name TEXT)", new_table);
+    let scene = Scene::set(SCHEMA, &migration);
+    scene.sql("DELETE FROM people WHERE name IS NULL");
+    scene.exits(0, "start FILE");
+    let before = scene.rows("SELECT * FROM people");
+    for write in writes {
+        for clause in ["", "OR IGNORE", "OR REPLACE", "OR ABORT", "OR FAIL", "OR ROLLBACK"] {
+            for recursive in [0, 1] {
+                let mut python = scene.python();
+                python.does(&format!("PRAGMA recursive_triggers = {recursive}"));
+                let write = write.replace("{}", clause);
+                let error = python.fails(&write);
+                // SQLite names a CHECK, and a value that a STRICT table refuses, itself.
+                assert!(
+                    ["cutover", "CHECK constraint failed", "cannot store"]
+                        .iter()
+                        .any(|part| error.contains(part)),
+                    "{new_table}\n{write}\nSQLite {}: {error}",
+                    python.version
+                );
+                if clause == "OR FAIL" {
+                    // It may keep what came before the row in question.
+                    python.does("DELETE FROM people WHERE id = 8");
                 }
+                assert_eq!(scene.rows("SELECT * FROM people"), before, "{write}: {error}");
             }
         }
-        assert_in_step(&scene);
     }
+    assert_in_step(&scene);
+}
+
+#[test]
+fn a_null_that_the_mirror_can_not_take() {
+    assert_refused_as_a_whole(
+        "(id INTEGER PRIMARY KEY, mail TEXT, name TEXT NOT NULL)",
+        &[
+            "INSERT {} INTO people VALUES (9, 'i@x', NULL, 1)",
+            "INSERT {} INTO people VALUES (8, 'h@x', 'good', 1), (9, 'i@x', NULL, 1)",
+            "UPDATE {} people SET name = NULL WHERE id = 2",
+            "UPDATE {} people SET name = NULL",
+        ],
+    );
+}
+
+#[test]
+fn a_duplicate_that_the_mirror_can_not_take() {
+    assert_refused_as_a_whole(
+        "(id INTEGER PRIMARY KEY, mail TEXT, name TEXT UNIQUE)",
+        &[
+            "INSERT {} INTO people VALUES (9, 'i@x', 'Ada', 1)",
+            "INSERT {} INTO people VALUES (8, 'h@x', 'good', 1), (9, 'i@x', 'Ada', 1)",
+            "UPDATE {} people SET name = 'Ada' WHERE id = 2",
+        ],
+    );
+}
+
+#[test]
+fn a_value_that_the_mirrors_check_refuses() {
+    assert_refused_as_a_whole(
+        "(id INTEGER PRIMARY KEY, mail TEXT, name TEXT CHECK (name <> 'Mallory'))",
+        &[
+            "INSERT {} INTO people VALUES (9, 'i@x', 'Mallory', 1)",
+            "INSERT {} INTO people VALUES (8, 'h@x', 'good', 1), (9, 'i@x', 'Mallory', 1)",
+            "UPDATE {} people SET name = 'Mallory' WHERE id = 2",
+        ],
+    );
+}
+
+#[test]
+fn a_value_that_a_strict_mirror_refuses() {
+    assert_refused_as_a_whole(
+        "(id INTEGER PRIMARY KEY, mail TEXT, name TEXT) STRICT",
+        &[
+            "INSERT {} INTO people VALUES (9, 'i@x', x'00', 1)",
+            "INSERT {} INTO people VALUES (8, 'h@x', 'good', 1), (9, 'i@x', x'00', 1)",
+            "UPDATE {} people SET name = x'00' WHERE id = 2",
+        ],
+    );
 }
 
 /// Every statement that fires our triggers is compiled by an older SQLite, with no
@@ -236,7 +296,10 @@ fn old_libraries_can_run_every_trigger() {
         for phase in ["dual-write", "read-new", "write-new", "new-only"] {
             stage.run(&["advance", "--to", phase]);
             let mut python = Python::open(&stage.db);
-            python.does("PRAGMA trusted_schema = OFF");
+            if !case.migration.contains("json") {
+                // SQLite counts its own JSON functions among those that are not to be trusted.
+                python.does("PRAGMA trusted_schema = OFF");
+            }
             let conn = Connection::open(&stage.db).unwrap();
             let tables: Vec<String> = conn
                 .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '_cutover_*' AND name NOT GLOB 'sqlite_*'")
@@ -352,7 +415,8 @@ fn a_new_type_that_changes_values_is_refused() {
     assert_eq!(report["lossless"]["different"], 1, "'7' comes back as it was: {report}");
     assert_eq!(example["key"], serde_json::json!({ "id": 2 }));
     assert_eq!((&example["table"], &example["column"]), (&"codes".into(), &"code".into()));
-    assert_eq!((&example["expected"], &example["found"]), (&"'007'".into(), &"'7'".into()));
+    assert_eq!(example["expected"], "'007'");
+    assert!(["7", "'7'"].contains(&example["found"].as_str().unwrap()), "{example}");
     scene.exits(3, "start FILE");
     assert_eq!(scene.dump(), before);
 }

@@ -53,6 +53,8 @@ fn rows_that_do_not_come_back_are_shown() {
     let report = json(&scene.exits(3, "check FILE --json"));
     assert_eq!(report["lossless"]["missing"], 1);
     assert_eq!(report["lossless"]["examples"][0]["key"], serde_json::json!({ "id": 3 }));
+    let shown = scene.exits(3, "check FILE").stdout;
+    assert!(shown.contains("1 did not come back"), "{shown}");
     scene.exits(3, "start FILE");
     assert_eq!(scene.dump(), before);
 }

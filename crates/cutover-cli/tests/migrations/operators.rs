@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cutover::{
     AdvanceOptions, Engine, Error, ErrorKind, Event, Migration, Options, Pace, Phase, Silent,
-    StartOptions, Watch,
+    StartOptions, Watch, Work,
 };
 use rusqlite::Connection;
 use rustix::process::{Pid, Signal, kill_process};
@@ -51,19 +51,26 @@ fn stand_still(db: &Path, process: &mut Running) {
     }
 }
 
-/// Waits until a running command has copied some rows.
-fn until_copying(cutover: &Cutover, process: &mut Running) -> Value {
+/// Waits until a running command has copied some rows, or ended; gives how many.
+fn until_copying(db: &Path, process: &mut Running) -> Option<i64> {
+    let conn = Connection::open(db).unwrap();
     loop {
         let running = process.is_running();
-        let outcome = cutover.run(&["status", "--json"]);
-        if outcome.code == Some(0) {
-            let status = json(&outcome);
-            if !status["lease"].is_null() && status["backfill"]["done"].as_u64() > Some(0) {
-                return status;
-            }
+        let done = conn.query_row(
+            "SELECT sum(done) FROM _cutover_passes WHERE EXISTS (SELECT 1 FROM _cutover_lease)",
+            [],
+            |row| row.get::<_, Option<i64>>(0),
+        );
+        match done {
+            Ok(Some(done)) if done > 0 => return Some(done),
+            _ if !running => return None,
+            _ => thread::sleep(Duration::from_micros(500)),
         }
-        assert!(running, "it has ended before it was seen at work: {}", outcome.stdout);
     }
+}
+
+fn status(cutover: &Cutover) -> Value {
+    json(&cutover.run(&["status", "--json"]).expect_code(0))
 }
 
 #[test]
@@ -72,10 +79,13 @@ fn a_second_operator_hears_of_the_first() {
     stage.raise_curtain();
     let start = stage.arguments(&["start", "--actor", "alice"]);
     let mut first = stage.cutover.spawn(&start);
-    let status = until_copying(&stage.cutover, &mut first);
+    until_copying(&stage.db, &mut first).expect("it is seen at work");
     stand_still(&stage.db, &mut first);
 
-    let host = status["lease"]["host"].as_str().unwrap();
+    let seen = status(&stage.cutover);
+    assert_eq!(seen["lease"]["actor"], "alice");
+    assert_eq!(seen["phase"], "dual-write");
+    let host = seen["lease"]["host"].as_str().unwrap();
     for command in [
         &stage.arguments(&["start"])[..],
         &["backfill"],
@@ -89,9 +99,6 @@ fn a_second_operator_hears_of_the_first() {
             assert!(second.stderr.contains(part), "{command:?}, {part}: {}", second.stderr);
         }
     }
-    let status = json(&stage.cutover.run(&["status", "--json"]).expect_code(0));
-    assert_eq!(status["lease"]["actor"], "alice");
-    assert_eq!(status["phase"], "dual-write");
     let _ = stage.cutover.run(&["history"]).expect_code(0);
     let verified = json(&stage.cutover.run(&["verify", "--json"]).expect_code(1));
     assert!(verified["missing"].as_u64() > Some(0), "not all is copied yet: {verified}");
@@ -108,7 +115,7 @@ fn a_stopped_operator_is_overtaken_and_writes_nothing_more() {
     let scene = Scene::set(SCHEMA, MIGRATION);
     scene.exits(0, "start FILE --no-backfill");
     let mut first = scene.cutover.spawn(&["backfill", "--actor", "alice"]);
-    until_copying(&scene.cutover, &mut first);
+    until_copying(&scene.db, &mut first).expect("it is seen at work");
     stand_still(&scene.db, &mut first);
     // Half a minute later:
     scene.sql("UPDATE _cutover_lease SET expires_ms = 0");
@@ -124,8 +131,9 @@ fn a_stopped_operator_is_overtaken_and_writes_nothing_more() {
     scene.exits(0, "advance");
 }
 
-/// Stands still at the first chunk, until it is told to go on.
+/// Stands still after the first chunk of a backfill, until it is told to go on.
 struct Standing {
+    at_work: bool,
     stands: Option<Sender<()>>,
     go_on: Receiver<()>,
 }
@@ -134,13 +142,15 @@ impl Standing {
     fn new() -> (Self, Receiver<()>, Sender<()>) {
         let (stands, standing) = channel();
         let (go, go_on) = channel();
-        (Self { stands: Some(stands), go_on }, standing, go)
+        (Self { at_work: false, stands: Some(stands), go_on }, standing, go)
     }
 }
 
 impl Watch for Standing {
     fn event(&mut self, event: &Event) {
-        if matches!(event, Event::Advanced { done } if *done > 0)
+        self.at_work |= matches!(event, Event::Began { work: Work::Backfill, .. });
+        if self.at_work
+            && matches!(event, Event::Advanced { done } if *done > 0)
             && let Some(stands) = self.stands.take()
         {
             stands.send(()).unwrap();
@@ -230,28 +240,25 @@ fn ctrl_c_stops_at_the_end_of_a_chunk() {
     let mut running = stage.cutover.spawn(&stage.arguments(&["start"]));
     let mut done = 0;
     for _ in 0..3 {
-        let status = until_copying(&stage.cutover, &mut running);
-        let seen = status["backfill"]["done"].as_u64().unwrap();
+        let Some(seen) = until_copying(&stage.db, &mut running) else { break };
         assert!(seen >= done, "began anew: {seen} after {done}");
         signal(&running, Signal::INT);
         let outcome = running.wait(Duration::from_secs(60));
+        running = stage.cutover.spawn(&["backfill"]);
         if outcome.code == Some(0) {
             // It came to its end first.
-            running = stage.cutover.spawn(&["backfill"]);
             break;
         }
         let outcome = outcome.expect_code(1);
         assert!(outcome.stderr.contains("the next call goes on"), "{}", outcome.stderr);
-        let status = json(&stage.cutover.run(&["status", "--json"]).expect_code(0));
-        assert_eq!(status["lease"], Value::Null);
-        done = status["backfill"]["done"].as_u64().unwrap();
+        done = status(&stage.cutover)["backfill"]["done"].as_i64().unwrap();
         assert!(done >= seen, "{done} after {seen}");
-        running = stage.cutover.spawn(&["backfill"]);
     }
     assert_ne!(done, 0, "never interrupted");
     let _ = running.wait(Duration::from_secs(60)).expect_code(0);
-    let status = json(&stage.cutover.run(&["status", "--json"]).expect_code(0));
+    let status = status(&stage.cutover);
     assert_eq!(status["backfill"]["complete"], true);
+    assert_eq!(status["lease"], Value::Null);
     stage.drop_curtain();
     stage.judge("Ctrl-C");
 }
@@ -286,9 +293,9 @@ fn a_start_that_was_overtaken_in_its_proof_does_no_harm() {
     let mut stage = Stage::set(cases::split::CASE, MANY);
     let start = stage.arguments(&["start"]);
     let mut late = stage.cutover.spawn(&start);
-    thread::sleep(Duration::from_millis(60));
-    stand_still(&stage.db, &mut late);
-    assert_eq!(stage.cutover.run(&["status"]).code, Some(5), "it was still at its proof");
+    thread::sleep(Duration::from_millis(25));
+    signal(&late, Signal::STOP);
+    assert_eq!(stage.cutover.run(&["status"]).code, Some(5), "it is still at its proof");
     stage.run(&start);
     stage.raise_curtain();
     signal(&late, Signal::CONT);
@@ -297,4 +304,27 @@ fn a_start_that_was_overtaken_in_its_proof_does_no_harm() {
     assert_eq!(starts(&stage.cutover), 1);
     stage.drop_curtain();
     stage.judge("a late start");
+}
+
+/// As above, but the migration has gone on, or has come to its end, meanwhile.
+#[test]
+fn a_late_start_does_not_turn_anything_back() {
+    for steps in [&[&["advance", "--to", "write-new"][..]][..], &[&["abort"]]] {
+        let mut stage = Stage::set(cases::split::CASE, MANY);
+        let start = stage.arguments(&["start"]);
+        let late = stage.cutover.spawn(&start);
+        thread::sleep(Duration::from_millis(25));
+        signal(&late, Signal::STOP);
+        stage.run(&start);
+        steps.iter().for_each(|step| drop(stage.run(step)));
+        stage.raise_curtain();
+        signal(&late, Signal::CONT);
+        let outcome = late.wait(Duration::from_secs(60));
+        // After an abort it is a start like any other.
+        assert!([Some(0), Some(3), Some(4)].contains(&outcome.code), "{outcome:?}");
+        stage.drop_curtain();
+        stage.judge("a late start");
+        let expected = if steps == [["abort"]] { "dual-write" } else { "write-new" };
+        assert_eq!(stage.phase(), expected);
+    }
 }

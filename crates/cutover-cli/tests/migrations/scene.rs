@@ -154,7 +154,7 @@ for line in sys.stdin:
         answer = {"rows": conn.execute(json.loads(line)).fetchall()}
     except sqlite3.Error as error:
         answer = {"error": str(error)}
-    print(json.dumps(answer), flush=True)
+    print(json.dumps(answer, default=repr), flush=True)
 "#;
 
 impl Python {

@@ -20,3 +20,6 @@ pub(crate) mod target;
 pub(crate) mod touched;
 mod trace;
 mod unmoved;
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::model::Model;
-use super::pace::Pacer;
+use super::pace::{CHUNK_BESIDE_WRITERS, Pacer};
 use super::pass::{Pass, total};
 use super::start::new_table_statements;
 use super::suitability::unsuitable;
@@ -142,7 +142,7 @@ fn rehearse(
         compare_back(&scratch, model, target, report, &mut done, watch)?;
     }
     report.forecast.verify_seconds = began.elapsed().as_secs_f64();
-    forecast(&scratch, model, report)?;
+    forecast(&engine.db, &scratch, model, report)?;
     scratch.batch("ending the snapshot", "COMMIT")?;
     report.forecast.disk_bytes = scratch.bytes()?;
     watch.event(&Event::Finished);
@@ -293,10 +293,15 @@ fn compare_back(
 }
 
 /// How long the steps that hold writers off will take.
-fn forecast(scratch: &Db, model: &Model, report: &mut CheckReport) -> Result<()> {
+fn forecast(db: &Db, scratch: &Db, model: &Model, report: &mut CheckReport) -> Result<()> {
     let forecast = &mut report.forecast;
-    forecast.longest_stall_ms = 15.0;
+    forecast.longest_stall_ms = CHUNK_BESIDE_WRITERS.as_secs_f64() * 1000.0;
     forecast.longest_stall_is = "a chunk of the backfill".to_owned();
+    let switch = model.rehearse_switch(db)?.as_secs_f64() * 1000.0;
+    if switch > forecast.longest_stall_ms {
+        forecast.longest_stall_ms = switch;
+        forecast.longest_stall_is = "the switch to write-new".to_owned();
+    }
     for (_, needed) in model.missing_indexes() {
         if needed.side != Side::Old {
             continue;

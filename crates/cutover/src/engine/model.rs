@@ -1,8 +1,11 @@
 //! A migration on a particular database: everything the operations need to know,
 //! put together from the file and the tables as they are.
 
+use std::time::{Duration, Instant};
+
 use rusqlite::Connection;
 
+use super::switch::{self, Setting};
 use crate::backend::sqlite::{Db, catalog, plan};
 use crate::derive::derived::goes_by_range;
 use crate::derive::flaw::{Flaw, FlawKind};
@@ -11,7 +14,7 @@ use crate::derive::names::Names;
 use crate::derive::target::{Target, targets};
 use crate::error::{Error, Refusal, Result};
 use crate::migration::{Migration, MigrationError};
-use crate::phase::Direction;
+use crate::phase::{Direction, Phase};
 use crate::report::Problem;
 use crate::schema::{Catalog, Table, Tables};
 
@@ -101,6 +104,20 @@ impl Model {
             .into_iter()
             .map(|needed| (self.names.index(&needed.table, &needed.columns), needed))
             .collect()
+    }
+
+    /// How long the statements of the longest switch take, on a schema-only copy:
+    /// making the next phase's objects, and dropping as many.
+    pub(crate) fn rehearse_switch(&self, db: &Db) -> Result<Duration> {
+        let copy = schema_copy(db, &self.migration)?;
+        let setting =
+            Setting { phase: Phase::WriteNew, since: "", backfilled: true, catching_up: false };
+        let began = Instant::now();
+        copy.batch("rehearsing a switch", "BEGIN")?;
+        switch::run(&copy, "rehearsing a switch", &switch::objects(self, setting))?;
+        switch::run(&copy, "rehearsing a switch", &switch::drop_statements(&copy, self)?)?;
+        copy.batch("rehearsing a switch", "COMMIT")?;
+        Ok(began.elapsed())
     }
 
     /// The sync statements that would read a whole table even with the indexes

@@ -17,6 +17,9 @@ pub(crate) struct Pacer {
 /// Others count as writing until they have been quiet for so long.
 const QUIET_AFTER: Duration = Duration::from_millis(400);
 
+/// How long a chunk may hold the write lock while others write.
+pub(crate) const CHUNK_BESIDE_WRITERS: Duration = Duration::from_millis(2);
+
 /// Rows in the first chunk, before anything is known of their size.
 const FIRST_ROWS: u64 = 64;
 const MOST_ROWS: u64 = 50_000;
@@ -71,7 +74,7 @@ impl Pacer {
     fn target(&self, others: bool) -> Duration {
         match (self.pace, others) {
             (Pace::Fast, _) => Duration::from_millis(50),
-            (Pace::Gentle, true) => Duration::from_millis(3),
+            (Pace::Gentle, true) => CHUNK_BESIDE_WRITERS,
             (Pace::Gentle, false) => Duration::from_millis(15),
         }
     }
@@ -84,7 +87,7 @@ mod tests {
     #[test]
     fn chunks_shrink_at_once_and_grow_step_by_step() {
         let mut pacer = Pacer::new(Pace::Gentle);
-        pacer.after(Duration::from_millis(1), true);
+        pacer.after(CHUNK_BESIDE_WRITERS / 4, true);
         assert_eq!(pacer.rows(), FIRST_ROWS * 2);
         pacer.after(Duration::from_millis(30), true);
         assert_eq!(pacer.rows(), FIRST_ROWS * 2 / 10);

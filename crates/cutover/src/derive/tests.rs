@@ -1,0 +1,257 @@
+//! What is derived from a migration, without any row: keys and scopes, refusals,
+//! and the statements themselves as snapshots.
+
+use rusqlite::Connection;
+
+use super::flaw::{Flaw, FlawKind};
+use super::guard::guards;
+use super::live::{Reads, view};
+use super::names::Names;
+use super::object::Object;
+use super::sync::sync;
+use super::target::{Target, targets};
+use super::touched::notes;
+use crate::backend::sqlite::catalog;
+use crate::migration::Migration;
+use crate::phase::Direction;
+use crate::schema::{Catalog, Tables};
+
+const NAMES: Names = Names { migration: 1 };
+
+fn tables(schema: &str) -> Tables {
+    let conn = Connection::open_in_memory().unwrap();
+    conn.execute_batch(schema).unwrap();
+    let names = catalog::table_names(&conn, "main").unwrap();
+    names.iter().map(|name| catalog::table(&conn, "main", name).unwrap().unwrap()).collect()
+}
+
+fn read(old: &str, text: &str) -> (Migration, Catalog) {
+    let migration = Migration::parse("m", text).unwrap();
+    let new: Vec<&str> = migration.tables.iter().map(|table| table.sql.as_str()).collect();
+    let catalog = Catalog { old: tables(old), new: tables(&new.join(";")) };
+    (migration, catalog)
+}
+
+fn derive(old: &str, text: &str) -> Result<(Vec<Target>, Vec<Target>, Catalog), Flaw> {
+    let (migration, catalog) = read(old, text);
+    let forward = targets(&migration, Direction::Forward, &catalog)?;
+    let backward = targets(&migration, Direction::Backward, &catalog)?;
+    Ok((forward, backward, catalog))
+}
+
+/// A migration with one forward statement, and a way back that is never looked at.
+fn forward(old: &str, new: &str, statement: &str) -> Result<Target, Flaw> {
+    let back = "INSERT INTO old.back (id) SELECT id FROM new.way";
+    let text = format!(
+        "CREATE TABLE new.way (id INTEGER PRIMARY KEY); CREATE TABLE new.t ({new});\n\
+         INSERT INTO new.way (id) SELECT id FROM old.back;\n{statement};\n{back};"
+    );
+    let old = format!("CREATE TABLE back (id INTEGER PRIMARY KEY); {old}");
+    derive(&old, &text).map(|(mut forward, ..)| forward.remove(1))
+}
+
+const ITEMS: &str =
+    "CREATE TABLE items (id INTEGER PRIMARY KEY, city TEXT NOT NULL, n INTEGER, code TEXT);
+    CREATE TABLE cities (name TEXT NOT NULL UNIQUE, land TEXT);";
+
+#[test]
+fn scopes_are_inferred() {
+    let cases: &[(&str, &str, &[&str], bool)] = &[
+        // Row-wise: the source's primary key.
+        (
+            "id INTEGER PRIMARY KEY, n",
+            "INSERT INTO new.t (id, n) SELECT id, n FROM old.items",
+            &["id"],
+            true,
+        ),
+        // Under whatever name the target carries it.
+        (
+            "item INTEGER PRIMARY KEY, n",
+            "INSERT INTO new.t (n, item) SELECT n, id FROM old.items",
+            &["item"],
+            true,
+        ),
+        // Joined by a unique key: still one row a scope.
+        (
+            "id INTEGER PRIMARY KEY, land",
+            "INSERT INTO new.t (id, land) SELECT i.id, c.land FROM old.items i LEFT JOIN old.cities c ON c.name = i.city",
+            &["id"],
+            true,
+        ),
+        // Joined by something that may match several: not one row, but its own scope.
+        (
+            "id INTEGER, land TEXT, PRIMARY KEY (id, land)",
+            "INSERT INTO new.t (id, land) SELECT i.id, c.land FROM old.items i JOIN old.cities c ON c.land = i.code",
+            &["id"],
+            false,
+        ),
+        // GROUP BY: the grouping columns of the key.
+        (
+            "city TEXT PRIMARY KEY NOT NULL, n",
+            "INSERT INTO new.t (city, n) SELECT city, sum(n) FROM old.items GROUP BY city",
+            &["city"],
+            true,
+        ),
+        (
+            "city TEXT PRIMARY KEY NOT NULL",
+            "INSERT INTO new.t (city) SELECT DISTINCT city FROM old.items",
+            &["city"],
+            false,
+        ),
+        // A window: its PARTITION BY.
+        (
+            "city TEXT NOT NULL, place INTEGER NOT NULL, id INTEGER, PRIMARY KEY (city, place)",
+            "INSERT INTO new.t (city, place, id) SELECT city, row_number() OVER (PARTITION BY city ORDER BY id), id FROM old.items",
+            &["city"],
+            false,
+        ),
+        // A union: on every path.
+        (
+            "city TEXT PRIMARY KEY NOT NULL",
+            "INSERT INTO new.t (city) SELECT city FROM old.items UNION SELECT name FROM old.cities",
+            &["city"],
+            false,
+        ),
+        // What the author says.
+        (
+            "id INTEGER PRIMARY KEY, city TEXT",
+            "-- scope: city\nINSERT INTO new.t (id, city) SELECT id, city FROM old.items",
+            &["city"],
+            false,
+        ),
+    ];
+    for (new, statement, scope, single) in cases {
+        let target =
+            forward(ITEMS, new, statement).unwrap_or_else(|flaw| panic!("{statement}: {flaw:?}"));
+        assert_eq!(target.scope, *scope, "{statement}");
+        assert_eq!(target.single, *single, "{statement}");
+    }
+}
+
+#[test]
+fn what_cant_be_kept_in_step_is_refused() {
+    let cases: &[(&str, &str, FlawKind, &str)] = &[
+        (
+            "id INTEGER PRIMARY KEY, n",
+            "INSERT INTO new.t (n) SELECT n FROM old.items",
+            FlawKind::CantKeepInStep,
+            "can't be told apart",
+        ),
+        (
+            "id INTEGER PRIMARY KEY, n",
+            "INSERT INTO new.t (id, n) SELECT id, x FROM old.items",
+            FlawKind::Mismatch,
+            "no column x",
+        ),
+        (
+            "id INTEGER PRIMARY KEY",
+            "INSERT INTO new.t (id) SELECT id FROM old.absent",
+            FlawKind::Mismatch,
+            "no table old.absent",
+        ),
+        (
+            "n INTEGER PRIMARY KEY",
+            "INSERT INTO new.t (n) SELECT count(*) FROM old.items",
+            FlawKind::CantKeepInStep,
+            "can't be told",
+        ),
+        (
+            "id INTEGER PRIMARY KEY, n",
+            "INSERT INTO new.t (id, n) SELECT id, (SELECT max(land) FROM old.cities) FROM old.items",
+            FlawKind::CantKeepInStep,
+            "a subquery in an expression",
+        ),
+        // '007' and 7 would become one.
+        (
+            "code INTEGER PRIMARY KEY",
+            "-- scope: code\nINSERT INTO new.t (code) SELECT code FROM old.items",
+            FlawKind::CantKeepInStep,
+            "stores values otherwise",
+        ),
+        // Grouped by something else than what is restricted.
+        (
+            "id INTEGER PRIMARY KEY, n",
+            "-- scope: id\nINSERT INTO new.t (id, n) SELECT max(id), sum(n) FROM old.items GROUP BY city",
+            FlawKind::CantKeepInStep,
+            "can't be a scope",
+        ),
+        (
+            "city TEXT PRIMARY KEY, n",
+            "INSERT INTO new.t (city, n) SELECT city, n FROM old.items GROUP BY city",
+            FlawKind::CantKeepInStep,
+            "neither grouped by nor aggregated",
+        ),
+        // The optional side of a join has no say.
+        (
+            "land TEXT PRIMARY KEY NOT NULL",
+            "-- scope: land\nINSERT INTO new.t (land) SELECT c.land FROM old.items i LEFT JOIN old.cities c ON c.name = i.city",
+            FlawKind::CantKeepInStep,
+            "can't be a scope",
+        ),
+        (
+            "id INTEGER PRIMARY KEY, n",
+            "INSERT INTO new.t (id, n) SELECT i.id, s.n FROM old.items i JOIN (SELECT land, count(*) AS n FROM old.cities GROUP BY land) s ON s.n = i.n",
+            FlawKind::CantKeepInStep,
+            "can't be told",
+        ),
+    ];
+    for (new, statement, kind, reason) in cases {
+        let flaw = forward(ITEMS, new, statement).expect_err(statement);
+        assert_eq!(flaw.kind, *kind, "{statement}");
+        assert!(flaw.reason.contains(reason), "{statement}: {}", flaw.reason);
+        assert!(!flaw.fix.is_empty());
+    }
+}
+
+fn listing(objects: &[Object]) -> String {
+    objects.iter().map(|object| format!("{};\n", object.sql)).collect()
+}
+
+const CLIENTS: &str =
+    "CREATE TABLE clients (id INTEGER PRIMARY KEY, name TEXT NOT NULL, street TEXT, city TEXT)";
+
+#[test]
+fn statements_of_a_split() {
+    let migration = "
+        CREATE TABLE new.customers (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+        CREATE TABLE new.addresses (
+            customer_id INTEGER PRIMARY KEY REFERENCES customers(id), street TEXT, city TEXT);
+        INSERT INTO new.customers (id, name) SELECT id, name FROM old.clients;
+        INSERT INTO new.addresses (customer_id, street, city) SELECT id, street, city FROM old.clients;
+        INSERT INTO old.clients (id, name, street, city)
+        SELECT c.id, c.name, a.street, a.city
+        FROM new.customers c LEFT JOIN new.addresses a ON a.customer_id = c.id;";
+    let (forward, backward, catalog) = derive(CLIENTS, migration).unwrap();
+    insta::assert_snapshot!("split_forward", listing(&sync(&forward, NAMES, "m", &catalog)));
+    insta::assert_snapshot!("split_backward", listing(&sync(&backward, NAMES, "m", &catalog)));
+    insta::assert_snapshot!("split_guards", listing(&guards(&forward[0], NAMES, "m")));
+    insta::assert_snapshot!("split_notes", listing(&notes(forward.iter().chain(&backward), NAMES)));
+    insta::assert_snapshot!("split_live", view(&backward[0], Reads::New));
+}
+
+/// Grouping over a union, surrogate keys, and what lets an INSERT leave the group alone.
+#[test]
+fn statements_of_a_normalisation() {
+    let old = "CREATE TABLE events (id INTEGER PRIMARY KEY, city TEXT NOT NULL, at INTEGER);
+               CREATE TABLE visits (id INTEGER PRIMARY KEY, city TEXT NOT NULL, at INTEGER);";
+    let migration = "
+        CREATE TABLE new.cities (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, first INTEGER);
+        CREATE TABLE new.happenings (id INTEGER PRIMARY KEY, city_id INTEGER NOT NULL, at INTEGER);
+        CREATE TABLE new.calls (id INTEGER PRIMARY KEY, city_id INTEGER NOT NULL, at INTEGER);
+        INSERT INTO new.cities (name, first)
+        SELECT city, min(at) FROM (SELECT city, at FROM old.events UNION ALL SELECT city, at FROM old.visits)
+        GROUP BY city;
+        INSERT INTO new.happenings (id, city_id, at)
+        SELECT e.id, c.id, e.at FROM old.events e JOIN new.cities c ON c.name = e.city;
+        INSERT INTO new.calls (id, city_id, at)
+        SELECT v.id, c.id, v.at FROM old.visits v JOIN new.cities c ON c.name = v.city;
+        INSERT INTO old.events (id, city, at)
+        SELECT h.id, c.name, h.at FROM new.happenings h JOIN new.cities c ON c.id = h.city_id;
+        INSERT INTO old.visits (id, city, at)
+        SELECT v.id, c.name, v.at FROM new.calls v JOIN new.cities c ON c.id = v.city_id;";
+    let (forward, _, catalog) = derive(old, migration).unwrap();
+    insta::assert_snapshot!(
+        "normalisation_forward",
+        listing(&sync(&forward, NAMES, "m", &catalog))
+    );
+}
