@@ -39,6 +39,8 @@ pub(crate) fn proof(report: &CheckReport, file: &str, paste: &Paste) -> String {
             out,
             "{GOOD}lossless{GOOD:#}: {rows} carried forward and back; each came back as it was"
         );
+    } else if report.rows == 0 && !report.problems.is_empty() {
+        line!(out, "{BAD}not tried{BAD:#}: what is named below stands in the way of the proof");
     } else {
         let lossless = &report.lossless;
         line!(
@@ -63,7 +65,9 @@ pub(crate) fn proof(report: &CheckReport, file: &str, paste: &Paste) -> String {
             line!(out, "  {}", index.sql);
         }
     }
-    out.push_str(&forecast(&report.forecast));
+    if report.rows > 0 || report.problems.is_empty() {
+        out.push_str(&forecast(&report.forecast));
+    }
     out
 }
 

@@ -11,7 +11,7 @@
 //! They stand on [`stage`], a case of the testkit with its twin, and on [`scene`], a
 //! small database for one question.
 
-#![expect(clippy::unwrap_used, reason = "a test ends where it can't go on")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where it can't go on")]
 
 mod hostile;
 mod kills;

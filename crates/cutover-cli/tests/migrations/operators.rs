@@ -292,7 +292,7 @@ fn of_two_starts_one_wins() {
 fn a_start_that_was_overtaken_in_its_proof_does_no_harm() {
     let mut stage = Stage::set(cases::split::CASE, MANY);
     let start = stage.arguments(&["start"]);
-    let mut late = stage.cutover.spawn(&start);
+    let late = stage.cutover.spawn(&start);
     thread::sleep(Duration::from_millis(25));
     signal(&late, Signal::STOP);
     assert_eq!(stage.cutover.run(&["status"]).code, Some(5), "it is still at its proof");

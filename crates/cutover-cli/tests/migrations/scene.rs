@@ -18,7 +18,7 @@ pub(crate) struct Scene {
     pub(crate) db: PathBuf,
     pub(crate) file: PathBuf,
     pub(crate) cutover: Cutover,
-    dir: TempDir,
+    _dir: TempDir,
 }
 
 impl Scene {
@@ -30,14 +30,7 @@ impl Scene {
         conn.execute_batch(schema).unwrap_or_else(|error| panic!("{error}\n{schema}"));
         std::fs::write(&file, migration).unwrap();
         let cutover = Cutover::new(env!("CARGO_BIN_EXE_cutover"), &db);
-        Self { db, file, cutover, dir }
-    }
-
-    /// A copy of the database as it is now, under another name.
-    pub(crate) fn copy(&self, name: &str) -> PathBuf {
-        let path = self.dir.path().join(name);
-        self.conn().execute("VACUUM INTO ?", [path.to_str().unwrap()]).unwrap();
-        path
+        Self { db, file, cutover, _dir: dir }
     }
 
     pub(crate) fn conn(&self) -> Connection {

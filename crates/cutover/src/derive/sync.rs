@@ -83,6 +83,7 @@ struct Use<'a> {
 /// The table that changes.
 struct Changed<'a> {
     names: Names,
+    catalog: &'a Catalog,
     name: &'a str,
     uses: Vec<Use<'a>>,
 }
@@ -110,7 +111,7 @@ fn triggers(
     if uses.is_empty() {
         return Vec::new();
     }
-    Changed { names, name, uses }.objects()
+    Changed { names, catalog, name, uses }.objects()
 }
 
 /// The unique keys of the leaf's table on which a conflicting row may belong to
@@ -299,11 +300,23 @@ impl Changed<'_> {
         if noted.is_empty() {
             return Vec::new();
         }
-        let parts = join(&noted, " UNION ", |used| {
-            let notes = ident(&self.names.replaced(&used.target.table.name));
-            format!("SELECT tag FROM {notes} WHERE tag IN ({})", tags(used))
-        });
-        vec![format!("INSERT INTO {} (tag) {parts}", ident(&self.names.replay(self.name)))]
+        let mut keys: Vec<&UniqueKey> = Vec::new();
+        for unique in noted.iter().flat_map(|used| &used.replaces) {
+            if !keys.contains(unique) {
+                keys.push(unique);
+            }
+        }
+        let replay = ident(&self.names.replay(self.name));
+        keys.iter()
+            .map(|unique| {
+                let tag = tag(unique);
+                let any = join(&noted, " OR ", |used| {
+                    let notes = ident(&self.names.replaced(&used.target.table.name));
+                    format!("EXISTS (SELECT 1 FROM {notes} WHERE tag = {tag})")
+                });
+                format!("INSERT INTO {replay} (tag) SELECT {tag} WHERE {any}")
+            })
+            .collect()
     }
 
     /// Deletes the images of what was replaced before anything is put.
@@ -346,7 +359,7 @@ impl Changed<'_> {
     fn after_insert(&self) -> Vec<String> {
         let mut statements = self.prune_early(false);
         for used in &self.uses {
-            let same = insert_leaves(used.target, used.source, used.leaf);
+            let same = insert_leaves(used.target, used.source, used.leaf, self.catalog);
             let when = same.map(|same| format!("NOT {same}"));
             statements.extend(self.put(used, "NEW", when.as_deref()));
         }

@@ -5,16 +5,22 @@
 //! the guards see to. A condition that can't be sure says no, and the scope is
 //! re-derived from state as always.
 
-use turso_parser::ast::Expr;
+use turso_parser::ast::{Expr, Literal};
 
 use super::query::{Arm, Leaf, Output, What};
 use super::sql::{ident, join};
 use super::target::{Source, Target, holds};
 use super::trace::{of_row, trace_expr};
+use crate::schema::{Affinity, Catalog, Column};
 
 /// Where the new row of an INSERT leaves a grouped target as it is: its group is
 /// there, and no `min` or `max` of it is beaten. As a condition that is true then.
-pub(crate) fn insert_leaves(target: &Target, source: &Source, leaf: &Leaf) -> Option<String> {
+pub(crate) fn insert_leaves(
+    target: &Target,
+    source: &Source,
+    leaf: &Leaf,
+    catalog: &Catalog,
+) -> Option<String> {
     let arm = &source.query.first;
     let grouped = source.query.rest.is_empty()
         && !arm.group_by.is_empty()
@@ -30,7 +36,7 @@ pub(crate) fn insert_leaves(target: &Target, source: &Source, leaf: &Leaf) -> Op
         if arm.group_by.contains(&output.expr) {
             continue;
         }
-        conditions.extend(contribution(arm, output, leaf)?);
+        conditions.extend(contribution(target, arm, output, leaf, catalog)?);
     }
     let terms = source.paths.iter().find(|terms| {
         terms.iter().all(|term| term.leaf.is_none_or(|number| number == leaf.number))
@@ -52,7 +58,13 @@ pub(crate) fn insert_leaves(target: &Target, source: &Source, leaf: &Leaf) -> Op
 /// What an aggregated column asks of the new row: nothing if this leaf always
 /// gives it NULL, that it is not beaten if it is a `min` or `max`. `None` if the
 /// row may change it otherwise.
-fn contribution(arm: &Arm, output: &Output, leaf: &Leaf) -> Option<Option<String>> {
+fn contribution(
+    target: &Target,
+    arm: &Arm,
+    output: &Output,
+    leaf: &Leaf,
+    catalog: &Catalog,
+) -> Option<Option<String>> {
     let Expr::FunctionCall { name, args, distinctness: None, order_by, filter_over, .. } =
         &output.expr
     else {
@@ -68,17 +80,86 @@ fn contribution(arm: &Arm, output: &Output, leaf: &Leaf) -> Option<Option<String
     if value == "NULL" && ignores_null.contains(&function.as_str()) {
         return Some(None);
     }
-    let operator = match function.as_str() {
-        "min" => "<=",
-        "max" => ">=",
+    let better = match function.as_str() {
+        "min" | "max" => function,
         _ => return None,
     };
+    let column = target.column(&output.name)?;
+    if !stored_as_it_is(arm, argument, leaf, column, catalog) {
+        return None;
+    }
     let held = format!("t.{}", ident(&output.name));
-    // Values of one class compare as min and max compare them; a text beside a
-    // number would first be converted.
+    // With two arguments min and max compare as they do over rows.
     Some(Some(format!(
-        "(({value}) IS NULL OR (typeof({held}) = typeof({value}) AND {held} {operator} +({value})))"
+        "(({held} IS NOT NULL AND {better}({held}, {value}) IS {held}) OR ({value}) IS NULL)"
     )))
+}
+
+/// Whether the values of an argument are what the target's column stores: a value
+/// that is converted on its way in compares otherwise than it did before.
+fn stored_as_it_is(
+    arm: &Arm,
+    argument: &Expr,
+    leaf: &Leaf,
+    column: &Column,
+    catalog: &Catalog,
+) -> bool {
+    let numeric = matches!(column.affinity, Affinity::Integer | Affinity::Numeric | Affinity::Real);
+    let Some(expr) = below(arm, argument, leaf) else { return false };
+    match &expr {
+        Expr::Qualified(_, name) => catalog
+            .table(leaf.side, &leaf.table)
+            .and_then(|table| table.column(name.as_str()))
+            .is_some_and(|source| {
+                source.affinity.stores_like(column.affinity)
+                    && source.collation.eq_ignore_ascii_case(&column.collation)
+            }),
+        other => numeric && gives_numbers(other),
+    }
+}
+
+/// Whether an expression gives numbers or NULL, whatever its operands are.
+fn gives_numbers(expr: &Expr) -> bool {
+    use turso_parser::ast::Operator::{Add, Divide, Modulus, Multiply, Subtract};
+    match expr {
+        Expr::Binary(_, Add | Subtract | Multiply | Divide | Modulus, _) => true,
+        Expr::Literal(literal) => matches!(literal, Literal::Numeric(_) | Literal::Null),
+        Expr::Parenthesized(inner) => inner.iter().all(|inner| gives_numbers(inner)),
+        Expr::Case { when_then_pairs, else_expr, .. } => {
+            when_then_pairs.iter().all(|(_, then)| gives_numbers(then))
+                && else_expr.as_ref().is_none_or(|other| gives_numbers(other))
+        }
+        _ => false,
+    }
+}
+
+/// The expression behind a column of the grouped rows, in the arm that reads the leaf.
+fn below(arm: &Arm, expr: &Expr, leaf: &Leaf) -> Option<Expr> {
+    let Expr::Qualified(alias, column) = expr else { return None };
+    let item = arm.from.iter().find(|item| item.alias == alias.as_str())?;
+    match &item.what {
+        What::Leaf(_) => Some(expr.clone()),
+        What::Query(query) => {
+            let position = query
+                .first
+                .columns
+                .iter()
+                .position(|output| output.name.eq_ignore_ascii_case(column.as_str()))?;
+            // In every arm: the value held may come from any of them.
+            let numbers = query
+                .arms()
+                .all(|arm| arm.columns.get(position).is_some_and(|o| gives_numbers(&o.expr)));
+            let inner = query.arms().find(|arm| arm.from.iter().any(|i| holds(i, leaf.number)))?;
+            let expr = &inner.columns.get(position)?.expr;
+            let alike = query.arms().all(|arm| {
+                arm.columns.get(position).is_some_and(|o| matches!(o.expr, Expr::Qualified(..)))
+            });
+            // Bare columns of several tables could differ in type; one table's can't.
+            let same_table = query.leaves().iter().all(|other| other.table == leaf.table);
+            (numbers || (alike && same_table)).then(|| expr.clone())
+        }
+        What::Call(..) => None,
+    }
 }
 
 /// A column of the grouped rows, for the new row of the leaf: the leaf is what is

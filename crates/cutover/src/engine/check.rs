@@ -273,11 +273,11 @@ fn compare_back(
         let outcome = compare::compare(scratch, target, PLACE, &chunk, EXAMPLES)?;
         let lossless = &mut report.lossless;
         lossless.checked += outcome.derived + outcome.extra;
-        lossless.missing += outcome.missing;
-        lossless.extra += outcome.extra;
+        // Seen from the old rows: what the way back does not give is missing.
+        lossless.missing += outcome.extra;
+        lossless.extra += outcome.missing;
         lossless.different += outcome.different;
         let room = EXAMPLES.saturating_sub(lossless.examples.len());
-        // Seen from the old row: what it is, and what comes back.
         lossless.examples.extend(outcome.diffs.iter().take(room).map(|diff| {
             let mut example = diff.report(target);
             std::mem::swap(&mut example.expected, &mut example.found);

@@ -106,7 +106,10 @@ impl Db {
         Ok(db)
     }
 
+    /// The connection, about to be used: what it finds locked it waits for as long as
+    /// this database was opened with.
     pub(crate) fn conn(&self) -> &Connection {
+        BUSY_TIMEOUT.set(self.busy_timeout);
         &self.conn
     }
 
@@ -126,7 +129,7 @@ impl Db {
 
     /// Runs statements without parameters.
     pub(crate) fn batch(&self, doing: &str, sql: &str) -> Result<()> {
-        self.conn.execute_batch(sql).map_err(|source| self.error(doing, source))
+        self.conn().execute_batch(sql).map_err(|source| self.error(doing, source))
     }
 
     /// The one row a query gives.
@@ -136,7 +139,7 @@ impl Db {
         sql: &str,
         read: impl FnOnce(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<T> {
-        self.conn.query_row(sql, [], read).map_err(|source| self.error(doing, source))
+        self.conn().query_row(sql, [], read).map_err(|source| self.error(doing, source))
     }
 
     /// The first column of a query, as integers never negative.
@@ -167,7 +170,8 @@ impl Db {
     }
 
     fn begin(&self, behavior: TransactionBehavior, doing: &str) -> Result<Transaction<'_>> {
-        Transaction::new_unchecked(&self.conn, behavior).map_err(|source| self.error(doing, source))
+        Transaction::new_unchecked(self.conn(), behavior)
+            .map_err(|source| self.error(doing, source))
     }
 
     /// A number that changes when another connection has written
@@ -187,13 +191,16 @@ impl Db {
     /// anew, which holds writers off for the little that is left to move.
     pub(crate) fn checkpoint(&self, reset: bool) -> Result<()> {
         let mode = if reset { "TRUNCATE" } else { "PASSIVE" };
+        let conn = self.conn();
         // A reader in the way is no error: the next call moves what this one could
         // not. Waiting for it would be one: a reset waits with the write lock in hand.
-        let patience = BUSY_TIMEOUT.replace(Duration::ZERO);
-        let moved =
-            self.row("checkpointing", &format!("PRAGMA wal_checkpoint({mode})"), |_| Ok(()));
-        BUSY_TIMEOUT.set(patience);
-        moved
+        BUSY_TIMEOUT.set(Duration::ZERO);
+        match conn.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(())) {
+            Err(error) if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) => {
+                Err(self.error("checkpointing", error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Pages times page size.
@@ -203,7 +210,8 @@ impl Db {
 }
 
 thread_local! {
-    /// How long this thread's connections wait for a lock, and since when.
+    /// How long the connection in use on this thread waits for a lock, and since when:
+    /// SQLite's busy handler is a bare function and can carry nothing itself.
     static BUSY_TIMEOUT: Cell<Duration> = const { Cell::new(Duration::from_secs(5)) };
     static WAITING_SINCE: Cell<Option<Instant>> = const { Cell::new(None) };
 }
