@@ -20,7 +20,8 @@ pub(crate) fn run(rows: u64) -> Result<()> {
         let options = StartOptions { pace: Pace::Fast, ..StartOptions::default() };
         let start = operator.start(&migration()?, options, &mut Silent)?;
         let mut held: Vec<Vec<f64>> = vec![Vec::new(); 6];
-        for _ in 0..ROUNDS {
+        // Each round verifies every row four times.
+        for _ in 0..(if rows > 200_000 { 1 } else { ROUNDS }) {
             let to = AdvanceOptions { to: Some(Phase::NewOnly), ..AdvanceOptions::default() };
             let forth = operator.advance(consensus_store::MIGRATION_NAME, &to, &mut Silent)?;
             let back = operator.rollback(

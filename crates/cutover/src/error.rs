@@ -29,9 +29,9 @@ pub enum Error {
     LeaseHeld(LeaseHolder),
 
     /// This process lost its lease to another operator while it worked. What it
-    /// had committed stays; the work goes on from there.
-    #[error("the lease was taken over by another operator while this one stood still: {0}")]
-    LeaseLost(LeaseHolder),
+    /// had committed stays; the work goes on from there. Who holds it now, if anyone.
+    #[error("the lease was taken over by another operator while this one stood still{}", by(.0.as_ref()))]
+    LeaseLost(Option<LeaseHolder>),
 
     /// The database stayed locked for longer than the busy timeout.
     #[error("the database stayed locked for {waited_ms} ms while {doing}")]
@@ -172,6 +172,10 @@ impl std::fmt::Display for LeaseHolder {
         let Self { actor, host, pid, doing, expires } = self;
         write!(f, "{actor} on {host} (pid {pid}), running {doing}, until {expires}")
     }
+}
+
+fn by(holder: Option<&LeaseHolder>) -> String {
+    holder.map_or_else(|| "; it has finished since".to_owned(), |holder| format!(": {holder}"))
 }
 
 impl Refusal {

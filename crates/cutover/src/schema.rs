@@ -89,6 +89,15 @@ pub(crate) struct AppTrigger {
     pub(crate) sql: String,
 }
 
+/// A CHECK constraint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Check {
+    /// The condition as SQL, over the table's columns.
+    pub(crate) sql: String,
+    /// The columns it names.
+    pub(crate) columns: Vec<String>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Table {
     /// As written in the schema.
@@ -104,6 +113,8 @@ pub(crate) struct Table {
     pub(crate) rowid_alias: Option<String>,
     pub(crate) without_rowid: bool,
     pub(crate) has_checks: bool,
+    /// The CHECK constraints, as far as they could be read.
+    pub(crate) checks: Vec<Check>,
 }
 
 impl Table {

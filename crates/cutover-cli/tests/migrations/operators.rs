@@ -201,7 +201,7 @@ fn a_lease_that_expires_fences_its_former_holder() {
     let before = dump(&scene.db);
     first_goes.send(()).unwrap();
     match first.join().unwrap() {
-        Err(Error::LeaseLost(holder)) => assert_eq!(holder.actor, "second"),
+        Err(Error::LeaseLost(Some(holder))) => assert_eq!(holder.actor, "second"),
         other => panic!("{other:?}"),
     }
     assert_eq!(dump(&scene.db), before);

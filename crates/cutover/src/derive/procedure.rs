@@ -24,7 +24,7 @@ use super::sql::{ident, idents, join, text};
 use super::target::Target;
 use super::trace::trace;
 use crate::phase::Direction;
-use crate::schema::Catalog;
+use crate::schema::{Affinity, Catalog, Column};
 
 /// The procedures of one target.
 pub(crate) fn procedures(
@@ -224,6 +224,7 @@ impl Body<'_> {
                 self.raise(&format!("NULL in {names}, which is NOT NULL"))
             ));
         }
+        statements.extend(self.broken_checks());
         for unique in target.other_uniques() {
             if !unique.columns.iter().all(|column| target.columns.contains(column)) {
                 continue;
@@ -237,6 +238,51 @@ impl Body<'_> {
             ));
         }
         statements
+    }
+
+    /// Refuses a row that breaks a CHECK, where the check can be asked beforehand: its
+    /// columns are all in the list, and none of their values is converted on its way in.
+    fn broken_checks(&self) -> Vec<String> {
+        let target = self.target;
+        let row = join(&target.columns, ", ", |column| {
+            format!("{} AS {}", self.row_value(column), ident(column))
+        });
+        let asked = target.table.checks.iter().filter(|check| {
+            check.columns.iter().all(|name| {
+                target.column(name).is_some_and(|column| self.is_stored_as_it_is(column))
+            })
+        });
+        asked
+            .map(|check| {
+                format!(
+                    "{} FROM (SELECT {row}) WHERE NOT ({})",
+                    self.raise(&format!("a CHECK constraint fails: {}", check.sql)),
+                    check.sql
+                )
+            })
+            .collect()
+    }
+
+    /// Whether the mapping gives a column only values that it stores as they are.
+    fn is_stored_as_it_is(&self, column: &Column) -> bool {
+        let target = self.target;
+        let position = target.columns.iter().position(|name| *name == column.name);
+        let Some(position) = position else { return false };
+        column.affinity == Affinity::Blob
+            || target.sources.iter().all(|source| {
+                let leaves = source.query.leaves();
+                trace(&source.query, position).is_some_and(|terms| {
+                    terms.iter().all(|term| {
+                        leaves
+                            .iter()
+                            .find(|leaf| Some(leaf.number) == term.leaf)
+                            .and_then(|leaf| self.catalog.table(leaf.side, &leaf.table))
+                            .zip(term.bare())
+                            .and_then(|(table, name)| table.column(name))
+                            .is_some_and(|found| found.affinity.stores_like(column.affinity))
+                    })
+                })
+            })
     }
 
     /// Refuses a row whose key another scope still gives: the mapping would have to

@@ -17,7 +17,7 @@ use super::query::{Leaf, What};
 use super::sql::{ident, join, text};
 use super::target::{Source, Target, always_gives, delete_can_change, insert_can_remove};
 use super::trace::columns_of;
-use super::unmoved::{insert_leaves, update_matters};
+use super::unmoved::{direct_scope, insert_leaves, update_matters};
 use crate::phase::Side;
 use crate::schema::{Catalog, Table, UniqueKey};
 
@@ -376,7 +376,7 @@ impl Changed<'_> {
     fn after_update(&self) -> Vec<String> {
         let mut statements = self.prune_early(true);
         for used in &self.uses {
-            let when = changed(used);
+            let when = changed_or_missing(used);
             statements.extend(self.put(used, "NEW", Some(&when)));
             statements.extend(self.put_if_moved(used, &when));
         }
@@ -434,6 +434,19 @@ fn call(procedure: &str, used: &Use<'_>, scopes: &str, when: Option<&str>) -> St
 fn changed(used: &Use<'_>) -> String {
     let columns = leaf_columns(&used.source.query, used.leaf.number);
     if columns.is_empty() { "1".to_owned() } else { update_matters(&columns) }
+}
+
+/// As [`changed`], or the mirror does not hold the row's scope yet, because the
+/// backfill has not come to it: then another target's row could lack its parent.
+fn changed_or_missing(used: &Use<'_>) -> String {
+    let changed = changed(used);
+    match direct_scope(used.target, used.source, used.leaf, "NEW", "t") {
+        Some(scope) => {
+            let table = ident(&used.target.table.name);
+            format!("({changed}) OR NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {scope})")
+        }
+        None => changed,
+    }
 }
 
 fn tags(used: &Use<'_>) -> String {

@@ -38,21 +38,33 @@ pub(crate) fn insert_leaves(
         }
         conditions.extend(contribution(target, arm, output, leaf, catalog)?);
     }
-    let terms = source.paths.iter().find(|terms| {
-        terms.iter().all(|term| term.leaf.is_none_or(|number| number == leaf.number))
-            && terms.iter().any(|term| term.leaf == Some(leaf.number))
-    })?;
-    let scope =
-        join(&target.scope.iter().zip(terms).collect::<Vec<_>>(), " AND ", |(name, term)| {
-            let operator = if target.table.never_null(name) { "=" } else { "IS" };
-            format!("t.{} {operator} {}", ident(name), of_row(&term.expr, "NEW"))
-        });
+    let scope = direct_scope(target, source, leaf, "NEW", "t")?;
     conditions.insert(0, scope);
     Some(format!(
         "EXISTS (SELECT 1 FROM {} AS t WHERE {})",
         ident(&target.table.name),
         conditions.join(" AND ")
     ))
+}
+
+/// The target's rows (`held`) of the scope that a row of the leaf belongs to, where
+/// the row itself says which.
+pub(crate) fn direct_scope(
+    target: &Target,
+    source: &Source,
+    leaf: &Leaf,
+    row: &str,
+    held: &str,
+) -> Option<String> {
+    let terms = source.paths.iter().find(|terms| {
+        terms.iter().all(|term| term.leaf.is_none_or(|number| number == leaf.number))
+            && terms.iter().any(|term| term.leaf == Some(leaf.number))
+    })?;
+    let pairs: Vec<_> = target.scope.iter().zip(terms).collect();
+    Some(join(&pairs, " AND ", |(name, term)| {
+        let operator = if target.table.never_null(name) { "=" } else { "IS" };
+        format!("{held}.{} {operator} {}", ident(name), of_row(&term.expr, row))
+    }))
 }
 
 /// What an aggregated column asks of the new row: nothing if this leaf always

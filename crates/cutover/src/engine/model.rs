@@ -208,7 +208,8 @@ fn schema_copy(db: &Db, migration: &Migration) -> Result<Db> {
         db.conn()
             .prepare(
                 "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND type IN ('table', 'index') \
-                 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type DESC, rowid",
+                 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_cutover\\_%' ESCAPE '\\' \
+                 ORDER BY type DESC, rowid",
             )?
             .query_map([], |row| row.get(0))?
             .collect()

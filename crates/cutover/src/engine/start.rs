@@ -8,7 +8,7 @@ use super::check::examine;
 use super::model::Model;
 use super::session::{Session, now};
 use super::{Engine, StartOptions, switch};
-use crate::backend::sqlite::state;
+use crate::backend::sqlite::state::{self, Pending, Record};
 use crate::error::{Error, Refusal, Result};
 use crate::migration::Migration;
 use crate::phase::{Direction, Phase};
@@ -29,24 +29,7 @@ impl Engine {
         watch: &mut dyn Watch,
     ) -> Result<StartReport> {
         let known = state::load(&self.db, migration.name())?;
-        if let Some(record) = &known {
-            if record.hash != migration.hash() {
-                return Err(refusal(
-                    format!("a migration named {} has started from another text", record.name),
-                    "abort that one first, or give this file another name",
-                ));
-            }
-            if record.phase > Phase::DualWrite {
-                return Err(refusal(
-                    format!(
-                        "migration {} has started already and is in {}",
-                        record.name, record.phase
-                    ),
-                    "look at `cutover status`",
-                ));
-            }
-        }
-        let started = known.as_ref().is_some_and(|record| record.phase == Phase::DualWrite);
+        known.iter().try_for_each(|record| startable(record, migration))?;
         let check = examine(self, migration, known.as_ref(), watch)?;
         if !check.ok {
             return Err(not_proved(&check));
@@ -55,6 +38,9 @@ impl Engine {
             self.record_new(migration)?;
         }
         let mut session = Session::open(self, migration.name(), "start")?;
+        // Another operator may have been quicker while the proof ran.
+        startable(&session.record, migration)?;
+        let started = session.record.phase == Phase::DualWrite;
         let indexes = create_old_indexes(&session, watch)?;
         let held_ms = if started { 0.0 } else { enter_dual_write(&mut session, watch)? };
         let backfill = if options.no_backfill {
@@ -94,6 +80,29 @@ impl Engine {
         })?;
         Ok(())
     }
+}
+
+/// Whether what is recorded is the beginning of this start, or of none.
+fn startable(record: &Record, migration: &Migration) -> Result<()> {
+    if record.hash != migration.hash() {
+        return Err(refusal(
+            format!("a migration named {} has started from another text", record.name),
+            "abort that one first, or give this file another name",
+        ));
+    }
+    if record.pending == Some(Pending::Drop) && record.phase == Phase::Legacy {
+        return Err(refusal(
+            format!("an abort of migration {} was interrupted", record.name),
+            "finish it with `cutover abort`, then start again",
+        ));
+    }
+    if record.phase > Phase::DualWrite {
+        return Err(refusal(
+            format!("migration {} has started already and is in {}", record.name, record.phase),
+            "look at `cutover status`",
+        ));
+    }
+    Ok(())
 }
 
 fn refusal(reason: String, fix: &str) -> Error {

@@ -2,8 +2,11 @@
 //! the one that counts.
 
 use rusqlite::{Connection, OptionalExtension as _};
+use turso_parser::ast::{Cmd, ColumnConstraint, CreateTableBody, Expr, Stmt, TableConstraint};
+use turso_parser::parser::Parser;
 
-use crate::schema::{Affinity, AppTrigger, Column, ForeignKey, Index, Table, UniqueKey};
+use crate::migration::walk::{Subqueries, visit_exprs_mut};
+use crate::schema::{Affinity, AppTrigger, Check, Column, ForeignKey, Index, Table, UniqueKey};
 
 /// Objects whose names begin so are ours.
 pub(crate) const OURS: &str = "_cutover_";
@@ -51,8 +54,41 @@ pub(crate) fn table(
         // A CHECK can't be written without the word; one that only stands in a
         // comment costs a needless comparison, nothing else.
         has_checks: sql.to_ascii_uppercase().contains("CHECK"),
+        checks: checks(&sql),
         name,
     }))
+}
+
+/// The CHECK constraints of a CREATE TABLE statement. What can't be parsed gives none:
+/// they are an early answer to what SQLite itself enforces.
+fn checks(sql: &str) -> Vec<Check> {
+    let parsed = std::panic::catch_unwind(|| Parser::new(sql.as_bytes()).next_cmd());
+    let Ok(Ok(Some(Cmd::Stmt(Stmt::CreateTable { body, .. })))) = parsed else { return Vec::new() };
+    let CreateTableBody::ColumnsAndConstraints { columns, constraints, .. } = body else {
+        return Vec::new();
+    };
+    let of_columns = columns.iter().flat_map(|column| &column.constraints).filter_map(|named| {
+        match &named.constraint {
+            ColumnConstraint::Check { expr, .. } => Some(&**expr),
+            _ => None,
+        }
+    });
+    let of_table = constraints.iter().filter_map(|named| match &named.constraint {
+        TableConstraint::Check { expr, .. } => Some(&**expr),
+        _ => None,
+    });
+    of_columns
+        .chain(of_table)
+        .map(|expr| {
+            let mut columns = Vec::new();
+            visit_exprs_mut(&mut expr.clone(), Subqueries::Skip, &mut |expr| {
+                if let Expr::Id(name) | Expr::Name(name) = expr {
+                    columns.push(name.as_str().to_owned());
+                }
+            });
+            Check { sql: expr.to_string(), columns }
+        })
+        .collect()
 }
 
 /// The names of a schema's ordinary tables that are not SQLite's or ours.

@@ -67,17 +67,18 @@ impl Lease {
             .and_then(|mut statement| {
                 statement.execute(params![self.token, now_ms() + millis(self.ttl)])
             })
-            .map_err(|source| db.error("renewing the lease", source))?;
+            .or_else(|source| match super::state::exists(db) {
+                // The other operator has left the migration, and our tables are gone.
+                Ok(false) => Ok(0),
+                _ => Err(db.error("renewing the lease", source)),
+            })?;
+        if renewed == 0 && !super::state::exists(db)? {
+            return Err(Error::LeaseLost(None));
+        }
         if renewed == 1 {
             return Ok(());
         }
-        Err(match row(db)? {
-            Some(row) => Error::LeaseLost(row.holder),
-            None => Error::NoSuchMigration {
-                reason: "another operator removed the migration meanwhile".to_owned(),
-                fix: "look at `cutover status`".to_owned(),
-            },
-        })
+        Err(Error::LeaseLost(row(db)?.map(|row| row.holder)))
     }
 
     /// Gives the lease up. Nothing is lost if this fails: it expires.
