@@ -18,11 +18,13 @@ pub(crate) fn run(rows: u64) -> Result<()> {
     let mut offline = Vec::new();
     let mut alone = Vec::new();
     let mut beside: Vec<(Pace, f64, Vec<f64>)> = Vec::new();
+    let mut wal = 0;
     for _ in 0..ROUNDS {
         offline.push(run_offline(&source)?);
         alone.push(run_alone(&source)?);
         for pace in [Pace::Gentle, Pace::Fast] {
-            let (seconds, times) = run_beside(&source, pace)?;
+            let (seconds, times, log) = run_beside(&source, pace)?;
+            wal = wal.max(log);
             beside.push((pace, seconds, times));
         }
     }
@@ -54,7 +56,7 @@ pub(crate) fn run(rows: u64) -> Result<()> {
         lines.push(line(name, percentile(&mut seconds, 0.5), stall));
     }
     table(
-        &format!("Backfill of {rows} artifacts"),
+        &format!("Backfill of {rows} artifacts (write-ahead log at most {} MiB)", wal >> 20),
         &["", "artifacts/s", "to the raw limit", "a writer's waiting"],
         &lines,
     );
@@ -80,8 +82,9 @@ fn run_alone(source: &Path) -> Result<f64> {
     Ok(seconds)
 }
 
-/// Seconds, and what each write of the other process took, in milliseconds.
-fn run_beside(source: &Path, pace: Pace) -> Result<(f64, Vec<f64>)> {
+/// Seconds, what each write of the other process took in milliseconds, and the size
+/// of the write-ahead log (a log file never shrinks while it is in use).
+fn run_beside(source: &Path, pace: Pace) -> Result<(f64, Vec<f64>, u64)> {
     let path = copy(source, "beside.db")?;
     let stop = path.with_extension("stop");
     let mut writer = None;
@@ -94,6 +97,7 @@ fn run_beside(source: &Path, pace: Pace) -> Result<(f64, Vec<f64>)> {
         std::thread::sleep(std::time::Duration::from_millis(300));
         Ok(())
     })?;
+    let log = std::fs::metadata(path.with_extension("db-wal")).map_or(0, |meta| meta.len());
     std::fs::write(&stop, "")?;
     if let Some(mut writer) = writer {
         writer.wait()?;
@@ -101,7 +105,7 @@ fn run_beside(source: &Path, pace: Pace) -> Result<(f64, Vec<f64>)> {
     let times = std::fs::read_to_string(path.with_extension("times"))?;
     std::fs::remove_file(&stop)?;
     remove(&path)?;
-    Ok((seconds, times.lines().filter_map(|line| line.parse().ok()).collect()))
+    Ok((seconds, times.lines().filter_map(|line| line.parse().ok()).collect(), log))
 }
 
 fn backfill(path: &Path, pace: Pace, before: impl FnOnce() -> Result<()>) -> Result<f64> {

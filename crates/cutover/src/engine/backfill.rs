@@ -22,10 +22,10 @@ use crate::watch::{Event, Watch, Work};
 
 /// A log beyond this size is emptied, even at the price of holding writers off for
 /// the moment that takes.
-const WAL_LIMIT: u64 = 32 << 20;
+const WAL_LIMIT: u64 = 128 << 20;
 
 /// Work after which what was written is moved from the log into the database.
-const CHECKPOINT_EVERY: Duration = Duration::from_millis(40);
+const CHECKPOINT_EVERY: Duration = Duration::from_millis(8);
 
 impl Engine {
     /// Fills the mirror, or goes on where an earlier call stopped.

@@ -59,7 +59,7 @@ impl Pacer {
         match (self.pace, others) {
             (Pace::Fast, _) | (Pace::Gentle, false) => Duration::ZERO,
             // As long as the chunk itself: a writer finds the lock free half of the time.
-            (Pace::Gentle, true) => took.clamp(Duration::from_millis(2), Duration::from_millis(10)),
+            (Pace::Gentle, true) => took.clamp(Duration::from_millis(3), Duration::from_millis(10)),
         }
     }
 
