@@ -24,7 +24,7 @@ use super::sql::{ident, idents, join, text};
 use super::target::Target;
 use super::trace::trace;
 use crate::phase::Direction;
-use crate::schema::{Affinity, Catalog, Column};
+use crate::schema::{Affinity, Catalog, Column, Table};
 
 /// The procedures of one target.
 pub(crate) fn procedures(
@@ -269,20 +269,26 @@ impl Body<'_> {
         let position = target.columns.iter().position(|name| *name == column.name);
         let Some(position) = position else { return false };
         column.affinity == Affinity::Blob
-            || target.sources.iter().all(|source| {
-                let leaves = source.query.leaves();
-                trace(&source.query, position).is_some_and(|terms| {
-                    terms.iter().all(|term| {
-                        leaves
-                            .iter()
-                            .find(|leaf| Some(leaf.number) == term.leaf)
-                            .and_then(|leaf| self.catalog.table(leaf.side, &leaf.table))
-                            .zip(term.bare())
-                            .and_then(|(table, name)| table.column(name))
-                            .is_some_and(|found| found.affinity.stores_like(column.affinity))
-                    })
+            || self.comes_from(position, |found, _| found.affinity.stores_like(column.affinity))
+    }
+
+    /// Whether every value of a column is that of a source column for which this holds.
+    /// A trace stops at the optional side of a LEFT JOIN, where NULL comes from.
+    fn comes_from(&self, position: usize, holds: impl Fn(&Column, &Table) -> bool) -> bool {
+        self.target.sources.iter().all(|source| {
+            let leaves = source.query.leaves();
+            trace(&source.query, position).is_some_and(|terms| {
+                terms.iter().all(|term| {
+                    leaves
+                        .iter()
+                        .find(|leaf| Some(leaf.number) == term.leaf)
+                        .and_then(|leaf| self.catalog.table(leaf.side, &leaf.table))
+                        .zip(term.bare())
+                        .and_then(|(table, name)| Some((table.column(name)?, table)))
+                        .is_some_and(|(column, table)| holds(column, table))
                 })
             })
+        })
     }
 
     /// Refuses a row whose key another scope still gives: the mapping would have to
@@ -322,20 +328,7 @@ impl Body<'_> {
         let Some(position) = target.columns.iter().position(|name| name == column) else {
             return true;
         };
-        !target.sources.iter().all(|source| {
-            let leaves = source.query.leaves();
-            // A trace stops at the optional side of a LEFT JOIN, where NULL comes from.
-            trace(&source.query, position).is_some_and(|terms| {
-                terms.iter().all(|term| {
-                    leaves
-                        .iter()
-                        .find(|leaf| Some(leaf.number) == term.leaf)
-                        .and_then(|leaf| self.catalog.table(leaf.side, &leaf.table))
-                        .zip(term.bare())
-                        .is_some_and(|(table, column)| table.never_null(column))
-                })
-            })
-        })
+        !self.comes_from(position, |found, table| table.never_null(&found.name))
     }
 }
 
