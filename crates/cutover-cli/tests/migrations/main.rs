@@ -3,6 +3,7 @@
 //!
 //! - [`story`]: every class of mapping through every phase and every rollback, each
 //!   step compared with a twin that got the same writes and none of our machinery.
+//! - [`examples`]: every example in `examples/`.
 //! - [`kills`]: `kill -9` at any moment; a re-run finishes and the twin agrees.
 //! - [`operators`]: two operators at once.
 //! - [`hostile`]: the facts of SQLite that sync triggers must survive.
@@ -13,6 +14,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where it can't go on")]
 
+mod examples;
 mod hostile;
 mod kills;
 mod losses;
