@@ -92,6 +92,11 @@ impl Query {
         std::iter::once(&mut self.first).chain(self.rest.iter_mut().map(|(_, arm)| arm))
     }
 
+    /// Where a result column stands; its name is that of the first arm.
+    pub(crate) fn position(&self, column: &str) -> Option<usize> {
+        self.first.columns.iter().position(|output| output.name.eq_ignore_ascii_case(column))
+    }
+
     /// Every leaf, in order of appearance.
     pub(crate) fn leaves(&self) -> Vec<&Leaf> {
         self.arms()

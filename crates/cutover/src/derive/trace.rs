@@ -111,14 +111,7 @@ fn origin_of_column(arm: &Arm, alias: &str, column: &str) -> Option<Vec<Term>> {
             leaf: Some(leaf.number),
             expr: Expr::Id(Name::from_string(ident(column))),
         }]),
-        What::Query(query) => {
-            let position = query
-                .first
-                .columns
-                .iter()
-                .position(|output| output.name.eq_ignore_ascii_case(column))?;
-            trace(query, position)
-        }
+        What::Query(query) => trace(query, query.position(column)?),
         What::Call(..) => None,
     }
 }

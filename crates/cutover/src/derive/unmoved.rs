@@ -152,11 +152,7 @@ fn below(arm: &Arm, expr: &Expr, leaf: &Leaf) -> Option<Expr> {
     match &item.what {
         What::Leaf(_) => Some(expr.clone()),
         What::Query(query) => {
-            let position = query
-                .first
-                .columns
-                .iter()
-                .position(|output| output.name.eq_ignore_ascii_case(column.as_str()))?;
+            let position = query.position(column.as_str())?;
             // In every arm: the value held may come from any of them.
             let numbers = query
                 .arms()
@@ -182,11 +178,7 @@ fn value_of(arm: &Arm, expr: &Expr, leaf: &Leaf) -> Option<String> {
     match &item.what {
         What::Leaf(_) => Some(format!("NEW.{}", ident(column.as_str()))),
         What::Query(query) => {
-            let position = query
-                .first
-                .columns
-                .iter()
-                .position(|output| output.name.eq_ignore_ascii_case(column.as_str()))?;
+            let position = query.position(column.as_str())?;
             let inner = query.arms().find(|arm| arm.from.iter().any(|i| holds(i, leaf.number)))?;
             let passes_rows_on = inner.from.len() == 1
                 && matches!(inner.from[0].what, What::Leaf(_))
