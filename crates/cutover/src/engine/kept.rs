@@ -22,7 +22,7 @@ use crate::report::Kept;
 pub(crate) fn keep(session: &Session<'_>, lists: &[Loose]) -> Result<Vec<Kept>> {
     let db = session.db;
     let mut all = Vec::new();
-    for loose in lists {
+    for loose in lists.iter().filter(|loose| !loose.scopes.is_empty()) {
         let target = &session.model.targets(Direction::Forward)[loose.target];
         let last = list(db, target, &loose.scopes)?;
         let chunk = Chunk::Listed { from: 1, to: last };
