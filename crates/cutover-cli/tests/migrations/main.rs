@@ -4,6 +4,7 @@
 //! - [`story`]: every class of mapping through every phase and every rollback, each
 //!   step compared with a twin that got the same writes and none of our machinery.
 //! - [`examples`]: every example in `examples/`.
+//! - [`gates`]: what is written while a gate decides.
 //! - [`kills`]: `kill -9` at any moment; a re-run finishes and the twin agrees.
 //! - [`operators`]: two operators at once.
 //! - [`hostile`]: the facts of SQLite that sync triggers must survive.
@@ -15,6 +16,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where it can't go on")]
 
 mod examples;
+mod gates;
 mod hostile;
 mod kills;
 mod losses;

@@ -6,8 +6,8 @@
 //! in if the mapping gives one for its key and the table has none yet, changed into
 //! what the mapping gives at this moment, and let out if the mapping no longer gives
 //! it. A flag would cost a page of log at every write of every old program; it is
-//! raised only by the engine, for the length of a chunk. Where a scope holds many rows that would mean deriving all of them for
-//! each one written, so there a flag it is.
+//! raised only by the engine, for the length of a chunk. Where a scope holds many rows
+//! that would mean deriving all of them for each one written, so there a flag it is.
 
 use super::derived::{Part, Place, derived, differs};
 use super::names::Names;

@@ -48,7 +48,7 @@ pub(crate) fn keep_old(session: &Session<'_>) -> Result<Vec<Kept>> {
         let mut lost = Vec::new();
         let mut pacer = Pacer::new(Pace::Gentle);
         survey(db, &session.model, target, Place::LIVE, &mut pacer, usize::MAX, |outcome| {
-            lost.extend(outcome.diffs.iter().filter(|diff| diff.kind == Kind::Extra).cloned());
+            lost.extend(outcome.diffs.iter().filter(|diff| diff.kind != Kind::Missing).cloned());
             Ok(true)
         })?;
         if lost.is_empty() {

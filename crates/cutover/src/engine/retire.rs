@@ -10,7 +10,6 @@ use super::pace::Pacer;
 use super::session::{Session, now};
 use super::{AdvanceOptions, Pace, pacer_sleep};
 use crate::backend::sqlite::state::{self, Pending};
-use crate::derive::names::Names;
 use crate::derive::sql::{ident, text};
 use crate::error::{Error, Refusal, Result};
 use crate::phase::Phase;
@@ -55,7 +54,6 @@ pub(crate) fn retire(
     let (since, held) = session.db.write("switching", || {
         let since = now();
         session.enter("advance", session.setting(to, &since), json!({}))?;
-        drop_stale_views(session)?;
         for table in session.model.old_tables() {
             drop_triggers(session, &table.name)?;
             refuse_writes(session, &table.name, &since)?;
@@ -96,6 +94,7 @@ pub(crate) fn finish(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result
     empty_and_drop(session, &tables, watch)?;
     session.db.write("finishing", || {
         session.fence()?;
+        drop_stale_views(session)?;
         state::set_pending(session.db, session.record.id, None)
     })?;
     session.record.pending = None;
@@ -233,18 +232,16 @@ fn refuse_writes(session: &Session<'_>, table: &str, since: &str) -> Result<()> 
         .try_for_each(|guard| session.db.batch("creating guards", &guard.sql))
 }
 
-/// Live views that an earlier, retired migration left, as far as they read a table
-/// that goes: they would only fail from here on.
+/// Live views that an earlier, retired migration left and that read a table which is
+/// gone now: they can only fail.
 fn drop_stale_views(session: &Session<'_>) -> Result<()> {
-    let condition = "type = 'view' AND name LIKE 'cutover\\_live\\_%' ESCAPE '\\' ORDER BY name";
-    let names = session.texts(&format!("SELECT name FROM main.sqlite_schema WHERE {condition}"))?;
-    let bodies = session.texts(&format!("SELECT sql FROM main.sqlite_schema WHERE {condition}"))?;
-    for table in session.model.old_tables() {
-        for (name, body) in names.iter().zip(&bodies) {
-            if *name != Names::live(&table.name) && has_word(body, &table.name) {
-                let sql = format!("DROP VIEW IF EXISTS {}", ident(name));
-                session.db.batch("dropping a stale view", &sql)?;
-            }
+    let names = session.texts(
+        "SELECT name FROM main.sqlite_schema WHERE type = 'view' \
+         AND name LIKE 'cutover\\_live\\_%' ESCAPE '\\' ORDER BY name",
+    )?;
+    for name in names.iter().map(|name| ident(name)) {
+        if session.db.conn().prepare(&format!("SELECT * FROM {name}")).is_err() {
+            session.db.batch("dropping a stale view", &format!("DROP VIEW IF EXISTS {name}"))?;
         }
     }
     Ok(())
