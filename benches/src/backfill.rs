@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use cutover::{Pace, Silent, StartOptions};
 
-use crate::database::{Result, connect, copy, engine, legacy, migration, offline_sql};
-use crate::report::table;
-use crate::stats::percentile;
+use benches::database::{Result, connect, copy, engine, legacy, migration, offline_sql};
+use benches::report::table;
+use benches::stats::percentile;
 
 const ROUNDS: usize = 3;
 

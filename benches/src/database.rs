@@ -7,10 +7,11 @@ use consensus_store::{LEGACY_SCHEMA, MIGRATION, MIGRATION_NAME};
 use cutover::{Engine, Migration, Options};
 use rusqlite::Connection;
 
-pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+/// Errors are only shown, and may come out of a thread.
+pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// A database of the reference shape, in WAL mode.
-pub(crate) fn legacy(dir: &Path, name: &str, rows: u64) -> Result<PathBuf> {
+pub fn legacy(dir: &Path, name: &str, rows: u64) -> Result<PathBuf> {
     let path = dir.join(name);
     let conn = Connection::open(&path)?;
     conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")?;
@@ -21,22 +22,24 @@ pub(crate) fn legacy(dir: &Path, name: &str, rows: u64) -> Result<PathBuf> {
 }
 
 /// A copy of a database nobody writes to.
-pub(crate) fn copy(from: &Path, name: &str) -> Result<PathBuf> {
+pub fn copy(from: &Path, name: &str) -> Result<PathBuf> {
     let to = from.with_file_name(name);
     std::fs::copy(from, &to)?;
     Ok(to)
 }
 
-pub(crate) fn migration() -> Result<Migration> {
+/// The consensus migration.
+pub fn migration() -> Result<Migration> {
     Ok(Migration::parse(MIGRATION_NAME, MIGRATION)?)
 }
 
-pub(crate) fn engine(path: &Path) -> Result<Engine> {
+/// An operator of a database.
+pub fn engine(path: &Path) -> Result<Engine> {
     Ok(Engine::open(path, Options::default())?)
 }
 
 /// As an application opens it.
-pub(crate) fn connect(path: &Path) -> Result<Connection> {
+pub fn connect(path: &Path) -> Result<Connection> {
     let conn = Connection::open(path)?;
     conn.execute_batch(
         "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;",
@@ -46,7 +49,7 @@ pub(crate) fn connect(path: &Path) -> Result<Connection> {
 
 /// The migration's forward statements on the database itself, as they would be run
 /// offline: the tables and the statements, `old.` and `new.` taken off.
-pub(crate) fn offline_sql() -> (String, String) {
+pub fn offline_sql() -> (String, String) {
     let bare = MIGRATION.replace("old.", "").replace("new.", "");
     let forward = bare.find("-- forward").unwrap_or(0);
     let backward = bare.find("-- backward").unwrap_or(bare.len());

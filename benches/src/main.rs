@@ -5,10 +5,7 @@
 //! are interleaved and medians taken, because machines are shared and noisy.
 
 mod backfill;
-mod database;
 mod memory;
-mod report;
-mod stats;
 mod switch;
 mod verify;
 mod writer;
@@ -54,7 +51,7 @@ enum What {
     },
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> benches::database::Result<()> {
     let args = Args::parse();
     match args.what {
         Some(What::Writes) => writes::run(args.rows),

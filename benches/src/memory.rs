@@ -4,8 +4,8 @@ use std::path::Path;
 
 use cutover::{AdvanceOptions, Phase, Silent, StartOptions};
 
-use crate::database::{Result, engine, legacy, migration};
-use crate::report::table;
+use benches::database::{Result, engine, legacy, migration};
+use benches::report::table;
 
 pub(crate) fn run(rows: u64) -> Result<()> {
     let dir = tempfile::tempdir()?;

@@ -1,7 +1,7 @@
 //! Medians and percentiles.
 
 /// The value below which `share` of the sorted values lie.
-pub(crate) fn percentile(values: &mut [f64], share: f64) -> f64 {
+pub fn percentile(values: &mut [f64], share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     #[expect(
         clippy::cast_possible_truncation,
@@ -13,6 +13,13 @@ pub(crate) fn percentile(values: &mut [f64], share: f64) -> f64 {
 }
 
 /// The middle value.
-pub(crate) fn median(values: &mut [f64]) -> f64 {
+pub fn median(values: &mut [f64]) -> f64 {
     percentile(values, 0.5)
+}
+
+/// The middle of the ratios of values that were measured side by side. What slowed
+/// both for a while, on a shared machine, is not in it.
+pub fn median_ratio(values: &[f64], others: &[f64]) -> f64 {
+    let mut ratios: Vec<f64> = values.iter().zip(others).map(|(a, b)| a / b).collect();
+    median(&mut ratios)
 }

@@ -2,9 +2,9 @@
 
 use cutover::{AdvanceOptions, Pace, Phase, Silent, StartOptions};
 
-use crate::database::{Result, engine, legacy, migration};
-use crate::report::table;
-use crate::stats::median;
+use benches::database::{Result, engine, legacy, migration};
+use benches::report::table;
+use benches::stats::median;
 
 const ROUNDS: usize = 5;
 

@@ -6,9 +6,9 @@ use std::time::Instant;
 use cutover::{Pace, Silent, StartOptions};
 use rusqlite::Connection;
 
-use crate::database::{Result, engine, legacy, migration};
-use crate::report::table;
-use crate::stats::median;
+use benches::database::{Result, engine, legacy, migration};
+use benches::report::table;
+use benches::stats::median;
 
 const ROUNDS: usize = 5;
 

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::database::{Result, connect};
+use benches::database::{Result, connect};
 
 /// Time between two writes.
 const EVERY: Duration = Duration::from_millis(5);

@@ -7,9 +7,9 @@ use std::time::Instant;
 use cutover::{AdvanceOptions, Pace, Phase, Silent, StartOptions};
 use rusqlite::Connection;
 
-use crate::database::{Result, connect, copy, engine, legacy, migration, offline_sql};
-use crate::report::table;
-use crate::stats::median;
+use benches::database::{Result, connect, copy, engine, legacy, migration, offline_sql};
+use benches::report::table;
+use benches::stats::median;
 
 /// Rounds, each of this many writes by every contender in turn.
 const ROUNDS: usize = 60;

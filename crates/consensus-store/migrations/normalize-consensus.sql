@@ -17,6 +17,8 @@ CREATE TABLE new.consensus_runs (
     -- NULL: no synthesis yet.
     consensus_ok INTEGER,
     degraded BOOLEAN,
+    -- The id of the latest synthesis, which is the largest. NULL: no synthesis yet.
+    latest_synthesis_id INTEGER,
     -- Every synthesis of the run, in the order of their ids: a JSON array of
     -- objects with the columns of consensus_synthesis, except those that name the
     -- run. NULL: none. A created_at that is a number with a fraction is written as
@@ -29,6 +31,10 @@ CREATE TABLE new.consensus_runs (
 -- UNIQUE takes NULLs for different, so the run without a label needs its own.
 CREATE UNIQUE INDEX new.idx_consensus_runs_unlabelled
     ON consensus_runs (spec_id, stage) WHERE run_label IS NULL;
+
+-- For max(latest_synthesis_id), after which the next synthesis gets its id. A partial
+-- index without the NULLs would not serve it: max() alone doesn't ask for them to be left out.
+CREATE INDEX new.idx_consensus_runs_latest_synthesis ON consensus_runs (latest_synthesis_id);
 
 CREATE TABLE new.agent_outputs (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -56,10 +62,11 @@ CREATE INDEX new.idx_agent_outputs_run ON agent_outputs (run_id);
 -- run_timestamp is a plain min() of a value of each row, so that an artifact which
 -- is not the run's earliest is known not to change the run without looking at the others.
 INSERT INTO new.consensus_runs
-    (spec_id, stage, run_label, run_timestamp, consensus_ok, degraded, synthesis_json)
+    (spec_id, stage, run_label, run_timestamp, consensus_ok, degraded, latest_synthesis_id,
+     synthesis_json)
 SELECT spec_id, stage, run_id,
     min(milliseconds),
-    max(consensus_ok), max(degraded), max(synthesis_json)
+    max(consensus_ok), max(degraded), max(synthesis_id), max(synthesis_json)
 FROM (
     SELECT spec_id, stage, run_id,
         CASE
@@ -68,7 +75,7 @@ FROM (
             WHEN created_at GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]'
                 THEN strftime('%s', created_at) * 1000 + substr(created_at, 21)
         END AS milliseconds,
-        NULL AS consensus_ok, NULL AS degraded, NULL AS synthesis_json
+        NULL AS consensus_ok, NULL AS degraded, NULL AS synthesis_id, NULL AS synthesis_json
     FROM old.consensus_artifacts
     UNION ALL
     SELECT spec_id, stage, run_id,
@@ -80,6 +87,7 @@ FROM (
         END,
         last_value(status = 'ok') OVER syntheses,
         last_value(degraded) OVER syntheses,
+        id,
         json_group_array(json_object(
             'id', id,
             'output_markdown', output_markdown,

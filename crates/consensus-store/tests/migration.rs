@@ -243,7 +243,7 @@ fn a_run_is_what_the_caller_said_it_is() {
     let new = scratch.open("new.db");
     let runs: Vec<String> = new
         .prepare(
-            "SELECT json_array(spec_id, run_label, run_timestamp, consensus_ok, degraded,
+            "SELECT json_array(spec_id, run_label, run_timestamp, consensus_ok, degraded, latest_synthesis_id,
                     (SELECT group_concat(content) FROM (SELECT content FROM agent_outputs o WHERE o.run_id = r.id ORDER BY o.id)),
                     json((SELECT json_group_array(s.value ->> '$.output_markdown') FROM json_each(synthesis_json) s)))
              FROM consensus_runs r ORDER BY spec_id, run_label",
@@ -256,11 +256,11 @@ fn a_run_is_what_the_caller_said_it_is() {
     assert_eq!(
         runs,
         [
-            r#"["alone",null,1735729200001,1,null,null,["m"]]"#,
-            r#"["s",null,1735725600000,null,null,"3,5",[]]"#,
-            r#"["s","",1735725600000,null,null,"4",[]]"#,
-            r#"["s","r",1735722000000,0,1,"1,2",["first","second"]]"#,
-            r#"["t","r",null,null,null,"6",[]]"#,
+            r#"["alone",null,1735729200001,1,null,7,null,["m"]]"#,
+            r#"["s",null,1735725600000,null,null,null,"3,5",[]]"#,
+            r#"["s","",1735725600000,null,null,null,"4",[]]"#,
+            r#"["s","r",1735722000000,0,1,9,"1,2",["first","second"]]"#,
+            r#"["t","r",null,null,null,null,"6",[]]"#,
         ]
     );
     let synthesis: String = new
@@ -274,6 +274,36 @@ fn a_run_is_what_the_caller_said_it_is() {
             .to_owned()
             + r#""agreements":null,"conflicts":null,"degraded":null,"created_at":"2025-01-01 11:00:00.001"}]"#
     );
+}
+
+/// What a program of the new schema asks before it writes a synthesis, and to read the
+/// latest: the column is the largest id in the JSON, and neither statement opens any.
+#[test]
+fn the_latest_synthesis_is_found_without_its_json() {
+    let scratch = Scratch::new();
+    populate(&scratch.legacy("old.db"), 1_500, 6, Shape::Small).unwrap();
+    scratch.forward("old.db", "new.db");
+    let new = scratch.open("new.db");
+    let one = |sql: &str| -> i64 { new.query_row(sql, [], |row| row.get(0)).unwrap() };
+    assert!(one("SELECT count(*) FROM consensus_runs WHERE latest_synthesis_id IS NOT NULL") > 100);
+    let wrong = "SELECT count(*) FROM consensus_runs WHERE latest_synthesis_id IS NOT
+                   (SELECT max(s.value ->> '$.id') FROM json_each(synthesis_json) s)
+                 OR latest_synthesis_id IS NOT synthesis_json ->> '$[#-1].id'";
+    assert_eq!(one(wrong), 0);
+    let latest = "SELECT max(latest_synthesis_id) FROM consensus_runs";
+    new.execute("ATTACH ? AS old", [scratch.path("old.db").to_str()]).unwrap();
+    assert_eq!(one(latest), one("SELECT max(id) FROM old.consensus_synthesis"));
+
+    let plan = |sql: &str| -> String {
+        new.query_row(&format!("EXPLAIN QUERY PLAN {sql}"), [], |row| row.get(3)).unwrap()
+    };
+    let of_all = plan(latest);
+    assert!(of_all.ends_with("COVERING INDEX idx_consensus_runs_latest_synthesis"), "{of_all}");
+    let of_one = plan(
+        "SELECT id FROM consensus_runs WHERE spec_id = 's' AND stage = 't'
+           AND latest_synthesis_id IS NOT NULL ORDER BY latest_synthesis_id DESC LIMIT 1",
+    );
+    assert!(of_one.ends_with("(spec_id=? AND stage=?)"), "{of_one}");
 }
 
 /// There is one run without a label for each spec and stage, and deleting a run takes
@@ -312,7 +342,7 @@ fn the_same_rows_give_the_same_runs_whatever_the_plan() {
     let old = scratch.legacy("old.db");
     populate(&old, 1_500, 3, Shape::Small).unwrap();
     scratch.forward("old.db", "expected.db");
-    let sql = "SELECT spec_id, stage, run_label, run_timestamp, consensus_ok, degraded, synthesis_json FROM consensus_runs";
+    let sql = "SELECT spec_id, stage, run_label, run_timestamp, consensus_ok, degraded, latest_synthesis_id, synthesis_json FROM consensus_runs";
     let expected = scratch.open("expected.db");
     let expected = Rows { name: "as it was", conn: &expected, sql };
     for (name, change) in [

@@ -1,10 +1,15 @@
-//! What may be typed: the commands, their flags and their help. Nothing else.
+//! What may be typed to `cutover`: its commands, their flags and their help. The
+//! commands of a migration are in `migrate`; how `cutover` is told what they work on
+//! is here.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use cutover::Phase;
+
+use crate::exit::Failure;
+use crate::migrate::MigrateCommand;
+use crate::target::{Choice, Chooses, Defines, Definition, Subject};
 
 /// Moves a live SQLite database to another schema while programs keep writing.
 ///
@@ -42,17 +47,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Demo(DemoArgs),
     New(NewArgs),
-    Check(CheckArgs),
-    Plan(PlanArgs),
-    Start(StartArgs),
-    Backfill(BackfillArgs),
-    Verify(VerifyArgs),
-    Repair(RepairArgs),
-    Advance(AdvanceArgs),
-    Rollback(RollbackArgs),
-    Abort(AbortArgs),
-    Status(StatusArgs),
-    History(HistoryArgs),
+    #[command(flatten)]
+    Migrate(MigrateCommand<InFile, Started>),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }
@@ -68,20 +64,63 @@ pub(crate) struct Database {
     pub(crate) json: bool,
 }
 
-/// Which of a database's migrations is meant.
+/// A migration that a file defines, and the database it is for.
 #[derive(Debug, Args)]
-pub(crate) struct Pick {
+pub(crate) struct InFile {
+    /// The migration file
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) database: Database,
+}
+
+/// A migration that was started in a database.
+#[derive(Debug, Args)]
+pub(crate) struct Started {
+    #[command(flatten)]
+    pub(crate) database: Database,
     /// The migration, where the database holds several
     #[arg(long, value_name = "NAME")]
     pub(crate) migration: Option<String>,
 }
 
-/// Who operates, on every command that takes the lease.
-#[derive(Debug, Args)]
-pub(crate) struct Operator {
-    /// Who operates, for the history and for a second operator to see [default: your login name]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) actor: Option<String>,
+impl Subject for InFile {
+    fn db(&self) -> Result<PathBuf, Failure> {
+        Ok(self.database.db.clone())
+    }
+
+    fn named_db(&self) -> Option<&Path> {
+        Some(&self.database.db)
+    }
+
+    fn json(&self) -> bool {
+        self.database.json
+    }
+}
+
+impl Defines for InFile {
+    fn definition(&self) -> Definition {
+        Definition::File(self.file.clone())
+    }
+}
+
+impl Subject for Started {
+    fn db(&self) -> Result<PathBuf, Failure> {
+        Ok(self.database.db.clone())
+    }
+
+    fn named_db(&self) -> Option<&Path> {
+        Some(&self.database.db)
+    }
+
+    fn json(&self) -> bool {
+        self.database.json
+    }
+}
+
+impl Chooses for Started {
+    fn choice(&self) -> Choice {
+        self.migration.clone().map_or(Choice::Only, Choice::Named)
+    }
 }
 
 /// See the whole story on a throw-away database
@@ -135,212 +174,6 @@ pub(crate) struct NewArgs {
     pub(crate) database: Database,
 }
 
-/// Prove on the real data that nothing can be lost; changes nothing
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Example:
-  cutover check split-address.sql --db app.db
-
-It carries every old row forward and back and compares, looks for what can't be
-kept in step and for indexes that are missing, and says what the migration will
-cost. Exit code 3 if something stands in the way. Then:
-  cutover start split-address.sql --db app.db")]
-pub(crate) struct CheckArgs {
-    /// The migration file
-    pub(crate) file: PathBuf,
-    #[command(flatten)]
-    pub(crate) database: Database,
-}
-
-/// Show every statement each step would run; changes nothing
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Example:
-  cutover plan split-address.sql --db app.db | less")]
-pub(crate) struct PlanArgs {
-    /// The migration file
-    pub(crate) file: PathBuf,
-    #[command(flatten)]
-    pub(crate) database: Database,
-}
-
-/// Check, then keep both schemas in step, and fill the new one
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  cutover start split-address.sql --db app.db
-  cutover start split-address.sql --db app.db --no-backfill  # fill it later
-
-Nothing stops: old programs write on as before. `cutover abort` undoes it all.
-Then, when the backfill is complete:
-  cutover advance --db app.db")]
-pub(crate) struct StartArgs {
-    /// The migration file
-    pub(crate) file: PathBuf,
-    /// Leave filling the new tables to `cutover backfill`
-    #[arg(long)]
-    pub(crate) no_backfill: bool,
-    /// Fill as fast as the disk allows; writers may wait for tens of milliseconds
-    #[arg(long, conflicts_with = "no_backfill")]
-    pub(crate) fast: bool,
-    #[command(flatten)]
-    pub(crate) database: Database,
-    #[command(flatten)]
-    pub(crate) operator: Operator,
-}
-
-/// Fill the new tables, going on where it stopped
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Example:
-  cutover backfill --db app.db
-
-Ctrl-C stops at the end of a chunk and loses nothing: the next call goes on.")]
-pub(crate) struct BackfillArgs {
-    /// As fast as the disk allows; writers may wait for tens of milliseconds
-    #[arg(long)]
-    pub(crate) fast: bool,
-    #[command(flatten)]
-    pub(crate) database: Database,
-    #[command(flatten)]
-    pub(crate) pick: Pick,
-    #[command(flatten)]
-    pub(crate) operator: Operator,
-}
-
-/// Compare every row of both schemas, both ways
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Example:
-  cutover verify --db app.db
-
-Exit code 1 if it finds differences; `cutover repair` applies them.")]
-pub(crate) struct VerifyArgs {
-    #[command(flatten)]
-    pub(crate) database: Database,
-    #[command(flatten)]
-    pub(crate) pick: Pick,
-    #[command(flatten)]
-    pub(crate) operator: Operator,
-}
-
-/// Compare, and bring the mirror in step where it differs
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Example:
-  cutover repair --db app.db
-
-The side that writes enter is never changed, only the one kept in step with it.")]
-pub(crate) struct RepairArgs {
-    #[command(flatten)]
-    pub(crate) database: Database,
-    #[command(flatten)]
-    pub(crate) pick: Pick,
-    #[command(flatten)]
-    pub(crate) operator: Operator,
-}
-
-/// Go one phase on, or as far as named
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Phases: legacy → dual-write → read-new → write-new → new-only → retired
-
-Examples:
-  cutover advance --db app.db
-  cutover advance --to new-only --db app.db
-  cutover advance --to retired --yes --backup before-retire.db --db app.db
-
-From write-new on every row is verified first, both ways, and the step is
-refused (exit code 3, nothing changed) if anything differs. Every step but the
-last can be undone by `cutover rollback`.")]
-pub(crate) struct AdvanceArgs {
-    /// How far to go
-    #[arg(long, value_name = "PHASE", value_parser = phase())]
-    pub(crate) to: Option<Phase>,
-    /// Confirm that the old tables go for good (needed to enter `retired`)
-    #[arg(long)]
-    pub(crate) yes: bool,
-    /// Write a copy of the database here before the old tables go
-    #[arg(long, value_name = "FILE")]
-    pub(crate) backup: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) database: Database,
-    #[command(flatten)]
-    pub(crate) pick: Pick,
-    #[command(flatten)]
-    pub(crate) operator: Operator,
-}
-
-/// Go one phase back, or as far as named, losing nothing
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Phases: legacy → dual-write → read-new → write-new → new-only → retired
-
-Examples:
-  cutover rollback --db app.db
-  cutover rollback --to dual-write --db app.db
-
-From new-only the old tables are brought up to date first. The way back from
-dual-write is `cutover abort`; from retired there is none.")]
-pub(crate) struct RollbackArgs {
-    /// How far to go
-    #[arg(long, value_name = "PHASE", value_parser = phase())]
-    pub(crate) to: Option<Phase>,
-    #[command(flatten)]
-    pub(crate) database: Database,
-    #[command(flatten)]
-    pub(crate) pick: Pick,
-    #[command(flatten)]
-    pub(crate) operator: Operator,
-}
-
-/// Leave the migration: back to the old schema alone
-///
-/// Every table, view, index and trigger of cutover's is removed.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Example:
-  cutover abort --db app.db
-
-From dual-write or read-new. From later phases, first:
-  cutover rollback --to dual-write --db app.db")]
-pub(crate) struct AbortArgs {
-    #[command(flatten)]
-    pub(crate) database: Database,
-    #[command(flatten)]
-    pub(crate) pick: Pick,
-    #[command(flatten)]
-    pub(crate) operator: Operator,
-}
-
-/// Show where a migration stands, and what to type next
-///
-/// Also what is allowed now, and what is blocked and why.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Example:
-  cutover status --db app.db
-
-It only reads, and works while another operator is at work.")]
-pub(crate) struct StatusArgs {
-    #[command(flatten)]
-    pub(crate) database: Database,
-    #[command(flatten)]
-    pub(crate) pick: Pick,
-}
-
-/// Show what was done, when and by whom
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Example:
-  cutover history --db app.db")]
-pub(crate) struct HistoryArgs {
-    #[command(flatten)]
-    pub(crate) database: Database,
-    #[command(flatten)]
-    pub(crate) pick: Pick,
-}
-
 /// Print a completion script for a shell
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -359,12 +192,6 @@ pub(crate) struct CompletionsArgs {
 Examples:
   cutover man > cutover.1 && man ./cutover.1")]
 pub(crate) struct ManArgs {}
-
-/// Phases as values that help shows and typos are matched against.
-fn phase() -> impl clap::builder::TypedValueParser<Value = Phase> {
-    use clap::builder::{PossibleValuesParser, TypedValueParser};
-    PossibleValuesParser::new(Phase::ALL.map(Phase::name)).try_map(|name| name.parse::<Phase>())
-}
 
 /// Reads the command line. Help and usage errors come back as clap's error.
 pub(crate) fn parse() -> Result<Cli, clap::Error> {

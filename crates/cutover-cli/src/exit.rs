@@ -3,11 +3,11 @@
 use std::error::Error as StdError;
 use std::path::Path;
 
-use cutover::{Difference, ErrorKind, Refusal};
+use cutover::{Difference, ErrorKind};
 
 /// How a command that ran to its end went. Each is an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Exit {
+pub enum Exit {
     /// It did what was asked.
     Done = 0,
     /// It found something wrong, such as differences, and said what.
@@ -18,22 +18,62 @@ pub(crate) enum Exit {
 
 /// Why a command could not do what was asked.
 #[derive(Debug)]
-pub(crate) enum Failure {
-    /// The engine said no; with the line of the migration file it points at.
-    Engine { error: Box<cutover::Error>, excerpt: Option<String> },
+#[non_exhaustive]
+pub enum Failure {
+    /// The engine said no.
+    Engine {
+        /// What it said.
+        error: Box<cutover::Error>,
+        /// The line of the migration file that it points at.
+        excerpt: Option<String>,
+    },
+    /// Another library said no.
+    Library {
+        /// What it said.
+        error: Box<dyn StdError>,
+        /// What kind of error that is, in the engine's terms.
+        kind: ErrorKind,
+        /// What to do about it.
+        hint: Option<String>,
+    },
     /// A file the command was given is not what it needs.
-    Unusable { reason: String, fix: String },
+    Unusable {
+        /// Why not.
+        reason: String,
+        /// What to do about it.
+        fix: String,
+    },
+    /// The command itself refused, and changed nothing.
+    Refused {
+        /// Why.
+        reason: String,
+        /// What to do about it.
+        fix: String,
+    },
     /// Something else failed.
-    Other { doing: String, source: Option<Box<dyn StdError>>, fix: Option<String> },
+    Other {
+        /// What was being done.
+        doing: String,
+        /// What caused it.
+        source: Option<Box<dyn StdError>>,
+        /// What to do about it.
+        fix: Option<String>,
+    },
 }
 
 impl Failure {
-    pub(crate) fn unusable(reason: impl Into<String>, fix: impl Into<String>) -> Self {
+    /// A file the command was given is not what it needs: why, and what to do.
+    pub fn unusable(reason: impl Into<String>, fix: impl Into<String>) -> Self {
         Self::Unusable { reason: reason.into(), fix: fix.into() }
     }
 
+    /// The command refuses, and has changed nothing: why, and what to do.
+    pub fn refused(reason: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self::Refused { reason: reason.into(), fix: fix.into() }
+    }
+
     /// A failure without a deeper cause.
-    pub(crate) fn plain(doing: impl Into<String>) -> Self {
+    pub fn plain(doing: impl Into<String>) -> Self {
         Self::Other { doing: doing.into(), source: None, fix: None }
     }
 
@@ -49,16 +89,22 @@ impl Failure {
 
     /// The process's exit code. `2`, a usage error, is clap's.
     pub(crate) fn code(&self) -> u8 {
+        match self.kind() {
+            ErrorKind::Refused => 3,
+            ErrorKind::Busy => 4,
+            ErrorKind::Unusable => 5,
+            // Includes kinds that a later engine may add.
+            _ => 1,
+        }
+    }
+
+    pub(crate) fn kind(&self) -> ErrorKind {
         match self {
-            Self::Engine { error, .. } => match error.kind() {
-                ErrorKind::Refused => 3,
-                ErrorKind::Busy => 4,
-                ErrorKind::Unusable => 5,
-                // Includes kinds that a later engine may add.
-                _ => 1,
-            },
-            Self::Unusable { .. } => 5,
-            Self::Other { .. } => 1,
+            Self::Engine { error, .. } => error.kind(),
+            Self::Library { kind, .. } => *kind,
+            Self::Unusable { .. } => ErrorKind::Unusable,
+            Self::Refused { .. } => ErrorKind::Refused,
+            Self::Other { .. } => ErrorKind::Failed,
         }
     }
 
@@ -66,7 +112,8 @@ impl Failure {
     pub(crate) fn message(&self) -> String {
         match self {
             Self::Engine { error, .. } => error.to_string(),
-            Self::Unusable { reason, .. } => reason.clone(),
+            Self::Library { error, .. } => error.to_string(),
+            Self::Unusable { reason, .. } | Self::Refused { reason, .. } => reason.clone(),
             Self::Other { doing, .. } => doing.clone(),
         }
     }
@@ -75,7 +122,8 @@ impl Failure {
     pub(crate) fn causes(&self) -> Vec<String> {
         let mut next: Option<&dyn StdError> = match self {
             Self::Engine { error, .. } => error.source(),
-            Self::Unusable { .. } => None,
+            Self::Library { error, .. } => error.source(),
+            Self::Unusable { .. } | Self::Refused { .. } => None,
             Self::Other { source, .. } => source.as_deref(),
         };
         let mut causes = Vec::new();
@@ -90,7 +138,8 @@ impl Failure {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Engine { error, .. } => error.hint(),
-            Self::Unusable { fix, .. } => Some(fix.clone()),
+            Self::Library { hint, .. } => hint.clone(),
+            Self::Unusable { fix, .. } | Self::Refused { fix, .. } => Some(fix.clone()),
             Self::Other { fix, .. } => fix.clone(),
         }
         .filter(|hint| !hint.is_empty())
@@ -106,17 +155,12 @@ impl Failure {
 
     /// Rows that show why.
     pub(crate) fn examples(&self) -> &[Difference] {
-        self.refusal().map_or(&[], |refusal| &refusal.examples)
-    }
-
-    /// The refusal, if it is one.
-    pub(crate) fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Engine { error, .. } => match &**error {
-                cutover::Error::Refused(refusal) => Some(refusal),
-                _ => None,
+                cutover::Error::Refused(refusal) => &refusal.examples,
+                _ => &[],
             },
-            _ => None,
+            _ => &[],
         }
     }
 }
@@ -128,7 +172,12 @@ impl From<cutover::Error> for Failure {
 }
 
 /// Says what was being done when something failed.
-pub(crate) trait Doing<T> {
+pub trait Doing<T> {
+    /// Puts the error into a [`Failure`] of what was being done.
+    ///
+    /// # Errors
+    ///
+    /// If this is one.
     fn doing(self, doing: impl FnOnce() -> String) -> Result<T, Failure>;
 }
 
@@ -168,6 +217,7 @@ fn excerpt(text: &str, line: usize, column: usize) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cutover::Refusal;
 
     #[test]
     fn an_excerpt_points_at_its_column() {
@@ -191,6 +241,7 @@ mod tests {
             4
         );
         assert_eq!(Failure::unusable("no file", "make one").code(), 5);
+        assert_eq!(Failure::refused("not confirmed", "confirm it").code(), 3);
         assert_eq!(Failure::from(cutover::Error::Interrupted).code(), 1);
         assert_eq!(Failure::plain("no").code(), 1);
     }

@@ -4,6 +4,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
+use cutover::ErrorKind;
 use serde::Serialize;
 use serde_json::json;
 
@@ -13,14 +14,31 @@ use crate::render;
 
 /// How this call wants its result.
 #[derive(Debug, Clone)]
-pub(crate) struct Output {
+pub struct Output {
     pub(crate) json: bool,
     pub(crate) paste: Paste,
 }
 
 impl Output {
+    /// `paste` completes the commands that are suggested; `json` asks for results as
+    /// JSON.
+    #[must_use]
+    pub fn new(paste: Paste, json: bool) -> Self {
+        Self { json, paste }
+    }
+
+    /// What completes the commands that are suggested.
+    #[must_use]
+    pub fn paste(&self) -> &Paste {
+        &self.paste
+    }
+
     /// Prints a result: as JSON if that was asked for, else as text.
-    pub(crate) fn result<T: Serialize>(
+    ///
+    /// # Errors
+    ///
+    /// If standard output can't be written.
+    pub fn result<T: Serialize>(
         &self,
         result: &T,
         text: impl FnOnce(&Paste) -> String,
@@ -28,16 +46,24 @@ impl Output {
         if self.json { data(&(pretty(result)? + "\n")) } else { data(&text(&self.paste)) }
     }
 
+    /// The exit code of a command that ended so. Prints what went wrong, if something
+    /// did.
+    #[must_use]
+    pub fn ended(&self, result: Result<Exit, Failure>) -> ExitCode {
+        match result {
+            Ok(exit) => exit.into(),
+            Err(failure) => self.failure(&failure),
+        }
+    }
+
     /// Prints a failure and gives its exit code.
-    pub(crate) fn failure(&self, failure: &Failure) -> ExitCode {
-        if self.json
-            && let Some(refusal) = failure.refusal()
-        {
+    fn failure(&self, failure: &Failure) -> ExitCode {
+        if self.json && failure.kind() == ErrorKind::Refused {
             let object = json!({
                 "error": failure.message(),
                 "kind": "refused",
-                "fix": self.paste.complete(&refusal.fix),
-                "examples": refusal.examples,
+                "fix": self.paste.complete(&failure.hint().unwrap_or_default()),
+                "examples": failure.examples(),
             });
             // If even that can't be printed, the text below still is.
             let _ = pretty(&object).and_then(|text| data(&(text + "\n")));
@@ -60,7 +86,11 @@ fn pretty(value: &impl Serialize) -> Result<String, Failure> {
 
 /// Writes to stdout. A reader that has gone away (`| head`) is no failure: the
 /// command has done its work, and its exit code says how.
-pub(crate) fn data(text: &str) -> Result<(), Failure> {
+///
+/// # Errors
+///
+/// If standard output can't be written.
+pub fn data(text: &str) -> Result<(), Failure> {
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Other {
@@ -73,7 +103,7 @@ pub(crate) fn data(text: &str) -> Result<(), Failure> {
 }
 
 /// Writes a line to stderr. There is nobody to tell if that fails.
-pub(crate) fn note(line: &str) {
+pub fn note(line: &str) {
     let mut err = anstream::stderr().lock();
     let _ = writeln!(err, "{line}");
 }
@@ -84,7 +114,7 @@ pub(crate) fn watched() -> bool {
 }
 
 /// Prints help, the version or a usage error, as clap words them.
-pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+pub fn usage(error: &clap::Error) -> ExitCode {
     let _ = error.print();
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }

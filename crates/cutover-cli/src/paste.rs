@@ -1,18 +1,22 @@
 //! Makes the commands we suggest work when they are pasted.
 //!
-//! The engine names commands as a reader knows them (`cutover advance`). Typed
-//! like that they would lack the database, and the shell may not know `cutover`
-//! by name. So every command between backticks is completed with what this call
-//! was given.
+//! The engine names commands as a reader of `cutover` knows them (`cutover
+//! advance`). Typed like that they would lack the database, the shell may not know
+//! `cutover` by name, and the reader may be using another program that offers the
+//! same commands. So every command between backticks is spelled as this program
+//! spells it and completed with what this call was given.
 
 use std::path::Path;
 
+use crate::spelling::{CUTOVER, Spelling};
+
 /// What a suggested command needs in order to work as this call did.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Paste {
+#[derive(Debug, Clone)]
+pub struct Paste {
+    pub(crate) spelling: &'static Spelling,
     /// How this program was called, if not by name alone.
     pub(crate) program: Option<String>,
-    /// The database, unless the environment names it.
+    /// The database, unless the environment names it or it is the default.
     pub(crate) db: Option<String>,
     /// The migration, if one was named.
     pub(crate) migration: Option<String>,
@@ -25,64 +29,95 @@ const WITHOUT_DB: [&str; 3] = ["demo", "completions", "man"];
 const WITHOUT_MIGRATION: [&str; 4] = ["new", "check", "plan", "start"];
 
 impl Paste {
-    /// What this process was called with.
-    pub(crate) fn new(db: Option<&Path>, migration: Option<&str>, file: Option<&Path>) -> Self {
+    /// What this process was called with. `db` is the database, where it is not the
+    /// default.
+    #[must_use]
+    pub fn new(spelling: &'static Spelling, db: Option<&Path>) -> Self {
         let program = std::env::args().next().filter(|name| name.contains('/'));
-        let from_env = std::env::var_os("CUTOVER_DB");
+        let from_env = std::env::var_os(spelling.db_variable);
         let db = db.filter(|db| from_env.as_deref() != Some(db.as_os_str()));
-        Self {
-            program,
-            db: db.map(|db| db.display().to_string()),
-            migration: migration.map(str::to_owned),
-            file: file.map(|file| file.display().to_string()),
-        }
+        Self { program, db: db.map(|db| db.display().to_string()), ..Self::of(spelling) }
     }
 
-    /// A whole command from its words, such as `advance --to new-only`.
+    /// Commands as the program is called by name, on its default database.
+    pub(crate) fn of(spelling: &'static Spelling) -> Self {
+        Self { spelling, program: None, db: None, migration: None, file: None }
+    }
+
+    /// One of the commands of a migration, whole, from its words as `cutover` spells
+    /// them, such as `advance --to new-only`.
     pub(crate) fn command(&self, words: &str) -> String {
         let name = words.split_whitespace().next().unwrap_or_default();
-        let mut command = self.program.as_deref().map_or_else(|| "cutover".into(), quote);
-        for word in words.split_whitespace() {
+        let mut command = self.program();
+        if !self.spelling.prefix.is_empty() {
             command.push(' ');
-            match &self.file {
-                Some(file) if word == "FILE" => command.push_str(&quote(file)),
-                _ => command.push_str(word),
-            }
+            command.push_str(self.spelling.prefix);
         }
-        let mut add = |flag: &str, value: &Option<String>| {
-            let given = words.split_whitespace().any(|word| word == flag);
-            if let (Some(value), false) = (value, given) {
-                command.push_str(&format!(" {flag} {}", quote(value)));
-            }
-        };
+        for word in words.split_whitespace() {
+            let word = match &self.file {
+                _ if word != "FILE" => word.to_owned(),
+                _ if !self.spelling.names_migration => continue,
+                Some(file) => quote(file),
+                None => word.to_owned(),
+            };
+            command.push(' ');
+            command.push_str(&word);
+        }
         let help = words.split_whitespace().any(|word| word == "--help");
         if !WITHOUT_DB.contains(&name) && !help {
-            add("--db", &self.db);
+            add(&mut command, words, "--db", self.db.as_deref());
             if !WITHOUT_MIGRATION.contains(&name) {
-                add("--migration", &self.migration);
+                add(&mut command, words, "--migration", self.migration.as_deref());
             }
         }
         command
     }
 
+    /// One of the program's other commands, whole, from its words, such as `specs`.
+    #[must_use]
+    pub fn own(&self, words: &str) -> String {
+        let mut command = format!("{} {words}", self.program());
+        if !words.split_whitespace().any(|word| word == "--help") {
+            add(&mut command, words, "--db", self.db.as_deref());
+        }
+        command
+    }
+
     /// Completes every command between backticks in a text.
-    pub(crate) fn complete(&self, text: &str) -> String {
+    #[must_use]
+    pub fn complete(&self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
         for (i, part) in text.split('`').enumerate() {
             if i > 0 {
                 out.push('`');
             }
-            match part.strip_prefix("cutover ") {
-                Some(words) if i % 2 == 1 => out.push_str(&self.command(words)),
+            let words =
+                |program| part.strip_prefix(program).and_then(|rest| rest.strip_prefix(' '));
+            match (words(CUTOVER.program), words(self.spelling.program)) {
+                (Some(words), _) if i % 2 == 1 => out.push_str(&self.command(words)),
+                (_, Some(words)) if i % 2 == 1 => out.push_str(&self.own(words)),
                 _ => out.push_str(part),
             }
         }
         out
     }
+
+    fn program(&self) -> String {
+        self.program.as_deref().map_or_else(|| self.spelling.program.into(), quote)
+    }
+}
+
+/// Adds a flag to a command, unless it was among its words.
+fn add(command: &mut String, words: &str, flag: &str, value: Option<&str>) {
+    let given = words.split_whitespace().any(|word| word == flag);
+    if let (Some(value), false) = (value, given) {
+        command.push_str(&format!(" {flag} {}", quote(value)));
+    }
 }
 
 /// A word as a POSIX shell reads it.
-pub(crate) fn quote(word: &str) -> String {
+#[must_use]
+pub fn quote(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/._-+=:@%,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
@@ -100,7 +135,7 @@ mod tests {
             db: Some("my app.db".into()),
             migration: Some("split".into()),
             file: Some("split.sql".into()),
-            program: None,
+            ..Paste::of(&CUTOVER)
         }
     }
 
@@ -115,6 +150,26 @@ mod tests {
             paste().complete("`cutover start FILE`, `cutover new --help` and `cutover demo`"),
             "`cutover start split.sql --db 'my app.db'`, `cutover new --help` and `cutover demo`"
         );
+    }
+
+    /// A program with a migration of its own offers the same commands.
+    #[test]
+    fn commands_are_spelled_as_the_program_spells_them() {
+        static STORE: Spelling = Spelling {
+            program: "store",
+            prefix: "migrate",
+            db_variable: "STORE_DB",
+            names_migration: false,
+        };
+        let paste = Paste { db: Some("my.db".into()), ..Paste::of(&STORE) };
+        assert_eq!(
+            paste.complete(
+                "`cutover start FILE`, then `cutover status`; `store list` and `store -h`"
+            ),
+            "`store migrate start --db my.db`, then `store migrate status --db my.db`; \
+             `store list --db my.db` and `store -h --db my.db`"
+        );
+        assert_eq!(Paste::of(&STORE).complete("`cutover advance`"), "`store migrate advance`");
     }
 
     #[test]

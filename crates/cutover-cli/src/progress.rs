@@ -17,7 +17,7 @@ static STOP: AtomicBool = AtomicBool::new(false);
 
 /// From here on the first Ctrl-C (or SIGTERM) asks long work to stop at the end
 /// of its chunk, and the second ends the process at once.
-pub(crate) fn listen_to_interrupts() {
+pub fn listen_to_interrupts() {
     // Fails only if a handler is set already, which then does the same.
     let _ = ctrlc::set_handler(|| {
         if STOP.swap(true, Ordering::SeqCst) {
@@ -28,7 +28,8 @@ pub(crate) fn listen_to_interrupts() {
 }
 
 /// Whether Ctrl-C was pressed.
-pub(crate) fn interrupted() -> bool {
+#[must_use]
+pub fn interrupted() -> bool {
     STOP.load(Ordering::SeqCst)
 }
 

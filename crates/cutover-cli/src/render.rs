@@ -7,11 +7,16 @@ use cutover::{Difference, Phase, TransitionReport, VerifyReport};
 use crate::exit::Failure;
 use crate::paste::Paste;
 
-pub(crate) const BOLD: Style = Style::new().bold();
-pub(crate) const DIM: Style = Style::new().dimmed();
-pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
-pub(crate) const WARN: Style = AnsiColor::Yellow.on_default().bold();
-pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+/// What a line is about.
+pub const BOLD: Style = Style::new().bold();
+/// What may be skipped.
+pub const DIM: Style = Style::new().dimmed();
+/// What went well.
+pub const GOOD: Style = AnsiColor::Green.on_default().bold();
+/// What is worth knowing.
+pub const WARN: Style = AnsiColor::Yellow.on_default().bold();
+/// What went wrong.
+pub const BAD: Style = AnsiColor::Red.on_default().bold();
 
 /// Differences shown as text; JSON gives all that the engine reports.
 const SHOWN: usize = 10;
@@ -29,7 +34,8 @@ macro_rules! line {
 pub(crate) use line;
 
 /// `1234567` as `1,234,567`.
-pub(crate) fn count(n: u64) -> String {
+#[must_use]
+pub fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
@@ -42,13 +48,15 @@ pub(crate) fn count(n: u64) -> String {
 }
 
 /// `1 row`, `2 rows`.
-pub(crate) fn counted(n: u64, one: &str) -> String {
+#[must_use]
+pub fn counted(n: u64, one: &str) -> String {
     format!("{} {one}{}", count(n), if n == 1 { "" } else { "s" })
 }
 
 /// Bytes with a unit.
 #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
-pub(crate) fn bytes(n: u64) -> String {
+#[must_use]
+pub fn bytes(n: u64) -> String {
     let mut value = n as f64;
     for unit in ["B", "KiB", "MiB", "GiB"] {
         if value < 1024.0 {

@@ -11,6 +11,7 @@ mod migration;
 mod phase;
 mod report;
 mod schema;
+mod standing;
 mod watch;
 
 pub use engine::{AdvanceOptions, Engine, Options, Pace, StartOptions};
@@ -22,4 +23,5 @@ pub use report::{
     JournalEntry, Kept, Plan, PlanStep, PlannedIndex, Problem, RepairReport, StartReport, Status,
     TableStatus, TransitionReport, VerifyReport,
 };
+pub use standing::{STANDING, STATE_TABLE, Standing};
 pub use watch::{Event, Silent, Watch, Work};

@@ -2,20 +2,21 @@
 
 use cutover::AbortReport;
 
-use crate::cli::AbortArgs;
+use super::Call;
 use crate::exit::{Exit, Failure};
-use crate::output::Output;
+use crate::paste::Paste;
 use crate::progress::Progress;
 use crate::render::{BOLD, GOOD, WARN, counted, line};
+use crate::target::Choice;
 
-pub(crate) fn run(args: &AbortArgs, output: &Output) -> Result<Exit, Failure> {
-    let mut engine = super::operate(&args.database, &args.operator)?;
-    let name = super::pick(&engine, &args.pick)?;
+pub(crate) fn run(call: &Call<Choice>) -> Result<Exit, Failure> {
+    let mut engine = call.operate()?;
+    let name = call.migration.pick(&engine)?;
     let report = engine.abort(&name, &mut Progress::new())?;
-    output.result(&report, |paste| {
+    call.output.result(&report, |paste| {
         // The file's path is not known here, but its name is.
-        let start =
-            paste.command(&format!("start {}", crate::paste::quote(&format!("{name}.sql"))));
+        let paste = Paste { file: Some(format!("{name}.sql")), ..paste.clone() };
+        let start = paste.command("start FILE");
         summary(&report)
             + &format!("{BOLD}next{BOLD:#}: nothing has to be done; to begin again:\n  {start}\n")
     })?;

@@ -2,19 +2,18 @@
 
 use cutover::AdvanceOptions;
 
-use crate::cli::AdvanceArgs;
+use super::Call;
 use crate::exit::{Exit, Failure};
-use crate::output::Output;
 use crate::progress::Progress;
 use crate::render;
+use crate::target::Choice;
 
-pub(crate) fn run(args: &AdvanceArgs, output: &Output) -> Result<Exit, Failure> {
-    let mut engine = super::operate(&args.database, &args.operator)?;
-    let name = super::pick(&engine, &args.pick)?;
-    let options = AdvanceOptions { to: args.to, confirmed: args.yes, backup: args.backup.clone() };
-    let report = engine.advance(&name, &options, &mut Progress::new())?;
+pub(crate) fn run(options: &AdvanceOptions, call: &Call<Choice>) -> Result<Exit, Failure> {
+    let mut engine = call.operate()?;
+    let name = call.migration.pick(&engine)?;
+    let report = engine.advance(&name, options, &mut Progress::new())?;
     let filled = super::filled(&engine, &name, report.to)?;
-    output.result(&report, |paste| {
+    call.output.result(&report, |paste| {
         render::transition(&report) + &render::next(report.to, filled, paste)
     })?;
     Ok(Exit::Done)

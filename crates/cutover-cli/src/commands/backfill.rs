@@ -1,19 +1,19 @@
 //! `cutover backfill`: fills the new tables, going on where it stopped.
 
-use cutover::{BackfillReport, Phase};
+use cutover::{BackfillReport, Pace, Phase};
 
-use crate::cli::BackfillArgs;
+use super::Call;
 use crate::exit::{Exit, Failure};
-use crate::output::Output;
 use crate::progress::{Progress, rounded};
 use crate::render::{GOOD, WARN, count, line, next, next_is, seconds};
+use crate::target::Choice;
 
-pub(crate) fn run(args: &BackfillArgs, output: &Output) -> Result<Exit, Failure> {
-    let mut engine = super::operate(&args.database, &args.operator)?;
-    let name = super::pick(&engine, &args.pick)?;
-    let report = engine.backfill(&name, super::pace(args.fast), &mut Progress::new())?;
+pub(crate) fn run(pace: Pace, call: &Call<Choice>) -> Result<Exit, Failure> {
+    let mut engine = call.operate()?;
+    let name = call.migration.pick(&engine)?;
+    let report = engine.backfill(&name, pace, &mut Progress::new())?;
     let phase = engine.status(&name).map_or(Phase::DualWrite, |status| status.phase);
-    output.result(&report, |paste| {
+    call.output.result(&report, |paste| {
         summary(&report)
             + &if report.complete {
                 next(phase, true, paste)

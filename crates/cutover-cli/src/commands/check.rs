@@ -2,23 +2,24 @@
 
 use cutover::{CheckReport, Forecast, Problem};
 
-use crate::cli::CheckArgs;
-use crate::exit::{Exit, Failure, read_file};
-use crate::output::Output;
+use super::Call;
+use crate::exit::{Exit, Failure};
 use crate::paste::Paste;
 use crate::progress::{Progress, listen_to_interrupts};
 use crate::render::{
     BAD, BOLD, DIM, GOOD, bytes, count, counted, differences, line, next_is, seconds,
 };
+use crate::target::Definition;
 
-pub(crate) fn run(args: &CheckArgs, output: &Output) -> Result<Exit, Failure> {
+pub(crate) fn run(call: &Call<Definition>) -> Result<Exit, Failure> {
     listen_to_interrupts();
-    let migration = super::migration(&args.file)?;
-    let report = super::open(&args.database)?
+    let migration = call.migration.read()?;
+    let report = call
+        .open()?
         .check(&migration, &mut Progress::new())
-        .or_else(|error| Err(Failure::in_file(error, &read_file(&args.file)?)))?;
-    let file = args.file.display().to_string();
-    output.result(&report, |paste| {
+        .map_err(|error| call.migration.failure(error))?;
+    let file = call.migration.shown();
+    call.output.result(&report, |paste| {
         let mut text = proof(&report, &file, paste);
         if report.ok {
             text += &next_is("keep both schemas in step from now on", "start FILE", paste);
@@ -114,6 +115,7 @@ fn forecast(forecast: &Forecast) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spelling::CUTOVER;
 
     #[test]
     fn a_problem_names_its_place_and_its_fix() {
@@ -124,7 +126,7 @@ mod tests {
             fix: "add a PRIMARY KEY".into(),
         };
         assert_eq!(
-            described(&problem, "split.sql", &Paste::default()),
+            described(&problem, "split.sql", &Paste::of(&CUTOVER)),
             "split.sql:3:8: no key\n  fix: add a PRIMARY KEY"
         );
     }

@@ -1,12 +1,20 @@
 //! `cutover completions`: a completion script for a shell.
 
-use crate::cli::{CompletionsArgs, definition};
+use clap::Command;
+use clap_complete::Shell;
+
 use crate::exit::{Exit, Failure};
 use crate::output;
 
-pub(crate) fn run(args: &CompletionsArgs) -> Result<Exit, Failure> {
+/// Prints a completion script for a program of this definition.
+///
+/// # Errors
+///
+/// If standard output can't be written.
+pub fn run(shell: Shell, mut program: Command) -> Result<Exit, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut definition(), "cutover", &mut script);
+    let name = program.get_name().to_owned();
+    clap_complete::generate(shell, &mut program, name, &mut script);
     output::data(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Done)
 }

@@ -3,16 +3,16 @@
 use cutover::JournalEntry;
 use serde_json::Value;
 
-use crate::cli::HistoryArgs;
+use super::Call;
 use crate::exit::{Exit, Failure};
-use crate::output::Output;
 use crate::render::{BOLD, DIM, line};
+use crate::target::Choice;
 
-pub(crate) fn run(args: &HistoryArgs, output: &Output) -> Result<Exit, Failure> {
-    let engine = super::open(&args.database)?;
-    let name = super::pick(&engine, &args.pick)?;
+pub(crate) fn run(call: &Call<Choice>) -> Result<Exit, Failure> {
+    let engine = call.open()?;
+    let name = call.migration.pick(&engine)?;
     let entries = engine.history(&name)?;
-    output.result(&entries, |_| render(&entries))?;
+    call.output.result(&entries, |_| render(&entries))?;
     Ok(Exit::Done)
 }
 

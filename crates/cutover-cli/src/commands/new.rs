@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use cutover::{Engine, Options};
 use serde::Serialize;
 
 use crate::cli::NewArgs;
@@ -28,7 +29,7 @@ pub(crate) fn run(args: &NewArgs, output: &Output) -> Result<Exit, Failure> {
         ));
     }
     let file = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.sql")));
-    let text = super::open(&args.database)?.scaffold(name, &args.tables)?;
+    let text = Engine::open(&args.database.db, Options::default())?.scaffold(name, &args.tables)?;
     write_new(&file, &text)?;
     let written = Written { migration: name, file: &file, tables: &args.tables };
     output.result(&written, |paste| render(&file, paste))?;

@@ -2,17 +2,15 @@
 
 use cutover::Plan;
 
-use crate::cli::PlanArgs;
-use crate::exit::{Exit, Failure, read_file};
-use crate::output::Output;
+use super::Call;
+use crate::exit::{Exit, Failure};
 use crate::render::{BOLD, line};
+use crate::target::Definition;
 
-pub(crate) fn run(args: &PlanArgs, output: &Output) -> Result<Exit, Failure> {
-    let migration = super::migration(&args.file)?;
-    let plan = super::open(&args.database)?
-        .plan(&migration)
-        .or_else(|error| Err(Failure::in_file(error, &read_file(&args.file)?)))?;
-    output.result(&plan, |_| render(&plan))?;
+pub(crate) fn run(call: &Call<Definition>) -> Result<Exit, Failure> {
+    let migration = call.migration.read()?;
+    let plan = call.open()?.plan(&migration).map_err(|error| call.migration.failure(error))?;
+    call.output.result(&plan, |_| render(&plan))?;
     Ok(Exit::Done)
 }
 

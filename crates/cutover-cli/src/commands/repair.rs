@@ -2,17 +2,17 @@
 
 use cutover::{Pace, RepairReport};
 
-use crate::cli::RepairArgs;
+use super::Call;
 use crate::exit::{Exit, Failure};
-use crate::output::Output;
 use crate::progress::Progress;
 use crate::render::{GOOD, count, counted, line, next_is};
+use crate::target::Choice;
 
-pub(crate) fn run(args: &RepairArgs, output: &Output) -> Result<Exit, Failure> {
-    let mut engine = super::operate(&args.database, &args.operator)?;
-    let name = super::pick(&engine, &args.pick)?;
+pub(crate) fn run(call: &Call<Choice>) -> Result<Exit, Failure> {
+    let mut engine = call.operate()?;
+    let name = call.migration.pick(&engine)?;
     let report = engine.repair(&name, Pace::Gentle, &mut Progress::new())?;
-    output.result(&report, |paste| {
+    call.output.result(&report, |paste| {
         summary(&report) + &next_is("compare every row", "verify", paste)
     })?;
     Ok(Exit::Done)

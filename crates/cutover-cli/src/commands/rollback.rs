@@ -1,17 +1,19 @@
 //! `cutover rollback`: one phase back, or as far as named, losing nothing.
 
-use crate::cli::RollbackArgs;
+use cutover::Phase;
+
+use super::Call;
 use crate::exit::{Exit, Failure};
-use crate::output::Output;
 use crate::progress::Progress;
 use crate::render;
+use crate::target::Choice;
 
-pub(crate) fn run(args: &RollbackArgs, output: &Output) -> Result<Exit, Failure> {
-    let mut engine = super::operate(&args.database, &args.operator)?;
-    let name = super::pick(&engine, &args.pick)?;
-    let report = engine.rollback(&name, args.to, &mut Progress::new())?;
+pub(crate) fn run(to: Option<Phase>, call: &Call<Choice>) -> Result<Exit, Failure> {
+    let mut engine = call.operate()?;
+    let name = call.migration.pick(&engine)?;
+    let report = engine.rollback(&name, to, &mut Progress::new())?;
     let filled = super::filled(&engine, &name, report.to)?;
-    output.result(&report, |paste| {
+    call.output.result(&report, |paste| {
         render::transition(&report) + &render::next_after_rollback(report.to, filled, paste)
     })?;
     Ok(Exit::Done)

@@ -2,25 +2,23 @@
 
 use cutover::{StartOptions, StartReport};
 
-use super::backfill;
 use super::check::proof;
-use crate::cli::StartArgs;
-use crate::exit::{Exit, Failure, read_file};
-use crate::output::Output;
+use super::{Call, backfill};
+use crate::exit::{Exit, Failure};
 use crate::paste::Paste;
 use crate::progress::Progress;
 use crate::render::{BOLD, GOOD, line, next, next_is};
+use crate::target::Definition;
 
-pub(crate) fn run(args: &StartArgs, output: &Output) -> Result<Exit, Failure> {
-    let migration = super::migration(&args.file)?;
-    let options = StartOptions { no_backfill: args.no_backfill, pace: super::pace(args.fast) };
-    let mut engine = super::operate(&args.database, &args.operator)?;
+pub(crate) fn run(options: StartOptions, call: &Call<Definition>) -> Result<Exit, Failure> {
+    let migration = call.migration.read()?;
+    let mut engine = call.operate()?;
     let report = engine
         .start(&migration, options, &mut Progress::new())
-        .or_else(|error| Err(Failure::in_file(error, &read_file(&args.file)?)))?;
-    let file = args.file.display().to_string();
-    let mut output = output.clone();
-    if engine.migrations()?.len() > 1 {
+        .map_err(|error| call.migration.failure(error))?;
+    let file = call.migration.shown();
+    let mut output = call.output.clone();
+    if matches!(call.migration, Definition::File(_)) && engine.migrations()?.len() > 1 {
         // What is suggested next has to say which one is meant.
         output.paste.migration = Some(report.migration.clone());
     }

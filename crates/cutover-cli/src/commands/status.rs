@@ -2,17 +2,17 @@
 
 use cutover::{Phase, Status, TableStatus};
 
-use crate::cli::StatusArgs;
+use super::Call;
 use crate::exit::{Exit, Failure};
-use crate::output::Output;
 use crate::paste::Paste;
 use crate::render::{BOLD, DIM, GOOD, WARN, count, counted, line, next};
+use crate::target::Choice;
 
-pub(crate) fn run(args: &StatusArgs, output: &Output) -> Result<Exit, Failure> {
-    let engine = super::open(&args.database)?;
-    let name = super::pick(&engine, &args.pick)?;
+pub(crate) fn run(call: &Call<Choice>) -> Result<Exit, Failure> {
+    let engine = call.open()?;
+    let name = call.migration.pick(&engine)?;
     let status = engine.status(&name)?;
-    output.result(&status, |paste| render(&status, paste))?;
+    call.output.result(&status, |paste| render(&status, paste))?;
     Ok(Exit::Done)
 }
 
@@ -105,6 +105,7 @@ fn what_next(status: &Status, paste: &Paste) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spelling::CUTOVER;
     use cutover::{BackfillStatus, Blocked, Side};
 
     fn status() -> Status {
@@ -137,7 +138,7 @@ mod tests {
 
     #[test]
     fn status_as_text() {
-        let paste = Paste { db: Some("app.db".into()), ..Paste::default() };
+        let paste = Paste { db: Some("app.db".into()), ..Paste::of(&CUTOVER) };
         let text = render(&status(), &paste);
         insta::assert_snapshot!(anstream::adapter::strip_str(&text), @r"
         split-address: dual-write since 2026-01-02T03:04:05Z

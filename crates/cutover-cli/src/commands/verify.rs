@@ -2,18 +2,18 @@
 
 use cutover::Pace;
 
-use crate::cli::VerifyArgs;
+use super::Call;
 use crate::exit::{Exit, Failure};
-use crate::output::Output;
 use crate::progress::Progress;
 use crate::render::{next, next_is, verification};
+use crate::target::Choice;
 
-pub(crate) fn run(args: &VerifyArgs, output: &Output) -> Result<Exit, Failure> {
-    let mut engine = super::operate(&args.database, &args.operator)?;
-    let name = super::pick(&engine, &args.pick)?;
+pub(crate) fn run(call: &Call<Choice>) -> Result<Exit, Failure> {
+    let mut engine = call.operate()?;
+    let name = call.migration.pick(&engine)?;
     let report = engine.verify(&name, Pace::Gentle, &mut Progress::new())?;
     let status = engine.status(&name)?;
-    output.result(&report, |paste| {
+    call.output.result(&report, |paste| {
         verification(&report)
             + &if report.ok || !status.backfill.complete {
                 next(status.phase, status.backfill.complete, paste)

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use super::flaw::{Flaw, FlawKind};
 use super::guard::guards;
-use super::live::{Reads, view};
+use super::live::view;
 use super::names::Names;
 use super::object::Object;
 use super::sync::sync;
@@ -13,7 +13,7 @@ use super::target::{Target, targets};
 use super::touched::notes;
 use crate::backend::sqlite::catalog;
 use crate::migration::Migration;
-use crate::phase::Direction;
+use crate::phase::{Direction, Side};
 use crate::schema::{Catalog, Tables};
 
 const NAMES: Names = Names { migration: 1 };
@@ -226,7 +226,7 @@ fn statements_of_a_split() {
     insta::assert_snapshot!("split_backward", listing(&sync(&backward, NAMES, "m", &catalog)));
     insta::assert_snapshot!("split_guards", listing(&guards(&forward[0], NAMES, "m")));
     insta::assert_snapshot!("split_notes", listing(&notes(forward.iter().chain(&backward), NAMES)));
-    insta::assert_snapshot!("split_live", view(&backward[0], Reads::New));
+    insta::assert_snapshot!("split_live", view(&backward[0], Side::New));
 }
 
 /// Grouping over a union, surrogate keys, and what lets an INSERT leave the group alone.

@@ -5,12 +5,13 @@ use super::model::Model;
 use crate::backend::sqlite::Db;
 use crate::derive::freeze::{freeze, syncing};
 use crate::derive::guard::guards;
-use crate::derive::live::{Reads, view};
+use crate::derive::live::view;
 use crate::derive::names::Names;
 use crate::derive::sql::{ident, text};
 use crate::derive::sync::{parent_triggers, sync};
 use crate::error::Result;
 use crate::phase::{Direction, Phase};
+use crate::standing::Standing;
 
 /// What a phase needs to know beyond its name.
 #[derive(Debug, Clone, Copy)]
@@ -63,11 +64,8 @@ pub(crate) fn objects(model: &Model, setting: Setting<'_>) -> Vec<String> {
 }
 
 fn views(model: &Model, setting: Setting<'_>) -> Vec<String> {
-    let reads = match setting.phase {
-        Phase::Legacy | Phase::DualWrite => Reads::Old,
-        Phase::ReadNew if !setting.backfilled => Reads::Old,
-        Phase::ReadNew | Phase::WriteNew | Phase::NewOnly | Phase::Retired => Reads::New,
-    };
+    let standing = Standing { phase: setting.phase, backfilled: setting.backfilled };
+    let reads = standing.reads();
     model.backward.iter().map(|target| view(target, reads)).collect()
 }
 

@@ -134,6 +134,12 @@ impl Migration {
         &self.text
     }
 
+    /// The statements that create the new tables and their indexes, tables first: for a database that begins on the new schema.
+    pub fn new_schema(&self) -> impl Iterator<Item = &str> {
+        let tables = self.tables.iter().map(|table| table.sql.as_str());
+        tables.chain(self.indexes.iter().map(|index| index.sql.as_str()))
+    }
+
     /// The BLAKE3 hash of the text, in hexadecimal.
     #[must_use]
     pub fn hash(&self) -> &str {

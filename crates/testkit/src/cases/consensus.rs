@@ -159,9 +159,9 @@ const NEW: &[Template] = &[
             "UPDATE consensus_runs SET
                  run_timestamp = min(coalesce(run_timestamp, {m=ms}), {m}),
                  consensus_ok = {u=one:'ok'|'conflict'} = 'ok', degraded = {d=one:0|1|NULL},
+                 latest_synthesis_id = {i=sql:SELECT coalesce(max(latest_synthesis_id), 0) + 1 FROM consensus_runs},
                  synthesis_json = json_insert(coalesce(synthesis_json, '[]'), '$[#]', json_object(
-                     'id', {i=sql:SELECT coalesce(max(s.value ->> '$.id'), 0) + 1 FROM consensus_runs, json_each(synthesis_json) s},
-                     'output_markdown', {o=text}, 'output_path', NULL, 'status', {u}, 'artifacts_count', {a=int:0..9},
+                     'id', {i}, 'output_markdown', {o=text}, 'output_path', NULL, 'status', {u}, 'artifacts_count', {a=int:0..9},
                      'agreements', {k=text?}, 'conflicts', NULL, 'degraded', {d}, 'created_at', ",
             created_at!(),
             ")) WHERE id = {n=pick:consensus_runs.id}"

@@ -142,8 +142,9 @@ impl Writer {
         log::run(
             tx,
             "INSERT INTO consensus_runs
-               (spec_id, stage, run_label, run_timestamp, consensus_ok, degraded, synthesis_json)
-             VALUES (?1, ?2, ?3, ?4, ?5 = 'ok', ?5 <> 'ok', json_array(json_object(
+               (spec_id, stage, run_label, run_timestamp, consensus_ok, degraded,
+                latest_synthesis_id, synthesis_json)
+             VALUES (?1, ?2, ?3, ?4, ?5 = 'ok', ?5 <> 'ok', ?6, json_array(json_object(
                'id', ?6, 'output_markdown', ?7, 'output_path', NULL, 'status', ?5,
                'artifacts_count', 3, 'agreements', NULL, 'conflicts', NULL,
                'degraded', ?5 <> 'ok', 'created_at', ?8)))",

@@ -21,7 +21,8 @@ const NEW_TABLES: [(&str, usize, &str); 2] = [
     (
         "consensus_runs",
         3,
-        "SELECT spec_id, stage, run_label, run_timestamp, consensus_ok, degraded, synthesis_json
+        "SELECT spec_id, stage, run_label, run_timestamp, consensus_ok, degraded,
+           latest_synthesis_id, synthesis_json
          FROM consensus_runs ORDER BY spec_id, stage, run_label",
     ),
     (

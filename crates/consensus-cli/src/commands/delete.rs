@@ -1,0 +1,101 @@
+//! `consensus delete`: deletes what there is of a spec.
+
+use clap::Args;
+use consensus_store::{Deleted, Stage, Store};
+use cutover_cli::render::counted;
+use cutover_cli::{Exit, Failure, Output};
+use serde::Serialize;
+
+use super::failed;
+use crate::confirm::confirm;
+use crate::place::Place;
+
+/// Delete what there is of a spec
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  consensus delete --spec S-1
+  consensus delete --spec S-1 --artifacts-only
+  consensus delete --spec S-1 --stage spec-plan --artifacts-only --yes
+
+It asks first. Where there is no terminal to ask on it needs --yes, and is
+refused without (exit code 3, nothing deleted).")]
+pub(crate) struct Arguments {
+    /// The spec
+    #[arg(long, value_name = "ID")]
+    spec: String,
+    /// Only what belongs to this stage
+    #[arg(long, requires = "artifacts_only")]
+    stage: Option<String>,
+    /// Only what agents said; the syntheses stay
+    #[arg(long)]
+    artifacts_only: bool,
+    /// Don't ask
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// What was deleted.
+#[derive(Debug, Serialize)]
+struct Counts {
+    artifacts: u64,
+    syntheses: u64,
+}
+
+pub(crate) fn run(args: &Arguments, output: &Output) -> Result<Exit, Failure> {
+    let store = args.place.change()?;
+    let there = args.there(&store)?;
+    if there.artifacts + there.syntheses > 0 {
+        confirm(args.yes, &format!("delete {} of {}", amounts(&there), args.subject()))?;
+    }
+    let deleted = args.delete(&store)?;
+    output
+        .result(&deleted, |_| format!("deleted {} of {}\n", amounts(&deleted), args.subject()))?;
+    Ok(Exit::Done)
+}
+
+impl Arguments {
+    /// What is about to be deleted.
+    fn there(&self, store: &Store) -> Result<Counts, Failure> {
+        let mut there = Counts { artifacts: 0, syntheses: 0 };
+        let stage = self.stage.as_deref().map(Stage::from);
+        for summary in store.summaries().map_err(failed)? {
+            if summary.spec_id == self.spec && stage.as_ref().is_none_or(|s| *s == summary.stage) {
+                there.artifacts += summary.artifacts;
+                there.syntheses += if self.artifacts_only { 0 } else { summary.syntheses };
+            }
+        }
+        Ok(there)
+    }
+
+    fn delete(&self, store: &Store) -> Result<Counts, Failure> {
+        let stage = self.stage.as_deref().map(Stage::from);
+        let (artifacts, syntheses) = match (stage, self.artifacts_only) {
+            (Some(stage), _) => (store.delete_stage_artifacts(&self.spec, &stage), 0),
+            (None, true) => (store.delete_spec_artifacts(&self.spec), 0),
+            (None, false) => {
+                let Deleted { artifacts, syntheses, .. } =
+                    store.delete_spec(&self.spec).map_err(failed)?;
+                (Ok(artifacts), syntheses)
+            }
+        };
+        Ok(Counts { artifacts: artifacts.map_err(failed)?, syntheses })
+    }
+
+    fn subject(&self) -> String {
+        match &self.stage {
+            Some(stage) => format!("spec {}, stage {stage}", self.spec),
+            None => format!("spec {}", self.spec),
+        }
+    }
+}
+
+fn amounts(Counts { artifacts, syntheses }: &Counts) -> String {
+    let syntheses = match syntheses {
+        1 => "1 synthesis".to_owned(),
+        n => format!("{} syntheses", cutover_cli::render::count(*n)),
+    };
+    format!("{} and {syntheses}", counted(*artifacts, "artifact"))
+}

@@ -1,0 +1,72 @@
+//! The `cutover` program, and what another program needs to offer the same commands
+//! for a migration of its own.
+//!
+//! - [`MigrateCommand`]: the commands of a migration, for clap's derive. What they work
+//!   on is said by arguments of the program's own ([`Subject`], [`Defines`],
+//!   [`Chooses`]), and [`Spelling`] says how it spells them.
+//! - [`Output`], [`Exit`], [`Failure`]: results, errors and exit codes, the same in
+//!   every program.
+//! - [`completions`], [`manual`]: made from a program's definition.
+//!
+//! In here, `cli` and `migrate` say what may be typed, `commands` does it (one file a
+//! command), `target` knows which migration is meant, `output` prints, `progress`
+//! shows long work and listens to Ctrl-C, `exit` turns what went wrong into an exit
+//! code, a message and a hint, `paste` makes the commands we suggest work when they
+//! are pasted, and `render` has text that several commands show.
+
+mod cli;
+mod commands;
+mod exit;
+mod migrate;
+pub mod output;
+mod paste;
+mod progress;
+pub mod render;
+mod spelling;
+mod target;
+
+use std::process::ExitCode;
+
+pub use commands::completions::run as completions;
+pub use commands::man::run as manual;
+pub use exit::{Doing, Exit, Failure};
+pub use migrate::{AdvanceArgs, BackfillArgs, MigrateCommand, Operate, RollbackArgs, StartArgs};
+pub use output::Output;
+pub use paste::{Paste, quote};
+pub use progress::{interrupted, listen_to_interrupts};
+pub use spelling::Spelling;
+pub use target::{Choice, Chooses, Defines, Definition, Subject};
+
+use cli::Command;
+use spelling::CUTOVER;
+
+/// The `cutover` program.
+pub fn cutover() -> ExitCode {
+    // The demo's writers and readers are processes of their own: this same
+    // program under a name that no help text or completion offers.
+    if let Some(code) = commands::demo::child_process() {
+        return code;
+    }
+    match cli::parse() {
+        Ok(cli) => run(cli.command),
+        Err(error) => output::usage(&error),
+    }
+}
+
+fn run(command: Command) -> ExitCode {
+    let plain = Output::new(Paste::new(&CUTOVER, None), false);
+    match command {
+        Command::Demo(args) => {
+            let output = Output::new(plain.paste, args.json);
+            output.ended(commands::demo::run(&args, &output))
+        }
+        Command::New(args) => {
+            let paste = Paste::new(&CUTOVER, Some(&args.database.db));
+            let output = Output::new(paste, args.database.json);
+            output.ended(commands::new::run(&args, &output))
+        }
+        Command::Migrate(command) => command.run(&CUTOVER),
+        Command::Completions(args) => plain.ended(completions(args.shell, cli::definition())),
+        Command::Man(_) => plain.ended(manual(cli::definition())),
+    }
+}

@@ -1,0 +1,280 @@
+//! The commands of a migration, as any program offers them: `cutover` on any file,
+//! and a program that has a database and a migration of its own on these.
+//!
+//! What may be typed is here; what a command works on is for the program to say
+//! ([`Defines`], [`Chooses`]). Help texts are written as `cutover` spells them;
+//! [`Spelling::help`](crate::Spelling::help) respells them for another program.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use cutover::{AdvanceOptions, Pace, Phase, StartOptions};
+
+use crate::commands::Call;
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+use crate::paste::Paste;
+use crate::spelling::Spelling;
+use crate::target::{Choice, Chooses, Defines, Definition, Subject};
+
+/// The commands. `F` says what `check`, `plan` and `start` work on, before the
+/// database knows the migration; `R` what the others do, once it runs.
+#[derive(Debug, Subcommand)]
+pub enum MigrateCommand<F: Defines, R: Chooses> {
+    /// Prove on the real data that nothing can be lost; changes nothing
+    #[command(after_help = "\
+Example:
+  cutover check split-address.sql --db app.db
+
+It carries every old row forward and back and compares, looks for what can't be
+kept in step and for indexes that are missing, and says what the migration will
+cost. Exit code 3 if something stands in the way. Then:
+  cutover start split-address.sql --db app.db")]
+    Check(F),
+
+    /// Show every statement each step would run; changes nothing
+    #[command(after_help = "\
+Example:
+  cutover plan split-address.sql --db app.db | less")]
+    Plan(F),
+
+    /// Check, then keep both schemas in step, and fill the new one
+    #[command(after_help = "\
+Examples:
+  cutover start split-address.sql --db app.db
+  cutover start split-address.sql --db app.db --no-backfill  # fill it later
+
+Nothing stops: old programs write on as before. `cutover abort` undoes it all.
+Then, when the backfill is complete:
+  cutover advance --db app.db")]
+    Start(StartArgs<F>),
+
+    /// Fill the new tables, going on where it stopped
+    #[command(after_help = "\
+Example:
+  cutover backfill --db app.db
+
+Ctrl-C stops at the end of a chunk and loses nothing: the next call goes on.")]
+    Backfill(BackfillArgs<R>),
+
+    /// Compare every row of both schemas, both ways
+    #[command(after_help = "\
+Example:
+  cutover verify --db app.db
+
+Exit code 1 if it finds differences; `cutover repair` applies them.")]
+    Verify(Operate<R>),
+
+    /// Compare, and bring the mirror in step where it differs
+    #[command(after_help = "\
+Example:
+  cutover repair --db app.db
+
+The side that writes enter is never changed, only the one kept in step with it.")]
+    Repair(Operate<R>),
+
+    /// Go one phase on, or as far as named
+    #[command(after_help = "\
+Phases: legacy → dual-write → read-new → write-new → new-only → retired
+
+Examples:
+  cutover advance --db app.db
+  cutover advance --to new-only --db app.db
+  cutover advance --to retired --yes --backup before-retire.db --db app.db
+
+From write-new on every row is verified first, both ways, and the step is
+refused (exit code 3, nothing changed) if anything differs. Every step but the
+last can be undone by `cutover rollback`.")]
+    Advance(AdvanceArgs<R>),
+
+    /// Go one phase back, or as far as named, losing nothing
+    #[command(after_help = "\
+Phases: legacy → dual-write → read-new → write-new → new-only → retired
+
+Examples:
+  cutover rollback --db app.db
+  cutover rollback --to dual-write --db app.db
+
+From new-only the old tables are brought up to date first. The way back from
+dual-write is `cutover abort`; from retired there is none.")]
+    Rollback(RollbackArgs<R>),
+
+    /// Leave the migration: back to the old schema alone
+    ///
+    /// Every table, view, index and trigger of cutover's is removed.
+    #[command(after_help = "\
+Example:
+  cutover abort --db app.db
+
+From dual-write or read-new. From later phases, first:
+  cutover rollback --to dual-write --db app.db")]
+    Abort(Operate<R>),
+
+    /// Show where a migration stands, and what to type next
+    ///
+    /// Also what is allowed now, and what is blocked and why.
+    #[command(after_help = "\
+Example:
+  cutover status --db app.db
+
+It only reads, and works while another operator is at work.")]
+    Status(R),
+
+    /// Show what was done, when and by whom
+    #[command(after_help = "\
+Example:
+  cutover history --db app.db")]
+    History(R),
+}
+
+/// What a command works on and who operates: on every command that takes the lease.
+#[derive(Debug, Args)]
+pub struct Operate<S: Subject> {
+    #[command(flatten)]
+    pub(crate) on: S,
+    /// Who operates, for the history and for a second operator to see [default: your login name]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) actor: Option<String>,
+}
+
+/// The arguments of `start`.
+#[derive(Debug, Args)]
+pub struct StartArgs<S: Subject> {
+    /// Leave filling the new tables to `cutover backfill`
+    #[arg(long)]
+    pub(crate) no_backfill: bool,
+    /// Fill as fast as the disk allows; writers may wait for tens of milliseconds
+    #[arg(long, conflicts_with = "no_backfill")]
+    pub(crate) fast: bool,
+    #[command(flatten)]
+    pub(crate) by: Operate<S>,
+}
+
+/// The arguments of `backfill`.
+#[derive(Debug, Args)]
+pub struct BackfillArgs<S: Subject> {
+    /// As fast as the disk allows; writers may wait for tens of milliseconds
+    #[arg(long)]
+    pub(crate) fast: bool,
+    #[command(flatten)]
+    pub(crate) by: Operate<S>,
+}
+
+/// The arguments of `advance`.
+#[derive(Debug, Args)]
+pub struct AdvanceArgs<S: Subject> {
+    /// How far to go
+    #[arg(long, value_name = "PHASE", value_parser = phase())]
+    pub(crate) to: Option<Phase>,
+    /// Confirm that the old tables go for good (needed to enter `retired`)
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Write a copy of the database here before the old tables go
+    #[arg(long, value_name = "FILE")]
+    pub(crate) backup: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) by: Operate<S>,
+}
+
+/// The arguments of `rollback`.
+#[derive(Debug, Args)]
+pub struct RollbackArgs<S: Subject> {
+    /// How far to go
+    #[arg(long, value_name = "PHASE", value_parser = phase())]
+    pub(crate) to: Option<Phase>,
+    #[command(flatten)]
+    pub(crate) by: Operate<S>,
+}
+
+impl<F: Defines, R: Chooses> MigrateCommand<F, R> {
+    /// Runs the command, prints its result or why there is none, and gives the exit
+    /// code.
+    pub fn run(&self, spelling: &'static Spelling) -> ExitCode {
+        use crate::commands::{
+            abort, advance, backfill, check, history, plan, repair, rollback, start, status, verify,
+        };
+        match self {
+            Self::Check(on) => define(on, None, spelling, check::run),
+            Self::Plan(on) => define(on, None, spelling, plan::run),
+            Self::Start(StartArgs { no_backfill, fast, by: Operate { on, actor } }) => {
+                let options = StartOptions { no_backfill: *no_backfill, pace: pace(*fast) };
+                define(on, actor.as_deref(), spelling, |call| start::run(options, call))
+            }
+            Self::Backfill(BackfillArgs { fast, by: Operate { on, actor } }) => {
+                choose(on, actor.as_deref(), spelling, |call| backfill::run(pace(*fast), call))
+            }
+            Self::Verify(Operate { on, actor }) => {
+                choose(on, actor.as_deref(), spelling, verify::run)
+            }
+            Self::Repair(Operate { on, actor }) => {
+                choose(on, actor.as_deref(), spelling, repair::run)
+            }
+            Self::Advance(AdvanceArgs { to, yes, backup, by: Operate { on, actor } }) => {
+                let options = AdvanceOptions { to: *to, confirmed: *yes, backup: backup.clone() };
+                choose(on, actor.as_deref(), spelling, |call| advance::run(&options, call))
+            }
+            Self::Rollback(RollbackArgs { to, by: Operate { on, actor } }) => {
+                choose(on, actor.as_deref(), spelling, |call| rollback::run(*to, call))
+            }
+            Self::Abort(Operate { on, actor }) => {
+                choose(on, actor.as_deref(), spelling, abort::run)
+            }
+            Self::Status(on) => choose(on, None, spelling, status::run),
+            Self::History(on) => choose(on, None, spelling, history::run),
+        }
+    }
+}
+
+/// Runs a command on a migration from its definition.
+fn define(
+    on: &impl Defines,
+    actor: Option<&str>,
+    spelling: &'static Spelling,
+    work: impl FnOnce(&Call<Definition>) -> Result<Exit, Failure>,
+) -> ExitCode {
+    let migration = on.definition();
+    let mut paste = Paste::new(spelling, on.named_db());
+    if let Definition::File(file) = &migration {
+        paste.file = Some(file.display().to_string());
+    }
+    run(on, migration, actor, paste, work)
+}
+
+/// Runs a command on a migration that was started.
+fn choose(
+    on: &impl Chooses,
+    actor: Option<&str>,
+    spelling: &'static Spelling,
+    work: impl FnOnce(&Call<Choice>) -> Result<Exit, Failure>,
+) -> ExitCode {
+    let migration = on.choice();
+    let mut paste = Paste::new(spelling, on.named_db());
+    if let Choice::Named(name) = &migration {
+        paste.migration = Some(name.clone());
+    }
+    run(on, migration, actor, paste, work)
+}
+
+fn run<M>(
+    on: &impl Subject,
+    migration: M,
+    actor: Option<&str>,
+    paste: Paste,
+    work: impl FnOnce(&Call<M>) -> Result<Exit, Failure>,
+) -> ExitCode {
+    let output = Output::new(paste, on.json());
+    output.ended(on.db().and_then(|db| {
+        work(&Call { db, migration, actor: actor.map(str::to_owned), output: output.clone() })
+    }))
+}
+
+fn pace(fast: bool) -> Pace {
+    if fast { Pace::Fast } else { Pace::Gentle }
+}
+
+/// Phases as values that help shows and typos are matched against.
+fn phase() -> impl clap::builder::TypedValueParser<Value = Phase> {
+    use clap::builder::{PossibleValuesParser, TypedValueParser};
+    PossibleValuesParser::new(Phase::ALL.map(Phase::name)).try_map(|name| name.parse::<Phase>())
+}
