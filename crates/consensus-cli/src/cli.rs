@@ -145,6 +145,8 @@ mod tests {
                 let Some((_, words)) = line.split_once("  consensus ") else { continue };
                 let words = words.split(['#', '|', '>', '<', '&']).next().unwrap_or_default();
                 let words = ["consensus"].into_iter().chain(words.split_whitespace());
+                // Help breaks longer lines, and half of one can't be pasted.
+                assert!(line.chars().count() <= 80, "{line}");
                 tried += 1;
                 if let Err(error) = definition().try_get_matches_from(words) {
                     panic!("{line}: {error}");

@@ -6,7 +6,7 @@
 -- stage. Timestamps decide nothing.
 
 CREATE TABLE new.consensus_runs (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     spec_id TEXT NOT NULL,
     stage TEXT NOT NULL,
     -- The caller's run id. NULL: the caller gave none.

@@ -127,6 +127,12 @@ impl AsyncStore {
         self.run(move |store| store.delete_spec(&spec_id)).await
     }
 
+    /// As [`Store::delete_stage`].
+    pub async fn delete_stage(&self, spec_id: &str, stage: &Stage) -> Result<Deleted> {
+        let (spec_id, stage) = (spec_id.to_owned(), stage.clone());
+        self.run(move |store| store.delete_stage(&spec_id, &stage)).await
+    }
+
     /// As [`Store::prune`].
     pub async fn prune(&self, older_than_ms: i64) -> Result<Deleted> {
         self.run(move |store| store.prune(older_than_ms)).await

@@ -185,9 +185,10 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Busy { .. } => ErrorKind::Busy,
-            Self::Frozen { .. } | Self::NoPlace { .. } | Self::Conflict { .. } => {
-                ErrorKind::Refused
-            }
+            Self::Frozen { .. }
+            | Self::NoPlace { .. }
+            | Self::Invalid { .. }
+            | Self::Conflict { .. } => ErrorKind::Refused,
             Self::Corrupt { .. }
             | Self::NotADatabase { .. }
             | Self::UnknownSchema { .. }
@@ -197,7 +198,6 @@ impl Error {
             | Self::Line { .. } => ErrorKind::Unusable,
             Self::Migration(error) => error.kind(),
             Self::DiskFull { .. }
-            | Self::Invalid { .. }
             | Self::Io { .. }
             | Self::WriterGone { .. }
             | Self::Database { .. } => ErrorKind::Failed,

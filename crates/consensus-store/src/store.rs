@@ -208,9 +208,22 @@ impl Store {
     ///
     /// As [`delete_spec_artifacts`](Self::delete_spec_artifacts).
     pub fn delete_spec(&self, spec_id: &str) -> Result<Deleted> {
-        self.write("deleting a spec", |conn, layout| match layout.writes {
-            Side::Old => old::delete_spec(conn, spec_id),
-            Side::New => new::delete_spec(conn, spec_id),
+        self.delete_all(spec_id, None)
+    }
+
+    /// Deletes the outputs and the syntheses of a spec and stage.
+    ///
+    /// # Errors
+    ///
+    /// As [`delete_spec_artifacts`](Self::delete_spec_artifacts).
+    pub fn delete_stage(&self, spec_id: &str, stage: &Stage) -> Result<Deleted> {
+        self.delete_all(spec_id, Some(stage))
+    }
+
+    fn delete_all(&self, spec_id: &str, stage: Option<&Stage>) -> Result<Deleted> {
+        self.write("deleting", |conn, layout| match layout.writes {
+            Side::Old => old::delete_all(conn, spec_id, stage),
+            Side::New => new::delete_all(conn, spec_id, stage),
         })
     }
 

@@ -73,7 +73,7 @@ impl Failure {
     }
 
     /// A failure without a deeper cause.
-    pub fn plain(doing: impl Into<String>) -> Self {
+    pub(crate) fn plain(doing: impl Into<String>) -> Self {
         Self::Other { doing: doing.into(), source: None, fix: None }
     }
 

@@ -32,7 +32,7 @@ pub use commands::man::run as manual;
 pub use exit::{Doing, Exit, Failure};
 pub use migrate::{AdvanceArgs, BackfillArgs, MigrateCommand, Operate, RollbackArgs, StartArgs};
 pub use output::Output;
-pub use paste::{Paste, quote};
+pub use paste::Paste;
 pub use progress::{interrupted, listen_to_interrupts};
 pub use spelling::Spelling;
 pub use target::{Choice, Chooses, Defines, Definition, Subject};

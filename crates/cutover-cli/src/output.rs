@@ -86,11 +86,7 @@ fn pretty(value: &impl Serialize) -> Result<String, Failure> {
 
 /// Writes to stdout. A reader that has gone away (`| head`) is no failure: the
 /// command has done its work, and its exit code says how.
-///
-/// # Errors
-///
-/// If standard output can't be written.
-pub fn data(text: &str) -> Result<(), Failure> {
+pub(crate) fn data(text: &str) -> Result<(), Failure> {
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Other {

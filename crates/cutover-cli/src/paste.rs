@@ -84,8 +84,7 @@ impl Paste {
     }
 
     /// Completes every command between backticks in a text.
-    #[must_use]
-    pub fn complete(&self, text: &str) -> String {
+    pub(crate) fn complete(&self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
         for (i, part) in text.split('`').enumerate() {
             if i > 0 {
@@ -116,8 +115,7 @@ fn add(command: &mut String, words: &str, flag: &str, value: Option<&str>) {
 }
 
 /// A word as a POSIX shell reads it.
-#[must_use]
-pub fn quote(word: &str) -> String {
+pub(crate) fn quote(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/._-+=:@%,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

@@ -15,8 +15,7 @@ pub const DIM: Style = Style::new().dimmed();
 pub const GOOD: Style = AnsiColor::Green.on_default().bold();
 /// What is worth knowing.
 pub const WARN: Style = AnsiColor::Yellow.on_default().bold();
-/// What went wrong.
-pub const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
 
 /// Differences shown as text; JSON gives all that the engine reports.
 const SHOWN: usize = 10;

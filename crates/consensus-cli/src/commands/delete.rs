@@ -16,7 +16,7 @@ use crate::place::Place;
 Examples:
   consensus delete --spec S-1
   consensus delete --spec S-1 --artifacts-only
-  consensus delete --spec S-1 --stage spec-plan --artifacts-only --yes
+  consensus delete --spec S-1 --stage spec-plan --yes
 
 It asks first. Where there is no terminal to ask on it needs --yes, and is
 refused without (exit code 3, nothing deleted).")]
@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ID")]
     spec: String,
     /// Only what belongs to this stage
-    #[arg(long, requires = "artifacts_only")]
+    #[arg(long)]
     stage: Option<String>,
     /// Only what agents said; the syntheses stay
     #[arg(long)]
@@ -72,16 +72,19 @@ impl Arguments {
 
     fn delete(&self, store: &Store) -> Result<Counts, Failure> {
         let stage = self.stage.as_deref().map(Stage::from);
-        let (artifacts, syntheses) = match (stage, self.artifacts_only) {
-            (Some(stage), _) => (store.delete_stage_artifacts(&self.spec, &stage), 0),
-            (None, true) => (store.delete_spec_artifacts(&self.spec), 0),
-            (None, false) => {
-                let Deleted { artifacts, syntheses, .. } =
-                    store.delete_spec(&self.spec).map_err(failed)?;
-                (Ok(artifacts), syntheses)
-            }
+        if self.artifacts_only {
+            let artifacts = match stage {
+                Some(stage) => store.delete_stage_artifacts(&self.spec, &stage),
+                None => store.delete_spec_artifacts(&self.spec),
+            };
+            return Ok(Counts { artifacts: artifacts.map_err(failed)?, syntheses: 0 });
+        }
+        let deleted = match stage {
+            Some(stage) => store.delete_stage(&self.spec, &stage),
+            None => store.delete_spec(&self.spec),
         };
-        Ok(Counts { artifacts: artifacts.map_err(failed)?, syntheses })
+        let Deleted { artifacts, syntheses, .. } = deleted.map_err(failed)?;
+        Ok(Counts { artifacts, syntheses })
     }
 
     fn subject(&self) -> String {

@@ -18,8 +18,9 @@ use crate::place::Place;
 #[command(after_help = "\
 Examples:
   consensus put artifact --spec S-1 --stage spec-plan --agent claude answer.json
-  consensus put artifact --spec S-1 --stage spec-plan --agent gpt --run-id run_7 --response transcript.txt answer.json
-  echo '{\"ok\": true}' | consensus put artifact --spec S-1 --stage spec-audit --agent gemini
+  consensus put artifact --spec S-1 --stage spec-plan --agent gpt --run-id r7 -
+  echo '{}' |
+  consensus put artifact --spec S-1 --stage spec-plan --agent gemini
 
 The store is made if it is missing.")]
 pub(crate) struct Arguments {

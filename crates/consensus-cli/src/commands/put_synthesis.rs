@@ -18,8 +18,8 @@ use crate::place::Place;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  consensus put synthesis --spec S-1 --stage spec-plan --status ok --run-id run_7 plan.md
-  consensus put synthesis --spec S-1 --stage spec-plan --status conflict --degraded --conflicts '[\"order of work\"]' plan.md
+  consensus put synthesis --spec S-1 --stage spec-plan --status ok plan.md
+  consensus put synthesis --spec S-1 --stage spec-plan --status ok --degraded -
 
 The store is made if it is missing.")]
 pub(crate) struct Arguments {

@@ -301,13 +301,20 @@ pub(crate) fn delete_artifacts(
     Ok(deleted as u64)
 }
 
-pub(crate) fn delete_spec(conn: &Connection, spec_id: &str) -> Step<Deleted> {
-    let artifacts = delete_artifacts(conn, spec_id, None)?;
-    let sql = "SELECT coalesce(sum(json_array_length(synthesis_json)), 0) FROM consensus_runs \
-               WHERE spec_id = ?1";
-    let syntheses = conn.prepare(sql)?.query_row([spec_id], |row| count(row, 0))?;
-    conn.execute("DELETE FROM consensus_runs WHERE spec_id = ?1", [spec_id])?;
-    Ok(Deleted { artifacts, syntheses })
+pub(crate) fn delete_all(conn: &Connection, spec_id: &str, stage: Option<&Stage>) -> Step<Deleted> {
+    let params = params![spec_id, stage.map(Stage::as_str)];
+    let of = "WHERE spec_id = ?1 AND (?2 IS NULL OR stage = ?2)";
+    let sql = format!(
+        "SELECT (SELECT count(*) FROM consensus_runs AS r CROSS JOIN agent_outputs AS o \
+           ON o.run_id = r.id {of}), \
+         (SELECT coalesce(sum(json_array_length(synthesis_json)), 0) FROM consensus_runs {of})"
+    );
+    let deleted = conn.prepare(&sql)?.query_row(params, |row| {
+        Ok(Deleted { artifacts: count(row, 0)?, syntheses: count(row, 1)? })
+    })?;
+    // Their outputs go with the runs.
+    conn.execute(&format!("DELETE FROM consensus_runs {of}"), params)?;
+    Ok(deleted)
 }
 
 /// Deletes what is older among the next outputs after a place; gives how many, and the

@@ -185,11 +185,16 @@ pub(crate) fn delete_artifacts(
     Ok(deleted as u64)
 }
 
-pub(crate) fn delete_spec(conn: &Connection, spec_id: &str) -> Step<Deleted> {
-    let artifacts = delete_artifacts(conn, spec_id, None)?;
-    let syntheses =
-        conn.execute("DELETE FROM consensus_synthesis WHERE spec_id = ?1", [spec_id])? as u64;
-    Ok(Deleted { artifacts, syntheses })
+pub(crate) fn delete_all(conn: &Connection, spec_id: &str, stage: Option<&Stage>) -> Step<Deleted> {
+    let artifacts = delete_artifacts(conn, spec_id, stage)?;
+    let syntheses = match stage {
+        None => conn.execute("DELETE FROM consensus_synthesis WHERE spec_id = ?1", [spec_id])?,
+        Some(stage) => conn.execute(
+            "DELETE FROM consensus_synthesis WHERE spec_id = ?1 AND stage = ?2",
+            [spec_id, stage.as_str()],
+        )?,
+    };
+    Ok(Deleted { artifacts, syntheses: syntheses as u64 })
 }
 
 /// Deletes what is older among the next rows after a place; gives how many, and the next

@@ -172,13 +172,20 @@ impl<'c> Import<'c> {
     }
 
     fn finish(mut self) -> Step<Imported> {
+        if self.side == Side::New {
+            self.settle().map_err(|fault| self.rows.malformed(fault))?;
+        }
+        Ok(self.done)
+    }
+
+    /// What the new tables do once all lines were read.
+    fn settle(&mut self) -> Step<()> {
         if !self.new_ids {
             let known = self.new.take_known(&self.rows)?;
             self.done.syntheses -= known;
             self.done.already_there += known;
         }
-        self.new.finish()?;
-        Ok(self.done)
+        self.new.finish()
     }
 }
 

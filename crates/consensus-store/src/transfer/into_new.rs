@@ -47,6 +47,15 @@ FROM (SELECT '[' || group_concat(object, ',' ORDER BY id) || ']' AS text FROM (\
   UNION ALL SELECT id, object FROM temp.consensus_import WHERE run = ?1)) AS m \
 WHERE consensus_runs.id = ?1";
 
+/// The last id of a synthesis that was ever given out: by the old table, and by the store
+/// since, which keeps it beside SQLite's own.
+const LAST_ID: &str = "\
+SELECT max(coalesce((SELECT max(latest_synthesis_id) FROM consensus_runs), 0), \
+  coalesce((SELECT max(seq) FROM sqlite_sequence WHERE name IN ('consensus_synthesis', ?1)), 0))";
+
+/// The name under which `sqlite_sequence` keeps it.
+const SEQUENCE: &str = "consensus_runs.latest_synthesis_id";
+
 /// What an import writes to the new tables.
 pub(super) struct IntoNew<'c> {
     conn: &'c Connection,
@@ -68,6 +77,7 @@ impl<'c> IntoNew<'c> {
         let [spec_id, stage, agent_name, content, response, run_id, model_version, created_at] =
             values;
         let run = self.run(spec_id, stage, run_id)?;
+        self.touched.insert(run);
         let (ms, raw) = match milliseconds(created_at) {
             Some(ms) => (Some(ms), &Value::Null),
             None => (None, created_at),
@@ -102,7 +112,7 @@ impl<'c> IntoNew<'c> {
             created_at,
         ] = values;
         for (column, value) in SYNTHESIS.columns.iter().zip(values) {
-            let of_run = [spec_id, stage, run_id].into_iter().any(|kept| std::ptr::eq(kept, value));
+            let of_run = ["spec_id", "stage", "run_id"].contains(&column.key);
             if matches!(value, Value::Blob(_)) && !of_run {
                 let reason = format!(
                     "`{}` is a blob, and the new tables keep syntheses as JSON, which has none",
@@ -189,7 +199,7 @@ impl<'c> IntoNew<'c> {
     }
 
     /// Writes the syntheses that wait, and brings each run in line with its rows.
-    pub(super) fn finish(mut self) -> Step<()> {
+    pub(super) fn finish(&mut self) -> Step<()> {
         if self.waiting {
             let runs: Vec<i64> = self
                 .conn
@@ -198,7 +208,9 @@ impl<'c> IntoNew<'c> {
                 .collect::<Result<_, _>>()?;
             for run in runs {
                 self.conn.execute(MERGE, [run])?;
+                self.touched.insert(run);
             }
+            self.give_out()?;
             self.conn.raw().execute_batch("DROP TABLE temp.consensus_import")?;
         }
         while let Some(run) = self.touched.pop_first() {
@@ -207,8 +219,23 @@ impl<'c> IntoNew<'c> {
         Ok(())
     }
 
+    /// Notes the ids that came with the lines as given out, as AUTOINCREMENT does in the
+    /// old table: they don't come again once their rows are deleted.
+    fn give_out(&self) -> Step<()> {
+        let sql = "UPDATE sqlite_sequence SET seq = max(seq, \
+                     coalesce((SELECT max(id) FROM temp.consensus_import), 0)) WHERE name = ?1";
+        if self.conn.execute(sql, [SEQUENCE])? == 0 {
+            self.conn.execute(
+                "INSERT INTO sqlite_sequence (name, seq) \
+                 SELECT ?1, max(id) FROM temp.consensus_import HAVING max(id) > 0",
+                [SEQUENCE],
+            )?;
+        }
+        Ok(())
+    }
+
     /// The run of these rows, which is made if there is none.
-    fn run(&mut self, spec_id: &Value, stage: &Value, label: &Value) -> Step<i64> {
+    fn run(&self, spec_id: &Value, stage: &Value, label: &Value) -> Step<i64> {
         let sql = "SELECT id FROM consensus_runs \
                    WHERE spec_id = ?1 AND stage = ?2 AND run_label IS ?3";
         let found: Option<i64> = self
@@ -216,32 +243,23 @@ impl<'c> IntoNew<'c> {
             .prepare(sql)?
             .query_row(params![spec_id, stage, label], |row| row.get(0))
             .optional()?;
-        let run = match found {
-            Some(run) => run,
-            None => {
-                self.conn.execute(
-                    "INSERT INTO consensus_runs (spec_id, stage, run_label) VALUES (?1, ?2, ?3)",
-                    params![spec_id, stage, label],
-                )?;
-                self.conn.inserted()
-            }
-        };
-        self.touched.insert(run);
-        Ok(run)
+        if let Some(run) = found {
+            return Ok(run);
+        }
+        self.conn.execute(
+            "INSERT INTO consensus_runs (spec_id, stage, run_label) VALUES (?1, ?2, ?3)",
+            params![spec_id, stage, label],
+        )?;
+        Ok(self.conn.inserted())
     }
 
-    /// As the store numbers syntheses: none that the old table ever handed out comes again.
+    /// The next id of a synthesis.
     fn next_id(&mut self) -> Step<i64> {
         let next = match self.next {
             Some(next) => next,
-            None => self
-                .conn
-                .prepare(
-                    "SELECT max(coalesce((SELECT max(latest_synthesis_id) FROM consensus_runs), 0), \
-                     coalesce((SELECT seq FROM sqlite_sequence \
-                       WHERE name = 'consensus_synthesis'), 0))",
-                )?
-                .query_row((), |row| row.get::<_, i64>(0))?,
+            None => {
+                self.conn.prepare(LAST_ID)?.query_row([SEQUENCE], |row| row.get::<_, i64>(0))?
+            }
         };
         let Some(next) = next.checked_add(1) else {
             let reason = "the store has handed out the last id there is".to_owned();

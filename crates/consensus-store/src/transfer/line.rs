@@ -105,8 +105,8 @@ enum Json {
     Null,
     Bool(bool),
     Integer(i64),
-    /// With a fraction, or too large: as it reads.
-    Number(f64),
+    /// With a fraction, or too large.
+    Number(String),
     Text(String),
     List,
     Object(Keys),
@@ -154,11 +154,11 @@ impl<'de> Visitor<'de> for JsonVisitor {
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
-        Ok(i64::try_from(number).map_or(Json::Number(number as f64), Json::Integer))
+        Ok(i64::try_from(number).map_or_else(|_| Json::Number(number.to_string()), Json::Integer))
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<Json, E> {
-        Ok(Json::Number(number))
+        Ok(Json::Number(format!("{number:?}")))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Json, E> {
@@ -225,7 +225,7 @@ impl<'r> Lines<'r> {
                 _ => 0,
             };
             if !self.text[begin..].trim_ascii().is_empty() {
-                return Ok(Some((self.number, &self.text[begin..])));
+                return Ok(Some((self.number, self.text[begin..].trim_ascii_end())));
             }
         }
     }

@@ -221,7 +221,7 @@ impl<'c> Rows<'c> {
     }
 
     /// Finds the run whose text is not JSON, which SQLite doesn't name.
-    fn malformed(&self, fault: Fault) -> Fault {
+    pub(super) fn malformed(&self, fault: Fault) -> Fault {
         if !matches!(fault, Fault::Sqlite(_)) {
             return fault;
         }

@@ -54,6 +54,7 @@ enum Call {
     DeleteSpecArtifacts(String),
     DeleteStageArtifacts(String, Stage),
     DeleteSpec(String),
+    DeleteStage(String, Stage),
     Prune(i64),
 }
 
@@ -95,7 +96,8 @@ fn invent(rng: &mut Rng, n: i64) -> Call {
         }
         85..89 => Call::DeleteSpecArtifacts(spec),
         89..94 => Call::DeleteStageArtifacts(spec, stage),
-        94..97 => Call::DeleteSpec(spec),
+        94..96 => Call::DeleteSpec(spec),
+        96..98 => Call::DeleteStage(spec, stage),
         _ => Call::Prune(EPOCH_MS + rng.i64(0..=n) * 1000),
     }
 }
@@ -115,6 +117,10 @@ fn make(store: &Store, call: &Call) -> (u64, u64) {
         }
         Call::DeleteSpec(spec) => {
             let deleted = store.delete_spec(spec).unwrap();
+            (deleted.artifacts, deleted.syntheses)
+        }
+        Call::DeleteStage(spec, stage) => {
+            let deleted = store.delete_stage(spec, stage).unwrap();
             (deleted.artifacts, deleted.syntheses)
         }
         Call::Prune(before) => {

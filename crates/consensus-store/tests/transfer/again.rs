@@ -174,5 +174,17 @@ fn imported_ids_are_not_handed_out_again() {
         let ids: Vec<i64> =
             store.query_syntheses("s", &Stage::Plan).unwrap().iter().map(|row| row.id).collect();
         assert_eq!(ids, [2_002, 2_001, 2_000], "{phase}");
+        // Nor when its row is gone, whoever asks.
+        import(&path, [artifact(4_000, "c"), synthesis(5_000, "r", "m")].join("\n"));
+        store.delete_spec("s").unwrap();
+        try_import(&path, &text, options).unwrap();
+        assert_eq!(store.store_artifact(&new).unwrap(), 4_002, "{phase}");
+        store.store_synthesis(&NewSynthesis::new("s", Stage::Plan, "n", "ok")).unwrap();
+        let ids: Vec<i64> =
+            store.query_syntheses("s", &Stage::Plan).unwrap().iter().map(|row| row.id).collect();
+        assert_eq!(ids, [5_002, 5_001], "{phase}");
+        if (Phase::DualWrite..=Phase::WriteNew).contains(&phase) {
+            verify(&path);
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::time::Duration;
 
 use consensus_store::sample::Shape;
-use consensus_store::{Error, ImportOptions, NewArtifact, Options, Stage, Store};
+use consensus_store::{Error, ImportOptions, NewArtifact, NewSynthesis, Options, Stage, Store};
 use cutover::ErrorKind;
 
 use crate::support::{Files, assert_same_export, export, lines, raw};
@@ -211,6 +211,27 @@ fn rows_that_make_no_sense_are_told() {
         assert!(matches!(error, Error::UnexpectedValue { .. }), "{error:?}");
         assert_eq!(error.to_string(), message);
     }
+}
+
+/// Nor are they written over.
+#[test]
+fn what_makes_no_sense_is_not_added_to() {
+    let files = Files::new();
+    let path = files.path("new.db");
+    let store = Store::open(&path).unwrap();
+    store.store_synthesis(&NewSynthesis::new("s", Stage::Plan, "m", "ok")).unwrap();
+    let mut text = Vec::new();
+    store.export(&mut text).unwrap();
+    let conn = raw(&path);
+    conn.execute_batch("UPDATE consensus_runs SET synthesis_json = '[{\"id\":1'").unwrap();
+    for new_ids in [false, true] {
+        let options = ImportOptions::default().new_ids(new_ids);
+        let error = store.import(&mut text.as_slice(), options).unwrap_err();
+        assert_eq!(error.to_string(), "consensus_runs 1: synthesis_json is no JSON");
+    }
+    let kept: String =
+        conn.query_row("SELECT synthesis_json FROM consensus_runs", (), |row| row.get(0)).unwrap();
+    assert_eq!(kept, "[{\"id\":1");
 }
 
 /// An old file whose columns have other types than usual: what they hold comes back, into

@@ -22,7 +22,14 @@ fn values() -> Vec<(String, String)> {
             "\"\\u0001\\b\\t\\n\\f\\r\\u001f\\\"\\\\\u{7f}\u{85}\u{2028}\u{feff}\u{fffd}\"",
         ),
         ("'🦀 é e\u{301}'", "\"🦀 é e\u{301}\""),
-        // Neither half of a pair, nor what is cut off, nor bytes of no character.
+    ]
+    .map(|(sql, line)| (sql.to_owned(), line.to_owned()))
+    .to_vec()
+}
+
+/// Text that is not UTF-8: half of a pair, what is cut off, bytes of no character.
+fn broken_texts() -> Vec<(String, String)> {
+    [
         ("CAST(x'eda080' AS TEXT)", r#"{"$text":"eda080"}"#),
         ("CAST(x'61c3' AS TEXT)", r#"{"$text":"61c3"}"#),
         ("CAST(x'ff00fe22' AS TEXT)", r#"{"$text":"ff00fe22"}"#),
@@ -115,8 +122,9 @@ fn an_artifact_holds_whatever_sqlite_does() {
     {
         let mut all = values();
         all.extend(blobs());
-        if column == "created_at" {
-            all.extend(numbers());
+        match column {
+            "created_at" => all.extend(numbers()),
+            _ => all.extend(broken_texts()),
         }
         for (sql, line) in all {
             insert_artifact(&conn, column, &sql);
@@ -151,6 +159,9 @@ fn a_synthesis_holds_whatever_json_can() {
         "created_at",
     ] {
         let mut all = values();
+        if !["artifacts_count", "degraded", "created_at"].contains(&column) {
+            all.extend(broken_texts());
+        }
         if ["spec_id", "stage", "run_id"].contains(&column) {
             all.extend(blobs());
         }
@@ -183,6 +194,22 @@ fn a_synthesis_holds_whatever_json_can() {
         go(&old, phase);
         assert_same_export(phase.name(), &before, &export(&old));
     }
+}
+
+#[test]
+fn numeric_columns_hold_text_that_is_not_utf8() {
+    let files = Files::new();
+    let old = files.legacy("old.db");
+    let conn = raw(&old);
+    for (sql, line) in broken_texts() {
+        insert_artifact(&conn, "created_at", &sql);
+        assert!(lines(&export(&old)).iter().any(|row| row.contains(&line)));
+        for column in ["artifacts_count", "degraded", "created_at"] {
+            insert_synthesis(&conn, column, &sql);
+            last_says(&old, column, &line);
+        }
+    }
+    round_trip(&files, &old);
 }
 
 /// What the new tables have no place for, from old file to old file.

@@ -1,23 +1,29 @@
 //! Each line that is no row; and that nothing is imported then.
 
-use consensus_store::{Error, ImportOptions, Store};
-use cutover::ErrorKind;
+use std::path::PathBuf;
 
-use crate::support::{Files, export, import, lines, try_import};
+use consensus_store::{Error, ImportOptions, Store};
+use cutover::{ErrorKind, Phase};
+
+use crate::support::{Files, export, go, import, lines, raw, try_import};
 
 const ARTIFACT: &str = r#"{"kind":"artifact","id":1,"spec_id":"s","stage":"spec-plan","agent_name":"a","content_json":"c","response_text":null,"run_id":null,"model_version":null,"created_at":"2025-01-01 10:00:00"}"#;
 const SYNTHESIS: &str = r#"{"kind":"synthesis","id":1,"spec_id":"s","stage":"spec-plan","output_markdown":"m","output_path":null,"status":"ok","artifacts_count":1,"agreements":null,"conflicts":null,"degraded":0,"run_id":"r","created_at":"2025-01-01 10:00:00"}"#;
 
-/// Old and new, each with a row of both kinds.
-fn stores(files: &Files) -> [std::path::PathBuf; 2] {
-    [files.legacy("old.db"), files.path("new.db")].map(|path| {
+/// Stores on every pair of sides that there is, each with a row of both kinds.
+fn stores(files: &Files) -> [PathBuf; 4] {
+    let dual_write = files.legacy("dual-write.db");
+    go(&dual_write, Phase::DualWrite);
+    let write_new = files.legacy("write-new.db");
+    go(&write_new, Phase::WriteNew);
+    [files.legacy("old.db"), files.path("new.db"), dual_write, write_new].map(|path| {
         import(&path, format!("{ARTIFACT}\n{SYNTHESIS}"));
         path
     })
 }
 
 /// Panics unless the line is refused with this reason, and with it all that came before.
-fn refused(paths: &[std::path::PathBuf; 2], bad: impl AsRef<[u8]>, reason: &str) {
+fn refused(paths: &[PathBuf], bad: impl AsRef<[u8]>, reason: &str) {
     let good = format!(
         "{}\n\n{}\n",
         ARTIFACT.replace(r#""id":1"#, r#""id":2"#),
@@ -67,13 +73,12 @@ fn what_is_no_json() {
     ] {
         refused(&paths, bad, reason);
     }
-    refused(&paths, b"{\"kind\":\"\xff\"}", "not JSON: invalid unicode code point (column 11)");
-    let deep = "[".repeat(100_000);
-    refused(
-        &paths,
-        format!("{{\"kind\":{deep}"),
-        "not JSON: recursion limit exceeded (column 136)",
-    );
+    refused(&paths, b"{\"kind\":\"\xff\"}", "not JSON: invalid unicode code point (column 10)");
+    let deep = "{\"kind\":".repeat(100_000);
+    refused(&paths, deep, "not JSON: recursion limit exceeded (column 1017)");
+    let deep = format!("{{\"kind\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    let reason = "`kind` is a list; the kinds are artifact and synthesis";
+    refused(&paths, deep, reason);
 }
 
 #[test]
@@ -287,7 +292,7 @@ fn what_a_column_would_change() {
 #[test]
 fn what_the_new_tables_have_no_place_for() {
     let files = Files::new();
-    let [old, new] = stores(&files);
+    let [old, new, ..] = stores(&files);
     for (part, other, reason) in [
         (
             "\"m\"",
@@ -330,7 +335,7 @@ fn nothing_is_left_behind() {
     let error = store
         .import(&mut format!("{ARTIFACT}\n{SYNTHESIS}\nx").as_bytes(), ImportOptions::default());
     assert!(matches!(error, Err(Error::Line { line: 3, .. })));
-    let conn = crate::support::raw(&path);
+    let conn = raw(&path);
     for table in ["consensus_runs", "agent_outputs", "sqlite_sequence"] {
         let rows: i64 =
             conn.query_row(&format!("SELECT count(*) FROM {table}"), (), |row| row.get(0)).unwrap();

@@ -1,22 +1,19 @@
 //! The commands of a migration, as any program offers them: `cutover` on any file,
 //! and a program that has a database and a migration of its own on these.
 //!
-//! What may be typed is here; what a command works on is for the program to say
-//! ([`Defines`], [`Chooses`]). Help texts are written as `cutover` spells them;
-//! [`Spelling::help`](crate::Spelling::help) respells them for another program.
+//! What may be typed is here, what is done then in `run`; what a command works on is for
+//! the program to say ([`Defines`], [`Chooses`]). Help texts are written as `cutover`
+//! spells them; [`Spelling::help`](crate::Spelling::help) respells them for another
+//! program.
+
+mod run;
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use cutover::{AdvanceOptions, Pace, Phase, StartOptions};
+use cutover::Phase;
 
-use crate::commands::Call;
-use crate::exit::{Exit, Failure};
-use crate::output::Output;
-use crate::paste::Paste;
-use crate::spelling::Spelling;
-use crate::target::{Choice, Chooses, Defines, Definition, Subject};
+use crate::target::{Chooses, Defines, Subject};
 
 /// The commands. `F` says what `check`, `plan` and `start` work on, before the
 /// database knows the migration; `R` what the others do, once it runs.
@@ -185,92 +182,6 @@ pub struct RollbackArgs<S: Subject> {
     pub(crate) to: Option<Phase>,
     #[command(flatten)]
     pub(crate) by: Operate<S>,
-}
-
-impl<F: Defines, R: Chooses> MigrateCommand<F, R> {
-    /// Runs the command, prints its result or why there is none, and gives the exit
-    /// code.
-    pub fn run(&self, spelling: &'static Spelling) -> ExitCode {
-        use crate::commands::{
-            abort, advance, backfill, check, history, plan, repair, rollback, start, status, verify,
-        };
-        match self {
-            Self::Check(on) => define(on, None, spelling, check::run),
-            Self::Plan(on) => define(on, None, spelling, plan::run),
-            Self::Start(StartArgs { no_backfill, fast, by: Operate { on, actor } }) => {
-                let options = StartOptions { no_backfill: *no_backfill, pace: pace(*fast) };
-                define(on, actor.as_deref(), spelling, |call| start::run(options, call))
-            }
-            Self::Backfill(BackfillArgs { fast, by: Operate { on, actor } }) => {
-                choose(on, actor.as_deref(), spelling, |call| backfill::run(pace(*fast), call))
-            }
-            Self::Verify(Operate { on, actor }) => {
-                choose(on, actor.as_deref(), spelling, verify::run)
-            }
-            Self::Repair(Operate { on, actor }) => {
-                choose(on, actor.as_deref(), spelling, repair::run)
-            }
-            Self::Advance(AdvanceArgs { to, yes, backup, by: Operate { on, actor } }) => {
-                let options = AdvanceOptions { to: *to, confirmed: *yes, backup: backup.clone() };
-                choose(on, actor.as_deref(), spelling, |call| advance::run(&options, call))
-            }
-            Self::Rollback(RollbackArgs { to, by: Operate { on, actor } }) => {
-                choose(on, actor.as_deref(), spelling, |call| rollback::run(*to, call))
-            }
-            Self::Abort(Operate { on, actor }) => {
-                choose(on, actor.as_deref(), spelling, abort::run)
-            }
-            Self::Status(on) => choose(on, None, spelling, status::run),
-            Self::History(on) => choose(on, None, spelling, history::run),
-        }
-    }
-}
-
-/// Runs a command on a migration from its definition.
-fn define(
-    on: &impl Defines,
-    actor: Option<&str>,
-    spelling: &'static Spelling,
-    work: impl FnOnce(&Call<Definition>) -> Result<Exit, Failure>,
-) -> ExitCode {
-    let migration = on.definition();
-    let mut paste = Paste::new(spelling, on.named_db());
-    if let Definition::File(file) = &migration {
-        paste.file = Some(file.display().to_string());
-    }
-    run(on, migration, actor, paste, work)
-}
-
-/// Runs a command on a migration that was started.
-fn choose(
-    on: &impl Chooses,
-    actor: Option<&str>,
-    spelling: &'static Spelling,
-    work: impl FnOnce(&Call<Choice>) -> Result<Exit, Failure>,
-) -> ExitCode {
-    let migration = on.choice();
-    let mut paste = Paste::new(spelling, on.named_db());
-    if let Choice::Named(name) = &migration {
-        paste.migration = Some(name.clone());
-    }
-    run(on, migration, actor, paste, work)
-}
-
-fn run<M>(
-    on: &impl Subject,
-    migration: M,
-    actor: Option<&str>,
-    paste: Paste,
-    work: impl FnOnce(&Call<M>) -> Result<Exit, Failure>,
-) -> ExitCode {
-    let output = Output::new(paste, on.json());
-    output.ended(on.db().and_then(|db| {
-        work(&Call { db, migration, actor: actor.map(str::to_owned), output: output.clone() })
-    }))
-}
-
-fn pace(fast: bool) -> Pace {
-    if fast { Pace::Fast } else { Pace::Gentle }
 }
 
 /// Phases as values that help shows and typos are matched against.

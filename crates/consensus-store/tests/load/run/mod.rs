@@ -1,0 +1,230 @@
+//! A store under load: client processes and old programs that write, read and delete, and an
+//! operator who takes the store from phase to phase all the while. Processes are killed, and
+//! at the end everything they told the history is judged.
+//!
+//! - [`rows`], [`material`]: what is written, and where.
+//! - [`history`]: what happened, in one file.
+//! - [`children`]: the processes; [`client`], [`worker`], [`face`]: those that use the
+//!   library; `old_program.py`; [`operator`].
+//! - [`known`]: what a caller checks by itself; [`verdict`]: what is judged at the end.
+
+pub(crate) mod children;
+mod client;
+mod face;
+pub(crate) mod history;
+pub(crate) mod known;
+mod material;
+mod operator;
+pub(crate) mod rows;
+pub(crate) mod verdict;
+mod worker;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use consensus_store::LEGACY_SCHEMA;
+use consensus_store::sample::{Shape, populate};
+use fastrand::Rng;
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use children::{Child, Job, Role};
+use history::{Event, History, Tail};
+use rows::{Bucket, Kind};
+use verdict::Account;
+
+/// How much is done.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) seed: u64,
+    /// Transitions before the last way forward, at least.
+    pub(crate) transitions: u32,
+    /// Seconds before the last way forward, at least.
+    pub(crate) seconds: u64,
+    /// Artifacts that are there before anything begins.
+    pub(crate) old_rows: u64,
+    /// Calls of the history between one killing and the next, at most.
+    pub(crate) kill_every: u64,
+    /// The longest pause between bursts of calls, in microseconds.
+    pub(crate) pause_us: u64,
+    /// What makes this very program call [`children::serve`].
+    pub(crate) arguments: Vec<String>,
+}
+
+/// A run that never ends has come to a standstill.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Client processes: how they call, and how long they wait for a lock, in milliseconds. One
+/// has so little patience that it finds the database locked.
+const CLIENTS: [(Role, u64); 8] = [
+    (Role::Threads(1), 5_000),
+    (Role::Threads(1), 2),
+    (Role::Threads(1), 5_000),
+    (Role::Threads(2), 5_000),
+    (Role::Threads(2), 5_000),
+    (Role::Threads(3), 10),
+    (Role::Tasks(2), 5_000),
+    (Role::Tasks(3), 5_000),
+];
+
+const OLD_PROGRAMS: usize = 2;
+
+/// The files of a run.
+#[derive(Debug)]
+pub(crate) struct Files {
+    dir: TempDir,
+}
+
+impl Files {
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// The store.
+    pub(crate) fn db(&self) -> PathBuf {
+        self.path("store.db")
+    }
+
+    /// What it was before anything began.
+    pub(crate) fn before(&self) -> PathBuf {
+        self.path("before.db")
+    }
+
+    pub(crate) fn history(&self) -> PathBuf {
+        self.path("history")
+    }
+
+    fn make(plan: &Plan) -> Self {
+        let files = Self { dir: TempDir::new().expect("a temporary directory") };
+        let conn = Connection::open(files.before()).expect("a database");
+        conn.execute_batch("PRAGMA synchronous = OFF").expect("a pragma");
+        conn.execute_batch(LEGACY_SCHEMA).expect("the old schema");
+        populate(&conn, plan.old_rows, plan.seed, Shape::Small).expect("old rows");
+        let sample = buckets(&conn);
+        std::fs::write(files.path("sample"), serde_json::to_vec(&sample).expect("plain data"))
+            .expect("room on the disk");
+        drop(conn);
+        std::fs::copy(files.before(), files.db()).expect("a copy");
+        files
+    }
+}
+
+/// Where the rows of the old tables lie.
+fn buckets(conn: &Connection) -> Vec<Bucket> {
+    let mut buckets = Vec::new();
+    for (kind, table) in
+        [(Kind::Artifact, "consensus_artifacts"), (Kind::Synthesis, "consensus_synthesis")]
+    {
+        let sql = format!("SELECT DISTINCT spec_id, stage FROM {table} ORDER BY 1, 2");
+        let mut statement = conn.prepare(&sql).expect("the old schema");
+        let found = statement
+            .query_map((), |row| {
+                Ok(Bucket { kind, spec: row.get(0)?, stage: row.get(1)? })
+            })
+            .expect("a query");
+        buckets.extend(found.map(|bucket| bucket.expect("texts")));
+    }
+    buckets
+}
+
+/// Does it all; gives what was done, or everything that is wrong.
+pub(crate) fn run(plan: &Plan) -> Result<Account, String> {
+    let mut files = Files::make(plan);
+    let outcome = drive(plan, &files).and_then(|()| verdict::judge(&files, plan.old_rows));
+    outcome.map_err(|what| {
+        files.dir.disable_cleanup(true);
+        format!("seed {}, files in {}\n{what}", plan.seed, files.dir.path().display())
+    })
+}
+
+/// Runs the processes until the operator has come to the end.
+fn drive(plan: &Plan, files: &Files) -> Result<(), String> {
+    let history = History::open(&files.history());
+    let mut rng = Rng::with_seed(plan.seed);
+    let mut programs = start(plan, files);
+    let (mut events, mut next_kill) = (0, plan.kill_every / 2);
+    let mut tail = Tail::open(&files.history());
+    let began = Instant::now();
+    let mut killed = 0;
+    loop {
+        std::thread::sleep(Duration::from_millis(10));
+        events += tail.lines().len() as u64;
+        if began.elapsed() > PATIENCE + Duration::from_secs(plan.seconds) {
+            return Err(format!("a standstill: {}", last_words(&files.history())));
+        }
+        let ended = (0..programs.len()).find(|at| !programs[*at].is_running());
+        if let Some(at) = ended {
+            let child = programs.swap_remove(at);
+            let name = child.job.name.clone();
+            let is_operator = child.job.role == Role::Operator;
+            let outcome = child.wait(Duration::from_secs(1));
+            if is_operator && outcome.code == Some(0) {
+                break;
+            }
+            return Err(format!("{name} ended with {:?}: {}", outcome.code, outcome.stderr));
+        }
+        if events >= next_kill {
+            // The first is a client, then an old program, then the operator, then any.
+            let victim = match killed {
+                0 => 0,
+                1 => CLIENTS.len(),
+                2 => CLIENTS.len() + OLD_PROGRAMS,
+                _ => rng.usize(..programs.len()),
+            };
+            programs.sort_by(|one, other| one.job.name.cmp(&other.job.name));
+            let child = programs.remove(victim).kill(&history);
+            programs.push(child);
+            killed += 1;
+            next_kill = events + rng.u64(plan.kill_every / 2..=plan.kill_every);
+        }
+    }
+    std::fs::write(files.path("stop"), "").expect("room on the disk");
+    for child in programs {
+        let name = child.job.name.clone();
+        let outcome = child.wait(Duration::from_secs(60));
+        if outcome.code != Some(0) {
+            return Err(format!("{name} ended with {:?}: {}", outcome.code, outcome.stderr));
+        }
+    }
+    Ok(())
+}
+
+/// Starts all processes; their names are in the order of clients, old programs, operator.
+fn start(plan: &Plan, files: &Files) -> Vec<Child> {
+    let clients = CLIENTS.iter().enumerate();
+    let mut roles: Vec<(String, Role, u64)> =
+        clients.map(|(n, (role, timeout))| (format!("client-{n}"), *role, *timeout)).collect();
+    roles.extend((0..OLD_PROGRAMS).map(|n| (format!("old-{n}"), Role::OldProgram, 5_000)));
+    let programs = roles.len();
+    roles.push(("operator".to_owned(), Role::Operator, 5_000));
+    let dir = files.dir.path();
+    let start = |(name, role, busy_timeout_ms): (String, Role, u64)| {
+        let job = Job {
+            role,
+            name,
+            incarnation: 0,
+            db: files.db(),
+            history: files.history(),
+            stop_file: files.path("stop"),
+            sample: files.path("sample"),
+            seed: plan.seed,
+            pause_us: plan.pause_us,
+            busy_timeout_ms,
+            transitions: plan.transitions,
+            seconds: plan.seconds,
+            programs,
+            parent: std::process::id(),
+        };
+        Child::start(job, dir, &plan.arguments)
+    };
+    roles.into_iter().map(start).collect()
+}
+
+/// The end of the history, to see where it stands still.
+fn last_words(path: &Path) -> String {
+    let (events, _) = history::read(path);
+    let shown: Vec<String> =
+        events.iter().rev().take(30).rev().map(|event| format!("{event:?}")).collect();
+    let operator = events.iter().rev().find(|event| matches!(event, Event::Step { .. }));
+    format!("the operator at {operator:?}\n{}", shown.join("\n"))
+}

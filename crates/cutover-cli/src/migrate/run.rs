@@ -1,0 +1,98 @@
+//! From what was typed to the command that does it.
+
+use std::process::ExitCode;
+
+use cutover::{AdvanceOptions, Pace, StartOptions};
+
+use super::{AdvanceArgs, BackfillArgs, MigrateCommand, Operate, RollbackArgs, StartArgs};
+use crate::commands::{
+    Call, abort, advance, backfill, check, history, plan, repair, rollback, start, status, verify,
+};
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+use crate::paste::Paste;
+use crate::spelling::Spelling;
+use crate::target::{Choice, Chooses, Defines, Definition, Subject};
+
+impl<F: Defines, R: Chooses> MigrateCommand<F, R> {
+    /// Runs the command, prints its result or why there is none, and gives the exit
+    /// code.
+    pub fn run(&self, spelling: &'static Spelling) -> ExitCode {
+        match self {
+            Self::Check(on) => define(on, None, spelling, check::run),
+            Self::Plan(on) => define(on, None, spelling, plan::run),
+            Self::Start(StartArgs { no_backfill, fast, by: Operate { on, actor } }) => {
+                let options = StartOptions { no_backfill: *no_backfill, pace: pace(*fast) };
+                define(on, actor.as_deref(), spelling, |call| start::run(options, call))
+            }
+            Self::Backfill(BackfillArgs { fast, by: Operate { on, actor } }) => {
+                choose(on, actor.as_deref(), spelling, |call| backfill::run(pace(*fast), call))
+            }
+            Self::Verify(Operate { on, actor }) => {
+                choose(on, actor.as_deref(), spelling, verify::run)
+            }
+            Self::Repair(Operate { on, actor }) => {
+                choose(on, actor.as_deref(), spelling, repair::run)
+            }
+            Self::Advance(AdvanceArgs { to, yes, backup, by: Operate { on, actor } }) => {
+                let options = AdvanceOptions { to: *to, confirmed: *yes, backup: backup.clone() };
+                choose(on, actor.as_deref(), spelling, |call| advance::run(&options, call))
+            }
+            Self::Rollback(RollbackArgs { to, by: Operate { on, actor } }) => {
+                choose(on, actor.as_deref(), spelling, |call| rollback::run(*to, call))
+            }
+            Self::Abort(Operate { on, actor }) => {
+                choose(on, actor.as_deref(), spelling, abort::run)
+            }
+            Self::Status(on) => choose(on, None, spelling, status::run),
+            Self::History(on) => choose(on, None, spelling, history::run),
+        }
+    }
+}
+
+/// Runs a command on a migration from its definition.
+fn define(
+    on: &impl Defines,
+    actor: Option<&str>,
+    spelling: &'static Spelling,
+    work: impl FnOnce(&Call<Definition>) -> Result<Exit, Failure>,
+) -> ExitCode {
+    let migration = on.definition();
+    let mut paste = Paste::new(spelling, on.named_db());
+    if let Definition::File(file) = &migration {
+        paste.file = Some(file.display().to_string());
+    }
+    run(on, migration, actor, paste, work)
+}
+
+/// Runs a command on a migration that was started.
+fn choose(
+    on: &impl Chooses,
+    actor: Option<&str>,
+    spelling: &'static Spelling,
+    work: impl FnOnce(&Call<Choice>) -> Result<Exit, Failure>,
+) -> ExitCode {
+    let migration = on.choice();
+    let mut paste = Paste::new(spelling, on.named_db());
+    if let Choice::Named(name) = &migration {
+        paste.migration = Some(name.clone());
+    }
+    run(on, migration, actor, paste, work)
+}
+
+fn run<M>(
+    on: &impl Subject,
+    migration: M,
+    actor: Option<&str>,
+    paste: Paste,
+    work: impl FnOnce(&Call<M>) -> Result<Exit, Failure>,
+) -> ExitCode {
+    let output = Output::new(paste, on.json());
+    output.ended(on.db().and_then(|db| {
+        work(&Call { db, migration, actor: actor.map(str::to_owned), output: output.clone() })
+    }))
+}
+
+fn pace(fast: bool) -> Pace {
+    if fast { Pace::Fast } else { Pace::Gentle }
+}
