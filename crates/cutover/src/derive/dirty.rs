@@ -19,14 +19,28 @@ pub(crate) enum Rows<'a> {
 /// A SELECT that gives the scopes touched by the rows: one column for each scope
 /// column, in order. `None` if it can't be told.
 pub(crate) fn touched(source: &Source, leaf: &Leaf, rows: Rows<'_>) -> Option<String> {
-    let number = leaf.number;
-    for terms in &source.paths {
-        let own = |term: &Term| term.leaf.is_none_or(|found| found == number);
-        if terms.iter().all(own) && terms.iter().any(|term| term.leaf == Some(number)) {
-            return Some(direct(terms, leaf, rows));
-        }
+    match own_terms(source, leaf) {
+        Some(terms) => Some(direct(terms, leaf, rows)),
+        None => joined(source, leaf, rows),
     }
-    joined(source, leaf, rows)
+}
+
+/// The one scope that the row `NEW` or `OLD` of a trigger touches, value by value, where
+/// the row itself says which it is.
+pub(crate) fn scope_of(source: &Source, leaf: &Leaf, row: &str) -> Option<Vec<String>> {
+    let terms = own_terms(source, leaf)?;
+    Some(terms.iter().map(|term| of_row(&term.expr, row)).collect())
+}
+
+/// Where the scope's columns come from, if all come from this leaf.
+fn own_terms<'s>(source: &'s Source, leaf: &Leaf) -> Option<&'s [Term]> {
+    let number = leaf.number;
+    let own = |term: &Term| term.leaf.is_none_or(|found| found == number);
+    source
+        .paths
+        .iter()
+        .find(|terms| terms.iter().all(own) && terms.iter().any(|term| term.leaf == Some(number)))
+        .map(Vec::as_slice)
 }
 
 /// The changed row itself says which scope it belongs to.

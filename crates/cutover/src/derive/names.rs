@@ -27,6 +27,11 @@ impl Names {
         self.named("apply", target)
     }
 
+    /// A view: inserting a row into it inserts it into the target, if it is missing there.
+    pub(crate) fn insert(self, target: &str) -> String {
+        self.named("insert", target)
+    }
+
     /// A view: inserting a scope into it deletes what the mapping no longer gives.
     pub(crate) fn prune(self, target: &str) -> String {
         self.named("prune", target)

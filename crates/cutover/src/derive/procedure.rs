@@ -8,6 +8,11 @@
 //! A put derives the rows of the scope once, and hands each of them, its values as
 //! constants, to a second procedure that applies it to the table.
 //!
+//! Every procedure takes one more value, `go`: where it is 0 nothing is done. A condition
+//! is handed over so, rather than as the WHERE of an `INSERT … SELECT`, because SQLite
+//! makes a temporary table for each of those that fires a trigger, rows or none, and none
+//! for an `INSERT … VALUES`. That is worth a microsecond each, and a writer pays it.
+//!
 //! A body must hold its own under the conflict clause of the application's
 //! statement, which overrides any in a trigger
 //! (<https://www.sqlite.org/lang_createtrigger.html>): IGNORE would skip our
@@ -37,15 +42,18 @@ pub(crate) fn procedures(
     let name = &target.table.name;
     let scope = scope_columns(target);
     let row: Vec<String> = (0..target.columns.len()).map(|n| format!("c{n}")).collect();
-    let mut objects = procedure(&names.apply(name), &row, &body.apply());
+    let mut objects = procedure(&names.insert(name), &row, &[body.insert()]);
+    objects.extend(procedure(&names.apply(name), &row, &body.apply()));
     objects.extend(procedure(&names.put(name), &scope, &body.flagged(body.put())));
     objects.extend(procedure(&names.prune(name), &scope, &body.flagged(body.prune())));
     objects
 }
 
-/// A view with these columns and the statements that an insert into it runs.
+/// A view with these columns, and one that tells whether to go, and the statements that an
+/// insert into it runs.
 pub(crate) fn procedure(name: &str, columns: &[String], statements: &[String]) -> Vec<Object> {
     let nulls = join(columns, ", ", |column| format!("NULL AS {column}"));
+    let nulls = format!("{nulls}, NULL AS go");
     let run = format!("{name}_do");
     vec![
         Object::new(
@@ -57,13 +65,34 @@ pub(crate) fn procedure(name: &str, columns: &[String], statements: &[String]) -
             Kind::Trigger,
             run.clone(),
             format!(
-                "CREATE TRIGGER {} INSTEAD OF INSERT ON {} BEGIN\n  {};\nEND",
+                "CREATE TRIGGER {} INSTEAD OF INSERT ON {} WHEN NEW.go IS NOT 0 BEGIN\n  {};\nEND",
                 ident(&run),
                 ident(name),
                 statements.join(";\n  ")
             ),
         ),
     ]
+}
+
+/// Calls a procedure with these values, if a condition holds.
+pub(crate) fn call_with(
+    procedure: &str,
+    columns: &[String],
+    values: &[String],
+    when: Option<&str>,
+) -> String {
+    let (mut columns, mut values) = (columns.to_vec(), values.to_vec());
+    if let Some(when) = when {
+        columns.push("go".to_owned());
+        // A condition that is neither true nor false holds no more than in a WHERE.
+        values.push(format!("(({when}) IS TRUE)"));
+    }
+    format!(
+        "INSERT INTO {} ({}) VALUES ({})",
+        ident(procedure),
+        columns.join(", "),
+        values.join(", ")
+    )
 }
 
 struct Body<'a> {
@@ -146,12 +175,11 @@ impl Body<'_> {
                 same_key(&table)
             ));
         }
-        statements.push(format!(
-            "INSERT INTO {table} ({}) SELECT {} WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {})",
-            idents("", &target.columns),
-            join(&target.columns, ", ", |column| row(column)),
-            same_key("t")
-        ));
+        let names: Vec<String> = (0..target.columns.len()).map(|n| format!("c{n}")).collect();
+        let values: Vec<String> = names.iter().map(|name| format!("NEW.{name}")).collect();
+        let missing = format!("NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {})", same_key("t"));
+        let insert = self.names.insert(&target.table.name);
+        statements.push(call_with(&insert, &names, &values, Some(&missing)));
         let full = differs(target, target.values(), "t", &row).filter(|_| self.is_risky());
         let same =
             full.map_or(same_key("t"), |differs| format!("{} AND NOT ({differs})", same_key("t")));
@@ -160,6 +188,17 @@ impl Body<'_> {
             self.raise("its rows are not what the mapping gives")
         ));
         statements
+    }
+
+    /// Inserts the row in NEW into the table.
+    fn insert(&self) -> String {
+        let target = self.target;
+        format!(
+            "INSERT INTO {} ({}) VALUES ({})",
+            ident(&target.table.name),
+            idents("", &target.columns),
+            join(&target.columns, ", ", |column| self.row_value(column)),
+        )
     }
 
     /// A value of the row in NEW.

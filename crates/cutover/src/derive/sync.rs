@@ -9,10 +9,10 @@
 //! AFTER trigger of the same row re-derives those too. A note whose statement came
 //! to nothing (an IGNORE) stays behind and costs one needless re-derivation.
 
-use super::dirty::{Rows, touched};
+use super::dirty::{Rows, scope_of, touched};
 use super::names::Names;
 use super::object::{Kind, Object};
-use super::procedure::{procedure, procedures, scope_columns};
+use super::procedure::{call_with, procedure, procedures, scope_columns};
 use super::query::{Leaf, What};
 use super::sql::{ident, join, text};
 use super::target::{Source, Target, always_gives, delete_can_change, insert_can_remove};
@@ -183,26 +183,33 @@ impl Changed<'_> {
             self.uses.iter().filter(|used| !used.replaces.is_empty()).collect();
         if !noted.is_empty() {
             objects.extend(self.replay());
-            objects.push(self.trigger(
-                "before_insert",
-                "BEFORE INSERT",
-                &self.notes(&noted, false),
-            ));
+            let when = self.conflicts(&noted, false);
+            let notes = self.notes(&noted, false);
+            objects.push(self.trigger("before_insert", "BEFORE INSERT", Some(&when), &notes));
             let keys = self.unique_columns(&noted);
             let event = format!("BEFORE UPDATE OF {}", join(&keys, ", ", |column| ident(column)));
-            objects.push(self.trigger("before_update", &event, &self.notes(&noted, true)));
+            let when = self.conflicts(&noted, true);
+            let notes = self.notes(&noted, true);
+            objects.push(self.trigger("before_update", &event, Some(&when), &notes));
         }
-        objects.push(self.trigger("after_insert", "AFTER INSERT", &self.after_insert()));
+        objects.push(self.trigger("after_insert", "AFTER INSERT", None, &self.after_insert()));
         let event = format!("AFTER UPDATE OF {of}");
-        objects.push(self.trigger("after_update", &event, &self.after_update()));
-        objects.push(self.trigger("after_delete", "AFTER DELETE", &self.after_delete()));
+        objects.push(self.trigger("after_update", &event, None, &self.after_update()));
+        objects.push(self.trigger("after_delete", "AFTER DELETE", None, &self.after_delete()));
         objects
     }
 
-    fn trigger(&self, what: &str, event: &str, statements: &[String]) -> Object {
+    fn trigger(
+        &self,
+        what: &str,
+        event: &str,
+        when: Option<&str>,
+        statements: &[String],
+    ) -> Object {
         let name = self.names.trigger(what, self.name);
+        let when = when.map_or_else(String::new, |when| format!(" WHEN {when}"));
         let sql = format!(
-            "CREATE TRIGGER {} {event} ON {} BEGIN\n  {};\nEND",
+            "CREATE TRIGGER {} {event} ON {}{when} BEGIN\n  {};\nEND",
             ident(&name),
             ident(self.name),
             statements.join(";\n  ")
@@ -240,21 +247,28 @@ impl Changed<'_> {
         columns
     }
 
+    /// Whether some row is about to be replaced: mostly none is, and then nothing need be
+    /// noted.
+    fn conflicts(&self, noted: &[&Use<'_>], update: bool) -> String {
+        let mut conflicts: Vec<String> = Vec::new();
+        for unique in noted.iter().flat_map(|used| &used.replaces) {
+            let condition = conflict(unique, update);
+            let table = ident(self.name);
+            let found = format!("EXISTS (SELECT 1 FROM {table} AS x WHERE {condition})");
+            if !conflicts.contains(&found) {
+                conflicts.push(found);
+            }
+        }
+        conflicts.join(" OR ")
+    }
+
     fn notes(&self, noted: &[&Use<'_>], update: bool) -> Vec<String> {
         let mut statements = Vec::new();
         for used in noted {
             let table = ident(&self.names.replaced(&used.target.table.name));
             let columns = scope_columns(used.target).join(", ");
             for unique in &used.replaces {
-                let mut condition = join(&unique.columns, " AND ", |column| {
-                    format!("x.{0} = NEW.{0}", ident(column))
-                });
-                if update {
-                    let own = join(&unique.columns, " AND ", |column| {
-                        format!("x.{0} IS OLD.{0}", ident(column))
-                    });
-                    condition += &format!(" AND NOT ({own})");
-                }
+                let condition = conflict(unique, update);
                 if let Some(scopes) = touched(used.source, used.leaf, Rows::Where(&condition)) {
                     statements.push(format!(
                         "INSERT INTO {table} (tag, {columns}) SELECT {}, * FROM ({scopes})",
@@ -306,7 +320,7 @@ impl Changed<'_> {
                 keys.push(unique);
             }
         }
-        let replay = ident(&self.names.replay(self.name));
+        let replay = self.names.replay(self.name);
         keys.iter()
             .map(|unique| {
                 let tag = tag(unique);
@@ -314,7 +328,7 @@ impl Changed<'_> {
                     let notes = ident(&self.names.replaced(&used.target.table.name));
                     format!("EXISTS (SELECT 1 FROM {notes} WHERE tag = {tag})")
                 });
-                format!("INSERT INTO {replay} (tag) SELECT {tag} WHERE {any}")
+                call_with(&replay, &["tag".to_owned()], &[tag], Some(&any))
             })
             .collect()
     }
@@ -334,13 +348,11 @@ impl Changed<'_> {
     }
 
     fn put(&self, used: &Use<'_>, row: &str, when: Option<&str>) -> Option<String> {
-        let scopes = touched(used.source, used.leaf, Rows::Trigger(row))?;
-        Some(call(&self.names.put(&used.target.table.name), used, &scopes, when))
+        call(&self.names.put(&used.target.table.name), used, row, when)
     }
 
     fn prune(&self, used: &Use<'_>, row: &str, when: Option<&str>) -> Option<String> {
-        let scopes = touched(used.source, used.leaf, Rows::Trigger(row))?;
-        Some(call(&self.names.prune(&used.target.table.name), used, &scopes, when))
+        call(&self.names.prune(&used.target.table.name), used, row, when)
     }
 
     /// What every body does first: a unique value that moves from one mirror row to
@@ -395,10 +407,17 @@ impl Changed<'_> {
         if used.target.single && !delete_can_change(&used.source.query, used.leaf.number) {
             return None;
         }
-        let old = touched(used.source, used.leaf, Rows::Trigger("OLD"))?;
-        let new = touched(used.source, used.leaf, Rows::Trigger("NEW"))?;
         let put = self.names.put(&used.target.table.name);
-        Some(call(&put, used, &format!("{old} EXCEPT {new}"), Some(when)))
+        let scope = |row| scope_of(used.source, used.leaf, row);
+        if let (Some(old), Some(new)) = (scope("OLD"), scope("NEW")) {
+            let pairs: Vec<(String, String)> = old.iter().cloned().zip(new).collect();
+            let stayed = join(&pairs, " AND ", |(old, new)| format!("{old} IS {new}"));
+            let moved = format!("({when}) AND NOT ({stayed})");
+            return Some(call_with(&put, &scope_columns(used.target), &old, Some(&moved)));
+        }
+        let touched = |row| touched(used.source, used.leaf, Rows::Trigger(row));
+        let (old, new) = (touched("OLD")?, touched("NEW")?);
+        Some(call_for_each(&put, used, &format!("{old} EXCEPT {new}"), Some(when)))
     }
 
     fn after_delete(&self) -> Vec<String> {
@@ -413,6 +432,17 @@ impl Changed<'_> {
     }
 }
 
+/// The rows `x` that the row in NEW conflicts with on a key. An UPDATE does not conflict
+/// with the row it changes.
+fn conflict(unique: &UniqueKey, update: bool) -> String {
+    let same = join(&unique.columns, " AND ", |column| format!("x.{0} = NEW.{0}", ident(column)));
+    if !update {
+        return same;
+    }
+    let own = join(&unique.columns, " AND ", |column| format!("x.{0} IS OLD.{0}", ident(column)));
+    format!("{same} AND NOT ({own})")
+}
+
 /// The key a row conflicts on, as a text that the BEFORE and the AFTER trigger of
 /// the same row make alike.
 fn tag(unique: &UniqueKey) -> String {
@@ -421,8 +451,18 @@ fn tag(unique: &UniqueKey) -> String {
     format!("{} || {values}", text(&format!("{}:", unique.columns.join(","))))
 }
 
-/// Calls a procedure for scopes, if a condition holds.
-fn call(procedure: &str, used: &Use<'_>, scopes: &str, when: Option<&str>) -> String {
+/// Calls a procedure for the scopes that the row `NEW` or `OLD` touches, if a condition
+/// holds. `None` where they can't be told.
+fn call(procedure: &str, used: &Use<'_>, row: &str, when: Option<&str>) -> Option<String> {
+    if let Some(values) = scope_of(used.source, used.leaf, row) {
+        return Some(call_with(procedure, &scope_columns(used.target), &values, when));
+    }
+    let scopes = touched(used.source, used.leaf, Rows::Trigger(row))?;
+    Some(call_for_each(procedure, used, &scopes, when))
+}
+
+/// Calls a procedure for each of the scopes that a SELECT gives, if a condition holds.
+fn call_for_each(procedure: &str, used: &Use<'_>, scopes: &str, when: Option<&str>) -> String {
     let columns = scope_columns(used.target).join(", ");
     let scopes = when
         .map_or_else(|| scopes.to_owned(), |when| format!("SELECT * FROM ({scopes}) WHERE {when}"));
