@@ -51,7 +51,7 @@ fn beside_one(durability: Durability, time: Duration) -> Result<()> {
 fn lanes(dir: &Path, durability: Durability) -> Result<Vec<Lane>> {
     let raw = |name: &str| -> Result<Team> {
         let path = dir.join(name);
-        files::new_schema(&path, 0)?;
+        files::new_schema(&path, 0, files::Maker::Store)?;
         Ok(Team::Threads(Box::new(Raw::new(&path, Schema::New, durability))))
     };
     let ours = |name: &str| -> Result<Team> {

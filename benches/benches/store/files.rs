@@ -42,9 +42,22 @@ pub(crate) fn legacy(path: &Path, artifacts: u64) -> Result<()> {
     finish(path, conn)
 }
 
+/// Who is said to have made a file: that decides whether it can give free pages back one
+/// by one, which costs each write that allocates a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Maker {
+    /// The store: `auto_vacuum = INCREMENTAL`.
+    Store,
+    /// An old program: SQLite's default.
+    OldProgram,
+}
+
 /// A file of the new schema, with nothing else in it.
-pub(crate) fn new_schema(path: &Path, artifacts: u64) -> Result<()> {
+pub(crate) fn new_schema(path: &Path, artifacts: u64, maker: Maker) -> Result<()> {
     let conn = quick(path)?;
+    if maker == Maker::Store {
+        conn.execute_batch("PRAGMA auto_vacuum = INCREMENTAL")?;
+    }
     conn.execute_batch(&offline_sql().0)?;
     finish(path, conn)?;
     fill_new(path, artifacts)

@@ -28,7 +28,7 @@ pub(crate) fn run(time: Duration) -> Result<()> {
 fn new_schema(time: Duration) -> Result<()> {
     let dir = tempfile::tempdir()?;
     let file = |name: &str| dir.path().join(name);
-    files::new_schema(&file("raw.db"), ARTIFACTS)?;
+    files::new_schema(&file("raw.db"), ARTIFACTS, files::Maker::Store)?;
     drop(Ours::open(&file("fresh.db"), NORMAL)?);
     files::fill_new(&file("fresh.db"), ARTIFACTS)?;
     files::seed(&file("seed.db"), seed::SCHEMA, ARTIFACTS)?;
@@ -62,7 +62,7 @@ fn legacy(time: Duration) -> Result<()> {
 fn between(time: Duration) -> Result<()> {
     let dir = tempfile::tempdir()?;
     let file = |name: &str| dir.path().join(name);
-    files::new_schema(&file("raw.db"), ARTIFACTS)?;
+    files::new_schema(&file("raw.db"), ARTIFACTS, files::Maker::OldProgram)?;
     let lanes = vec![
         lane("raw limit, new schema alone", Raw::new(&file("raw.db"), Schema::New, NORMAL)),
         lane("the store, read-new", in_phase(dir.path(), Phase::ReadNew)?),

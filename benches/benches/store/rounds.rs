@@ -145,6 +145,6 @@ pub(crate) fn compare(title: &str, mut lanes: Vec<Lane>, time: Duration) -> Resu
 pub(crate) fn failed(contender: &dyn Contender) -> String {
     match contender.failed() * 100.0 {
         0.0 => String::new(),
-        share => format!(" ({share:.1} % of the writes failed)"),
+        share => format!(" ({share:.2} % of the writes failed)"),
     }
 }

@@ -69,7 +69,7 @@ fn line(figure: &Figure, smallest: &Figure) -> Vec<String> {
 fn new_schema(artifacts: u64, time: Duration) -> Result<[Figure; 2]> {
     let dir = tempfile::tempdir()?;
     let file = |name: &str| dir.path().join(name);
-    files::new_schema(&file("raw.db"), artifacts)?;
+    files::new_schema(&file("raw.db"), artifacts, files::Maker::Store)?;
     drop(Ours::open(&file("ours.db"), NORMAL)?);
     files::fill_new(&file("ours.db"), artifacts)?;
     let lanes = |task: &dyn Fn() -> Task| -> Result<[Lane; 2]> {

@@ -8,7 +8,7 @@ use cutover::Phase;
 use benches::database::Result;
 
 use crate::contender::Feed;
-use crate::files;
+use crate::files::{self, Maker};
 use crate::ours::Ours;
 use crate::raw::{Durability, Raw, Schema};
 use crate::rounds::{Lane, Task, compare};
@@ -29,9 +29,11 @@ pub(crate) fn run(time: Duration) -> Result<()> {
 fn fresh(time: Duration) -> Result<()> {
     let dir = tempfile::tempdir()?;
     let file = |name: &str| dir.path().join(name);
-    files::new_schema(&file("raw.db"), 0)?;
+    files::new_schema(&file("raw.db"), 0, Maker::Store)?;
+    files::new_schema(&file("plain.db"), 0, Maker::OldProgram)?;
     let lanes = vec![
         lane("raw limit", Raw::new(&file("raw.db"), Schema::New, NORMAL)),
+        lane("raw limit, without auto_vacuum", Raw::new(&file("plain.db"), Schema::New, NORMAL)),
         lane("the store", Ours::open(&file("ours.db"), NORMAL)?),
         lane("the seed's approach", Seed::new(&file("seed.db"), Old::None, NORMAL)?),
     ];
@@ -81,7 +83,7 @@ fn lane(name: &str, contender: impl crate::contender::Contender + 'static) -> La
 
 fn new_schema(dir: &Path) -> Result<Raw> {
     let path = dir.join("raw.db");
-    files::new_schema(&path, ARTIFACTS)?;
+    files::new_schema(&path, ARTIFACTS, Maker::OldProgram)?;
     Ok(Raw::new(&path, Schema::New, NORMAL))
 }
 

@@ -107,6 +107,9 @@ impl<'c> Import<'c> {
     }
 
     fn artifact(&mut self, number: u64, row: &Row<8>) -> Step<()> {
+        if self.side == Side::Old {
+            into_old::check(&row.values)?;
+        }
         if !self.new_ids
             && self.is_there(number, &ARTIFACT, row.id, self.artifact_at(row.id, row)?)?
         {

@@ -7,12 +7,17 @@ use crate::connection::Connection;
 use crate::error::Error;
 use crate::fault::Step;
 
+/// Fails for an artifact that the old tables have no place for.
+pub(super) fn check([.., model_version, _]: &[Value; 8]) -> Step<()> {
+    match model_version {
+        Value::Null => Ok(()),
+        _ => Err(Error::NoPlace { field: "model_version" }.into()),
+    }
+}
+
 /// Inserts an artifact; without an id, SQLite gives it the next one.
 pub(super) fn artifact(conn: &Connection, id: Option<i64>, values: &[Value; 8]) -> Step<i64> {
-    let [spec_id, stage, agent_name, content, response, run_id, model_version, created_at] = values;
-    if !matches!(model_version, Value::Null) {
-        return Err(Error::NoPlace { field: "model_version" }.into());
-    }
+    let [spec_id, stage, agent_name, content, response, run_id, _, created_at] = values;
     conn.execute(
         "INSERT INTO consensus_artifacts (id, spec_id, stage, agent_name, content_json, \
          response_text, run_id, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",

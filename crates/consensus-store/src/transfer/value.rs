@@ -225,6 +225,20 @@ mod tests {
     }
 
     #[test]
+    fn the_same_is_the_same_in_every_bit() {
+        for (one, other, expected) in [
+            (Value::Real(0.0), Value::Real(-0.0), false),
+            (Value::Real(1.0), Value::Integer(1), false),
+            (Value::Text(b"1".to_vec()), Value::Blob(b"1".to_vec()), false),
+            (Value::Text(b"a".to_vec()), Value::Text(b"a\0".to_vec()), false),
+            (Value::Null, Value::Null, true),
+            (Value::Real(0.5), Value::Real(0.5), true),
+        ] {
+            assert_eq!(same(one.borrow(), other.borrow()), expected, "{one:?} {other:?}");
+        }
+    }
+
+    #[test]
     fn what_is_no_value_is_told() {
         for (tag, text) in [
             ("$real", "NaN"),

@@ -188,3 +188,19 @@ fn imported_ids_are_not_handed_out_again() {
         }
     }
 }
+
+/// Ids that the old table gave out are not given out by an import into the new ones, nor
+/// when their rows are gone.
+#[test]
+fn ids_of_the_old_table_are_not_handed_out_again() {
+    let files = Files::new();
+    let options = ImportOptions::default().new_ids(true);
+    for phase in [Phase::Legacy, Phase::ReadNew, Phase::WriteNew, Phase::NewOnly] {
+        let path = files.legacy(&format!("{phase}.db"));
+        import(&path, synthesis(3_000, "r", "m"));
+        Store::open(&path).unwrap().delete_spec("s").unwrap();
+        go(&path, phase);
+        try_import(&path, synthesis(1, "r", "m"), options).unwrap();
+        assert!(lines(&export(&path))[0].contains(r#""id":3001,"#), "{phase}");
+    }
+}

@@ -1,11 +1,11 @@
 //! Export and import in every phase of the migration.
 
 use consensus_store::sample::Shape;
-use consensus_store::{Error, ImportOptions};
-use cutover::Phase;
+use consensus_store::{Error, ImportOptions, NewArtifact, Stage, Store};
+use cutover::{Phase, Silent};
 
 use crate::support::{
-    Files, assert_same_export, assert_same_new_tables, export, go, import, lines, try_import,
+    Files, assert_same_export, assert_same_new_tables, export, go, import, lines, raw, try_import,
     verify,
 };
 
@@ -76,6 +76,37 @@ fn a_model_version_waits_for_the_new_tables() {
     }
 }
 
+/// Who goes back keeps what only the new tables hold as long as they answer.
+#[test]
+fn a_model_version_is_exported_as_it_is_read() {
+    let files = Files::new();
+    let path = files.legacy("store.db");
+    go(&path, Phase::WriteNew);
+    let store = Store::open(&path).unwrap();
+    let artifact = NewArtifact::new("s", Stage::Plan, "a", "{}").model_version("m-1");
+    store.store_artifact(&artifact).unwrap();
+    for (phase, version) in
+        [(Phase::WriteNew, Some("m-1")), (Phase::ReadNew, Some("m-1")), (Phase::DualWrite, None)]
+    {
+        if phase < Phase::WriteNew {
+            store.migration().unwrap().rollback(Some(phase), &mut Silent).unwrap();
+        }
+        let read = store.query_artifacts("s", &Stage::Plan).unwrap();
+        assert_eq!(read[0].model_version.as_deref(), version, "{phase}");
+        let text = export(&path);
+        let written = match version {
+            Some(version) => format!(r#""model_version":"{version}""#),
+            None => r#""model_version":null"#.to_owned(),
+        };
+        assert!(lines(&text)[0].contains(&written), "{phase}");
+        // The tables that take the writes say what becomes of it.
+        match try_import(&path, &text, ImportOptions::default()) {
+            Err(Error::NoPlace { .. }) => assert_eq!(phase, Phase::ReadNew),
+            other => assert_eq!(other.unwrap().already_there, 1, "{phase}"),
+        }
+    }
+}
+
 /// In `write-new` the old tables follow: with the ids of the lines, which they never hand
 /// out again.
 #[test]
@@ -87,7 +118,7 @@ fn in_write_new_the_old_tables_follow() {
     import(&path, export(&whole));
     verify(&path);
     let rows = |path| {
-        let conn = crate::support::raw(path);
+        let conn = raw(path);
         let of = |sql: &str| -> Vec<String> {
             conn.prepare(sql)
                 .unwrap()

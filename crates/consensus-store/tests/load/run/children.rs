@@ -118,5 +118,7 @@ fn spawn(job: &Job, dir: &Path, arguments: &[String]) -> Running {
         return Running::spawn(Command::new("python3").arg(script).arg(text));
     }
     let program = std::env::current_exe().expect("this program");
-    Running::spawn(Command::new(program).args(arguments).env(JOB, text))
+    let mut command = Command::new(program);
+    // What a process found stands in the history.
+    Running::spawn(command.args(arguments).env(JOB, text).env("RUST_BACKTRACE", "0"))
 }

@@ -80,6 +80,9 @@ pub(crate) enum Sight {
     Summary { counts: Vec<(Bucket, usize)> },
 }
 
+/// How [`Event::At`] is written.
+const PHASE: &[u8] = br#"{"e":"at""#;
+
 /// A file to append to.
 #[derive(Debug, Clone)]
 pub(crate) struct History {
@@ -134,6 +137,23 @@ impl Tail {
     }
 }
 
+/// The phases that a history tells of, without reading the rest of it.
+pub(crate) fn phases(path: &Path) -> Vec<String> {
+    let bytes = std::fs::read(path).expect("a history");
+    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| line.starts_with(PHASE));
+    lines
+        .filter_map(|line| match serde_json::from_slice(line) {
+            Ok(Event::At { phase, .. }) => Some(phase),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Whether a line tells that a phase was entered.
+pub(crate) fn enters(line: &[u8]) -> bool {
+    line.starts_with(PHASE) && line.ends_with(br#""found":false}"#)
+}
+
 /// Reads a whole history; also gives how many lines can't be read: a killed process may
 /// leave one cut short.
 pub(crate) fn read(path: &Path) -> (Vec<Event>, usize) {
@@ -144,4 +164,33 @@ pub(crate) fn read(path: &Path) -> (Vec<Event>, usize) {
     let events: Vec<Event> = all.into_iter().flatten().collect();
     let cut = count - events.len();
     (events, cut)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phases_are_found_without_reading_the_rest() {
+        let at = |phase: &str, found| Event::At { phase: phase.to_owned(), found };
+        let line = |event: &Event| serde_json::to_vec(event).unwrap();
+        assert!(enters(&line(&at("read-new", false))));
+        assert!(!enters(&line(&at("read-new", true))));
+        assert!(!enters(&line(&Event::Look { who: "at".to_owned(), n: 1 })));
+    }
+
+    #[test]
+    fn a_line_that_was_cut_short_takes_no_other_along() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let path = dir.path().join("history");
+        let history = History::open(&path);
+        let mut tail = Tail::open(&path);
+        let look = |n| Event::Look { who: "client-0.0.0".to_owned(), n };
+        history.add(&look(1));
+        (&*history.file).write_all(b"\n{\"e\":\"loo").unwrap();
+        assert_eq!(tail.lines().len(), 2);
+        history.add(&look(2));
+        assert_eq!(tail.lines().len(), 1);
+        assert_eq!(read(&path), (vec![look(1), look(2)], 1));
+    }
 }

@@ -16,7 +16,7 @@ const STAGES: [&str; 3] = ["spec-plan", "spec-audit", "spec-review"];
 
 const AGENTS: [&str; 5] = ["gemini", "claude", "gpt_pro", "", "O'Agent \"quoted\" 👩🏽‍💻"];
 
-const ODD: [&str; 15] = [
+const ODD: [&str; 16] = [
     "",
     " ",
     "it's",
@@ -32,6 +32,7 @@ const ODD: [&str; 15] = [
     "back\\slash \\u0041",
     "\u{feff}{\"a\": [1, 2.50, true]}",
     "; DROP TABLE x; --",
+    "nul\0nul",
 ];
 
 const RUNS: [&str; 6] = ["run-1", "Run-1", "", "it's \"mine\"", "🚀", "0"];
@@ -92,6 +93,14 @@ pub(crate) fn row(rng: &mut Rng, kind: Kind, tag: &Tag) -> Row {
         ],
     };
     let ms = (rng.u8(..10) < 4).then(|| TIMES[rng.usize(..TIMES.len())]);
+    let values = match kind {
+        Kind::Artifact => values,
+        // The live view of syntheses takes them out of JSON, where an SQLite before 3.42, as
+        // old programs may have it, ends a text at this character.
+        Kind::Synthesis => {
+            values.into_iter().map(|value| value.map(|text| text.replace('\0', "0"))).collect()
+        }
+    };
     // Only artifacts have one, and in most phases there is no place for it.
     let model = (kind == Kind::Artifact && rng.u8(..12) == 0).then(|| "m-1.5".to_owned());
     Row { values, ms, model }

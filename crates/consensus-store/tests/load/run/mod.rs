@@ -118,9 +118,7 @@ fn buckets(conn: &Connection) -> Vec<Bucket> {
         let sql = format!("SELECT DISTINCT spec_id, stage FROM {table} ORDER BY 1, 2");
         let mut statement = conn.prepare(&sql).expect("the old schema");
         let found = statement
-            .query_map((), |row| {
-                Ok(Bucket { kind, spec: row.get(0)?, stage: row.get(1)? })
-            })
+            .query_map((), |row| Ok(Bucket { kind, spec: row.get(0)?, stage: row.get(1)? }))
             .expect("a query");
         buckets.extend(found.map(|bucket| bucket.expect("texts")));
     }
@@ -130,63 +128,119 @@ fn buckets(conn: &Connection) -> Vec<Bucket> {
 /// Does it all; gives what was done, or everything that is wrong.
 pub(crate) fn run(plan: &Plan) -> Result<Account, String> {
     let mut files = Files::make(plan);
-    let outcome = drive(plan, &files).and_then(|()| verdict::judge(&files, plan.old_rows));
+    let outcome = Drive::new(plan, &files)
+        .run()
+        .and_then(|largest_log| verdict::judge(&files, plan.old_rows, largest_log));
     outcome.map_err(|what| {
         files.dir.disable_cleanup(true);
         format!("seed {}, files in {}\n{what}", plan.seed, files.dir.path().display())
     })
 }
 
-/// Runs the processes until the operator has come to the end.
-fn drive(plan: &Plan, files: &Files) -> Result<(), String> {
-    let history = History::open(&files.history());
-    let mut rng = Rng::with_seed(plan.seed);
-    let mut programs = start(plan, files);
-    let (mut events, mut next_kill) = (0, plan.kill_every / 2);
-    let mut tail = Tail::open(&files.history());
-    let began = Instant::now();
-    let mut killed = 0;
-    loop {
-        std::thread::sleep(Duration::from_millis(10));
-        events += tail.lines().len() as u64;
-        if began.elapsed() > PATIENCE + Duration::from_secs(plan.seconds) {
-            return Err(format!("a standstill: {}", last_words(&files.history())));
+/// The processes of a run, until the operator has come to the end.
+struct Drive<'r> {
+    plan: &'r Plan,
+    files: &'r Files,
+    rng: Rng,
+    history: History,
+    tail: Tail,
+    programs: Vec<Child>,
+    /// Lines of the history so far, and how many there will be when the next is killed.
+    lines: u64,
+    next_kill: u64,
+    killed: usize,
+    /// Whether the operator has come anywhere since it was killed last: it must have the
+    /// chance to.
+    operator_moved: bool,
+    /// What the write-ahead log has come to, in bytes.
+    largest_log: u64,
+}
+
+impl<'r> Drive<'r> {
+    fn new(plan: &'r Plan, files: &'r Files) -> Self {
+        let history = History::open(&files.history());
+        Self {
+            plan,
+            files,
+            rng: Rng::with_seed(plan.seed),
+            history,
+            tail: Tail::open(&files.history()),
+            programs: start(plan, files),
+            lines: 0,
+            next_kill: plan.kill_every / 2,
+            killed: 0,
+            operator_moved: true,
+            largest_log: 0,
         }
-        let ended = (0..programs.len()).find(|at| !programs[*at].is_running());
-        if let Some(at) = ended {
-            let child = programs.swap_remove(at);
-            let name = child.job.name.clone();
-            let is_operator = child.job.role == Role::Operator;
-            let outcome = child.wait(Duration::from_secs(1));
-            if is_operator && outcome.code == Some(0) {
-                break;
+    }
+
+    /// Runs it; gives the largest size of the log.
+    fn run(mut self) -> Result<u64, String> {
+        let began = Instant::now();
+        while !self.is_over()? {
+            if began.elapsed() > PATIENCE + Duration::from_secs(self.plan.seconds) {
+                return Err(format!("a standstill: {}", last_words(&self.files.history())));
             }
-            return Err(format!("{name} ended with {:?}: {}", outcome.code, outcome.stderr));
+            let lines = self.tail.lines();
+            self.lines += lines.len() as u64;
+            self.operator_moved |= lines.iter().any(|line| history::enters(line));
+            if self.lines >= self.next_kill {
+                self.kill();
+            }
+            let log = std::fs::metadata(self.files.path("store.db-wal"));
+            self.largest_log = self.largest_log.max(log.map_or(0, |log| log.len()));
+            std::thread::sleep(Duration::from_millis(10));
         }
-        if events >= next_kill {
-            // The first is a client, then an old program, then the operator, then any.
-            let victim = match killed {
-                0 => 0,
-                1 => CLIENTS.len(),
-                2 => CLIENTS.len() + OLD_PROGRAMS,
-                _ => rng.usize(..programs.len()),
-            };
-            programs.sort_by(|one, other| one.job.name.cmp(&other.job.name));
-            let child = programs.remove(victim).kill(&history);
-            programs.push(child);
-            killed += 1;
-            next_kill = events + rng.u64(plan.kill_every / 2..=plan.kill_every);
+        std::fs::write(self.files.path("stop"), "").expect("room on the disk");
+        for child in self.programs {
+            end(child)?;
         }
+        Ok(self.largest_log)
     }
-    std::fs::write(files.path("stop"), "").expect("room on the disk");
-    for child in programs {
-        let name = child.job.name.clone();
-        let outcome = child.wait(Duration::from_secs(60));
-        if outcome.code != Some(0) {
-            return Err(format!("{name} ended with {:?}: {}", outcome.code, outcome.stderr));
-        }
+
+    /// Whether the operator has ended. Nobody else may end by himself.
+    fn is_over(&mut self) -> Result<bool, String> {
+        let programs = &mut self.programs;
+        let Some(at) = (0..programs.len()).find(|at| !programs[*at].is_running()) else {
+            return Ok(false);
+        };
+        let child = self.programs.swap_remove(at);
+        let (name, is_operator) = (child.job.name.clone(), child.job.role == Role::Operator);
+        end(child)?;
+        if is_operator { Ok(true) } else { Err(format!("{name} ended by itself")) }
     }
-    Ok(())
+
+    /// Kills a client first, then an old program, then the operator, then any.
+    fn kill(&mut self) {
+        self.programs.sort_by(|one, other| one.job.name.cmp(&other.job.name));
+        let operator = CLIENTS.len() + OLD_PROGRAMS;
+        let victim = match self.killed {
+            0 => 0,
+            1 => CLIENTS.len(),
+            2 => operator,
+            _ if self.operator_moved => self.rng.usize(..=operator),
+            _ => self.rng.usize(..operator),
+        };
+        if victim == operator {
+            // It says where it is when it begins.
+            self.operator_moved = false;
+        }
+        let child = self.programs.remove(victim).kill(&self.history);
+        self.programs.push(child);
+        self.killed += 1;
+        let every = self.plan.kill_every;
+        self.next_kill = self.lines + self.rng.u64(every / 2..=every);
+    }
+}
+
+/// Waits for the end of a process that has been told to end, or has ended.
+fn end(child: Child) -> Result<(), String> {
+    let name = child.job.name.clone();
+    let outcome = child.wait(Duration::from_secs(60));
+    if outcome.code == Some(0) {
+        return Ok(());
+    }
+    Err(format!("{name} ended with {:?}: {}{}", outcome.code, outcome.stdout, outcome.stderr))
 }
 
 /// Starts all processes; their names are in the order of clients, old programs, operator.

@@ -10,7 +10,7 @@ use fastrand::Rng;
 use serde::Deserialize;
 
 use super::children::Job;
-use super::history::{Event, History, Tail};
+use super::history::{Event, History, Tail, phases};
 use super::worker::fault;
 
 /// The steps from one phase to another that there are.
@@ -77,10 +77,8 @@ impl Operator {
             at: Phase::Legacy,
             patience: None,
         };
-        for event in super::history::read(&job.history).0 {
-            if let Event::At { phase, .. } = event {
-                telling.enter(phase.parse().map_err(|error| fault("history", &error))?);
-            }
+        for phase in phases(&job.history) {
+            telling.enter(phase.parse().map_err(|error| fault("history", &error))?);
         }
         let seed = job.seed.wrapping_add(u64::from(job.incarnation) << 32);
         let mut operator = Self {
@@ -107,7 +105,15 @@ impl Operator {
                 self.let_them_work(job, 2)?;
             }
             let status = self.status()?;
-            let next = self.choose(status.as_ref());
+            if status.as_ref().is_some_and(|status| status.phase == Phase::Retired) {
+                // An operator before this one came so far.
+                break;
+            }
+            let directly = self.telling.made.len() >= job.transitions as usize || self.rng.bool();
+            let next = match (self.towards_the_unseen(status.as_ref()), directly) {
+                (Some(next), true) => next,
+                _ => self.choose(status.as_ref()),
+            };
             let patience = self.rng.u8(..6) == 0;
             self.telling.patience = patience.then(|| self.rng.u32(1..6));
             self.make(next)?;
@@ -141,8 +147,7 @@ impl Operator {
         }
     }
 
-    /// Any of the moves that the migration's own status allows, those that were not made
-    /// yet before others.
+    /// Any of the moves that the migration's own status allows.
     fn choose(&mut self, status: Option<&Status>) -> Move {
         let start = Move::Start { backfill: self.rng.bool() };
         let Some(status) = status else { return start };
@@ -168,26 +173,40 @@ impl Operator {
                 moves.extend([Move::Backfill; 3]);
             }
         }
-        if status.backfill.complete {
+        // While a way back from new-only is under way, the sides differ by right.
+        if status.backfill.complete && (status.phase < Phase::NewOnly || allowed("advance")) {
             moves.push(Move::Verify);
             if status.phase < Phase::NewOnly {
                 moves.push(Move::Repair);
             }
         }
-        let new: Vec<Move> =
-            moves.iter().copied().filter(|next| self.is_new(status.phase, *next)).collect();
-        let list = if !new.is_empty() && self.rng.bool() { &new } else { &moves };
-        list.get(self.rng.usize(..list.len().max(1))).copied().unwrap_or(Move::Verify)
+        moves.get(self.rng.usize(..moves.len().max(1))).copied().unwrap_or(Move::Verify)
     }
 
-    fn is_new(&self, from: Phase, next: Move) -> bool {
-        let to = match next {
-            Move::Advance => from.next(),
-            Move::Rollback(None) => from.previous(),
-            Move::Abort => Some(Phase::Legacy),
-            _ => None,
-        };
-        self.telling.unseen().any(|step| Some(step) == to.map(|to| (from, to)))
+    /// What leads to a step that was not made yet, or makes it; none if all were.
+    fn towards_the_unseen(&mut self, status: Option<&Status>) -> Option<Move> {
+        let steps: Vec<_> = self.telling.unseen().collect();
+        let phase = status.map_or(Phase::Legacy, |status| status.phase);
+        let (from, to) = steps.iter().find(|(from, _)| *from == phase).or(steps.first())?;
+        let next = if *from == phase { *to } else { *from };
+        Some(match status {
+            None => Move::Start { backfill: true },
+            Some(_)
+                if phase == Phase::Legacy || next == Phase::Legacy && phase <= Phase::ReadNew =>
+            {
+                Move::Abort
+            }
+            Some(status) if next > phase => {
+                if !status.backfill.complete {
+                    Move::Backfill
+                } else if status.allowed.iter().any(|action| action == "advance") {
+                    Move::Advance
+                } else {
+                    Move::Rollback(None)
+                }
+            }
+            Some(_) => Move::Rollback(None),
+        })
     }
 
     fn make(&mut self, next: Move) -> Result<(), String> {
@@ -202,9 +221,9 @@ impl Operator {
                 migration.start(options, telling).map(|_| String::new())
             }
             Move::Backfill => migration.backfill(Pace::Gentle, telling).map(|_| String::new()),
-            Move::Verify => migration.verify(Pace::Gentle, telling).map(|report| {
-                if report.ok { String::new() } else { format!("{report:?}") }
-            }),
+            Move::Verify => migration
+                .verify(Pace::Gentle, telling)
+                .map(|report| if report.ok { String::new() } else { format!("{report:?}") }),
             Move::Repair => migration.repair(Pace::Gentle, telling).map(|report| {
                 let mended = report.inserted + report.updated + report.deleted;
                 if mended == 0 { String::new() } else { format!("{report:?}") }
@@ -331,7 +350,7 @@ impl Telling {
     }
 
     /// Steps that were not made yet.
-    fn unseen(&self) -> impl Iterator<Item = (Phase, Phase)> {
+    fn unseen(&self) -> impl Iterator<Item = (Phase, Phase)> + use<> {
         let made: BTreeSet<_> = self.made.iter().copied().collect();
         STEPS.into_iter().filter(move |step| !made.contains(step))
     }

@@ -214,9 +214,8 @@ impl Checksum {
     }
 
     fn bytes(&mut self, bytes: &[u8]) {
-        let step = |crc: u32, byte: &u8| {
-            (crc >> 8) ^ TABLE[((crc ^ u32::from(*byte)) & 0xff) as usize]
-        };
+        let step =
+            |crc: u32, byte: &u8| (crc >> 8) ^ TABLE[((crc ^ u32::from(*byte)) & 0xff) as usize];
         self.0 = !bytes.iter().fold(!self.0, step);
     }
 }

@@ -40,7 +40,9 @@ type Outcome<T = ()> = Result<T, String>;
 impl Worker {
     pub(crate) fn new(job: &Job, caller: usize, face: Face, sample: Vec<Bucket>) -> Self {
         let who = format!("{}.{caller}.{}", job.name, job.incarnation);
-        let seed = job.seed ^ who.bytes().fold(0, |seed, byte| seed * 131 + u64::from(byte));
+        let seed = who
+            .bytes()
+            .fold(job.seed, |seed, byte| seed.wrapping_mul(0x0100_0000_01b3) ^ u64::from(byte));
         Self {
             rng: Rng::with_seed(seed),
             options: job.options(),
@@ -106,9 +108,7 @@ impl Worker {
         self.attempt(Call::Store { bucket: bucket.clone(), row: row.clone() });
         let write = async {
             match kind {
-                Kind::Artifact => {
-                    self.face.store_artifact(material::artifact(&bucket, &row)).await
-                }
+                Kind::Artifact => self.face.store_artifact(material::artifact(&bucket, &row)).await,
                 Kind::Synthesis => {
                     self.face.store_synthesis(material::synthesis(&bucket, &row)).await
                 }
@@ -310,14 +310,13 @@ impl Worker {
                 if summary.spec_id == own {
                     own_counts[place] += count;
                 } else if summary.spec_id.starts_with(material::ALL) {
-                    counts.push((
-                        Bucket::new(kind, &summary.spec_id, summary.stage.as_str()),
-                        count,
-                    ));
+                    counts
+                        .push((Bucket::new(kind, &summary.spec_id, summary.stage.as_str()), count));
                 }
             }
         }
-        let expected = [Kind::Artifact, Kind::Synthesis].map(|kind| self.known.count_own(kind, None));
+        let expected =
+            [Kind::Artifact, Kind::Synthesis].map(|kind| self.known.count_own(kind, None));
         if own_counts != expected {
             return Err(format!("{own:?} is summed up as {own_counts:?}, not {expected:?}"));
         }
