@@ -146,14 +146,17 @@ impl Connection {
         body: impl FnOnce() -> Step<T>,
     ) -> Result<T> {
         let began = Instant::now();
+        // Also when a caller's stream panics in the middle of an import.
+        let leave = Leave(self);
         let run = || -> Step<T> {
             self.execute(begin, ())?;
             let value = body()?;
             self.execute("COMMIT", ())?;
             Ok(value)
         };
-        run().map_err(|fault| {
-            self.roll_back();
+        let result = run();
+        drop(leave);
+        result.map_err(|fault| {
             let waited = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             fault.into_error(&self.path, waited, doing)
         })
@@ -195,6 +198,15 @@ impl Connection {
     /// A transaction that makes the tables.
     pub(crate) fn make(&self, body: impl FnOnce() -> Step<()>) -> Result<()> {
         self.bare("BEGIN IMMEDIATE", "making the tables", body)
+    }
+}
+
+/// Leaves the transaction of a connection, if one is open, at the end of its scope.
+struct Leave<'c>(&'c Connection);
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        self.0.roll_back();
     }
 }
 

@@ -274,5 +274,6 @@ impl Error {
 fn frozen(error: &rusqlite::Error) -> Option<String> {
     let rusqlite::Error::SqliteFailure(failure, Some(message)) = error else { return None };
     let raised = failure.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_TRIGGER;
-    (raised && message.starts_with("cutover: ")).then(|| message.clone())
+    let refused = message.starts_with("cutover: ") && message.contains(" is read-only: ");
+    (raised && refused).then(|| message.clone())
 }

@@ -1,6 +1,7 @@
 //! What is told of the store as a whole.
 
 use rusqlite::Row;
+use rusqlite::types::ValueRef;
 use serde::Serialize;
 
 use crate::stage::Stage;
@@ -26,8 +27,8 @@ pub struct StageSummary {
 impl StageSummary {
     pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
-            spec_id: row.get(0)?,
-            stage: Stage::from(row.get::<_, String>(1)?),
+            spec_id: shown(row)?,
+            stage: Stage::from(lossy(row, 1)?),
             artifacts: count(row, 2)?,
             syntheses: count(row, 3)?,
             runs: count(row, 4)?,
@@ -84,6 +85,23 @@ pub struct Stats {
     pub auto_vacuum: String,
     /// The version of the SQLite that reads it.
     pub sqlite_version: String,
+}
+
+/// The name of a spec, for a list. One that is no text must not keep the others from being
+/// listed.
+pub(crate) fn shown(row: &Row<'_>) -> rusqlite::Result<String> {
+    lossy(row, 0)
+}
+
+fn lossy(row: &Row<'_>, at: usize) -> rusqlite::Result<String> {
+    Ok(match row.get_ref(at)? {
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+            String::from_utf8_lossy(bytes).into_owned()
+        }
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Real(number) => number.to_string(),
+        ValueRef::Null => String::new(),
+    })
 }
 
 /// A count, which SQLite gives as a signed number.

@@ -13,9 +13,10 @@ use super::old::created_at;
 use super::{Read, sql};
 use crate::artifact::{Artifact, NewArtifact};
 use crate::connection::Connection;
+use crate::error::Error;
 use crate::fault::Step;
 use crate::kept::{self, KeptSynthesis};
-use crate::reports::{Deleted, StageSummary, Totals, count};
+use crate::reports::{Deleted, StageSummary, Totals, count, shown};
 use crate::stage::Stage;
 use crate::synthesis::{NewSynthesis, Synthesis};
 use crate::time::{self, CreatedAt};
@@ -23,7 +24,7 @@ use crate::time::{self, CreatedAt};
 const OUTPUTS: &str = "agent_outputs";
 
 /// The name under which `sqlite_sequence` keeps the last id of a synthesis.
-const SEQUENCE: &str = "consensus_runs.latest_synthesis_id";
+pub(crate) const SEQUENCE: &str = "consensus_runs.latest_synthesis_id";
 
 /// A run, as a write finds it.
 struct Run {
@@ -133,14 +134,20 @@ fn begin_no_later(conn: &Connection, run: &Run, ms: i64) -> Step<()> {
     Ok(())
 }
 
+/// The last id of a synthesis that was ever handed out.
+pub(crate) const LAST_SYNTHESIS_ID: &str = "SELECT max(\
+     coalesce((SELECT max(latest_synthesis_id) FROM consensus_runs), 0), \
+     coalesce((SELECT max(seq) FROM sqlite_sequence \
+       WHERE name IN ('consensus_synthesis', ?1)), 0))";
+
 /// The next id of a synthesis: none that was ever handed out, as AUTOINCREMENT has it in
 /// the old table. What was handed out is kept where SQLite keeps it for its own tables.
 fn next_synthesis_id(conn: &Connection) -> Step<i64> {
-    let sql = "SELECT 1 + max(\
-                 coalesce((SELECT max(latest_synthesis_id) FROM consensus_runs), 0), \
-                 coalesce((SELECT max(seq) FROM sqlite_sequence \
-                   WHERE name IN ('consensus_synthesis', ?1)), 0))";
-    let id = conn.prepare(sql)?.query_row([SEQUENCE], |row| row.get(0))?;
+    let last: i64 = conn.prepare(LAST_SYNTHESIS_ID)?.query_row([SEQUENCE], |row| row.get(0))?;
+    let id = last.checked_add(1).ok_or_else(|| Error::Invalid {
+        field: "id",
+        reason: "the last id there can be is taken".to_owned(),
+    })?;
     let sql = "UPDATE sqlite_sequence SET seq = ?2 WHERE name = ?1";
     if conn.execute(sql, params![SEQUENCE, id])? == 0 {
         let sql = "INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)";
@@ -240,7 +247,7 @@ pub(crate) fn count_artifacts(conn: &Connection, spec_id: &str) -> Step<u64> {
 pub(crate) fn specs(conn: &Connection) -> Step<Vec<String>> {
     let sql = "SELECT DISTINCT spec_id FROM consensus_runs AS r \
                WHERE EXISTS (SELECT 1 FROM agent_outputs WHERE run_id = r.id) ORDER BY spec_id";
-    Ok(conn.prepare(sql)?.query_map((), |row| row.get(0))?.collect::<Result<_, _>>()?)
+    Ok(conn.prepare(sql)?.query_map((), shown)?.collect::<Result<_, _>>()?)
 }
 
 /// Each run with the number of its rows and the time of the latest.
@@ -355,19 +362,22 @@ pub(crate) fn prune_syntheses(
     let sql = "SELECT id, synthesis_json FROM consensus_runs WHERE id > ?1 ORDER BY id LIMIT ?2";
     let runs: Vec<(i64, Option<String>)> = conn
         .prepare(sql)?
-        .query_map([after, rows], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map([after, rows], |row| {
+            let text = row.get_ref(1)?.as_str().ok().map(str::to_owned);
+            Ok((row.get(0)?, text))
+        })?
         .collect::<Result<_, _>>()?;
     let mut deleted = 0;
     for (run, text) in &runs {
-        let Some(text) = text else { continue };
-        // As they are written, byte for byte, those that stay.
-        let all: Vec<&RawValue> = kept::parse(*run, text)?;
+        // What can't be read has no time that could be read: it stays, as it is.
+        let Some(all) = text.as_deref().and_then(|text| raw_syntheses(*run, text).ok()) else {
+            continue;
+        };
         let mut stay = Vec::with_capacity(all.len());
-        for raw in &all {
-            let synthesis: KeptSynthesis = kept::parse(*run, raw.get())?;
+        for (raw, synthesis) in &all {
             let old = synthesis.created_at().millis().is_some_and(|ms| ms < older_than_ms);
             if !old {
-                stay.push((*raw, synthesis));
+                stay.push((*raw, synthesis.clone()));
             }
         }
         if stay.len() < all.len() {
@@ -377,6 +387,13 @@ pub(crate) fn prune_syntheses(
         }
     }
     Ok((deleted, runs.last().map(|(id, _)| *id)))
+}
+
+/// The syntheses of a run, each with its text: those that stay are written back byte for
+/// byte.
+fn raw_syntheses(run: i64, text: &str) -> Result<Vec<(&RawValue, KeptSynthesis)>, Error> {
+    let all: Vec<&RawValue> = kept::parse(run, text)?;
+    all.into_iter().map(|raw| Ok((raw, kept::parse(run, raw.get())?))).collect()
 }
 
 /// Writes the syntheses of a run, given in the order of their ids.

@@ -11,7 +11,7 @@ use crate::artifact::{Artifact, NewArtifact};
 use crate::connection::Connection;
 use crate::error::Error;
 use crate::fault::Step;
-use crate::reports::{Deleted, StageSummary, Totals, count};
+use crate::reports::{Deleted, StageSummary, Totals, count, shown};
 use crate::stage::Stage;
 use crate::synthesis::{NewSynthesis, Synthesis};
 use crate::time::{self, CreatedAt};
@@ -138,7 +138,7 @@ pub(crate) fn count_artifacts(conn: &Connection, spec_id: &str) -> Step<u64> {
 
 pub(crate) fn specs(conn: &Connection) -> Step<Vec<String>> {
     let sql = "SELECT DISTINCT spec_id FROM consensus_artifacts ORDER BY spec_id";
-    Ok(conn.prepare(sql)?.query_map((), |row| row.get(0))?.collect::<Result<_, _>>()?)
+    Ok(conn.prepare(sql)?.query_map((), shown)?.collect::<Result<_, _>>()?)
 }
 
 /// Both tables' rows as one, for what is counted by spec and stage.

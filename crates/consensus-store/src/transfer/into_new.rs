@@ -17,7 +17,7 @@ use super::{SYNTHESIS, import};
 use crate::connection::Connection;
 use crate::error::Error;
 use crate::fault::Step;
-use crate::tables::new::settle;
+use crate::tables::new::{LAST_SYNTHESIS_ID, SEQUENCE, settle};
 use crate::time::{self, CreatedAt, TEXT_MS};
 
 const MAKE_WAITING: &str = "\
@@ -46,15 +46,6 @@ FROM (SELECT '[' || group_concat(object, ',' ORDER BY id) || ']' AS text FROM (\
   FROM consensus_runs AS r, json_each(r.synthesis_json) AS s WHERE r.id = ?1 \
   UNION ALL SELECT id, object FROM temp.consensus_import WHERE run = ?1)) AS m \
 WHERE consensus_runs.id = ?1";
-
-/// The last id of a synthesis that was ever given out: by the old table, and by the store
-/// since, which keeps it beside SQLite's own.
-const LAST_ID: &str = "\
-SELECT max(coalesce((SELECT max(latest_synthesis_id) FROM consensus_runs), 0), \
-  coalesce((SELECT max(seq) FROM sqlite_sequence WHERE name IN ('consensus_synthesis', ?1)), 0))";
-
-/// The name under which `sqlite_sequence` keeps it.
-const SEQUENCE: &str = "consensus_runs.latest_synthesis_id";
 
 /// What an import writes to the new tables.
 pub(super) struct IntoNew<'c> {
@@ -257,9 +248,10 @@ impl<'c> IntoNew<'c> {
     fn next_id(&mut self) -> Step<i64> {
         let next = match self.next {
             Some(next) => next,
-            None => {
-                self.conn.prepare(LAST_ID)?.query_row([SEQUENCE], |row| row.get::<_, i64>(0))?
-            }
+            None => self
+                .conn
+                .prepare(LAST_SYNTHESIS_ID)?
+                .query_row([SEQUENCE], |row| row.get::<_, i64>(0))?,
         };
         let Some(next) = next.checked_add(1) else {
             let reason = "the store has handed out the last id there is".to_owned();

@@ -24,7 +24,7 @@ fn every_write_is_found_once_and_every_read_is_explained() {
         seconds: 0,
         old_rows: 250,
         kill_every: 3_000,
-        pause_us: 60_000,
+        pause_us: 100_000,
         arguments: AS_A_PROCESS.map(str::to_owned).to_vec(),
     };
     match run::run(&plan) {

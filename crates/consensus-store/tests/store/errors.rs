@@ -184,3 +184,34 @@ fn a_value_that_the_store_never_writes_is_named() {
         assert_eq!(found, "a blob of 2 bytes");
     }
 }
+
+/// A caller's stream that panics in the middle of an import.
+#[test]
+fn a_panic_of_the_callers_leaves_no_transaction_open() {
+    struct Broken(&'static [u8]);
+    impl std::io::Read for Broken {
+        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+            if self.0.is_empty() {
+                panic!("broken");
+            }
+            std::io::Read::read(&mut self.0, into)
+        }
+    }
+    let files = Files::new();
+    let path = files.path("store.db");
+    let store = Store::open(&path).unwrap();
+    store.store_artifact(&artifact()).unwrap();
+    let mut lines = Vec::new();
+    store.export(&mut lines).unwrap();
+    let line: &'static [u8] = Box::leak(lines.into_boxed_slice());
+    store.delete_spec("S").unwrap();
+    let import = std::panic::AssertUnwindSafe(|| {
+        let mut stream = std::io::BufReader::new(Broken(line));
+        store.import(&mut stream, consensus_store::ImportOptions::default())
+    });
+    assert!(std::panic::catch_unwind(import).is_err());
+    // Nothing was imported, and nobody is kept off.
+    assert_eq!(store.count_artifacts("S").unwrap(), 0);
+    raw(&path).execute_batch("BEGIN IMMEDIATE; ROLLBACK").unwrap();
+    store.store_artifact(&artifact()).unwrap();
+}

@@ -164,3 +164,27 @@ fn read_only_changes_nothing() {
     drop(store);
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }
+
+/// Text in a column is bytes to SQLite. It is compared as such, whatever the encoding.
+#[test]
+fn text_that_is_not_utf8_is_carried_as_it_is() {
+    let files = Files::new();
+    let path = files.legacy("store.db", 50);
+    raw(&path)
+        .execute_batch(
+            "UPDATE consensus_artifacts SET created_at = CAST(x'ff41' AS TEXT) WHERE id = 3",
+        )
+        .unwrap();
+    let before = old_rows_hex(&path);
+    go(&path, Phase::NewOnly);
+    go(&path, Phase::DualWrite);
+    assert_eq!(old_rows_hex(&path), before);
+    assert!(!before.is_empty());
+}
+
+fn old_rows_hex(path: &std::path::Path) -> Vec<Vec<rusqlite::types::Value>> {
+    values(
+        path,
+        "SELECT id, typeof(created_at), hex(created_at) FROM consensus_artifacts ORDER BY id",
+    )
+}

@@ -47,6 +47,8 @@ pub(crate) struct Job {
     /// The longest pause between bursts of calls, in microseconds.
     pub(crate) pause_us: u64,
     pub(crate) busy_timeout_ms: u64,
+    /// Whether it gives space back now and then.
+    pub(crate) compacts: bool,
     /// How many transitions the operator makes before it retires the old tables.
     pub(crate) transitions: u32,
     /// At least so long does the operator go on, in seconds.

@@ -7,8 +7,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use consensus_store::{
-    Artifact, AsyncStore, Deleted, NewArtifact, NewSynthesis, Result, Stage, StageSummary, Store,
-    Synthesis,
+    Artifact, AsyncStore, Compact, Deleted, NewArtifact, NewSynthesis, Result, Stage, StageSummary,
+    Store, Synthesis,
 };
 
 #[derive(Debug, Clone)]
@@ -84,6 +84,10 @@ impl Face {
 
     pub(crate) async fn delete_spec(&self, spec: &str) -> Result<Deleted> {
         call!(self, delete_spec(spec))
+    }
+
+    pub(crate) async fn compact(&self, how: Compact) -> Result<u64> {
+        call!(self, compact(how))
     }
 
     pub(crate) async fn pause(&self, pause: Duration) {

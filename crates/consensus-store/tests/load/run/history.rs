@@ -32,6 +32,8 @@ pub(crate) enum Event {
     Saw { who: String, n: u64, sight: Sight },
     /// A read was checked by the one who made it, against what only that one writes.
     Own { who: String },
+    /// Space was given back.
+    Compacted { who: String },
     /// The operator begins something.
     Step { doing: String },
     /// A phase was entered; or found, by an operator that begins.

@@ -69,6 +69,9 @@ const CLIENTS: [(Role, u64); 8] = [
 
 const OLD_PROGRAMS: usize = 2;
 
+/// The program that gives space back now and then.
+const COMPACTS: &str = "client-2";
+
 /// The files of a run.
 #[derive(Debug)]
 pub(crate) struct Files {
@@ -255,7 +258,6 @@ fn start(plan: &Plan, files: &Files) -> Vec<Child> {
     let start = |(name, role, busy_timeout_ms): (String, Role, u64)| {
         let job = Job {
             role,
-            name,
             incarnation: 0,
             db: files.db(),
             history: files.history(),
@@ -264,10 +266,12 @@ fn start(plan: &Plan, files: &Files) -> Vec<Child> {
             seed: plan.seed,
             pause_us: plan.pause_us,
             busy_timeout_ms,
+            compacts: name == COMPACTS,
             transitions: plan.transitions,
             seconds: plan.seconds,
             programs,
             parent: std::process::id(),
+            name,
         };
         Child::start(job, dir, &plan.arguments)
     };

@@ -26,6 +26,9 @@ pub(crate) const STEPS: [(Phase, Phase); 9] = [
     (Phase::ReadNew, Phase::Legacy),
 ];
 
+/// So many calls of a program are of every kind.
+const LONG: u64 = 40;
+
 /// What an operator can do, besides going nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Move {
@@ -53,6 +56,8 @@ struct Operator {
     tail: Tail,
     /// Finished calls of each program, by its first name.
     calls: BTreeMap<String, u64>,
+    /// Phases in which everybody had the time to do everything.
+    dwelt: BTreeSet<Phase>,
     parent: u32,
 }
 
@@ -87,6 +92,7 @@ impl Operator {
             telling,
             tail: Tail::from_now(&job.history),
             calls: BTreeMap::new(),
+            dwelt: BTreeSet::new(),
             parent: job.parent,
         };
         let phase = operator.phase()?;
@@ -101,11 +107,14 @@ impl Operator {
             || self.telling.unseen().count() > 0
             || began.elapsed().as_secs() < job.seconds
         {
-            if self.rng.u8(..10) < 6 {
+            let status = self.status()?;
+            let phase = status.as_ref().map_or(Phase::Legacy, |status| status.phase);
+            if self.dwelt.insert(phase) {
+                self.let_them_work(job, LONG)?;
+            } else if self.rng.u8(..10) < 6 {
                 self.let_them_work(job, 2)?;
             }
-            let status = self.status()?;
-            if status.as_ref().is_some_and(|status| status.phase == Phase::Retired) {
+            if phase == Phase::Retired {
                 // An operator before this one came so far.
                 break;
             }
@@ -127,7 +136,7 @@ impl Operator {
             self.telling.patience = None;
             let status = self.status()?;
             let phase = status.as_ref().map_or(Phase::Legacy, |status| status.phase);
-            self.let_them_work(job, 4)?;
+            self.let_them_work(job, 2)?;
             let next = match (phase, &status) {
                 (Phase::Legacy, Some(_)) => Move::Abort,
                 (Phase::Legacy, None) => Move::Start { backfill: false },
@@ -137,7 +146,7 @@ impl Operator {
                 }
                 (Phase::NewOnly | Phase::Retired, _) => {
                     if self.retire()? {
-                        return self.let_them_work(job, 4);
+                        return self.let_them_work(job, LONG);
                     }
                     continue;
                 }

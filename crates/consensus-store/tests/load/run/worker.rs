@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use consensus_store::{AsyncStore, Error, Options, Stage, Store};
+use consensus_store::{AsyncStore, Compact, Error, Options, Stage, Store};
 use fastrand::Rng;
 
 use super::children::Job;
@@ -26,6 +26,8 @@ pub(crate) struct Worker {
     stop_file: PathBuf,
     parent: u32,
     pause: Duration,
+    /// Whether it gives space back now and then: one program does.
+    compacts: bool,
     /// Calls made so far.
     n: u64,
     /// The largest id of an artifact that this caller knows.
@@ -51,6 +53,7 @@ impl Worker {
             stop_file: job.stop_file.clone(),
             parent: job.parent,
             pause: Duration::from_micros(job.pause_us),
+            compacts: job.compacts,
             who,
             face,
             sample,
@@ -90,8 +93,20 @@ impl Worker {
             88..90 => self.specs().await,
             90..92 => self.summaries().await,
             92..97 => self.read_sample().await,
+            97 if self.compacts => self.compact().await,
             _ => self.read_anew().await,
         }
+    }
+
+    /// Gives space back, in small steps or by writing the whole file anew.
+    async fn compact(&mut self) -> Outcome {
+        let how = if self.rng.u8(..4) == 0 { Compact::Full } else { Compact::Incremental };
+        let compacted = self.face.compact(how).await;
+        self.n += 1;
+        if self.unless_busy("compacting", compacted)?.is_some() {
+            self.history.add(&Event::Compacted { who: self.who.clone() });
+        }
+        Ok(())
     }
 
     /// Stores a row, and looks for it half of the time.

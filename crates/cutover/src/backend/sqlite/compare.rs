@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use rusqlite::types::{Value, ValueRef};
+use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{CachedStatement, Row, Rows};
 
 use super::db::Db;
@@ -263,7 +263,7 @@ impl<'a> Walk<'a> {
             )?;
             conn.prepare_cached("DELETE FROM temp.cutover_probe")?.execute([])?;
             conn.prepare_cached(&format!("INSERT INTO temp.cutover_probe ({column}) VALUES (?1)"))?
-                .execute([Value::try_from(value)?])?;
+                .execute([ToSqlOutput::Borrowed(value)])?;
             conn.prepare_cached(&format!("SELECT {column} FROM temp.cutover_probe"))?
                 .query_row([], |row| Ok(super::value::same(row.get_ref(0)?, found)))
         };

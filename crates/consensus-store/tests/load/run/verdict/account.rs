@@ -42,6 +42,7 @@ pub(crate) struct Account {
     /// What an operator was kept from, by its first words.
     put_off: BTreeMap<String, u64>,
     killed: BTreeMap<Program, u64>,
+    compacted: u64,
     pub(crate) rows_before: u64,
     rows_after: u64,
     /// What the write-ahead log came to, in bytes.
@@ -133,6 +134,7 @@ impl Account {
                 *self.put_off.entry(words.join(" ")).or_default() += 1;
             }
             Event::Killed { who } => *self.killed.entry(Program::of(who)).or_default() += 1,
+            Event::Compacted { .. } => self.compacted += 1,
             Event::Try { .. } | Event::Look { .. } | Event::Step { .. } | Event::Trouble { .. } => {
             }
         }
@@ -190,6 +192,7 @@ impl Account {
         need(not(Why::Busy), &"a busy database");
         need(not(Why::NoPlace), &"a model without a place");
         need(self.gave_up > 0, &"a caller that went away");
+        need(self.compacted > 0, &"space given back");
         need(self.rows_before > 0, &"old rows");
         missing
     }
@@ -226,6 +229,7 @@ impl fmt::Display for Account {
         writeln!(f, "transitions: {steps} ({})", each.join(", "))?;
         writeln!(f, "the operator was put off: {:?}", self.put_off)?;
         writeln!(f, "killed: {:?}", self.killed)?;
+        writeln!(f, "space was given back {} times", self.compacted)?;
         writeln!(f, "rows: {} before, {} after", self.rows_before, self.rows_after)?;
         writeln!(f, "largest write-ahead log: {} MiB", self.largest_log >> 20)?;
         write!(f, "model versions: {} kept, {} gone on a way back", self.models[0], self.models[1])
