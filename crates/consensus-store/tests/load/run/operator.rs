@@ -137,19 +137,20 @@ impl Operator {
             let status = self.status()?;
             let phase = status.as_ref().map_or(Phase::Legacy, |status| status.phase);
             self.let_them_work(job, 2)?;
+            let blocked = |action: &str| {
+                status.iter().flat_map(|status| &status.blocked).any(|it| it.action == action)
+            };
             let next = match (phase, &status) {
                 (Phase::Legacy, Some(_)) => Move::Abort,
                 (Phase::Legacy, None) => Move::Start { backfill: false },
-                (_, Some(status)) if !status.backfill.complete => Move::Backfill,
-                (_, Some(status)) if status.blocked.iter().any(|b| b.action == "advance") => {
-                    Move::Rollback(None)
-                }
+                (Phase::NewOnly, _) if blocked("advance") => Move::Rollback(None),
                 (Phase::NewOnly | Phase::Retired, _) => {
                     if self.retire()? {
                         return self.let_them_work(job, LONG);
                     }
                     continue;
                 }
+                (_, Some(status)) if !status.backfill.complete => Move::Backfill,
                 _ => Move::Advance,
             };
             self.make(next)?;
