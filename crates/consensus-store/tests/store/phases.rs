@@ -5,7 +5,7 @@ use consensus_store::{Artifact, NewArtifact, NewSynthesis, Stage, StageSummary, 
 use cutover::{Pace, Phase, Silent};
 use fastrand::Rng;
 
-use crate::support::{Files, go};
+use crate::support::{Files, count, go, old_program_is_refused, values};
 
 /// 2025-07-01, in milliseconds.
 const EPOCH_MS: i64 = 1_751_328_000_000;
@@ -177,4 +177,48 @@ fn a_new_file_answers_as_an_old_one() {
         assert_eq!(make(&new, &call), make(&old, &call), "{call:?}");
         assert_eq!(look(&new), look(&old), "after {call:?}");
     }
+}
+
+/// Stops the operator once the old tables begin to go.
+#[derive(Default)]
+struct StopWhileEmptying {
+    emptying: bool,
+}
+
+impl cutover::Watch for StopWhileEmptying {
+    fn event(&mut self, event: &cutover::Event) {
+        if let cutover::Event::Began { work: cutover::Work::Retire, .. } = event {
+            self.emptying = true;
+        }
+    }
+
+    fn interrupted(&mut self) -> bool {
+        self.emptying
+    }
+}
+
+/// An old program whose DELETE found rows in a table that is being emptied would believe
+/// that it deleted them; the new tables still have them.
+#[test]
+fn an_old_program_is_refused_until_its_tables_are_gone() {
+    let files = Files::new();
+    let path = files.legacy("store.db", 3000);
+    go(&path, Phase::NewOnly);
+    let store = Store::open(&path).unwrap();
+    let before = store.stats().unwrap().artifacts;
+    let mut migration = store.migration().unwrap();
+    let options =
+        cutover::AdvanceOptions { to: Some(Phase::Retired), confirmed: true, backup: None };
+    migration.advance(&options, &mut StopWhileEmptying::default()).unwrap_err();
+    assert_eq!(migration.status().unwrap().phase, Phase::Retired);
+    let left = count(&path, "consensus_artifacts").unwrap();
+    assert!(left > 0, "the old table is gone already");
+    old_program_is_refused(&path);
+    assert_eq!(count(&path, "consensus_artifacts"), Some(left));
+    migration.advance(&options, &mut Silent).unwrap();
+    assert_eq!(count(&path, "consensus_artifacts"), None);
+    assert_eq!(store.stats().unwrap().artifacts, before);
+    // Nothing of ours is left but the record and the live views.
+    let sql = "SELECT name FROM sqlite_schema WHERE name LIKE '%syncing%' OR type = 'trigger'";
+    assert_eq!(values(&path, sql), Vec::<Vec<rusqlite::types::Value>>::new());
 }

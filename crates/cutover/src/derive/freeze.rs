@@ -5,8 +5,9 @@ use super::object::{Kind, Object};
 use super::sql::{ident, text};
 use crate::phase::Phase;
 
-/// The guards on one old table. In `write-new` they let the sync's own writes
-/// through; in `new-only` nothing writes to the old side.
+/// The guards on one old table. In `write-new` they let the sync's own writes through, in
+/// `retired` those that empty the table before it is dropped; in `new-only` nothing writes
+/// to the old side.
 pub(crate) fn freeze(
     names: Names,
     migration: &str,
@@ -17,7 +18,7 @@ pub(crate) fn freeze(
     let message = format!(
         "cutover: {table} is read-only: migration {migration} went to {phase} at {since}; write to the new tables"
     );
-    let unless = if phase == Phase::WriteNew {
+    let unless = if matches!(phase, Phase::WriteNew | Phase::Retired) {
         format!(" WHEN (SELECT depth FROM {}) = 0", ident(&names.syncing()))
     } else {
         String::new()
@@ -38,7 +39,7 @@ pub(crate) fn freeze(
         .collect()
 }
 
-/// The one-row table by which the guards know the sync.
+/// The one-row table by which the guards know the sync, and the engine's own chunks.
 pub(crate) fn syncing(names: Names) -> [String; 2] {
     let name = ident(&names.syncing());
     [

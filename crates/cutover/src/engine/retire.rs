@@ -10,6 +10,7 @@ use super::pace::Pacer;
 use super::session::{Session, now};
 use super::{AdvanceOptions, Pace, pacer_sleep};
 use crate::backend::sqlite::state::{self, Pending};
+use crate::derive::freeze::{freeze, syncing};
 use crate::derive::sql::{ident, text};
 use crate::error::{Error, Refusal, Result};
 use crate::phase::Phase;
@@ -54,6 +55,7 @@ pub(crate) fn retire(
     let (since, held) = session.db.write("switching", || {
         let since = now();
         session.enter("advance", session.setting(to, &since), json!({}))?;
+        super::switch::run(session.db, "creating guards", &syncing(session.model.names))?;
         for table in session.model.old_tables() {
             drop_triggers(session, &table.name)?;
             refuse_writes(session, &table.name, &since)?;
@@ -94,6 +96,8 @@ pub(crate) fn finish(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result
     empty_and_drop(session, &tables, watch)?;
     session.db.write("finishing", || {
         session.fence()?;
+        let syncing = ident(&session.model.names.syncing());
+        session.db.batch("dropping a table", &format!("DROP TABLE IF EXISTS {syncing}"))?;
         drop_stale_views(session)?;
         state::set_pending(session.db, session.record.id, None)
     })?;
@@ -111,6 +115,19 @@ pub(crate) fn empty_and_drop(
     watch.event(&Event::Began { work: Work::Retire, total: 0 });
     let mut pacer = Pacer::new(Pace::Gentle);
     let mut done = 0;
+    // Guards keep all others off an old table: a DELETE of an old program's that found rows
+    // here would tell it that they are gone, and they are not, in the new tables.
+    let flag = session.model.names.syncing();
+    let guarded = db.count(&format!(
+        "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = {}",
+        text(&flag)
+    ))? > 0;
+    let open = |depth: u8| match guarded {
+        true => {
+            db.batch("opening the guards", &format!("UPDATE {} SET depth = {depth}", ident(&flag)))
+        }
+        false => Ok(()),
+    };
     for table in tables {
         let exists = format!(
             "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = {} COLLATE NOCASE",
@@ -135,9 +152,16 @@ pub(crate) fn empty_and_drop(
             let rows = pacer.rows();
             let (deleted, held) = db.write("emptying a table", || {
                 session.fence()?;
-                db.conn()
-                    .execute(&format!("DELETE FROM {quoted} WHERE {left}{key}{right} IN (SELECT {key} FROM {quoted} LIMIT {rows})"), [])
-                    .map_err(|source| db.error("emptying a table", source))
+                open(1)?;
+                let sql = format!(
+                    "DELETE FROM {quoted} WHERE {left}{key}{right} IN (SELECT {key} FROM {quoted} LIMIT {rows})"
+                );
+                let deleted = db
+                    .conn()
+                    .execute(&sql, [])
+                    .map_err(|source| db.error("emptying a table", source))?;
+                open(0)?;
+                Ok(deleted)
             })?;
             done += deleted as u64;
             watch.event(&Event::Advanced { done });
@@ -219,17 +243,8 @@ fn drop_triggers(session: &Session<'_>, table: &str) -> Result<()> {
 
 /// Until the table is gone, an old program's write is refused like before.
 fn refuse_writes(session: &Session<'_>, table: &str, since: &str) -> Result<()> {
-    let guards = crate::derive::freeze::freeze(
-        session.model.names,
-        &session.record.name,
-        table,
-        Phase::Retired,
-        since,
-    );
-    guards
-        .iter()
-        .filter(|guard| !guard.name.contains("freeze_delete"))
-        .try_for_each(|guard| session.db.batch("creating guards", &guard.sql))
+    let guards = freeze(session.model.names, &session.record.name, table, Phase::Retired, since);
+    guards.iter().try_for_each(|guard| session.db.batch("creating guards", &guard.sql))
 }
 
 /// Live views that an earlier, retired migration left and that read a table which is
