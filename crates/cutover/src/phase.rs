@@ -20,6 +20,8 @@ pub enum Side {
 }
 
 impl Side {
+    pub(crate) const BOTH: [Self; 2] = [Self::Old, Self::New];
+
     /// The other side.
     #[must_use]
     pub fn other(self) -> Self {

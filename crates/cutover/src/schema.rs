@@ -100,8 +100,13 @@ pub(crate) struct Check {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Table {
-    /// As written in the schema.
+    /// As the database names it at this moment. Where both sides have a table of one
+    /// name, only the side that writes enter bears it.
     pub(crate) name: String,
+    /// As the migration names it, and people do.
+    pub(crate) known_as: String,
+    /// Whether the other side has a table of the same name.
+    pub(crate) shared: bool,
     pub(crate) columns: Vec<Column>,
     /// The primary key first, then the UNIQUE constraints and plain unique indexes.
     pub(crate) uniques: Vec<UniqueKey>,
@@ -111,6 +116,8 @@ pub(crate) struct Table {
     pub(crate) triggers: Vec<AppTrigger>,
     /// The INTEGER PRIMARY KEY column, which is the rowid itself.
     pub(crate) rowid_alias: Option<String>,
+    /// Whether no id is ever given out twice.
+    pub(crate) autoincrement: bool,
     pub(crate) without_rowid: bool,
     pub(crate) has_checks: bool,
     /// The CHECK constraints, as far as they could be read.
@@ -156,21 +163,52 @@ impl Table {
     }
 }
 
-/// The tables of one side, by lower-case name.
+/// What a definition defines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Defined {
+    Table,
+    Index,
+}
+
+impl Defined {
+    /// As `sqlite_schema` calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Index => "index",
+        }
+    }
+}
+
+/// A table or an index as `sqlite_schema` records it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Definition {
+    pub(crate) kind: Defined,
+    pub(crate) name: String,
+    pub(crate) sql: String,
+}
+
+/// The tables of one side, by the lower-case name they are known as.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Tables(BTreeMap<String, Table>);
 
 impl Tables {
+    /// The table of a name: the one it is known as, or the one it is stored under.
     pub(crate) fn get(&self, name: &str) -> Option<&Table> {
-        self.0.get(&name.to_lowercase())
+        let known = || self.0.get(&name.to_lowercase());
+        self.0.values().find(|table| table.name.eq_ignore_ascii_case(name)).or_else(known)
     }
 
     pub(crate) fn insert(&mut self, table: Table) {
-        self.0.insert(table.name.to_lowercase(), table);
+        self.0.insert(table.known_as.to_lowercase(), table);
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Table> {
         self.0.values()
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Table> {
+        self.0.values_mut()
     }
 }
 
@@ -192,10 +230,21 @@ pub(crate) struct Catalog {
 }
 
 impl Catalog {
-    pub(crate) fn table(&self, side: Side, name: &str) -> Option<&Table> {
+    pub(crate) fn side(&self, side: Side) -> &Tables {
         match side {
-            Side::Old => self.old.get(name),
-            Side::New => self.new.get(name),
+            Side::Old => &self.old,
+            Side::New => &self.new,
         }
+    }
+
+    pub(crate) fn side_mut(&mut self, side: Side) -> &mut Tables {
+        match side {
+            Side::Old => &mut self.old,
+            Side::New => &mut self.new,
+        }
+    }
+
+    pub(crate) fn table(&self, side: Side, name: &str) -> Option<&Table> {
+        self.side(side).get(name)
     }
 }

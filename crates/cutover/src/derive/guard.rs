@@ -73,8 +73,9 @@ fn guard(
 ) -> Object {
     let table = &target.table.name;
     let name = names.trigger(&format!("guard_{what}"), table);
+    let known_as = &target.table.known_as;
     let message = format!(
-        "cutover: {table} is the mirror of migration {migration}: it follows the old tables and takes no \
+        "cutover: {known_as} is the mirror of migration {migration}: it follows the old tables and takes no \
          other writes before write-new; write to the old tables"
     );
     let sql = format!(

@@ -117,7 +117,7 @@ pub(crate) fn explained(targets: &[Target]) -> Vec<(String, String)> {
     let mut statements = Vec::new();
     let value = |position: usize| format!("?{}", position + 1);
     for target in targets {
-        let name = &target.table.name;
+        let name = &target.table.known_as;
         statements.push((
             format!("re-deriving rows of {name}"),
             derived(target, Place::LIVE, Part::Scope(&value)),

@@ -25,5 +25,5 @@ pub(crate) fn view(target: &Target, reads: Side) -> String {
             format!("SELECT {values} FROM ({}) AS d", derived(target, Place::LIVE, Part::All))
         }
     };
-    format!("CREATE VIEW {} ({columns}) AS {body}", ident(&Names::live(&table.name)))
+    format!("CREATE VIEW {} ({columns}) AS {body}", ident(&Names::live(&table.known_as)))
 }

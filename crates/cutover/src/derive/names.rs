@@ -1,6 +1,8 @@
 //! The names of our objects in a user's database. All begin with `_cutover_`,
 //! followed by the migration's number there, so that two migrations never meet.
 
+use crate::phase::Side;
+
 /// Names for one migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Names {
@@ -67,9 +69,16 @@ impl Names {
         self.named("ix", &format!("{table}_{}", columns.join("_")))
     }
 
-    /// The table that keeps rows without an image.
-    pub(crate) fn kept(table: &str) -> String {
-        format!("_cutover_kept_{table}")
+    /// The table that keeps rows of a table of one side that have no image. Where both sides
+    /// have a table of one name their shapes differ, so the old one's is told apart.
+    pub(crate) fn kept(side: Side, table: &str, shared: bool) -> String {
+        let old = if shared && side == Side::Old { "old_" } else { "" };
+        format!("_cutover_kept_{old}{table}")
+    }
+
+    /// The name under which a table lies while the other side bears the one they share.
+    pub(crate) fn aside(side: Side, name: &str) -> String {
+        format!("_cutover_{side}_{name}")
     }
 
     /// The live view of an old table.

@@ -122,7 +122,7 @@ impl Body<'_> {
     fn raise(&self, what: &str) -> String {
         let message = format!(
             "cutover: migration {} can't keep {} in step: {what}",
-            self.migration, self.target.table.name
+            self.migration, self.target.table.known_as
         );
         format!("SELECT RAISE(ABORT, {})", text(&message))
     }

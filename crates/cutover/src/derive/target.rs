@@ -150,7 +150,7 @@ fn target(
                     format!(
                         "which rows of {} a change in {} touches can't be told: it is read inside a subquery \
                          that aggregates, or that joins it optionally",
-                        table.name, leaf.table
+                        table.known_as, leaf.table
                     ),
                     "join the table itself, outside of the subquery, or make it part of the scope",
                 ));
@@ -180,13 +180,13 @@ fn listed(mapping: &Mapping, table: &Table) -> Result<Vec<String>, Flaw> {
             Some(_) => Err(Flaw::mismatch(
                 mapping,
                 name,
-                format!("{}.{name} is a generated column: it can't be inserted", table.name),
+                format!("{}.{name} is a generated column: it can't be inserted", table.known_as),
                 "leave it out of the list",
             )),
             None => Err(Flaw::mismatch(
                 mapping,
                 name,
-                format!("table {} has no column {name}", table.name),
+                format!("table {} has no column {name}", table.known_as),
                 "check the name against the table's columns",
             )),
         })
@@ -206,7 +206,7 @@ fn key(mapping: &Mapping, table: &Table, columns: &[String]) -> Result<UniqueKey
                 format!(
                     "no PRIMARY KEY or UNIQUE constraint of {} has all its columns in the INSERT's \
                      list, so its rows can't be told apart",
-                    table.name
+                    table.known_as
                 ),
                 "name the key's columns in the list, or give the table a UNIQUE constraint over columns that are",
             )
@@ -229,7 +229,7 @@ fn query(
         return Err(Flaw::cant_keep(
             mapping,
             &mapping.target,
-            format!("the INSERTs into {} list different columns", table.name),
+            format!("the INSERTs into {} list different columns", table.known_as),
             "list the same columns in each of them, with NULL for what a source does not have",
         ));
     };
@@ -264,7 +264,10 @@ fn scope(
                         Flaw::mismatch(
                             mappings[0],
                             name,
-                            format!("scope: {name} is not in the INSERT's list of {}", table.name),
+                            format!(
+                                "scope: {name} is not in the INSERT's list of {}",
+                                table.known_as
+                            ),
                             "name columns of the target",
                         )
                     },
@@ -298,7 +301,7 @@ fn scope(
             format!(
                 "which source rows a row of {} depends on can't be told: no column of the list is the \
                  source's key, a grouping or a partitioning column",
-                table.name
+                table.known_as
             ),
             "carry the source's key into the target, or write `-- scope: column, column` above the statement",
         ));
@@ -436,7 +439,7 @@ fn check_terms(
                     format!(
                         "{}.{name} is the scope, and its type stores values otherwise than the source's \
                          ({}): '007' and 7 would become one",
-                        table.name,
+                        table.known_as,
                         column.map_or("an expression", |column| &column.declared),
                     ),
                     format!("write CAST(… AS {}) in the SELECT", target.declared),
@@ -450,7 +453,7 @@ fn check_terms(
                     name,
                     format!(
                         "{}.{name} is the scope, and it compares texts otherwise than the source's column",
-                        table.name
+                        table.known_as
                     ),
                     "give both columns the same COLLATE",
                 ));

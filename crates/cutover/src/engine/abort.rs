@@ -43,8 +43,9 @@ impl Engine {
         // Children before the parents they refer to.
         tables.reverse();
         empty_and_drop(&session, &tables, watch)?;
-        removed.extend(tables.iter().map(|table| format!("table {table}")));
-        let left = kept_tables(session.db, tables.iter().cloned())?;
+        let named = session.model.new_tables().map(|table| format!("table {}", table.known_as));
+        removed.extend(named.collect::<Vec<_>>().into_iter().rev());
+        let left = kept_tables(session.db, &session.model.migration)?;
         session.db.write("removing the state", || {
             session.fence()?;
             state::remove(session.db, session.record.id, &session.record.name)?;
@@ -79,6 +80,6 @@ fn leave(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result<Vec<String>
             .map(|sql| sql.replace("DROP ", "").replace("IF EXISTS ", "").to_lowercase());
         Ok(objects.chain(indexes.iter().map(|index| format!("index {index}"))).collect::<Vec<_>>())
     })?;
-    session.entered(Phase::Legacy, since, held, watch);
+    session.entered(Phase::Legacy, since, held, watch)?;
     Ok(removed)
 }

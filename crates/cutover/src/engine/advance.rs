@@ -133,6 +133,6 @@ fn step(
         session.flip("advance", to)?
     };
     report.held_ms.push(held.as_secs_f64() * 1000.0);
-    session.entered(to, since, held, watch);
+    session.entered(to, since, held, watch)?;
     Ok(())
 }

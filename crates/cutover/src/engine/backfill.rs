@@ -69,7 +69,7 @@ pub(crate) fn fill(
     let mut passes = state::passes(session.db, session.record.id)?;
     for pass in passes.iter_mut().filter(|pass| pass.total == 0) {
         if let Some(target) =
-            session.model.targets(direction).iter().find(|t| t.table.name == pass.target)
+            session.model.targets(direction).iter().find(|t| t.table.known_as == pass.target)
         {
             pass.total = total(session.db, target, Place::LIVE)?;
         }
@@ -119,7 +119,7 @@ impl OnePass<'_, '_> {
         let (db, id) = (self.session.db, self.session.record.id);
         let model = &self.session.model;
         let Some(target) =
-            model.targets(self.direction).iter().find(|t| t.table.name == record.target)
+            model.targets(self.direction).iter().find(|t| t.table.known_as == record.target)
         else {
             return Err(Error::NoSuchMigration {
                 reason: format!("the recorded pass over {} belongs to no mapping", record.target),

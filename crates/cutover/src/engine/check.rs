@@ -75,7 +75,7 @@ pub(crate) fn examine(
         Some(record) => record.id,
         None => state::all(&engine.db)?.iter().map(|record| record.id).max().unwrap_or(0) + 1,
     };
-    let model = match Model::derive(&engine.db, migration.clone(), number)? {
+    let model = match Model::derive(&engine.db, migration.clone(), number, Side::Old)? {
         Ok(model) => model,
         Err(flaw) if flaw.kind == FlawKind::CantKeepInStep => {
             report.problems.push(flaw.to_problem());
@@ -190,7 +190,7 @@ fn build(
                         | rusqlite::ErrorCode::TypeMismatch,
                     ) => Ok(Err(misfit(scratch, target, &error))),
                     Some(rusqlite::ErrorCode::Unknown) => Ok(Err(misfit(scratch, target, &error))),
-                    _ => Err(scratch.error(&format!("building {}", target.table.name), error)),
+                    _ => Err(scratch.error(&format!("building {}", target.table.known_as), error)),
                 };
             }
         }
@@ -204,7 +204,7 @@ fn build(
 
 /// A row of the source that the new table does not take.
 fn misfit(scratch: &Db, target: &Target, error: &rusqlite::Error) -> Problem {
-    let table = &target.table.name;
+    let table = &target.table.known_as;
     let example = example_of_misfit(scratch, target)
         .map_or_else(String::new, |row| format!("; for example {row}"));
     Problem {

@@ -15,13 +15,13 @@ pub(crate) fn take_digests(session: &mut Session<'_>, watch: &mut dyn Watch) -> 
     let (db, id) = (session.db, session.record.id);
     let tables: Vec<_> = session.model.old_tables().cloned().collect();
     for table in tables {
-        if state::digest(db, id, &table.name)?.is_some() {
+        if state::digest(db, id, &table.known_as)?.is_some() {
             continue;
         }
         let (rows, digest) = scan::digest(db, &table, || stop(watch))?;
         db.write("recording a digest", || {
             session.fence()?;
-            state::set_digest(db, id, &table.name, rows, &digest)
+            state::set_digest(db, id, &table.known_as, rows, &digest)
         })?;
     }
     Ok(())
@@ -40,7 +40,7 @@ pub(crate) fn verify_frozen(
         let (rows, digest) = scan::digest(db, table, || stop(watch))?;
         report.checked += rows;
         watch.event(&Event::Advanced { done: report.checked });
-        let Some((then, recorded)) = state::digest(db, id, &table.name)? else { continue };
+        let Some((then, recorded)) = state::digest(db, id, &table.known_as)? else { continue };
         if recorded != digest {
             report.ok = false;
             report.missing += then.saturating_sub(rows);
@@ -48,7 +48,7 @@ pub(crate) fn verify_frozen(
             report.different += u64::from(rows == then);
             report.examples.push(Difference {
                 direction: Direction::Backward,
-                table: table.name.clone(),
+                table: table.known_as.clone(),
                 key: serde_json::Value::Null,
                 column: None,
                 expected: Some(format!("{then} rows as they were frozen")),

@@ -14,8 +14,10 @@ use crate::derive::names::Names;
 use crate::derive::sql::{ident, join, text};
 use crate::derive::target::Target;
 use crate::error::Result;
-use crate::phase::Direction;
+use crate::migration::Migration;
+use crate::phase::{Direction, Side};
 use crate::report::Kept;
+use crate::schema::Table;
 
 /// Keeps what would be lost in these scopes, and makes the mirror one. In the
 /// transaction at hand.
@@ -31,8 +33,8 @@ pub(crate) fn keep(session: &Session<'_>, lists: &[Loose]) -> Result<Vec<Kept>> 
             outcome.diffs.iter().filter(|diff| diff.kind != Kind::Missing).collect();
         if !lost.is_empty() {
             copy(db, target, &session.record.name, &lost)?;
-            let table = target.table.name.clone();
-            all.push(Kept { kept_in: Names::kept(&table), table, rows: lost.len() as u64 });
+            let table = target.table.known_as.clone();
+            all.push(Kept { kept_in: kept_in(target), table, rows: lost.len() as u64 });
         }
         compare::apply(db, target, Place::LIVE, &outcome.diffs)?;
     }
@@ -59,15 +61,15 @@ pub(crate) fn keep_old(session: &Session<'_>) -> Result<Vec<Kept>> {
             session.fence()?;
             copy(db, target, &session.record.name, &lost)
         })?;
-        let table = target.table.name.clone();
-        all.push(Kept { kept_in: Names::kept(&table), table, rows: lost.len() as u64 });
+        let table = target.table.known_as.clone();
+        all.push(Kept { kept_in: kept_in(target), table, rows: lost.len() as u64 });
     }
     Ok(all)
 }
 
 fn copy(db: &Db, target: &Target, migration: &str, lost: &[&Diff]) -> Result<()> {
     let table = ident(&target.table.name);
-    let kept = ident(&Names::kept(&target.table.name));
+    let kept = ident(&kept_in(target));
     let extra =
         format!("{} AS _migration, {} AS _kept_at", text(migration), text(&crate::clock::now()));
     db.batch(
@@ -98,11 +100,24 @@ fn copy(db: &Db, target: &Target, migration: &str, lost: &[&Diff]) -> Result<()>
     run().map_err(|source| db.error("keeping rows", source))
 }
 
+/// Where the rows of a target without an image are kept.
+fn kept_in(target: &Target) -> String {
+    let Table { known_as, shared, .. } = &target.table;
+    Names::kept(target.direction.target(), known_as, *shared)
+}
+
 /// The tables of kept rows there are, and how many rows each holds.
-pub(crate) fn kept_tables(db: &Db, tables: impl Iterator<Item = String>) -> Result<Vec<Kept>> {
+pub(crate) fn kept_tables(db: &Db, migration: &Migration) -> Result<Vec<Kept>> {
+    let mut tables: Vec<(Side, String)> = Vec::new();
+    for mapping in &migration.mappings {
+        let table = (mapping.side(), mapping.target.clone());
+        if !tables.contains(&table) {
+            tables.push(table);
+        }
+    }
     let mut all = Vec::new();
-    for table in tables {
-        let kept_in = Names::kept(&table);
+    for (side, table) in tables {
+        let kept_in = Names::kept(side, &table, migration.shares(&table));
         let exists = format!(
             "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = {}",
             text(&kept_in)

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
+use super::definitions;
 use super::switch::{self, Setting};
-use crate::backend::sqlite::{Db, catalog, plan};
+use crate::backend::sqlite::{Db, catalog, plan, state};
 use crate::derive::derived::goes_by_range;
 use crate::derive::flaw::{Flaw, FlawKind};
 use crate::derive::indexes::{Needed, explained, missing};
@@ -14,7 +15,7 @@ use crate::derive::names::Names;
 use crate::derive::target::{Target, targets};
 use crate::error::{Error, Refusal, Result};
 use crate::migration::{Migration, MigrationError};
-use crate::phase::{Direction, Phase};
+use crate::phase::{Direction, Phase, Side};
 use crate::report::Problem;
 use crate::schema::{Catalog, Table, Tables};
 
@@ -23,6 +24,8 @@ use crate::schema::{Catalog, Table, Tables};
 pub(crate) struct Model {
     pub(crate) migration: Migration,
     pub(crate) names: Names,
+    /// The side whose tables bear the names that both sides have: the one that writes enter.
+    pub(crate) bearer: Side,
     pub(crate) catalog: Catalog,
     pub(crate) forward: Vec<Target>,
     pub(crate) backward: Vec<Target>,
@@ -30,8 +33,9 @@ pub(crate) struct Model {
 
 impl Model {
     /// Puts the migration together with the tables of the database. Changes nothing.
-    pub(crate) fn build(db: &Db, migration: Migration, number: i64) -> Result<Self> {
-        Self::derive(db, migration.clone(), number)?.map_err(|flaw| refuse(&migration, &flaw))
+    pub(crate) fn build(db: &Db, migration: Migration, number: i64, bearer: Side) -> Result<Self> {
+        Self::derive(db, migration.clone(), number, bearer)?
+            .map_err(|flaw| refuse(&migration, &flaw))
     }
 
     /// As [`build`](Self::build), with what is wrong with a mapping as a finding.
@@ -39,19 +43,42 @@ impl Model {
         db: &Db,
         migration: Migration,
         number: i64,
+        bearer: Side,
     ) -> Result<std::result::Result<Self, Flaw>> {
-        let catalog = Catalog { old: old_tables(db)?, new: new_tables(&migration)? };
+        let catalog = read_catalog(db, &migration, bearer)?;
+        Ok(Self::from_catalog(migration, number, bearer, catalog))
+    }
+
+    fn from_catalog(
+        migration: Migration,
+        number: i64,
+        bearer: Side,
+        catalog: Catalog,
+    ) -> std::result::Result<Self, Flaw> {
         let names = Names { migration: number };
-        let both = targets(&migration, Direction::Forward, &catalog)
-            .and_then(|forward| Ok((forward, targets(&migration, Direction::Backward, &catalog)?)));
-        Ok(both.map(|(forward, backward)| Self { names, migration, catalog, forward, backward }))
+        let forward = targets(&migration, Direction::Forward, &catalog)?;
+        let backward = targets(&migration, Direction::Backward, &catalog)?;
+        Ok(Self { names, bearer, migration, catalog, forward, backward })
+    }
+
+    /// The model for when the other side bears the shared names.
+    pub(crate) fn borne_by(&self, bearer: Side) -> Result<Self> {
+        let mut catalog = self.catalog.clone();
+        for side in [Side::Old, Side::New] {
+            for table in catalog.side_mut(side).iter_mut().filter(|table| table.shared) {
+                table.name = stored(&table.known_as, side, bearer);
+            }
+        }
+        Self::from_catalog(self.migration.clone(), self.names.migration, bearer, catalog)
+            .map_err(|flaw| refuse(&self.migration, &flaw))
     }
 
     /// The migration without its mappings: all that is left of it once it is retired.
     pub(crate) fn retired(db: &Db, migration: Migration, number: i64) -> Result<Self> {
         Ok(Self {
             names: Names { migration: number },
-            catalog: Catalog { old: old_tables(db)?, new: new_tables(&migration)? },
+            bearer: Side::New,
+            catalog: read_catalog(db, &migration, Side::New)?,
             migration,
             forward: Vec::new(),
             backward: Vec::new(),
@@ -109,21 +136,24 @@ impl Model {
     /// How long the statements of the longest switch take, on a schema-only copy:
     /// making the next phase's objects, and dropping as many.
     pub(crate) fn rehearse_switch(&self, db: &Db) -> Result<Duration> {
-        let copy = schema_copy(db, &self.migration)?;
+        let copy = schema_copy(db, self)?;
         let setting =
             Setting { phase: Phase::WriteNew, since: "", backfilled: true, catching_up: false };
+        let doing = "rehearsing a switch";
+        state::create(&copy)?;
+        let before = Setting { phase: Phase::ReadNew, ..setting };
+        switch::run(&copy, doing, &switch::objects(self, before))?;
         let began = Instant::now();
-        copy.batch("rehearsing a switch", "BEGIN")?;
-        switch::run(&copy, "rehearsing a switch", &switch::objects(self, setting))?;
-        switch::run(&copy, "rehearsing a switch", &switch::drop_statements(&copy, self)?)?;
-        copy.batch("rehearsing a switch", "COMMIT")?;
+        copy.batch(doing, "BEGIN")?;
+        switch::enter(&copy, self, setting)?;
+        copy.batch(doing, "COMMIT")?;
         Ok(began.elapsed())
     }
 
     /// The sync statements that would read a whole table even with the indexes
     /// above, on a schema-only copy of the database.
     pub(crate) fn scans(&self, db: &Db) -> Result<Vec<Problem>> {
-        let copy = schema_copy(db, &self.migration)?;
+        let copy = schema_copy(db, self)?;
         for (name, needed) in self.missing_indexes() {
             copy.batch("creating an index", &needed.sql(&name))?;
         }
@@ -151,12 +181,23 @@ fn is_made_up(name: &str) -> bool {
     name == "CONSTANT" || name.starts_with('(')
 }
 
-fn old_tables(db: &Db) -> Result<Tables> {
+/// The name a table that shares its name is stored under.
+fn stored(known_as: &str, side: Side, bearer: Side) -> String {
+    if side == bearer { known_as.to_owned() } else { Names::aside(side, known_as) }
+}
+
+fn read_catalog(db: &Db, migration: &Migration, bearer: Side) -> Result<Catalog> {
+    Ok(Catalog { old: old_tables(db, migration, bearer)?, new: new_tables(migration, bearer)? })
+}
+
+fn old_tables(db: &Db, migration: &Migration, bearer: Side) -> Result<Tables> {
     let read = || -> rusqlite::Result<Tables> {
         let mut tables = Tables::default();
         for name in catalog::table_names(db.conn(), "main")? {
-            if let Some(table) = catalog::table(db.conn(), "main", &name)? {
-                tables.insert(table);
+            let shared = migration.shares(&name);
+            let stored = if shared { stored(&name, Side::Old, bearer) } else { name.clone() };
+            if let Some(table) = catalog::table(db.conn(), "main", &stored)? {
+                tables.insert(Table { known_as: name, shared, ..table });
             }
         }
         Ok(tables)
@@ -166,7 +207,7 @@ fn old_tables(db: &Db) -> Result<Tables> {
 
 /// The new tables as SQLite understands their CREATE statements, from an empty
 /// database in memory: they need not exist yet.
-fn new_tables(migration: &Migration) -> Result<Tables> {
+fn new_tables(migration: &Migration, bearer: Side) -> Result<Tables> {
     let failed = |doing: &str, source| Error::Database { doing: doing.to_owned(), source };
     let conn = Connection::open_in_memory()
         .map_err(|source| failed("opening a scratch database", source))?;
@@ -195,14 +236,17 @@ fn new_tables(migration: &Migration) -> Result<Tables> {
         let table = catalog::table(&conn, "main", &created.name)
             .map_err(|source| failed("reading the new tables", source))?;
         if let Some(table) = table {
-            tables.insert(table);
+            let shared = migration.shares(&table.name);
+            let name =
+                if shared { stored(&table.name, Side::New, bearer) } else { table.name.clone() };
+            tables.insert(Table { known_as: table.name.clone(), name, shared, ..table });
         }
     }
     Ok(tables)
 }
 
 /// An empty database in memory with the schema of the real one and of the migration.
-fn schema_copy(db: &Db, migration: &Migration) -> Result<Db> {
+fn schema_copy(db: &Db, model: &Model) -> Result<Db> {
     let copy = Db::scratch(std::path::Path::new(":memory:"), std::time::Duration::ZERO)?;
     let read = || -> rusqlite::Result<Vec<String>> {
         db.conn()
@@ -219,11 +263,9 @@ fn schema_copy(db: &Db, migration: &Migration) -> Result<Db> {
         // and can't be part of a migration either.
         let _ = copy.conn().execute_batch(&sql);
     }
-    for sql in
-        migration.tables.iter().map(|t| &t.sql).chain(migration.indexes.iter().map(|i| &i.sql))
-    {
+    for definition in definitions::of_new(model) {
         // They exist already once the migration has started.
-        let _ = copy.conn().execute_batch(sql);
+        let _ = copy.conn().execute_batch(&definition.sql);
     }
     Ok(copy)
 }

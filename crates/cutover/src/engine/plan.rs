@@ -1,6 +1,7 @@
 //! Every statement each step would run.
 
 use super::Engine;
+use super::handover::planned;
 use super::model::Model;
 use super::start::new_table_statements;
 use super::switch::{Setting, objects};
@@ -23,7 +24,8 @@ impl Engine {
             Some(record) => record.id,
             None => state::all(&self.db)?.iter().map(|record| record.id).max().unwrap_or(0) + 1,
         };
-        let model = Model::build(&self.db, migration.clone(), number)?;
+        let model = Model::build(&self.db, migration.clone(), number, Side::Old)?;
+        let after = model.borne_by(Side::New)?;
         let setting =
             |phase, backfilled| Setting { phase, since: "(time)", backfilled, catching_up: false };
         let old_indexes =
@@ -41,11 +43,15 @@ impl Engine {
                 "-- the triggers and views named {}… and the live views of {before} are dropped first",
                 model.names.prefix()
             )];
-            statements.extend(objects(&model, setting(phase, true)));
+            let now = if phase.writes_enter() == Side::New { &after } else { &model };
+            if phase == Phase::WriteNew {
+                statements.extend(planned(&self.db, &model, &after)?);
+            }
+            statements.extend(objects(now, setting(phase, true)));
             steps.push(PlanStep { step: format!("{before} to {phase}"), statements });
         }
         let drop =
-            model.old_tables().map(|table| format!("DROP TABLE {}", ident(&table.name))).collect();
+            after.old_tables().map(|table| format!("DROP TABLE {}", ident(&table.name))).collect();
         steps.push(PlanStep {
             step: "new-only to retired, the tables emptied chunk by chunk before".to_owned(),
             statements: drop,

@@ -15,6 +15,7 @@ use crate::derive::sql::{ident, text};
 use crate::error::{Error, Refusal, Result};
 use crate::phase::Phase;
 use crate::report::TransitionReport;
+use crate::schema::Table;
 use crate::watch::{Event, Watch, Work};
 
 /// Passes the gate and enters `retired`; gives how long the lock was held.
@@ -63,7 +64,7 @@ pub(crate) fn retire(
         state::set_pending(session.db, session.record.id, Some(Pending::Drop))?;
         Ok(since)
     })?;
-    session.entered(to, since, held, watch);
+    session.entered(to, since, held, watch)?;
     session.record.pending = Some(Pending::Drop);
     finish(session, watch)?;
     Ok(held.as_secs_f64() * 1000.0)
@@ -91,7 +92,8 @@ pub(crate) fn finish(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result
         .mappings
         .iter()
         .filter(|mapping| mapping.side() == crate::phase::Side::Old)
-        .map(|mapping| mapping.target.clone())
+        .filter_map(|mapping| session.model.catalog.old.get(&mapping.target))
+        .map(|table| table.name.clone())
         .collect();
     empty_and_drop(session, &tables, watch)?;
     session.db.write("finishing", || {
@@ -190,7 +192,9 @@ fn referred_to(session: &Session<'_>) -> Result<()> {
     for table in session.model.catalog.old.iter() {
         let ours = session.model.old_tables().any(|old| old.name == table.name);
         for key in table.foreign_keys.iter().filter(|_| !ours) {
-            if session.model.old_tables().any(|old| old.name.eq_ignore_ascii_case(&key.table)) {
+            // Where a new table bears the name, it is the new one that is referred to.
+            let goes = |old: &Table| !old.shared && old.name.eq_ignore_ascii_case(&key.table);
+            if session.model.old_tables().any(goes) {
                 return Err(Refusal::transition(
                     Phase::Retired,
                     format!(
@@ -208,7 +212,7 @@ fn referred_to(session: &Session<'_>) -> Result<()> {
     }
     // A view or a trigger that names a dropped table fails when it is used, and
     // with it the statement that uses it.
-    for table in session.model.old_tables() {
+    for table in session.model.old_tables().filter(|table| !table.shared) {
         let sql = format!(
             "SELECT type || ' ' || name FROM main.sqlite_schema WHERE (type = 'view' OR (type = 'trigger' AND tbl_name <> {0} COLLATE NOCASE)) \
              AND name NOT LIKE '\\_cutover\\_%' ESCAPE '\\' AND name NOT LIKE 'cutover\\_live\\_%' ESCAPE '\\'",

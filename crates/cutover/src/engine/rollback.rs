@@ -102,7 +102,7 @@ fn step(
         _ => session.flip("rollback", to)?,
     };
     report.held_ms.push(held.as_secs_f64() * 1000.0);
-    session.entered(to, since, held, watch);
+    session.entered(to, since, held, watch)?;
     Ok(())
 }
 
@@ -119,7 +119,7 @@ fn catch_up(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result<Vec<Kept
         }
         let since = session.record.since.clone();
         let targets: Vec<String> =
-            session.model.backward.iter().map(|t| t.table.name.clone()).collect();
+            session.model.backward.iter().map(|t| t.table.known_as.clone()).collect();
         let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
         let phase = session.record.phase;
         session.db.write("turning the backward sync on", || {

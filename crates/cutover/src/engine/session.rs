@@ -115,13 +115,17 @@ impl<'a> Session<'a> {
         since: String,
         held: Duration,
         watch: &mut dyn Watch,
-    ) {
+    ) -> Result<()> {
+        if phase.writes_enter() != self.model.bearer {
+            self.model = self.model.borne_by(phase.writes_enter())?;
+        }
         self.record.phase = phase;
         self.record.since = since;
         self.record.pending = None;
         // Moving the log into the database syncs both: the transition lasts from here on.
         let _ = self.db.checkpoint(false);
         watch.event(&Event::Entered { phase, held_ms: held.as_secs_f64() * 1000.0 });
+        Ok(())
     }
 
     /// Removes the notes of a gate that did not come to its end.
@@ -193,7 +197,7 @@ impl Engine {
         if record.phase == Phase::Retired {
             return Model::retired(&self.db, migration, record.id);
         }
-        Model::build(&self.db, migration, record.id)
+        Model::build(&self.db, migration, record.id, record.phase.writes_enter())
     }
 }
 

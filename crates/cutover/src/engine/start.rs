@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::backfill::fill;
 use super::check::examine;
+use super::definitions;
 use super::model::Model;
 use super::session::{Session, now};
 use super::{Engine, StartOptions, switch};
@@ -145,7 +146,7 @@ fn create_old_indexes(session: &Session<'_>, watch: &mut dyn Watch) -> Result<Ve
 
 fn enter_dual_write(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result<f64> {
     let targets: Vec<String> =
-        session.model.forward.iter().map(|target| target.table.name.clone()).collect();
+        session.model.forward.iter().map(|target| target.table.known_as.clone()).collect();
     let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
     let (since, held) = session.db.write("entering dual-write", || {
         let since = now();
@@ -156,21 +157,20 @@ fn enter_dual_write(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result<
         session.enter("start", setting, json!({ "hash": session.record.hash }))?;
         Ok(since)
     })?;
-    session.entered(Phase::DualWrite, since, held, watch);
+    session.entered(Phase::DualWrite, since, held, watch)?;
     Ok(held.as_secs_f64() * 1000.0)
 }
 
 /// The statements that create the new tables, their indexes, and the indexes that
 /// the sync needs on them.
 pub(crate) fn new_table_statements(model: &Model) -> Vec<String> {
-    let tables = model.migration.tables.iter().map(|table| table.sql.clone());
-    let indexes = model.migration.indexes.iter().map(|index| index.sql.clone());
+    let defined = definitions::of_new(model).into_iter().map(|definition| definition.sql);
     let needed = model
         .missing_indexes()
         .into_iter()
         .filter(|(_, needed)| needed.side == crate::phase::Side::New)
         .map(|(name, needed)| needed.sql(&name));
-    tables.chain(indexes).chain(needed).collect()
+    defined.chain(needed).collect()
 }
 
 fn create_new_tables(session: &Session<'_>) -> Result<()> {

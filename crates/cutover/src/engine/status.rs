@@ -4,6 +4,7 @@ use super::Engine;
 use super::kept::kept_tables;
 use crate::backend::sqlite::state::{PassRecord, Pending, Record};
 use crate::backend::sqlite::{Db, journal, lease, state};
+use crate::derive::names::Names;
 use crate::derive::sql::{ident, text};
 use crate::error::{Error, Result};
 use crate::migration::Migration;
@@ -87,7 +88,7 @@ fn status(engine: &Engine, name: &str) -> Result<Status> {
     };
     let holder = lease::holder(db)?;
     let (allowed, blocked) = actions(&record, backfill.complete);
-    let kept = kept_tables(db, migration.tables.iter().map(|table| table.name.clone()))?;
+    let kept = kept_tables(db, &migration)?;
     Ok(Status {
         tables,
         migration: record.name,
@@ -125,14 +126,16 @@ fn tables(db: &Db, migration: &Migration, phase: Phase) -> Result<Vec<TableStatu
     names.extend(migration.tables.iter().map(|table| (Side::New, table.name.clone())));
     let mut tables = Vec::new();
     for (side, table) in names {
+        let aside = migration.shares(&table) && phase.writes_enter() != side;
+        let stored = if aside { Names::aside(side, &table) } else { table.clone() };
         let exists = format!(
             "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = {} COLLATE NOCASE",
-            text(&table)
+            text(&stored)
         );
         if db.count(&exists)? == 0 {
             continue;
         }
-        let rows = db.count(&format!("SELECT count(*) FROM {}", ident(&table)))?;
+        let rows = db.count(&format!("SELECT count(*) FROM {}", ident(&stored)))?;
         let writable = phase.writes_enter() == side;
         tables.push(TableStatus { side, table, rows, writable });
     }

@@ -9,9 +9,9 @@ use crate::backend::sqlite::{Db, catalog};
 use crate::derive::names::Names;
 use crate::derive::sql::text;
 use crate::error::Result;
-use crate::phase::Phase;
+use crate::phase::{Phase, Side};
 use crate::report::{CheckReport, Problem};
-use crate::schema::{AppTrigger, Table};
+use crate::schema::{AppTrigger, Index, Table};
 
 /// Adds what stands in the way to the report, and what is worth knowing.
 pub(crate) fn unsuitable(
@@ -46,13 +46,31 @@ fn problem(line: Option<usize>, reason: String, fix: impl Into<String>) -> Probl
 
 /// Names that the migration will create and that something has already.
 fn taken_names(db: &Db, model: &Model) -> Result<Vec<Problem>> {
-    let tables =
-        model.migration.tables.iter().map(|table| (table.name.clone(), Some(table.at.line)));
-    let indexes =
-        model.migration.indexes.iter().map(|index| (index.name.clone(), Some(index.at.line)));
-    let live = model.old_tables().map(|table| (Names::live(&table.name), None));
+    let migration = &model.migration;
+    let mut names: Vec<(String, Option<usize>)> = Vec::new();
+    for table in &migration.tables {
+        let line = Some(table.at.line);
+        if migration.shares(&table.name) {
+            names.extend(Side::BOTH.map(|side| (Names::aside(side, &table.name), line)));
+        } else {
+            names.push((table.name.clone(), line));
+        }
+    }
+    for index in &migration.indexes {
+        let line = Some(index.at.line);
+        let shared = model.catalog.old.get(&index.table).filter(|table| table.shared);
+        if shared.is_some() {
+            names.extend(Side::BOTH.map(|side| (Names::aside(side, &index.name), line)));
+        }
+        // An index of the table that changes in place may have the name: it steps aside.
+        let own = |other: &Index| other.name.eq_ignore_ascii_case(&index.name);
+        if !shared.is_some_and(|table| table.indexes.iter().any(own)) {
+            names.push((index.name.clone(), line));
+        }
+    }
+    names.extend(model.old_tables().map(|table| (Names::live(&table.known_as), None)));
     let mut problems = Vec::new();
-    for (name, line) in tables.chain(indexes).chain(live) {
+    for (name, line) in names {
         let taken = format!(
             "SELECT count(*) FROM main.sqlite_schema WHERE name = {} COLLATE NOCASE",
             text(&name)
@@ -77,11 +95,14 @@ fn shared_tables(db: &Db, model: &Model) -> Result<Vec<Problem>> {
         }
         let other = crate::migration::Migration::parse(&record.name, &record.text)?;
         for table in model.old_tables() {
-            if other.mappings.iter().any(|mapping| mapping.target.eq_ignore_ascii_case(&table.name))
+            if other
+                .mappings
+                .iter()
+                .any(|mapping| mapping.target.eq_ignore_ascii_case(&table.known_as))
             {
                 problems.push(problem(
                     None,
-                    format!("migration {} is moving table {} already", record.name, table.name),
+                    format!("migration {} is moving table {} already", record.name, table.known_as),
                     "finish or abort that migration first",
                 ));
             }
@@ -102,7 +123,7 @@ fn lost_columns(table: &Table, given: &[String], line: usize) -> Vec<Problem> {
                     Some(line),
                     format!(
                         "{}.{} is a generated column, which is not supported yet",
-                        table.name, column.name
+                        table.known_as, column.name
                     ),
                     "leave this table out of the migration",
                 )
@@ -111,7 +132,7 @@ fn lost_columns(table: &Table, given: &[String], line: usize) -> Vec<Problem> {
                     Some(line),
                     format!(
                         "the backward statement does not give {}.{}: it would be lost",
-                        table.name, column.name
+                        table.known_as, column.name
                     ),
                     "name the column in the list and say where it comes from",
                 )
@@ -130,7 +151,7 @@ fn irregular_uniques(table: &Table, line: usize) -> Vec<Problem> {
         .map(|index| {
             problem(
                 Some(line),
-                format!("{} has the unique index {} over an expression: the rows an INSERT OR REPLACE removes by it can't be told", table.name, index.name),
+                format!("{} has the unique index {} over an expression: the rows an INSERT OR REPLACE removes by it can't be told", table.known_as, index.name),
                 "replace it by a unique index over columns for the time of the migration",
             )
         })
@@ -151,7 +172,7 @@ fn meddling_triggers(table: &Table, model: &Model) -> Vec<Problem> {
                 format!(
                     "the application's trigger {} on {} writes to {target}, which the migration keeps in step \
                      itself from write-new on",
-                    trigger.name, table.name
+                    trigger.name, table.known_as
                 ),
                 "move what the trigger does into the application, or leave the table out of the migration",
             )
@@ -188,7 +209,8 @@ fn referring(db: &Db, model: &Model) -> Result<Vec<Problem>> {
             continue;
         }
         for key in &table.foreign_keys {
-            if model.old_tables().any(|old| old.name.eq_ignore_ascii_case(&key.table)) {
+            let goes = |old: &Table| !old.shared && old.name.eq_ignore_ascii_case(&key.table);
+            if model.old_tables().any(goes) {
                 notes.push(problem(
                     None,
                     format!(

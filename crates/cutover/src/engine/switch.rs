@@ -1,6 +1,7 @@
 //! The objects of each phase, and going from those of one to those of another in
 //! the transaction at hand.
 
+use super::handover::hand_over;
 use super::model::Model;
 use crate::backend::sqlite::Db;
 use crate::derive::freeze::{freeze, syncing};
@@ -73,7 +74,7 @@ fn views(model: &Model, setting: Setting<'_>) -> Vec<String> {
 /// they use.
 pub(crate) fn drop_statements(db: &Db, model: &Model) -> Result<Vec<String>> {
     let live: Vec<String> =
-        model.old_tables().map(|table| text(&Names::live(&table.name))).collect();
+        model.old_tables().map(|table| text(&Names::live(&table.known_as))).collect();
     drop_named(db, model.names, &live.join(", "))
 }
 
@@ -110,14 +111,22 @@ pub(crate) fn run(db: &Db, doing: &str, statements: &[String]) -> Result<()> {
 pub(crate) fn enter_views(db: &Db, model: &Model, setting: Setting<'_>) -> Result<()> {
     let drops: Vec<String> = model
         .old_tables()
-        .map(|table| format!("DROP VIEW IF EXISTS {}", ident(&Names::live(&table.name))))
+        .map(|table| format!("DROP VIEW IF EXISTS {}", ident(&Names::live(&table.known_as))))
         .collect();
     run(db, "replacing the live views", &drops)?;
     run(db, "replacing the live views", &views(model, setting))
 }
 
-/// Replaces the objects there are by those of a phase.
+/// Replaces the objects there are by those of a phase. Where writes begin to enter the other
+/// side, it takes the names and the foreign keys over.
 pub(crate) fn enter(db: &Db, model: &Model, setting: Setting<'_>) -> Result<()> {
     run(db, "removing the triggers of the last phase", &drop_statements(db, model)?)?;
-    run(db, "creating the triggers of the next phase", &objects(model, setting))
+    let doing = "creating the triggers of the next phase";
+    let bearer = setting.phase.writes_enter();
+    if bearer == model.bearer {
+        return run(db, doing, &objects(model, setting));
+    }
+    let to = model.borne_by(bearer)?;
+    hand_over(db, model, &to)?;
+    run(db, doing, &objects(&to, setting))
 }

@@ -6,6 +6,7 @@ use turso_parser::ast::{
 };
 use turso_parser::token::TokenType;
 
+use super::ddl;
 use super::expr::{self, Role};
 use super::fault::Checked;
 use super::known::{Column, Known};
@@ -44,7 +45,7 @@ pub(super) fn read_table(statement: &Statement<'_>, known: &mut Known) -> Checke
     }
     let table = NewTable {
         name: name(&tbl_name.name).to_owned(),
-        sql: without_side(statement, tbl_name),
+        sql: without_side(statement, tbl_name)?,
         at: statement.at(),
     };
     known.add_table(table, declared);
@@ -89,7 +90,7 @@ pub(super) fn read_index(statement: &Statement<'_>, known: &mut Known) -> Checke
     known.indexes.push(NewIndex {
         name: name(&idx_name.name).to_owned(),
         table: name(tbl_name).to_owned(),
-        sql: without_side(statement, idx_name),
+        sql: without_side(statement, idx_name)?,
         at: statement.at(),
     });
     Ok(())
@@ -136,9 +137,6 @@ fn check_name(
     if known.has_name(new) {
         return Err(refuse::created_twice(at, new));
     }
-    if known.names_old(new) {
-        return Err(refuse::same_name(at, new));
-    }
     Ok(())
 }
 
@@ -183,9 +181,11 @@ fn check_expr(statement: &Statement<'_>, expr: &Expr, role: Role) -> Checked {
 }
 
 /// The statement as it is run: on the database itself, without `new.`.
-fn without_side(statement: &Statement<'_>, created: &QualifiedName) -> String {
+/// The statement as SQLite would record it.
+fn without_side(statement: &Statement<'_>, created: &QualifiedName) -> Checked<String> {
     let side = created.db_name.as_ref().and_then(|side| token(statement, side));
     let index =
         side.and_then(|side| statement.tokens.iter().position(|token| token.start == side.start));
-    statement.text_without(&index.map_or(Vec::new(), |index| vec![index, index + 1]))
+    let bare = statement.text_without(&index.map_or(Vec::new(), |index| vec![index, index + 1]));
+    ddl::recorded(&bare).ok_or_else(|| refuse::unreadable(Some(statement.at())))
 }

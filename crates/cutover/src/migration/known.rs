@@ -75,11 +75,29 @@ impl Known {
         Some((&table.name, table.at))
     }
 
+    /// The new tables that bear the name of an old one.
+    fn shared(&self) -> impl Iterator<Item = &NewTable> {
+        self.tables.iter().filter(|table| self.names_old(&table.name))
+    }
+
+    /// The first old table that one of its name takes the place of, and whose rows no
+    /// statement gives back.
+    pub(super) fn replaced_for_good(&self) -> Option<(&str, Location)> {
+        let given_back = |table: &&NewTable| {
+            self.mappings.iter().any(|mapping| {
+                mapping.side() == Side::Old && mapping.target.eq_ignore_ascii_case(&table.name)
+            })
+        };
+        let table = self.shared().find(|table| !given_back(table))?;
+        Some((&table.name, table.at))
+    }
+
     /// The migration, once the whole file is read.
     pub(super) fn into_migration(self, name: &str, text: &str) -> Migration {
         Migration {
             name: name.to_owned(),
             text: text.to_owned(),
+            shared: self.shared().map(|table| table.name.clone()).collect(),
             hash: blake3::hash(text.as_bytes()).to_hex().to_string(),
             tables: self.tables,
             indexes: self.indexes,

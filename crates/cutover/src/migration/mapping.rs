@@ -99,7 +99,6 @@ fn check_target(
         None => Err(refuse::target_elsewhere(at, name(side), table)),
         Some(Side::New) if !known.creates_table(table) => Err(refuse::not_created(at, table)),
         Some(Side::New) => Ok((Direction::Forward, table.to_owned())),
-        Some(Side::Old) if known.creates_table(table) => Err(refuse::same_name(at, table)),
         Some(Side::Old) => Ok((Direction::Backward, table.to_owned())),
     }
 }

@@ -2,6 +2,7 @@
 
 mod create;
 mod dates;
+pub(crate) mod ddl;
 mod error;
 mod expr;
 mod fault;
@@ -45,6 +46,8 @@ pub struct Migration {
     pub(crate) indexes: Vec<NewIndex>,
     /// In the order of the file.
     pub(crate) mappings: Vec<Mapping>,
+    /// The names that a table bears on both sides: those tables change in place.
+    shared: Vec<String>,
 }
 
 /// A place in a migration file, both counted from 1. The column counts
@@ -144,6 +147,11 @@ impl Migration {
     #[must_use]
     pub fn hash(&self) -> &str {
         &self.hash
+    }
+
+    /// Whether both sides have a table of this name.
+    pub(crate) fn shares(&self, table: &str) -> bool {
+        self.shared.iter().any(|shared| shared.eq_ignore_ascii_case(table))
     }
 
     /// The mappings of one direction, in the order of the file.

@@ -109,8 +109,11 @@ fn check_whole(known: &Known) -> Checked {
         (false, false) if known.tables.is_empty() => return Err(refuse::nothing_read()),
         _ => {}
     }
-    match known.unfilled() {
-        Some((table, at)) => Err(refuse::never_filled(at, table)),
+    if let Some((table, at)) = known.unfilled() {
+        return Err(refuse::never_filled(at, table));
+    }
+    match known.replaced_for_good() {
+        Some((table, at)) => Err(refuse::replaced_for_good(at, table)),
         None => Ok(()),
     }
 }

@@ -91,9 +91,6 @@ impl Tables<'_, '_> {
         if is_reserved(table) {
             return Err(refuse::table_reserved(at, table));
         }
-        if self.known.creates_table(table) {
-            return Err(refuse::same_name(at, table));
-        }
         self.old.push(table.to_owned());
         Ok(())
     }

@@ -49,12 +49,17 @@ pub(crate) fn table(
         indexes,
         foreign_keys: foreign_keys(conn, schema, &name)?,
         triggers: triggers(conn, schema, &name)?,
+        // As with CHECK below: the word stands nowhere else but in a comment or a name, and
+        // a sequence that is not needed does no harm.
+        autoincrement: rowid_alias.is_some() && sql.to_ascii_uppercase().contains("AUTOINCREMENT"),
         rowid_alias,
         without_rowid,
         // A CHECK can't be written without the word; one that only stands in a
         // comment costs a needless comparison, nothing else.
         has_checks: sql.to_ascii_uppercase().contains("CHECK"),
         checks: checks(&sql),
+        known_as: name.clone(),
+        shared: false,
         name,
     }))
 }
@@ -80,8 +85,13 @@ fn checks(sql: &str) -> Vec<Check> {
     of_columns
         .chain(of_table)
         .map(|expr| {
+            let mut expr = expr.clone();
             let mut columns = Vec::new();
-            visit_exprs_mut(&mut expr.clone(), Subqueries::Skip, &mut |expr| {
+            visit_exprs_mut(&mut expr, Subqueries::Skip, &mut |expr| {
+                // There is no other table whose column it could be.
+                if let Expr::Qualified(_, column) = expr {
+                    *expr = Expr::Name(column.clone());
+                }
                 if let Expr::Id(name) | Expr::Name(name) = expr {
                     columns.push(name.as_str().to_owned());
                 }
@@ -195,7 +205,12 @@ fn foreign_keys(conn: &Connection, schema: &str, table: &str) -> rusqlite::Resul
     Ok(keys.into_iter().map(|(_, key)| key).collect())
 }
 
-fn triggers(conn: &Connection, schema: &str, table: &str) -> rusqlite::Result<Vec<AppTrigger>> {
+/// The application's triggers on a table, oldest first.
+pub(crate) fn triggers(
+    conn: &Connection,
+    schema: &str,
+    table: &str,
+) -> rusqlite::Result<Vec<AppTrigger>> {
     conn.prepare(&format!(
         "SELECT name, sql FROM {schema}.sqlite_schema WHERE type = 'trigger' \
          AND tbl_name = ?1 COLLATE NOCASE AND substr(name, 1, 9) <> '{OURS}' ORDER BY rowid"

@@ -89,7 +89,7 @@ pub(crate) fn compare(
     chunk: &Chunk,
     keep: usize,
 ) -> Result<Outcome> {
-    let doing = format!("comparing {}", target.table.name);
+    let doing = format!("comparing {}", target.table.known_as);
     let failed = |source| db.error(&doing, source);
     let ordered = |sql: &str| {
         let order = join(&target.key.columns, ", ", |column| {
@@ -209,7 +209,7 @@ impl<'a> Walk<'a> {
         if !changes {
             return Ok(());
         }
-        let (table, column) = (&self.target.table.name, &self.target.columns[position]);
+        let (table, column) = (&self.target.table.known_as, &self.target.columns[position]);
         Err(Error::Refused(Refusal {
             action: format!("comparing {table}"),
             reason: format!(
@@ -316,7 +316,7 @@ impl Diff {
         };
         Difference {
             direction: target.direction,
-            table: target.table.name.clone(),
+            table: target.table.known_as.clone(),
             key: serde_json::Value::Object(key.collect()),
             column,
             expected,
@@ -328,7 +328,7 @@ impl Diff {
 /// Fills an empty part in one statement. Gives the rows inserted, or none if the
 /// target already holds rows there.
 pub(crate) fn fill(db: &Db, target: &Target, place: Place, chunk: &Chunk) -> Result<Option<u64>> {
-    let doing = format!("filling {}", target.table.name);
+    let doing = format!("filling {}", target.table.known_as);
     let run = || -> rusqlite::Result<Option<u64>> {
         let conn = db.conn();
         let parameters = chunk.parameters();
@@ -360,7 +360,7 @@ pub(crate) fn insert(
 
 /// Makes the target hold what the mapping gives, for the rows that differ.
 pub(crate) fn apply(db: &Db, target: &Target, place: Place, diffs: &[Diff]) -> Result<()> {
-    let doing = format!("mending {}", target.table.name);
+    let doing = format!("mending {}", target.table.known_as);
     let table = place.table(target.direction.target(), &target.table.name);
     let values: Vec<String> = target.values().cloned().collect();
     let parameter = |name: &String| {

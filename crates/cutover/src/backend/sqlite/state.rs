@@ -7,6 +7,7 @@ use rusqlite::{OptionalExtension as _, params};
 use super::db::Db;
 use crate::error::Result;
 use crate::phase::Phase;
+use crate::schema::{Defined, Definition};
 
 /// The tables of our own, shared by all migrations of a database.
 const TABLES: &str = "
@@ -26,6 +27,10 @@ CREATE TABLE IF NOT EXISTS _cutover_positions (
 CREATE TABLE IF NOT EXISTS _cutover_digests (
     migration INTEGER NOT NULL, target TEXT NOT NULL, rows INTEGER NOT NULL, digest TEXT NOT NULL,
     PRIMARY KEY (migration, target));
+-- The old tables and their indexes as their author wrote them, while they are the mirror.
+CREATE TABLE IF NOT EXISTS _cutover_definitions (
+    migration INTEGER NOT NULL, n INTEGER NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
+    sql TEXT NOT NULL, PRIMARY KEY (migration, n));
 CREATE TABLE IF NOT EXISTS _cutover_journal (
     id INTEGER PRIMARY KEY, migration TEXT NOT NULL, at TEXT NOT NULL, actor TEXT NOT NULL,
     event TEXT NOT NULL, phase_before TEXT NOT NULL, phase_after TEXT NOT NULL, detail TEXT NOT NULL);
@@ -37,7 +42,7 @@ CREATE TABLE IF NOT EXISTS _cutover_lease (
 const DROP_TABLES: &str = "
 DROP TABLE IF EXISTS _cutover_migrations; DROP TABLE IF EXISTS _cutover_passes;
 DROP TABLE IF EXISTS _cutover_positions; DROP TABLE IF EXISTS _cutover_digests;
-DROP TABLE IF EXISTS _cutover_journal; DROP TABLE IF EXISTS _cutover_lease;
+DROP TABLE IF EXISTS _cutover_definitions; DROP TABLE IF EXISTS _cutover_journal; DROP TABLE IF EXISTS _cutover_lease;
 ";
 
 /// A migration as it is recorded.
@@ -164,6 +169,7 @@ pub(crate) fn remove(db: &Db, id: i64, name: &str) -> Result<()> {
         "DELETE FROM _cutover_passes WHERE migration = ?1",
         "DELETE FROM _cutover_positions WHERE migration = ?1",
         "DELETE FROM _cutover_digests WHERE migration = ?1",
+        "DELETE FROM _cutover_definitions WHERE migration = ?1",
         "DELETE FROM _cutover_migrations WHERE id = ?1",
     ] {
         execute(db, sql, params![id])?;
@@ -250,6 +256,37 @@ pub(crate) fn set_digest(db: &Db, id: i64, table: &str, rows: u64, digest: &str)
 
 pub(crate) fn forget_digests(db: &Db, id: i64) -> Result<()> {
     execute(db, "DELETE FROM _cutover_digests WHERE migration = ?1", params![id])
+}
+
+/// Keeps the old tables' definitions for the way back.
+pub(crate) fn keep_definitions(db: &Db, id: i64, definitions: &[Definition]) -> Result<()> {
+    execute(db, "DELETE FROM _cutover_definitions WHERE migration = ?1", params![id])?;
+    for (n, definition) in definitions.iter().enumerate() {
+        execute(
+            db,
+            "INSERT INTO _cutover_definitions (migration, n, kind, name, sql) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![id, n as i64, definition.kind.name(), definition.name, definition.sql],
+        )?;
+    }
+    Ok(())
+}
+
+/// The definitions that were kept.
+pub(crate) fn definitions(db: &Db, id: i64) -> Result<Vec<Definition>> {
+    let read = || -> rusqlite::Result<Vec<Definition>> {
+        db.conn()
+            .prepare(
+                "SELECT kind, name, sql FROM _cutover_definitions WHERE migration = ?1 ORDER BY n",
+            )?
+            .query_map([id], |row| {
+                let kind: String = row.get(0)?;
+                let kind =
+                    if kind == Defined::Table.name() { Defined::Table } else { Defined::Index };
+                Ok(Definition { kind, name: row.get(1)?, sql: row.get(2)? })
+            })?
+            .collect()
+    };
+    read().map_err(|source| db.error("reading the state", source))
 }
 
 fn execute(db: &Db, sql: &str, params: &[&dyn rusqlite::ToSql]) -> Result<()> {

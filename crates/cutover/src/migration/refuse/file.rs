@@ -93,13 +93,15 @@ pub(in crate::migration) fn never_filled(at: Location, table: &str) -> Fault {
     )
 }
 
-pub(in crate::migration) fn same_name(at: Location, table: &str) -> Fault {
+pub(in crate::migration) fn replaced_for_good(at: Location, table: &str) -> Fault {
     Fault::at(
         at,
         format!(
-            "`{table}` is the name of an old table and of a new one: changing a table in place, \
-             under its own name, isn't supported yet"
+            "`new.{table}` takes the place of `old.{table}`, and no statement says how the old rows \
+             come back"
         ),
-        "give the new table another name",
+        format!(
+            "add INSERT INTO old.{table} (…) SELECT … FROM new.…, or give the new table another name"
+        ),
     )
 }

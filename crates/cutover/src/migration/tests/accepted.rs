@@ -75,7 +75,7 @@ fn names_may_be_quoted_in_any_way_and_written_in_any_case() {
     assert_eq!(migration.tables[0].name, "My Table");
     assert_eq!(
         migration.tables[0].sql,
-        "CREATE TABLE   /* here */ [My Table] (\"a \"\"b\" INT PRIMARY KEY, `key` INT)"
+        "CREATE TABLE [My Table] (\"a \"\"b\" INT PRIMARY KEY, `key` INT)"
     );
     assert_eq!(migration.indexes[0].name, "the index");
     assert_eq!(migration.mappings[0].columns, ["A \"B", "key"]);
