@@ -50,6 +50,8 @@ pub(crate) struct Column {
     pub(crate) collation: String,
     pub(crate) not_null: bool,
     pub(crate) generated: bool,
+    /// The DEFAULT, as written.
+    pub(crate) default: Option<String>,
 }
 
 impl Column {
@@ -79,8 +81,11 @@ pub(crate) struct Index {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ForeignKey {
+    /// The parent, by the name it is known as.
     pub(crate) table: String,
     pub(crate) columns: Vec<String>,
+    /// The parent's columns; empty where they are its primary key.
+    pub(crate) referred: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +124,7 @@ pub(crate) struct Table {
     /// Whether no id is ever given out twice.
     pub(crate) autoincrement: bool,
     pub(crate) without_rowid: bool,
+    pub(crate) strict: bool,
     pub(crate) has_checks: bool,
     /// The CHECK constraints, as far as they could be read.
     pub(crate) checks: Vec<Check>,

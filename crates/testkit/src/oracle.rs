@@ -145,6 +145,23 @@ pub(crate) fn open(path: &Path) -> Connection {
     Connection::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// Opens a database so that names lead to the tables of one side, `old` or `new`. While a
+/// table that changes in place is the mirror, it stands under another name.
+pub(crate) fn open_side(path: &Path, side: &str) -> Connection {
+    let conn = open(path);
+    let prefix = format!("_cutover_{side}_");
+    let aside = "SELECT name FROM main.sqlite_schema WHERE type = 'table'";
+    for name in strings(&conn, aside).iter().filter(|name| name.starts_with(&prefix)) {
+        let view = format!(
+            "CREATE TEMP VIEW {} AS SELECT * FROM main.{}",
+            quoted(&name[prefix.len()..]),
+            quoted(name)
+        );
+        conn.execute_batch(&view).unwrap_or_else(|error| panic!("{view}: {error}"));
+    }
+    conn
+}
+
 pub(crate) fn strings(conn: &Connection, sql: &str) -> Vec<String> {
     let mut statement = conn.prepare(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
     let rows = statement.query_map([], |row| row.get(0)).expect("a query without parameters");

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::case::Canonical;
 use crate::compare::{Rows, difference};
-use crate::oracle::{self, open};
+use crate::oracle::{self, open, open_side};
 use crate::process::Running;
 use crate::sql::quoted;
 
@@ -78,7 +78,7 @@ impl Twin {
     /// What differs between the old tables here and in `db`, for a person to read.
     #[must_use]
     pub fn old_differences(&self, db: &Path, tables: &[&str]) -> Vec<String> {
-        let (twin, live) = (open(&self.path()), open(db));
+        let (twin, live) = (open(&self.path()), open_side(db, "old"));
         tables
             .iter()
             .filter_map(|table| {
@@ -118,7 +118,7 @@ impl Twin {
         canonical: &[Canonical],
     ) -> Vec<String> {
         let derived = self.forward(migration);
-        let (expected, live) = (open(&derived.path()), open(db));
+        let (expected, live) = (open(&derived.path()), open_side(db, "new"));
         oracle::comparisons(migration, canonical)
             .into_iter()
             .filter_map(|(table, sql)| {

@@ -74,12 +74,25 @@ impl Stage {
     /// Which side takes writes, from what is there: it must be answered before the
     /// migration starts and after it has ended.
     fn side_query(&self) -> String {
+        let old = self.case.old_tables[0];
+        if self.changes_in_place() {
+            // The same name on both sides: its columns tell which it is.
+            let twin = Connection::open(self.twin.path()).unwrap();
+            let sql = format!("SELECT group_concat(name, ',') FROM pragma_table_info('{old}')");
+            let columns: String = twin.query_row(&sql, [], |row| row.get(0)).unwrap();
+            return format!("SELECT CASE WHEN ({sql}) = '{columns}' THEN 'old' ELSE 'new' END");
+        }
         format!(
             "SELECT CASE WHEN EXISTS (SELECT 1 FROM sqlite_schema WHERE name GLOB '_cutover_*_freeze_*') \
              OR NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '{}') \
              THEN 'new' ELSE 'old' END",
-            self.case.old_tables[0]
+            old
         )
+    }
+
+    /// Whether the old tables' names are those of new ones, too.
+    pub(crate) fn changes_in_place(&self) -> bool {
+        self.case.migration.contains(&format!("CREATE TABLE new.{} ", self.case.old_tables[0]))
     }
 
     /// Lets the programs do some more, stops them, and brings the twin up to date.

@@ -44,7 +44,11 @@ fn tell(case: Case) {
         assert_eq!(stage.phase(), "retired");
         let conn = Connection::open(&stage.db).unwrap();
         for table in case.old_tables {
-            assert!(!conn.table_exists(Some("main"), *table).unwrap(), "{table} is gone");
+            let name = match stage.changes_in_place() {
+                true => format!("_cutover_old_{table}"),
+                false => (*table).to_owned(),
+            };
+            assert!(!conn.table_exists(Some("main"), &*name).unwrap(), "{name} is gone");
         }
     } else {
         let refused = stage.cutover.run(&["advance", "--to", "retired", "--yes"]);
@@ -93,6 +97,11 @@ fn filter() {
 #[test]
 fn window() {
     tell(cases::window::CASE);
+}
+
+#[test]
+fn in_place() {
+    tell(cases::in_place::CASE);
 }
 
 #[test]

@@ -388,12 +388,12 @@ impl Changed<'_> {
     fn after_update(&self) -> Vec<String> {
         let mut statements = self.prune_early(true);
         for used in &self.uses {
-            let when = changed_or_missing(used);
+            let when = changed_or_missing(used, self.catalog);
             statements.extend(self.put(used, "NEW", Some(&when)));
             statements.extend(self.put_if_moved(used, &when));
         }
         for used in self.uses.iter().rev() {
-            let when = changed(used);
+            let when = changed(used, self.catalog);
             statements.extend(self.prune(used, "OLD", Some(&when)));
             statements.extend(self.prune(used, "NEW", Some(&when)));
         }
@@ -411,7 +411,8 @@ impl Changed<'_> {
         let scope = |row| scope_of(used.source, used.leaf, row);
         if let (Some(old), Some(new)) = (scope("OLD"), scope("NEW")) {
             let pairs: Vec<(String, String)> = old.iter().cloned().zip(new).collect();
-            let stayed = join(&pairs, " AND ", |(old, new)| format!("{old} IS {new}"));
+            let stayed =
+                join(&pairs, " AND ", |(old, new)| format!("{old} COLLATE BINARY IS {new}"));
             let moved = format!("({when}) AND NOT ({stayed})");
             return Some(call_with(&put, &scope_columns(used.target), &old, Some(&moved)));
         }
@@ -471,15 +472,16 @@ fn call_for_each(procedure: &str, used: &Use<'_>, scopes: &str, when: Option<&st
 
 /// Whether an UPDATE changed what this mapping reads of the row. `UPDATE OF` tells
 /// what was set, not what changed, and for all mappings at once.
-fn changed(used: &Use<'_>) -> String {
+fn changed(used: &Use<'_>, catalog: &Catalog) -> String {
+    let table = catalog.table(used.leaf.side, &used.leaf.table);
     let columns = leaf_columns(&used.source.query, used.leaf.number);
-    if columns.is_empty() { "1".to_owned() } else { update_matters(&columns) }
+    if columns.is_empty() { "1".to_owned() } else { update_matters(&columns, table) }
 }
 
 /// As [`changed`], or the mirror does not hold the row's scope yet, because the
 /// backfill has not come to it: then another target's row could lack its parent.
-fn changed_or_missing(used: &Use<'_>) -> String {
-    let changed = changed(used);
+fn changed_or_missing(used: &Use<'_>, catalog: &Catalog) -> String {
+    let changed = changed(used, catalog);
     match direct_scope(used.target, used.source, used.leaf, "NEW", "t") {
         Some(scope) => {
             let table = ident(&used.target.table.name);

@@ -11,7 +11,7 @@ use super::query::{Arm, Leaf, Output, What};
 use super::sql::{ident, join};
 use super::target::{Source, Target, holds};
 use super::trace::{of_row, trace_expr};
-use crate::schema::{Affinity, Catalog, Column};
+use crate::schema::{Affinity, Catalog, Column, Table};
 
 /// Where the new row of an INSERT leaves a grouped target as it is: its group is
 /// there, and no `min` or `max` of it is beaten. As a condition that is true then.
@@ -196,6 +196,17 @@ fn value_of(arm: &Arm, expr: &Expr, leaf: &Leaf) -> Option<String> {
 }
 
 /// Whether an UPDATE changed a column that the mapping reads: true then.
-pub(crate) fn update_matters(columns: &[String]) -> String {
-    join(columns, " OR ", |column| format!("OLD.{0} IS NOT NEW.{0}", ident(column)))
+pub(crate) fn update_matters(columns: &[String], table: Option<&Table>) -> String {
+    join(columns, " OR ", |name| {
+        let quoted = ident(name);
+        let column = table.and_then(|table| table.column(name));
+        // Values that compare equal need not be the same: 'a' and 'A' under NOCASE, 1 and
+        // 1.0 in a column without a type.
+        let collate = if column.is_none_or(Column::is_binary) { "" } else { " COLLATE BINARY" };
+        let mut differs = format!("OLD.{quoted}{collate} IS NOT NEW.{quoted}");
+        if column.is_some_and(|column| column.affinity == Affinity::Blob) {
+            differs += &format!(" OR typeof(OLD.{quoted}) <> typeof(NEW.{quoted})");
+        }
+        differs
+    })
 }

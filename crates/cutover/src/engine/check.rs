@@ -5,9 +5,12 @@
 use std::path::Path;
 use std::time::Instant;
 
+use super::dependents::broken;
+use super::dropped::dropped;
 use super::model::Model;
 use super::pace::{CHUNK_BESIDE_WRITERS, Pacer};
 use super::pass::{Pass, total};
+use super::references;
 use super::start::new_table_statements;
 use super::suitability::unsuitable;
 use super::verify::EXAMPLES;
@@ -85,6 +88,8 @@ pub(crate) fn examine(
     };
     unsuitable(&engine.db, &model, known, &mut report)?;
     report.problems.extend(model.scans(&engine.db)?);
+    report.problems.extend(broken(&engine.db, &model)?);
+    report.notes.extend(dropped(&model));
     report.indexes = model
         .missing_indexes()
         .into_iter()
@@ -136,6 +141,14 @@ fn rehearse(
             return Ok(());
         }
     }
+    let mut dangling = references::dangling(&scratch, model, PLACE)?;
+    dangling.extend(references::left_behind(&scratch, model, PLACE)?);
+    report.problems.extend(dangling.iter().map(|dangling| Problem {
+        line: None,
+        column: None,
+        reason: dangling.reason(),
+        fix: "mend those rows, or leave the foreign key out".to_owned(),
+    }));
     report.forecast.backfill_seconds = began.elapsed().as_secs_f64();
     let began = Instant::now();
     for target in &model.backward {

@@ -13,6 +13,7 @@ use rusqlite::types::Value;
 
 use super::kept::keep;
 use super::reconcile::scope_of;
+use super::references;
 use super::session::{Session, now};
 use super::verify::{EXAMPLES, Found, merge, verify_both};
 use super::{Pace, switch};
@@ -24,7 +25,7 @@ use crate::derive::sql::{ident, idents};
 use crate::derive::target::Target;
 use crate::derive::touched::notes;
 use crate::error::{Error, Refusal, Result};
-use crate::phase::{Direction, Phase};
+use crate::phase::{Direction, Phase, Side};
 use crate::report::{Kept, VerifyReport};
 use crate::watch::Watch;
 
@@ -111,6 +112,17 @@ fn pass_noting(
     }
     let (mut forward, mut backward) = (forward, backward);
     let late = drain(session, gate)?;
+    if gate.to.writes_enter() == Side::New && session.model.bearer == Side::Old {
+        // The last look before they hold. What a program that does not enforce its own
+        // foreign keys writes until then is not refused: SQLite lets such rows be.
+        let dangling = db.read("checking the foreign keys", || {
+            references::dangling(db, &session.model, Place::LIVE)
+        })?;
+        if let Some(dangling) = dangling.first() {
+            let fix = "mend those rows on the old side, or migrate without the foreign key";
+            return Err(Refusal::transition(gate.to, dangling.reason(), fix).into());
+        }
+    }
     match gate.lenient {
         Some(Direction::Forward) => forward.scopes.extend(late),
         Some(Direction::Backward) => backward.scopes.extend(late),

@@ -9,6 +9,7 @@ use crate::backend::sqlite::{Db, catalog};
 use crate::derive::names::Names;
 use crate::derive::sql::text;
 use crate::error::Result;
+use crate::migration::ddl::as_mirror;
 use crate::phase::{Phase, Side};
 use crate::report::{CheckReport, Problem};
 use crate::schema::{AppTrigger, Index, Table};
@@ -35,6 +36,7 @@ pub(crate) fn unsuitable(
             }
         }
     }
+    report.problems.extend(model.old_tables().filter_map(|table| unreadable(db, table)));
     report.problems.dedup();
     report.notes.extend(referring(db, model)?);
     Ok(())
@@ -109,6 +111,23 @@ fn shared_tables(db: &Db, model: &Model) -> Result<Vec<Problem>> {
         }
     }
     Ok(problems)
+}
+
+/// A definition that can't be edited, where it would have to be.
+fn unreadable(db: &Db, table: &Table) -> Option<Problem> {
+    let sql = format!(
+        "SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = {}",
+        text(&table.name)
+    );
+    let sql: String = db.row("reading a definition", &sql, |row| row.get(0)).ok()?;
+    let aside = Names::aside(Side::Old, &table.known_as);
+    (table.shared && as_mirror(&sql, &aside).is_none()).then(|| {
+        problem(
+            None,
+            format!("the definition of {} can't be read: {sql}", table.known_as),
+            "give the new table another name than the old one",
+        )
+    })
 }
 
 /// Columns of an old table that the way back does not give.

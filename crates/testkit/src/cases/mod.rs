@@ -9,10 +9,12 @@
 //! | [`normalize`] | many share one | surrogate keys; the last one gone takes the shared row with it |
 //! | [`filter`] | one to one of two | a change moves a row from table to table |
 //! | [`window`] | one to one, with its place | one change moves all its neighbours |
+//! | [`in_place`] | one to one, under the same name | what else names the tables; swapped names |
 //! | [`consensus`] | the consensus store | all of it, and megabytes of text |
 
 pub mod consensus;
 pub mod filter;
+pub mod in_place;
 pub mod join;
 pub mod merge;
 pub mod normalize;
@@ -35,6 +37,7 @@ pub const ALL: &[Case] = &[
     normalize::CASE,
     filter::CASE,
     window::CASE,
+    in_place::CASE,
     consensus::CASE,
 ];
 

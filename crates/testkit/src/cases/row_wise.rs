@@ -86,7 +86,7 @@ const OLD: &[Template] = &[
     Template::old(5, &["UPDATE articles SET price = '{int:0..500}.{int:10..99}' WHERE id = {pick:articles.id}"]),
     Template::old(
         3,
-        &["UPDATE articles SET note = {one:NULL|7|7.5|'7'|x'37'|''}, price = NULL WHERE id = {pick:articles.id}"],
+        &["UPDATE articles SET note = {one:NULL|7|7.0|7.5|'7'|x'37'|''}, price = NULL WHERE id = {pick:articles.id}"],
     ),
     Template::old(
         2,

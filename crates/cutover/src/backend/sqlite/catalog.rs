@@ -28,10 +28,10 @@ pub(crate) fn table(
         )
         .optional()?;
     let Some((name, sql)) = found else { return Ok(None) };
-    let without_rowid: bool = conn.query_row(
-        "SELECT wr FROM pragma_table_list WHERE schema = ?1 AND name = ?2",
+    let (without_rowid, strict): (bool, bool) = conn.query_row(
+        "SELECT wr, strict FROM pragma_table_list WHERE schema = ?1 AND name = ?2",
         [schema, &name],
-        |row| row.get(0),
+        |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
     let (columns, primary_key) = columns(conn, schema, &name, without_rowid)?;
     let rowid_alias = match primary_key.as_slice() {
@@ -54,6 +54,7 @@ pub(crate) fn table(
         autoincrement: rowid_alias.is_some() && sql.to_ascii_uppercase().contains("AUTOINCREMENT"),
         rowid_alias,
         without_rowid,
+        strict,
         // A CHECK can't be written without the word; one that only stands in a
         // comment costs a needless comparison, nothing else.
         has_checks: sql.to_ascii_uppercase().contains("CHECK"),
@@ -120,7 +121,7 @@ fn columns(
     // hidden: 0 ordinary, 1 of a virtual table, 2 and 3 generated
     // (https://www.sqlite.org/pragma.html#pragma_table_xinfo).
     let mut statement = conn.prepare(
-        "SELECT name, type, \"notnull\", pk, hidden FROM pragma_table_xinfo(?1, ?2) ORDER BY cid",
+        "SELECT name, type, \"notnull\", pk, hidden, dflt_value FROM pragma_table_xinfo(?1, ?2) ORDER BY cid",
     )?;
     let mut rows = statement.query([table, schema])?;
     let mut columns = Vec::new();
@@ -141,6 +142,7 @@ fn columns(
             // A primary key of a WITHOUT ROWID table never holds NULL.
             not_null: row.get::<_, bool>(2)? || (without_rowid && position > 0),
             generated: row.get::<_, i64>(4)? > 1,
+            default: row.get(5)?,
             name,
         });
     }
@@ -191,15 +193,22 @@ fn indexes(
 
 fn foreign_keys(conn: &Connection, schema: &str, table: &str) -> rusqlite::Result<Vec<ForeignKey>> {
     let mut statement = conn.prepare(
-        "SELECT id, \"table\", \"from\" FROM pragma_foreign_key_list(?1, ?2) ORDER BY id, seq",
+        "SELECT id, \"table\", \"from\", \"to\" FROM pragma_foreign_key_list(?1, ?2) ORDER BY id, seq",
     )?;
     let mut rows = statement.query([table, schema])?;
     let mut keys: Vec<(i64, ForeignKey)> = Vec::new();
     while let Some(row) = rows.next()? {
         let (id, table, column): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let referred: Option<String> = row.get(3)?;
         match keys.last_mut() {
-            Some((last, key)) if *last == id => key.columns.push(column),
-            _ => keys.push((id, ForeignKey { table, columns: vec![column] })),
+            Some((last, key)) if *last == id => {
+                key.columns.push(column);
+                key.referred.extend(referred);
+            }
+            _ => {
+                let referred = referred.into_iter().collect();
+                keys.push((id, ForeignKey { table, columns: vec![column], referred }));
+            }
         }
     }
     Ok(keys.into_iter().map(|(_, key)| key).collect())

@@ -1,0 +1,111 @@
+//! What a table that changes in place has and its successor does not. Rebuilding a table is
+//! where triggers, indexes and marks get lost without anyone having meant it, so each is
+//! told; whether it is meant only the author knows.
+
+use super::model::Model;
+use crate::report::Problem;
+use crate::schema::{Column, Index, Table};
+
+/// One note for each thing that goes.
+pub(crate) fn dropped(model: &Model) -> Vec<Problem> {
+    let mut notes = Vec::new();
+    for old in model.old_tables() {
+        if let Some(new) = model.catalog.new.get(&old.known_as).filter(|_| old.shared) {
+            notes.extend(between(old, new).into_iter().map(|what| note(old, &what)));
+        } else {
+            notes.extend(old.triggers.iter().map(|trigger| Problem {
+                line: None,
+                column: None,
+                reason: format!(
+                    "the application's trigger {} stays on {}: it fires for what the sync writes \
+                     there from write-new on, and goes with the table",
+                    trigger.name, old.known_as
+                ),
+                fix: "let the application do what it does for the new tables".to_owned(),
+            }));
+        }
+    }
+    notes
+}
+
+fn note(table: &Table, what: &str) -> Problem {
+    Problem {
+        line: None,
+        column: None,
+        reason: format!("new.{} has no {what}", table.known_as),
+        fix: "add it to the migration's CREATE statements, if that is not meant".to_owned(),
+    }
+}
+
+fn between(old: &Table, new: &Table) -> Vec<String> {
+    let mut lost = Vec::new();
+    let mut lose = |had: bool, has: bool, what: &str| {
+        if had && !has {
+            lost.push(what.to_owned());
+        }
+    };
+    lose(
+        old.autoincrement,
+        new.autoincrement,
+        "AUTOINCREMENT, which old has: ids of deleted rows can be given out again",
+    );
+    lose(old.strict, new.strict, "STRICT, which old is");
+    lose(old.without_rowid, new.without_rowid, "WITHOUT ROWID, which old is");
+    lose(old.has_checks, new.has_checks, "CHECK, which old has");
+    for column in &old.columns {
+        if let Some(other) = new.column(&column.name) {
+            lost.extend(of_column(column, other));
+        }
+    }
+    for key in &old.foreign_keys {
+        let kept = new.foreign_keys.iter().any(|other| {
+            other.table.eq_ignore_ascii_case(&key.table) && same(&other.columns, &key.columns)
+        });
+        if !kept {
+            lost.push(format!("foreign key ({}) to {}", key.columns.join(", "), key.table));
+        }
+    }
+    for unique in &old.uniques {
+        if !new.uniques.iter().any(|other| same(&other.columns, &unique.columns)) {
+            let what = if unique.primary { "primary key" } else { "unique key" };
+            lost.push(format!("{what} ({})", unique.columns.join(", ")));
+        }
+    }
+    lost.extend(
+        old.indexes
+            .iter()
+            .filter(|index| !has_index(new, index))
+            .map(|index| format!("index like {} ({})", index.name, index.columns.join(", "))),
+    );
+    lost
+}
+
+fn of_column(old: &Column, new: &Column) -> Vec<String> {
+    let mut lost = Vec::new();
+    if old.not_null && !new.not_null {
+        lost.push(format!("NOT NULL on {}", old.name));
+    }
+    if old.default.is_some() && new.default.is_none() {
+        lost.push(format!("DEFAULT on {}", old.name));
+    }
+    if !old.collation.eq_ignore_ascii_case(&new.collation) {
+        lost.push(format!("COLLATE {} on {}", old.collation, old.name));
+    }
+    if old.generated && !new.generated {
+        lost.push(format!("generated column {}: it is an ordinary one", old.name));
+    }
+    lost
+}
+
+/// Whether a table has an index of this name or over these columns. Indexes that belong to
+/// a constraint are told as keys.
+fn has_index(table: &Table, index: &Index) -> bool {
+    let of_constraint = index.name.starts_with("sqlite_autoindex_");
+    let named = |other: &Index| other.name.eq_ignore_ascii_case(&index.name);
+    let alike = |other: &Index| same(&other.columns, &index.columns);
+    of_constraint || table.indexes.iter().any(|other| named(other) || alike(other))
+}
+
+fn same(one: &[String], other: &[String]) -> bool {
+    one.len() == other.len() && one.iter().zip(other).all(|(a, b)| a.eq_ignore_ascii_case(b))
+}
