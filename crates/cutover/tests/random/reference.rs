@@ -10,7 +10,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
 use testkit::compare::{Rows, difference};
-use testkit::random::{Case, LOG, Mapping, Side, Table};
+use testkit::random::{Case, KeyKind, LOG, Mapping, Side, Table};
 use testkit::sql::{literal, quoted};
 
 /// The twin.
@@ -98,12 +98,35 @@ impl<'c> Reference<'c> {
             .mappings(self.side)
             .iter()
             .try_for_each(|mapping| {
-                self.conn.execute_batch(&mapping.insert(other)).map_err(|error| error.to_string())
+                self.conn
+                    .execute_batch(&mapping.insert(other))
+                    .map_err(|error| error.to_string())
+                    .and_then(|()| self.gives_keys(mapping))
             })
             .and_then(|()| self.mirrored().iter().try_for_each(|table| self.unambiguous(table)));
         let seen = filled.and_then(|()| look());
         self.conn.execute_batch("ROLLBACK TO derived; RELEASE derived").unwrap();
         seen
+    }
+
+    /// SQLite makes a number of its own of NULL in an INTEGER PRIMARY KEY: that is no row
+    /// that the mapping gives.
+    fn gives_keys(&self, mapping: &Mapping) -> Result<(), String> {
+        let table = self.mirrored().iter().find(|table| table.name == mapping.table);
+        let Some(table) = table.filter(|table| table.key_kind != KeyKind::Plain) else {
+            return Ok(());
+        };
+        let Some(at) = mapping.columns.iter().position(|column| *column == table.key[0]) else {
+            return Ok(());
+        };
+        let columns: Vec<String> = (0..mapping.columns.len()).map(|n| format!("c{n}")).collect();
+        let sql = format!(
+            "WITH d ({}) AS ({}) SELECT EXISTS (SELECT 1 FROM d WHERE c{at} IS NULL)",
+            columns.join(", "),
+            mapping.select
+        );
+        let missing: bool = self.conn.query_row(&sql, [], |row| row.get(0)).unwrap();
+        if missing { Err(format!("a row of {} has no key", table.name)) } else { Ok(()) }
     }
 
     /// SQLite lets several NULLs into a key; a mirror's rows must be told apart.

@@ -138,7 +138,7 @@ impl Table {
             text += " NOT NULL";
         }
         if let Some(default) = &column.default {
-            text += &format!(" DEFAULT {default}");
+            text += &format!(" DEFAULT ({default})");
         }
         if column.nocase {
             text += " COLLATE NOCASE";
