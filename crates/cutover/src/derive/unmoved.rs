@@ -11,7 +11,7 @@ use super::query::{Arm, Leaf, Output, What};
 use super::sql::{ident, join};
 use super::target::{Source, Target, holds};
 use super::trace::{of_row, trace_expr};
-use crate::schema::{Affinity, Catalog, Column};
+use crate::schema::{Affinity, Catalog, Column, Table};
 
 /// Where the new row of an INSERT leaves a grouped target as it is: its group is
 /// there, and no `min` or `max` of it is beaten. As a condition that is true then.
@@ -195,7 +195,18 @@ fn value_of(arm: &Arm, expr: &Expr, leaf: &Leaf) -> Option<String> {
     }
 }
 
-/// Whether an UPDATE changed a column that the mapping reads: true then.
-pub(crate) fn update_matters(columns: &[String]) -> String {
-    join(columns, " OR ", |column| format!("OLD.{0} IS NOT NEW.{0}", ident(column)))
+/// Whether an UPDATE changed a column that the mapping reads: true then. What a column
+/// takes for equal is not always the same: 'a' and 'A' under NOCASE, 1 and 1.0 where no
+/// type makes them one.
+pub(crate) fn update_matters(columns: &[String], table: &Table) -> String {
+    join(columns, " OR ", |name| {
+        let column = table.column(name);
+        let binary = column.is_some_and(Column::is_binary);
+        let collate = if binary { "" } else { " COLLATE BINARY" };
+        let mut part = format!("OLD.{0}{collate} IS NOT NEW.{0}", ident(name));
+        if column.is_none_or(|column| column.affinity == Affinity::Blob) {
+            part += &format!(" OR typeof(OLD.{0}) <> typeof(NEW.{0})", ident(name));
+        }
+        part
+    })
 }

@@ -128,6 +128,8 @@ impl Writer<'_> {
         let list = table.column_list();
         let shifted = match table.column(&table.key[table.key.len() - 1]).map(|column| column.kind) {
             Some("INTEGER") => format!("{moved} + 3"),
+            // A text made of any bytes need not be UTF-8.
+            Some("BLOB") => "x'0102'".to_owned(),
             _ => format!("{moved} || '+'"),
         };
         let selected: Vec<String> = table
@@ -201,6 +203,7 @@ impl Writer<'_> {
         let last = &table.key[table.key.len() - 1];
         let set = match (self.rng.u8(..3), table.column(last).map(|column| column.kind)) {
             (0, Some("INTEGER")) => format!("{0} = -{0}", quoted(last)),
+            (0, Some("BLOB")) => format!("{0} = zeroblob(length({0}))", quoted(last)),
             (0, _) => format!("{0} = {0} || 'x'", quoted(last)),
             _ => self.assignments(""),
         };

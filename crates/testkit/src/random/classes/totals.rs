@@ -12,7 +12,10 @@ pub(super) fn build(b: &mut Builder<'_>) {
     }
     let Some(old) = b.plan.old.last().cloned() else { return };
     let of = |domain: Domain| {
-        old.columns.iter().find(|column| column.domain == domain && !old.key.contains(&column.name))
+        old.columns.iter().find(|column| {
+            // Which of 'a' and 'A' stands for both is not determined.
+            column.domain == domain && !old.key.contains(&column.name) && !column.nocase
+        })
     };
     let Some(group) = of(Domain::Word) else { return };
     // Reals would depend on the order in which they are added up.
