@@ -238,11 +238,39 @@ impl<'c> Reference<'c> {
         })
     }
 
+    /// Copies what a live view gives into a table whose columns have the old table's types:
+    /// a view converts nothing, and gives 7.0 where the old table would have stored 7.
+    fn read_view(&self, live: &Connection, table: &Table) {
+        let columns: Vec<String> =
+            table.columns.iter().map(|column| format!("{} {}", quoted(&column.name), column.kind)).collect();
+        // Nested in the transaction in which the old rows are derived.
+        self.conn
+            .execute_batch(&format!(
+                "DROP TABLE IF EXISTS temp.seen; CREATE TABLE temp.seen ({})",
+                columns.join(", ")
+            ))
+            .unwrap();
+        let view = quoted(&format!("cutover_live_{}", table.name));
+        let mut from =
+            live.prepare(&format!("SELECT {} FROM {view}", table.column_list())).unwrap();
+        let marks = vec!["?"; columns.len()].join(", ");
+        let mut into =
+            self.conn.prepare(&format!("INSERT INTO temp.seen VALUES ({marks})")).unwrap();
+        let mut rows = from.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            for n in 0..columns.len() {
+                let value: rusqlite::types::Value = row.get(n).unwrap();
+                into.raw_bind_parameter(n + 1, value).unwrap();
+            }
+            into.raw_execute().unwrap();
+        }
+    }
+
     /// What differs between the live views and the old rows, which are here or derived.
     pub(crate) fn view_differences(&self, live: &Connection) -> Vec<String> {
         let compare = || {
             let found = tables(self.case, Side::Old).iter().filter_map(|table| {
-                let view = quoted(&format!("cutover_live_{}", table.name));
+                self.read_view(live, table);
                 difference(
                     &format!("the live view of {}", table.name),
                     Rows {
@@ -252,13 +280,14 @@ impl<'c> Reference<'c> {
                     },
                     Rows {
                         name: "the live view",
-                        conn: live,
-                        sql: &format!("SELECT {} FROM {view}", table.column_list()),
+                        conn: &self.conn,
+                        sql: "SELECT * FROM temp.seen",
                     },
                 )
             });
             found.collect::<Vec<_>>()
         };
+        let _ = self.conn.execute_batch("DROP TABLE IF EXISTS temp.seen");
         match self.side {
             Side::Old => compare(),
             Side::New => self.derived(|| Ok(compare())).unwrap_or_default(),
