@@ -65,6 +65,15 @@ impl Column {
 pub(crate) struct UniqueKey {
     pub(crate) columns: Vec<String>,
     pub(crate) primary: bool,
+    /// The WHERE of a partial index.
+    pub(crate) condition: Option<Check>,
+}
+
+impl UniqueKey {
+    /// The columns that decide whether a row conflicts on it.
+    pub(crate) fn watched(&self) -> impl Iterator<Item = &String> {
+        self.columns.iter().chain(self.condition.iter().flat_map(|condition| &condition.columns))
+    }
 }
 
 /// An index, as far as it can serve a look-up by columns.
@@ -74,8 +83,8 @@ pub(crate) struct Index {
     /// Leading columns; an expression ends the list.
     pub(crate) columns: Vec<String>,
     pub(crate) partial: bool,
-    /// Unique over expressions or with a WHERE: a key that can't be used to
-    /// identify rows, and that a REPLACE can still fall foul of.
+    /// Unique over expressions, or with a WHERE that can't be read: a REPLACE removes rows
+    /// by it that can't be told.
     pub(crate) irregular_unique: bool,
 }
 
@@ -94,7 +103,7 @@ pub(crate) struct AppTrigger {
     pub(crate) sql: String,
 }
 
-/// A CHECK constraint.
+/// The condition of a CHECK constraint, or of a partial index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Check {
     /// The condition as SQL, over the table's columns.
@@ -115,6 +124,8 @@ pub(crate) struct Table {
     pub(crate) columns: Vec<Column>,
     /// The primary key first, then the UNIQUE constraints and plain unique indexes.
     pub(crate) uniques: Vec<UniqueKey>,
+    /// Unique indexes with a WHERE: they identify no row, and a REPLACE removes rows by them.
+    pub(crate) partial_uniques: Vec<UniqueKey>,
     pub(crate) indexes: Vec<Index>,
     pub(crate) foreign_keys: Vec<ForeignKey>,
     /// The application's triggers on it.

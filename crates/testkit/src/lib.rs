@@ -7,6 +7,7 @@
 //!   and says what the first one should hold.
 //! - [`oracle`]: a migration file executed as it is written, by SQLite alone.
 //! - [`compare`]: rows against rows, storage classes included.
+//! - [`random`]: migrations made from a seed, as data.
 //! - [`process`]: other processes, and their sudden end.
 //!
 //! Nothing here knows the engine: a fault of the engine can't hide in the kit.
@@ -19,6 +20,7 @@ pub mod cases;
 pub mod compare;
 pub mod oracle;
 pub mod process;
+pub mod random;
 pub mod sql;
 pub mod twin;
 pub mod workload;

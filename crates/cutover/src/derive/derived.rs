@@ -127,7 +127,8 @@ fn render_leaf(
 /// `=` where neither side can be NULL, so that every SQLite uses the index.
 fn comparison(target: &Target, position: usize, term: &Term) -> &'static str {
     let never_null =
-        target.scope.get(position).is_some_and(|column| target.table.never_null(column));
+        target.scope.get(position).is_some_and(|column| target.table.never_null(column))
+            && target.scope_may_be_null.get(position) == Some(&false);
     if never_null && term.bare().is_some() { "=" } else { "IS" }
 }
 

@@ -215,6 +215,7 @@ impl Body<'_> {
             || target.table.has_checks
             || !target.table.triggers.is_empty()
             || target.other_uniques().next().is_some()
+            || !target.table.partial_uniques.is_empty()
     }
 
     /// Deletes the scope's rows that the mapping no longer gives. Children are
@@ -276,6 +277,24 @@ impl Body<'_> {
                 self.raise(&format!("two rows with the same {}", unique.columns.join(", "))),
             ));
         }
+        statements.extend(target.table.partial_uniques.iter().filter_map(|unique| {
+            let condition = unique.condition.as_ref()?;
+            if !unique.watched().all(|column| target.columns.contains(column)) {
+                return None;
+            }
+            let same = join(&unique.columns, " AND ", |column| {
+                format!("t.{} = {}", ident(column), self.row_value(column))
+            });
+            let row = join(&target.columns, ", ", |column| {
+                format!("{} AS {}", self.row_value(column), ident(column))
+            });
+            Some(format!(
+                "{} FROM (SELECT * FROM {table} WHERE {sql}) AS t WHERE {same} AND NOT ({same_key}) \
+                 AND EXISTS (SELECT 1 FROM (SELECT {row}) WHERE {sql})",
+                self.raise(&format!("two rows with the same {}", unique.columns.join(", "))),
+                sql = condition.sql,
+            ))
+        }));
         statements
     }
 

@@ -129,6 +129,7 @@ fn replaces<'a>(
     table
         .uniques
         .iter()
+        .chain(&table.partial_uniques)
         .filter(|unique| {
             // A row of the same scope is re-derived anyway, and its image with it, as
             // long as the new row gives one.
@@ -227,7 +228,7 @@ impl Changed<'_> {
                     found.push(column);
                 }
             }
-            for column in used.replaces.iter().flat_map(|unique| &unique.columns) {
+            for column in used.replaces.iter().flat_map(|unique| unique.watched()) {
                 if !found.contains(column) {
                     found.push(column.clone());
                 }
@@ -240,7 +241,7 @@ impl Changed<'_> {
         let mut columns: Vec<String> = noted
             .iter()
             .flat_map(|used| &used.replaces)
-            .flat_map(|unique| unique.columns.clone())
+            .flat_map(|unique| unique.watched().cloned())
             .collect();
         columns.sort();
         columns.dedup();
@@ -359,7 +360,11 @@ impl Changed<'_> {
     /// another must be free before it is taken.
     fn prune_early(&self, update: bool) -> Vec<String> {
         let mut statements = Vec::new();
-        for used in self.uses.iter().filter(|used| used.target.other_uniques().next().is_some()) {
+        let has_others = |used: &&Use<'_>| {
+            used.target.other_uniques().next().is_some()
+                || !used.target.table.partial_uniques.is_empty()
+        };
+        for used in self.uses.iter().filter(has_others) {
             statements.extend(self.prune_noted(used));
             if update {
                 statements.extend(self.prune(used, "OLD", None));
@@ -437,6 +442,11 @@ impl Changed<'_> {
 /// with the row it changes.
 fn conflict(unique: &UniqueKey, update: bool) -> String {
     let same = join(&unique.columns, " AND ", |column| format!("x.{0} = NEW.{0}", ident(column)));
+    if let Some(condition) = &unique.condition {
+        // The row that changes is among them: it may have the same values and be outside
+        // of the index as yet. To note it too does no harm.
+        return format!("{same} AND ({})", condition.sql);
+    }
     if !update {
         return same;
     }
@@ -473,9 +483,11 @@ fn call_for_each(procedure: &str, used: &Use<'_>, scopes: &str, when: Option<&st
 /// Whether an UPDATE changed what this mapping reads of the row. `UPDATE OF` tells
 /// what was set, not what changed, and for all mappings at once.
 fn changed(used: &Use<'_>, catalog: &Catalog) -> String {
-    let table = catalog.table(used.leaf.side, &used.leaf.table);
     let columns = leaf_columns(&used.source.query, used.leaf.number);
-    if columns.is_empty() { "1".to_owned() } else { update_matters(&columns, table) }
+    match catalog.table(used.leaf.side, &used.leaf.table) {
+        Some(table) if !columns.is_empty() => update_matters(&columns, table),
+        _ => "1".to_owned(),
+    }
 }
 
 /// As [`changed`], or the mirror does not hold the row's scope yet, because the

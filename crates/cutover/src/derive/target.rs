@@ -25,6 +25,9 @@ pub(crate) struct Target {
     pub(crate) key: UniqueKey,
     /// Columns of the target by which its rows depend on the source.
     pub(crate) scope: Vec<String>,
+    /// For each column of the scope, whether some source may give NULL in it. The target
+    /// itself may take none: then the row is refused, not overlooked.
+    pub(crate) scope_may_be_null: Vec<bool>,
     /// Whether a scope can never hold more than one row.
     pub(crate) single: bool,
     /// Where the first mapping stands, for messages.
@@ -158,6 +161,8 @@ fn target(
         }
     }
     let single = matches!(sources.as_slice(), [only] if is_single(only, catalog, filled));
+    let scope_may_be_null =
+        (0..scope.len()).map(|position| may_be_null(&sources, position, catalog)).collect();
     Ok(Target {
         direction,
         table: table.clone(),
@@ -165,6 +170,7 @@ fn target(
         sources,
         key,
         scope,
+        scope_may_be_null,
         single,
         line: first.at.line,
     })
@@ -461,6 +467,20 @@ fn check_terms(
         }
     }
     Ok(())
+}
+
+/// Whether the column that gives a scope's value may hold NULL, in any source.
+fn may_be_null(sources: &[Source], position: usize, catalog: &Catalog) -> bool {
+    sources.iter().any(|source| {
+        let leaves = source.query.leaves();
+        source.paths.iter().any(|terms| {
+            let term = &terms[position];
+            let leaf = leaves.iter().find(|leaf| Some(leaf.number) == term.leaf);
+            leaf.and_then(|leaf| catalog.table(leaf.side, &leaf.table))
+                .zip(term.bare())
+                .is_none_or(|(table, column)| !table.never_null(column))
+        })
+    })
 }
 
 /// Whether one scope gives at most one row, by the statement's structure alone.

@@ -195,18 +195,18 @@ fn value_of(arm: &Arm, expr: &Expr, leaf: &Leaf) -> Option<String> {
     }
 }
 
-/// Whether an UPDATE changed a column that the mapping reads: true then.
-pub(crate) fn update_matters(columns: &[String], table: Option<&Table>) -> String {
+/// Whether an UPDATE changed a column that the mapping reads: true then. What a column
+/// takes for equal is not always the same: 'a' and 'A' under NOCASE, 1 and 1.0 where no
+/// type makes them one.
+pub(crate) fn update_matters(columns: &[String], table: &Table) -> String {
     join(columns, " OR ", |name| {
-        let quoted = ident(name);
-        let column = table.and_then(|table| table.column(name));
-        // Values that compare equal need not be the same: 'a' and 'A' under NOCASE, 1 and
-        // 1.0 in a column without a type.
-        let collate = if column.is_none_or(Column::is_binary) { "" } else { " COLLATE BINARY" };
-        let mut differs = format!("OLD.{quoted}{collate} IS NOT NEW.{quoted}");
-        if column.is_some_and(|column| column.affinity == Affinity::Blob) {
-            differs += &format!(" OR typeof(OLD.{quoted}) <> typeof(NEW.{quoted})");
+        let column = table.column(name);
+        let binary = column.is_some_and(Column::is_binary);
+        let collate = if binary { "" } else { " COLLATE BINARY" };
+        let mut part = format!("OLD.{0}{collate} IS NOT NEW.{0}", ident(name));
+        if column.is_none_or(|column| column.affinity == Affinity::Blob) {
+            part += &format!(" OR typeof(OLD.{0}) <> typeof(NEW.{0})", ident(name));
         }
-        differs
+        part
     })
 }

@@ -166,7 +166,7 @@ fn irregular_uniques(table: &Table, line: usize) -> Vec<Problem> {
     table
         .indexes
         .iter()
-        .filter(|index| index.irregular_unique && (index.columns.is_empty() || !index.partial))
+        .filter(|index| index.irregular_unique)
         .map(|index| {
             problem(
                 Some(line),

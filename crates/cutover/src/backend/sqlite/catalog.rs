@@ -33,19 +33,27 @@ pub(crate) fn table(
         [schema, &name],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    let (columns, primary_key) = columns(conn, schema, &name, without_rowid)?;
+    let (mut columns, primary_key) = columns(conn, schema, &name, without_rowid)?;
+    // ANY keeps every value as it is in a STRICT table, and is no type elsewhere
+    // (https://www.sqlite.org/stricttables.html).
+    for column in columns.iter_mut().filter(|column| column.declared.eq_ignore_ascii_case("ANY")) {
+        column.affinity = if strict { Affinity::Blob } else { column.affinity };
+    }
     let rowid_alias = match primary_key.as_slice() {
         [only] if !without_rowid && !has_primary_index(conn, schema, &name)? => Some(only.clone()),
         _ => None,
     };
-    let (mut uniques, indexes) = indexes(conn, schema, &name)?;
+    let (keys, indexes) = indexes(conn, schema, &name)?;
+    let (partial_uniques, mut uniques): (Vec<_>, Vec<_>) =
+        keys.into_iter().partition(|key| key.condition.is_some());
     if rowid_alias.is_some() {
-        uniques.insert(0, UniqueKey { columns: primary_key, primary: true });
+        uniques.insert(0, UniqueKey { columns: primary_key, primary: true, condition: None });
     }
     uniques.sort_by_key(|key| !key.primary);
     Ok(Some(Table {
         columns,
         uniques,
+        partial_uniques,
         indexes,
         foreign_keys: foreign_keys(conn, schema, &name)?,
         triggers: triggers(conn, schema, &name)?,
@@ -83,23 +91,36 @@ fn checks(sql: &str) -> Vec<Check> {
         TableConstraint::Check { expr, .. } => Some(&**expr),
         _ => None,
     });
-    of_columns
-        .chain(of_table)
-        .map(|expr| {
-            let mut expr = expr.clone();
-            let mut columns = Vec::new();
-            visit_exprs_mut(&mut expr, Subqueries::Skip, &mut |expr| {
-                // There is no other table whose column it could be.
-                if let Expr::Qualified(_, column) = expr {
-                    *expr = Expr::Name(column.clone());
-                }
-                if let Expr::Id(name) | Expr::Name(name) = expr {
-                    columns.push(name.as_str().to_owned());
-                }
-            });
-            Check { sql: expr.to_string(), columns }
-        })
-        .collect()
+    of_columns.chain(of_table).map(condition).collect()
+}
+
+fn condition(expr: &Expr) -> Check {
+    let mut expr = expr.clone();
+    let mut columns = Vec::new();
+    visit_exprs_mut(&mut expr, Subqueries::Skip, &mut |expr| {
+        // There is no other table whose column it could be.
+        if let Expr::Qualified(_, column) = expr {
+            *expr = Expr::Name(column.clone());
+        }
+        if let Expr::Id(name) | Expr::Name(name) = expr {
+            columns.push(name.as_str().to_owned());
+        }
+    });
+    Check { sql: expr.to_string(), columns }
+}
+
+/// The WHERE of a partial index.
+fn where_of(conn: &Connection, schema: &str, index: &str) -> rusqlite::Result<Option<Check>> {
+    let sql: String = conn.query_row(
+        &format!("SELECT sql FROM {schema}.sqlite_schema WHERE type = 'index' AND name = ?1"),
+        [index],
+        |row| row.get(0),
+    )?;
+    let parsed = std::panic::catch_unwind(|| Parser::new(sql.as_bytes()).next_cmd());
+    let Ok(Ok(Some(Cmd::Stmt(Stmt::CreateIndex { where_clause: Some(expr), .. })))) = parsed else {
+        return Ok(None);
+    };
+    Ok(Some(condition(&expr)))
 }
 
 /// The names of a schema's ordinary tables that are not SQLite's or ours.
@@ -181,12 +202,17 @@ fn indexes(
             .prepare("SELECT name FROM pragma_index_xinfo(?1, ?2) WHERE key = 1 ORDER BY seqno")?;
         let parts: Vec<Option<String>> =
             parts.query_map([&name, schema], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        let plain = parts.iter().all(Option::is_some) && !partial;
+        let whole = parts.iter().all(Option::is_some);
+        let plain = whole && !partial;
         let columns: Vec<String> = parts.into_iter().map_while(|part| part).collect();
-        if unique && plain {
-            uniques.push(UniqueKey { columns: columns.clone(), primary: origin == "pk" });
+        let condition =
+            if unique && partial && whole { where_of(conn, schema, &name)? } else { None };
+        if unique && (plain || condition.is_some()) {
+            let (columns, primary) = (columns.clone(), origin == "pk");
+            uniques.push(UniqueKey { columns, primary, condition: condition.clone() });
         }
-        indexes.push(Index { name, columns, partial, irregular_unique: unique && !plain });
+        let irregular_unique = unique && !plain && condition.is_none();
+        indexes.push(Index { name, columns, partial, irregular_unique });
     }
     Ok((uniques, indexes))
 }

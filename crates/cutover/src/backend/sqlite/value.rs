@@ -76,13 +76,24 @@ pub(crate) fn stored_as(
         #[expect(clippy::cast_precision_loss, reason = "what SQLite does as well")]
         (Affinity::Real, Integer(value)) => Some(same(Real(value as f64), stored)),
         (Affinity::Text, Integer(value)) => Some(same(Text(value.to_string().as_bytes()), stored)),
-        // Stored as an integer where it is one.
-        (Affinity::Integer | Affinity::Numeric, Real(_)) => Some(match stored {
-            Integer(_) | Real(_) => order(derived, stored) == Ordering::Equal,
-            _ => false,
-        }),
+        (Affinity::Integer | Affinity::Numeric, Real(value)) => {
+            Some(whole(value).map_or_else(|| same(derived, stored), |n| same(Integer(n), stored)))
+        }
         _ => None,
     }
+}
+
+/// The integer as which a numeric column stores a real, where it does: the two largest
+/// in size are left as they are, since reals beyond them round to the same
+/// (<https://www.sqlite.org/datatype3.html#type_affinity>).
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "compared with what it came from"
+)]
+fn whole(real: f64) -> Option<i64> {
+    let integer = real as i64;
+    (integer as f64 == real && integer > i64::MIN && integer < i64::MAX).then_some(integer)
 }
 
 /// A value with its storage class to be seen: `7`, `7.0`, `'7'`, `x'07'`, `NULL`.
@@ -177,6 +188,10 @@ mod tests {
             Value::Real(7.0),
             Value::Real(7.5),
             Value::Real(1e300),
+            Value::Real(-0.0),
+            Value::Real(-9_223_372_036_854_775_808.0),
+            Value::Real(9_223_372_036_854_775_808.0),
+            Value::Real(9_007_199_254_740_993.0),
             Value::Text("007".to_owned()),
             Value::Text("x".to_owned()),
             Value::Blob(b"7".to_vec()),
@@ -193,6 +208,16 @@ mod tests {
                         stored_as((&value).into(), affinity, ValueRef::Integer(8)),
                         Some(true)
                     );
+                    // The same number in the other class is another value.
+                    let other = match stored {
+                        #[expect(clippy::cast_precision_loss, reason = "any real will do")]
+                        ValueRef::Integer(n) => ValueRef::Real(n as f64),
+                        #[expect(clippy::cast_possible_truncation, reason = "any integer will do")]
+                        ValueRef::Real(r) => ValueRef::Integer(r as i64),
+                        _ => continue,
+                    };
+                    let told = stored_as((&value).into(), affinity, other);
+                    assert_ne!(told, Some(true), "{value:?} {affinity:?} {other:?}");
                 }
                 Ok(())
             })

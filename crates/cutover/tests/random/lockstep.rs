@@ -1,0 +1,109 @@
+//! One statement, executed by a program on the database and on the twin.
+
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+use crate::failure::{Failure, Kind};
+use crate::reference::Reference;
+
+/// What a program is told of a statement.
+#[derive(Debug, Clone, PartialEq)]
+struct Told {
+    rows: Vec<Vec<Value>>,
+    changes: u64,
+    last_insert_rowid: i64,
+}
+
+/// How the two fared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fared {
+    /// Alike.
+    Alike,
+    /// The database refused what the twin took, and with reason: the other side can't
+    /// hold it.
+    Refused,
+}
+
+/// Executes a statement on both. The twin must not notice a difference, but for a
+/// refusal whose reason it can see itself.
+pub(crate) fn both(
+    live: &Connection,
+    reference: &Reference<'_>,
+    sql: &str,
+    synced: bool,
+) -> Result<Fared, Failure> {
+    if is_control(sql) {
+        let (one, other) = (reference.conn.execute_batch(sql), live.execute_batch(sql));
+        return match (one, other) {
+            (Ok(()), Ok(())) | (Err(_), Err(_)) => Ok(Fared::Alike),
+            (one, other) => {
+                Err(disturbed(sql, &format!("the twin {one:?}, the database {other:?}")))
+            }
+        };
+    }
+    reference.conn.execute_batch("SAVEPOINT statement").unwrap();
+    let rowid_before = reference.conn.last_insert_rowid();
+    let expected = told(&reference.conn, sql);
+    let mut found = told(live, sql);
+    if let (Ok(expected), Ok(found)) = (&expected, &mut found)
+        && expected.last_insert_rowid == rowid_before
+    {
+        // Not set by this statement, and comparisons insert rows into the twin between.
+        found.last_insert_rowid = rowid_before;
+    }
+    let fared = match (expected, found) {
+        (Ok(expected), Ok(found)) if expected == found => Ok(Fared::Alike),
+        (Ok(expected), Ok(found)) => {
+            Err(disturbed(sql, &format!("the twin is told {expected:?}, the program {found:?}")))
+        }
+        (Err(error), Ok(_)) => Err(disturbed(sql, &format!("the twin refuses it: {error}"))),
+        (Err(_), Err(error)) => {
+            // A refusal of ours takes all of the statement back, whatever its clause.
+            if error.to_string().contains("cutover:") {
+                let _ = reference.conn.execute_batch("ROLLBACK TO statement");
+            }
+            Ok(Fared::Alike)
+        }
+        (Ok(_), Err(error)) => {
+            let reason = if synced { reference.derived(|| Ok(())).err() } else { None };
+            let _ = reference.conn.execute_batch("ROLLBACK TO statement");
+            match reason {
+                Some(_) => Ok(Fared::Refused),
+                None => Err(Failure::new(
+                    Kind::Refused,
+                    format!("refused without need: {error}\n{sql}"),
+                )),
+            }
+        }
+    };
+    // Gone already if the statement has rolled its transaction back.
+    let _ = reference.conn.execute_batch("RELEASE statement");
+    if reference.conn.is_autocommit() != live.is_autocommit() {
+        let _ = reference.conn.execute_batch("ROLLBACK");
+        let _ = live.execute_batch("ROLLBACK");
+    }
+    fared
+}
+
+/// What begins and ends transactions, or sets the connection up.
+fn is_control(sql: &str) -> bool {
+    ["BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA"]
+        .iter()
+        .any(|word| sql.starts_with(word))
+}
+
+fn told(conn: &Connection, sql: &str) -> rusqlite::Result<Told> {
+    let mut statement = conn.prepare(sql)?;
+    let columns = statement.column_count();
+    let mut rows = statement.query([])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push((0..columns).map(|n| row.get(n)).collect::<rusqlite::Result<_>>()?);
+    }
+    drop(rows);
+    Ok(Told { rows: all, changes: conn.changes(), last_insert_rowid: conn.last_insert_rowid() })
+}
+
+fn disturbed(sql: &str, what: &str) -> Failure {
+    Failure::new(Kind::Disturbed, format!("{sql}\n{what}"))
+}

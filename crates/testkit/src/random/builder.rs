@@ -1,0 +1,231 @@
+//! What the classes of mapping are built with.
+
+use fastrand::Rng;
+
+use super::domain::Domain;
+use super::field::{Field, filled};
+use super::mapping::{Mapping, Plan};
+use super::names::Names;
+use super::spec::{Feature, Spec};
+use super::table::{Column, Foreign, KeyKind, Table};
+use crate::sql::quoted;
+
+/// A primary key, on either side.
+#[derive(Debug, Clone)]
+pub(crate) struct Key {
+    pub(crate) columns: Vec<Column>,
+    pub(crate) kind: KeyKind,
+}
+
+impl Key {
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.columns.iter().map(|column| column.name.clone()).collect()
+    }
+}
+
+/// A case in the making.
+pub(crate) struct Builder<'a> {
+    pub(crate) spec: &'a Spec,
+    pub(crate) rng: Rng,
+    pub(crate) names: &'a mut Names,
+    pub(crate) plan: Plan,
+}
+
+impl Builder<'_> {
+    pub(crate) fn has(&mut self, feature: Feature, percent: u8) -> bool {
+        self.spec.has(feature, &mut self.rng, percent)
+    }
+
+    /// A key for an old table.
+    pub(crate) fn key(&mut self) -> Key {
+        let shape = self.rng.u8(..10);
+        let odd = self.has(Feature::OddKeys, 55);
+        let autoincrement = self.has(Feature::Autoincrement, 25);
+        let nocase = self.has(Feature::Nocase, 25);
+        let nullable = self.has(Feature::OddKeys, 5);
+        let mut column = |kind, domain| Column::new(self.names.fresh("id"), kind, domain);
+        let mut columns = match shape {
+            _ if !odd => vec![column("INTEGER", Domain::Number)],
+            0..5 => vec![column("TEXT", Domain::Word)],
+            5..9 => vec![column("TEXT", Domain::Word), column("INTEGER", Domain::Number)],
+            _ => vec![column("BLOB", Domain::Blob)],
+        };
+        let kind = match (odd, autoincrement) {
+            (true, _) => KeyKind::Plain,
+            (false, true) => KeyKind::Autoincrement,
+            (false, false) => KeyKind::Rowid,
+        };
+        if odd {
+            for column in &mut columns {
+                column.not_null = !nullable;
+                column.nocase = nocase && column.kind == "TEXT";
+            }
+        }
+        Key { columns, kind }
+    }
+
+    /// The same key under other names.
+    pub(crate) fn renamed(&mut self, key: &Key) -> Key {
+        let mut key = key.clone();
+        for column in &mut key.columns {
+            column.name = self.names.fresh("key");
+        }
+        if key.kind == KeyKind::Autoincrement && self.rng.bool() {
+            key.kind = KeyKind::Rowid;
+        }
+        key
+    }
+
+    /// Columns that refer to a key.
+    pub(crate) fn references(&mut self, key: &Key) -> Vec<Column> {
+        let mut columns = self.renamed(key).columns;
+        for column in &mut columns {
+            column.not_null = false;
+        }
+        columns
+    }
+
+    /// As many fields as the case may have, at most.
+    pub(crate) fn fields(&mut self) -> Vec<Field> {
+        let wanted = self.rng.usize(0..=3);
+        let mut fields: Vec<Field> =
+            (0..wanted).map(|_| Field::random(self.spec, &mut self.rng, self.names)).collect();
+        fields.truncate(self.spec.fields);
+        fields
+    }
+
+    /// A column of its own.
+    pub(crate) fn column(&mut self, base: &str, kind: &'static str, domain: Domain) -> Column {
+        Column::new(self.names.fresh(base), kind, domain)
+    }
+
+    /// A table with a key, these columns, and what chance adds.
+    pub(crate) fn table(&mut self, base: &str, key: &Key, columns: Vec<Column>) -> Table {
+        let strict = self.has(Feature::Strict, 20);
+        let without_rowid = self.has(Feature::WithoutRowid, 30) && key.kind == KeyKind::Plain;
+        let mut columns = [key.columns.clone(), columns].concat();
+        if without_rowid {
+            for column in columns.iter_mut().take(key.columns.len()) {
+                column.not_null = true;
+            }
+        }
+        Table {
+            name: self.names.fresh(base),
+            columns,
+            key: key.names(),
+            key_kind: key.kind,
+            uniques: Vec::new(),
+            foreign: Vec::new(),
+            checks: Vec::new(),
+            strict,
+            without_rowid,
+            indexes: Vec::new(),
+        }
+    }
+
+    /// Unique keys, checks and indexes over a field that both sides hold as it is.
+    pub(crate) fn constrain(&mut self, fields: &[Field], old: &mut Table, new: &mut Table) {
+        let (unique, both, partial) = (
+            self.has(Feature::Unique, 40),
+            self.rng.u8(..100) < 80,
+            self.has(Feature::Indexes, 30),
+        );
+        let (index, check) = (self.has(Feature::Indexes, 40), self.has(Feature::Constraints, 15));
+        let names = [self.names.fresh("ix"), self.names.fresh("ix"), self.names.fresh("ix")];
+        let copies = || fields.iter().filter(|field| field.is_copy());
+        if let (Some(field), true) = (copies().next(), unique) {
+            let columns = [field.old[0].name.clone(), field.new[0].name.clone()];
+            if partial {
+                let column = quoted(&columns[0]);
+                let rest = format!("({column}) WHERE {column} IS NOT NULL");
+                old.indexes.push((names[0].clone(), true, rest));
+            } else {
+                old.uniques.push(vec![columns[0].clone()]);
+            }
+            if both {
+                new.uniques.push(vec![columns[1].clone()]);
+            }
+        }
+        if let (Some(field), true) = (fields.last(), index) {
+            old.indexes.push((
+                names[1].clone(),
+                false,
+                format!("({})", quoted(&field.old[0].name)),
+            ));
+            new.indexes.push((
+                names[2].clone(),
+                false,
+                format!("({} DESC)", quoted(&field.new[0].name)),
+            ));
+        }
+        if let (Some(field), true) = (copies().last(), check) {
+            new.checks.push(format!("{} IS NOT 42", quoted(&field.new[0].name)));
+        }
+    }
+
+    /// A foreign key, if the case has them.
+    pub(crate) fn refer(&mut self, columns: &[Column], parent: &Table) -> Option<Foreign> {
+        let which = self.rng.usize(..4);
+        let has = self.has(Feature::ForeignKeys, 60);
+        let action =
+            ["", "ON DELETE CASCADE", "ON DELETE SET NULL", "ON DELETE CASCADE ON UPDATE CASCADE"]
+                [which];
+        has.then(|| Foreign {
+            columns: columns.iter().map(|column| column.name.clone()).collect(),
+            table: parent.name.clone(),
+            parent: parent.key.clone(),
+            action,
+        })
+    }
+
+    /// Adds a forward mapping.
+    pub(crate) fn forward(&mut self, table: &Table, select: String) {
+        self.plan.forward.push(fills(table, select));
+    }
+
+    /// Adds a backward mapping.
+    pub(crate) fn backward(&mut self, table: &Table, select: String) {
+        self.plan.backward.push(fills(table, select));
+    }
+}
+
+fn fills(table: &Table, select: String) -> Mapping {
+    let columns = table.columns.iter().map(|column| column.name.clone()).collect();
+    Mapping { table: table.name.clone(), columns, select, scope: None }
+}
+
+/// The old columns of fields.
+pub(crate) fn olds(fields: &[Field]) -> Vec<Column> {
+    fields.iter().flat_map(|field| field.old.clone()).collect()
+}
+
+/// The new columns of fields.
+pub(crate) fn news(fields: &[Field]) -> Vec<Column> {
+    fields.iter().flat_map(|field| field.new.clone()).collect()
+}
+
+/// What gives the new columns of fields.
+pub(crate) fn forwards(fields: &[Field], alias: &str) -> Vec<String> {
+    fields.iter().flat_map(|field| filled(&field.forward, alias, &field.old)).collect()
+}
+
+/// What gives the old columns of fields.
+pub(crate) fn backwards(fields: &[Field], alias: &str) -> Vec<String> {
+    fields.iter().flat_map(|field| filled(&field.backward, alias, &field.new)).collect()
+}
+
+/// Columns as they are.
+pub(crate) fn plain(columns: &[Column], alias: &str) -> Vec<String> {
+    columns.iter().map(|column| format!("{alias}.{}", quoted(&column.name))).collect()
+}
+
+/// `a.x = b.y AND …`
+pub(crate) fn equal(one: &[Column], alias: &str, other: &[Column], with: &str) -> String {
+    let pairs = plain(one, alias).into_iter().zip(plain(other, with));
+    pairs.map(|(one, other)| format!("{one} = {other}")).collect::<Vec<_>>().join(" AND ")
+}
+
+/// `SELECT these`
+pub(crate) fn select(items: &[Vec<String>]) -> String {
+    format!("SELECT {}", items.concat().join(", "))
+}

@@ -1,0 +1,148 @@
+//! What a case is made from: a seed, and which features it may have.
+
+use fastrand::Rng;
+
+/// Everything a case may have beyond its class of mapping. Each can be switched off
+/// without changing the rest of the case, so that a failure shrinks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Feature {
+    /// Names that must be quoted.
+    OddNames,
+    /// STRICT tables.
+    Strict,
+    /// WITHOUT ROWID tables.
+    WithoutRowid,
+    /// Keys of text, and of several columns.
+    OddKeys,
+    /// AUTOINCREMENT.
+    Autoincrement,
+    /// Columns that compare without regard to case.
+    Nocase,
+    /// A second unique key.
+    Unique,
+    /// Foreign keys with their actions.
+    ForeignKeys,
+    /// NOT NULL, DEFAULT and CHECK.
+    Constraints,
+    /// Indexes, some of them unique and partial.
+    Indexes,
+    /// The application's own triggers.
+    Triggers,
+    /// Values that most programs never write.
+    OddValues,
+    /// A table of totals beside the rows.
+    Totals,
+    /// A second, independent mapping in the same file.
+    Second,
+    /// A rollback journal instead of a write-ahead log.
+    RollbackJournal,
+    /// Statements that look at more than one row.
+    ManyRows,
+    /// Transactions and savepoints.
+    Transactions,
+    /// `recursive_triggers` and `foreign_keys` on and off.
+    Pragmas,
+    /// REPLACE, IGNORE, FAIL, ROLLBACK and UPSERT.
+    Conflicts,
+    /// Writes to the side that takes none.
+    Trespass,
+}
+
+impl Feature {
+    /// Every feature, in the order in which a shrinker tries to do without.
+    pub const ALL: [Self; 20] = [
+        Self::Second,
+        Self::OddNames,
+        Self::Strict,
+        Self::WithoutRowid,
+        Self::OddKeys,
+        Self::Autoincrement,
+        Self::Nocase,
+        Self::Unique,
+        Self::ForeignKeys,
+        Self::Constraints,
+        Self::Indexes,
+        Self::Triggers,
+        Self::OddValues,
+        Self::Totals,
+        Self::RollbackJournal,
+        Self::ManyRows,
+        Self::Transactions,
+        Self::Pragmas,
+        Self::Conflicts,
+        Self::Trespass,
+    ];
+}
+
+/// A set of features.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Features(u32);
+
+impl Features {
+    /// All of them.
+    pub const ALL: Self = Self(u32::MAX);
+
+    /// Whether a feature is in it.
+    #[must_use]
+    pub fn has(self, feature: Feature) -> bool {
+        self.0 & (1 << feature as u32) != 0
+    }
+
+    /// The set without one.
+    #[must_use]
+    pub fn without(self, feature: Feature) -> Self {
+        Self(self.0 & !(1 << feature as u32))
+    }
+}
+
+/// The description of a case: the same one always gives the same case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spec {
+    /// Decides everything that the rest leaves open.
+    pub seed: u64,
+    /// What the case may have.
+    pub features: Features,
+    /// At most so many columns beside keys and those that the mapping itself needs.
+    pub fields: usize,
+    /// Gives the same tables other rows and writes: what failed on larger tables need not
+    /// fail on smaller ones with the same.
+    pub salt: u64,
+}
+
+impl Spec {
+    /// The case of a seed, with all that cases may have.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self { seed, features: Features::ALL, fields: 3, salt: 0 }
+    }
+
+    /// A stream of random numbers of its own for each aspect, so that leaving one out
+    /// changes no other.
+    pub(crate) fn stream(&self, aspect: &str) -> Rng {
+        self.salted(aspect, 0)
+    }
+
+    /// One that the salt changes as well.
+    pub(crate) fn content(&self, aspect: &str) -> Rng {
+        self.salted(aspect, self.salt)
+    }
+
+    fn salted(&self, aspect: &str, salt: u64) -> Rng {
+        // FNV-1a: the same on every platform and in every release.
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        let words = [self.seed, salt];
+        let numbers = words.iter().flat_map(|word| word.to_le_bytes());
+        for byte in numbers.chain(aspect.bytes()) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        Rng::with_seed(hash)
+    }
+
+    /// Whether a feature is there, which happens in `percent` of cases.
+    pub(crate) fn has(&self, feature: Feature, rng: &mut Rng, percent: u8) -> bool {
+        // Drawn in any case: the stream must not depend on what is switched off.
+        let drawn = rng.u8(..100) < percent;
+        drawn && self.features.has(feature)
+    }
+}
