@@ -18,11 +18,13 @@ INSERT INTO posts (id, title) VALUES ({rowid}, {t});
 
 -- on the new tables
 INSERT INTO article_tags (article_id, position, tag) VALUES ({i=sql:SELECT id FROM articles WHERE NOT EXISTS (SELECT 1 FROM article_tags t WHERE t.article_id = articles.id) LIMIT 1}, 0, 'sqlite'), ({i}, 1, 'news');
+INSERT OR IGNORE INTO tags (name) VALUES ('sqlite'), ('news');
 -- the same on the old ones
 UPDATE posts SET tags = 'sqlite,news' WHERE id = {i};
 
 -- on the new tables
 DELETE FROM article_tags WHERE article_id = {i=pick:articles.id};
 DELETE FROM articles WHERE id = {i};
+DELETE FROM tags WHERE name NOT IN (SELECT tag FROM article_tags WHERE tag IS NOT NULL);
 -- the same on the old ones
 DELETE FROM posts WHERE id = {i};

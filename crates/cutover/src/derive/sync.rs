@@ -382,6 +382,8 @@ impl Changed<'_> {
             }
         }
         statements.extend(self.call_replay());
+        // A mapping that reads a table twice mostly has both in the same scope.
+        statements.dedup();
         statements
     }
 
@@ -429,6 +431,7 @@ impl Changed<'_> {
             }
         }
         statements.extend(self.uses.iter().rev().filter_map(|used| self.prune(used, "OLD", None)));
+        statements.dedup();
         statements
     }
 }

@@ -44,6 +44,7 @@ gallery! {
     columns_to_json: "06-columns-to-json",
     archive_deleted: "07-archive-deleted",
     tags_from_csv: "08-tags-from-csv",
+    comment_closure: "09-comment-closure",
     deduplicate: "10-deduplicate",
 }
 
