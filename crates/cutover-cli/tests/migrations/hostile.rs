@@ -727,7 +727,11 @@ fn a_unique_value_passes_from_row_to_row_of_a_scope() {
         );
         assert_same(
             statement,
-            Rows { name: "the old table", conn: &conn, sql: "SELECT min(id), list FROM entries GROUP BY list" },
+            Rows {
+                name: "the old table",
+                conn: &conn,
+                sql: "SELECT min(id), list FROM entries GROUP BY list",
+            },
             Rows { name: "firsts", conn: &conn, sql: "SELECT id, list FROM firsts" },
         );
     }

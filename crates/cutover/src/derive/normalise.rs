@@ -26,14 +26,8 @@ type Result<T> = std::result::Result<T, Flaw>;
 
 /// The mapping's SELECT, its result columns named by the target's columns.
 pub(crate) fn normalise(mapping: &Mapping, catalog: &Catalog) -> Result<Query> {
-    let mut normaliser = Normaliser {
-        mapping,
-        catalog,
-        leaves: 0,
-        aliases: 0,
-        ctes: Vec::new(),
-        recursion: None,
-    };
+    let mut normaliser =
+        Normaliser { mapping, catalog, leaves: 0, aliases: 0, ctes: Vec::new(), recursion: None };
     normaliser.select(&mapping.select, Some(&mapping.columns))
 }
 

@@ -171,9 +171,8 @@ impl Body<'_> {
             let mut held: Vec<&String> =
                 target.other_uniques().flat_map(|unique| &unique.columns).collect();
             held.retain(|column| target.columns.contains(column));
-            let same = join(&held, " AND ", |column| {
-                format!("d.{0} IS {table}.{0}", ident(column))
-            });
+            let same =
+                join(&held, " AND ", |column| format!("d.{0} IS {table}.{0}", ident(column)));
             statements.push(format!(
                 "DELETE FROM {table} WHERE {} AND NOT EXISTS (SELECT 1 FROM ({}) AS d WHERE {} AND {same})",
                 self.in_scope(&table),

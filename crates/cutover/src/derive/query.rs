@@ -133,7 +133,9 @@ impl Query {
         if let Some(name) = &self.recursion {
             let columns = join(&self.first.columns, ", ", |output| ident(&output.name));
             let name = ident(name);
-            sql = format!("WITH RECURSIVE {name} ({columns}) AS ({sql}) SELECT {columns} FROM {name}");
+            sql = format!(
+                "WITH RECURSIVE {name} ({columns}) AS ({sql}) SELECT {columns} FROM {name}"
+            );
         }
         sql
     }

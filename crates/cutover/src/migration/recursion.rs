@@ -38,9 +38,10 @@ pub(super) fn check(statement: &Statement<'_>, member: &CommonTableExpr) -> Chec
         }
         _ => false,
     });
-    let unions = body.compounds.iter().all(|part| {
-        matches!(part.operator, CompoundOperator::Union | CompoundOperator::UnionAll)
-    });
+    let unions = body
+        .compounds
+        .iter()
+        .all(|part| matches!(part.operator, CompoundOperator::Union | CompoundOperator::UnionAll));
     if readings == 1 && direct && unions && member.select.order_by.is_empty() {
         return Ok(());
     }

@@ -72,7 +72,10 @@ fn every_directory_is_in_the_list_the_table_and_the_book() {
     let table = gallery::text("README.md");
     let summary = gallery::text("../docs/src/SUMMARY.md");
     for directory in DIRECTORIES {
-        assert!(table.contains(&format!("({directory}/README.md)")), "{directory}: examples/README.md");
+        assert!(
+            table.contains(&format!("({directory}/README.md)")),
+            "{directory}: examples/README.md"
+        );
         assert!(summary.contains(&format!("(examples/{directory}.md)")), "{directory}: SUMMARY.md");
         let page = gallery::text(&format!("../docs/src/examples/{directory}.md"));
         let included = format!("{{{{#include ../../../examples/{directory}/README.md}}}}");

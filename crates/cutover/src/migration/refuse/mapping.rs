@@ -161,9 +161,7 @@ pub(in crate::migration) fn order_by(at: Location) -> Fault {
 pub(in crate::migration) fn recursive(at: Location, name: &str) -> Fault {
     Fault::at(
         at,
-        format!(
-            "`{name}` reads itself, and its WITH clause does not say that it is recursive"
-        ),
+        format!("`{name}` reads itself, and its WITH clause does not say that it is recursive"),
         "write WITH RECURSIVE",
     )
 }
