@@ -159,7 +159,7 @@ impl Body<'_> {
     /// is about to get: those the mapping no longer gives, and those it gives with another
     /// value. The latter come back at once with it, so they are left alone, and the put is
     /// refused where two rows are in each other's way, if more than the row would go: a key
-    /// that SQLite gave it, or children by a cascade.
+    /// that SQLite gave it, or what a trigger does.
     fn free_uniques(&self) -> Vec<String> {
         let target = self.target;
         if target.single || target.other_uniques().next().is_none() {
@@ -183,17 +183,12 @@ impl Body<'_> {
         statements
     }
 
-    /// Whether deleting a row and inserting it again leaves everything as it was. An old
-    /// table may have triggers, and be referred to by tables that the migration does not
-    /// know.
+    /// Whether deleting a row and inserting it again leaves everything as it was. A new
+    /// table has no foreign keys while it is the mirror; an old one may have triggers.
     fn comes_back_whole(&self) -> bool {
         let target = self.target;
-        let refers = |table: &Table| {
-            table.foreign_keys.iter().any(|key| key.table.eq_ignore_ascii_case(&target.table.name))
-        };
         target.direction == Direction::Forward
             && target.table.stored_columns().all(|column| target.columns.contains(&column.name))
-            && !self.catalog.new.iter().any(refers)
     }
 
     /// Makes the table hold the row in NEW: refuses what it can't hold, updates the
