@@ -10,7 +10,7 @@ UPDATE OR REPLACE products SET sku = {pick:products.sku} WHERE id = {pick:produc
 DELETE FROM products WHERE id = {pick:products.id};
 
 -- on the new tables
-INSERT INTO catalogue (sku, name, properties) VALUES ({s=text} || {u=fresh:catalogue.id}, {n=text}, json_object('color', {c=text}, 'weight_g', {w=int}));
+INSERT INTO catalogue (sku, name, properties) VALUES ({s=text} || {u=fresh:catalogue.id}, {n=text}, json_object('color', {c=text}, 'weight_g', {w=int:0..9000}));
 -- the same on the old ones
 INSERT INTO products (id, sku, name, color, weight_g) VALUES ({rowid}, {s} || {u}, {n}, {c}, {w});
 

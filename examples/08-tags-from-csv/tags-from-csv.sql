@@ -1,13 +1,13 @@
 -- tags-from-csv.sql: a list in a text becomes many-to-many
 CREATE TABLE new.articles (id INTEGER PRIMARY KEY, title TEXT NOT NULL);
+CREATE TABLE new.tags (name TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID;
 CREATE TABLE new.article_tags (
     article_id INTEGER NOT NULL REFERENCES articles (id),
     position INTEGER NOT NULL,
-    tag TEXT,                   -- NULL: an element without a word in it
-    written TEXT,               -- how the list spells it, where that isn't the tag's name
+    tag TEXT REFERENCES tags (name),    -- NULL: an element without a word in it
+    written TEXT,                       -- how the list spells it, where that isn't the tag's name
     PRIMARY KEY (article_id, position)) WITHOUT ROWID;
 CREATE INDEX new.article_tags_tag ON article_tags (tag);
-CREATE TABLE new.tags (name TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID;
 
 -- forward: json_quote() takes care of quotes, backslashes and control characters; what
 -- separates the elements is then the comma alone, which JSON never escapes

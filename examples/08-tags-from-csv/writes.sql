@@ -17,8 +17,8 @@ INSERT INTO articles (title) VALUES ({t=text});
 INSERT INTO posts (id, title) VALUES ({rowid}, {t});
 
 -- on the new tables
-INSERT INTO article_tags (article_id, position, tag) VALUES ({i=sql:SELECT id FROM articles WHERE NOT EXISTS (SELECT 1 FROM article_tags t WHERE t.article_id = articles.id) LIMIT 1}, 0, 'sqlite'), ({i}, 1, 'news');
 INSERT OR IGNORE INTO tags (name) VALUES ('sqlite'), ('news');
+INSERT INTO article_tags (article_id, position, tag) VALUES ({i=sql:SELECT id FROM articles WHERE NOT EXISTS (SELECT 1 FROM article_tags t WHERE t.article_id = articles.id) LIMIT 1}, 0, 'sqlite'), ({i}, 1, 'news');
 -- the same on the old ones
 UPDATE posts SET tags = 'sqlite,news' WHERE id = {i};
 

@@ -33,6 +33,22 @@ const CANONICAL: &[(&str, Canonical)] = &[
                   FROM catalogue c LEFT JOIN json_each(c.properties) p",
         },
     ),
+    (
+        "12-enum-to-lookup",
+        Canonical {
+            table: "tickets",
+            sql: "SELECT t.id, t.subject, s.name, p.name FROM tickets t
+                  LEFT JOIN statuses s ON s.id = t.status_id LEFT JOIN priorities p ON p.id = t.priority_id",
+        },
+    ),
+    (
+        "13-text-key-to-integer",
+        Canonical {
+            table: "payments",
+            sql: "SELECT p.id, a.code, p.account_id IS NULL, p.unknown_code, p.cents
+                  FROM payments p LEFT JOIN accounts a ON a.id = p.account_id",
+        },
+    ),
 ];
 
 const ON_OLD: &str = "-- on the old tables";
