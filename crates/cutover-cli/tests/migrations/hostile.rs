@@ -680,3 +680,62 @@ fn the_present_phase_is_no_step() {
         assert_eq!(scene.dump(), before, "{phase}");
     }
 }
+
+/// A scope's rows under a second unique key: one takes the place of another, or all of
+/// them move along.
+#[test]
+fn a_unique_value_passes_from_row_to_row_of_a_scope() {
+    let scene = Scene::set(
+        "CREATE TABLE entries (id INTEGER PRIMARY KEY, list TEXT NOT NULL, at INTEGER NOT NULL);
+         CREATE INDEX entries_list ON entries (list);
+         INSERT INTO entries VALUES (1, 'a', 10), (2, 'a', 20), (3, 'a', 30), (5, 'b', 10), (6, 'b', 5);",
+        "CREATE TABLE new.firsts (id INTEGER PRIMARY KEY, list TEXT NOT NULL UNIQUE);
+         CREATE TABLE new.places (
+             id INTEGER PRIMARY KEY, list TEXT NOT NULL, at INTEGER NOT NULL, place INTEGER NOT NULL,
+             UNIQUE (list, place));
+         -- scope: list
+         INSERT INTO new.firsts (id, list)
+         SELECT id, list FROM (SELECT id, list, min(id) OVER (PARTITION BY list) AS first FROM old.entries)
+         WHERE id = first;
+         -- scope: list
+         INSERT INTO new.places (id, list, at, place)
+         SELECT id, list, at, row_number() OVER (PARTITION BY list ORDER BY at, id) FROM old.entries;
+         INSERT INTO old.entries (id, list, at) SELECT id, list, at FROM new.places;",
+    );
+    scene.exits(0, "start FILE");
+    let mut python = scene.python();
+    for statement in [
+        "INSERT INTO entries VALUES (4, 'b', 7)",
+        "INSERT INTO entries VALUES (0, 'a', 15)",
+        "REPLACE INTO entries VALUES (2, 'b', 1)",
+        "UPDATE entries SET at = -at",
+        "UPDATE entries SET id = -id WHERE list = 'a'",
+        "UPDATE entries SET list = 'b' WHERE id = -1",
+        "DELETE FROM entries WHERE id IN (SELECT min(id) FROM entries GROUP BY list)",
+        "INSERT OR IGNORE INTO entries VALUES (-9, 'a', -99), (-8, 'b', -99)",
+    ] {
+        python.does(statement);
+        let conn = scene.conn();
+        assert_same(
+            statement,
+            Rows {
+                name: "the old table",
+                conn: &conn,
+                sql: "SELECT id, list, at, row_number() OVER (PARTITION BY list ORDER BY at, id) FROM entries",
+            },
+            Rows { name: "places", conn: &conn, sql: "SELECT id, list, at, place FROM places" },
+        );
+        assert_same(
+            statement,
+            Rows {
+                name: "the old table",
+                conn: &conn,
+                sql: "SELECT min(id), list FROM entries GROUP BY list",
+            },
+            Rows { name: "firsts", conn: &conn, sql: "SELECT id, list FROM firsts" },
+        );
+    }
+    scene.exits(0, "advance --to new-only");
+    scene.exits(0, "rollback --to dual-write");
+    assert_eq!(json(&scene.exits(0, "verify --json"))["ok"], true);
+}

@@ -3,11 +3,12 @@
 //!
 //! - [`story`]: every class of mapping through every phase and every rollback, each
 //!   step compared with a twin that got the same writes and none of our machinery.
-//! - [`examples`]: every example in `examples/`.
+//! - [`examples`]: every example in `examples/`, and what its page says.
 //! - [`gates`]: what is written while a gate decides.
 //! - [`kills`]: `kill -9` at any moment; a re-run finishes and the twin agrees.
 //! - [`operators`]: two operators at once.
 //! - [`hostile`]: the facts of SQLite that sync triggers must survive.
+//! - [`recursion`]: recursive mappings, statement by statement.
 //! - [`losses`]: rows that can't be carried over: refused, or kept and told.
 //!
 //! They stand on [`stage`], a case of the testkit with its twin, and on [`scene`], a
@@ -21,6 +22,7 @@ mod hostile;
 mod kills;
 mod losses;
 mod operators;
+mod recursion;
 mod scene;
 mod stage;
 mod story;

@@ -57,7 +57,7 @@ fn tell(case: Case) {
 }
 
 /// One step, with programs writing before, during and after.
-fn act(stage: &mut Stage, step: &[&str]) {
+pub(crate) fn act(stage: &mut Stage, step: &[&str]) {
     stage.raise_curtain();
     stage.run(step);
     stage.drop_curtain();

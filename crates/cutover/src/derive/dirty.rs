@@ -66,7 +66,7 @@ fn joined(source: &Source, leaf: &Leaf, rows: Rows<'_>) -> Option<String> {
         source.query.arms().find(|arm| arm.from.iter().any(|item| holds(item, leaf.number)))?;
     let arm = reduce(arm, leaf.number, &source.scope_positions)?;
     let number = leaf.number;
-    let sql = Query { first: arm, rest: Vec::new(), order_by: Vec::new() }.render(&|found| {
+    let sql = Query::of(arm).render(&|found| {
         if found.number != number {
             return ident(&found.table);
         }
@@ -125,12 +125,13 @@ fn reduce(arm: &Arm, number: usize, columns: &[usize]) -> Option<Arm> {
 }
 
 /// A subquery reduced to the arm that reads the leaf. One that aggregates is not
-/// supported: its result for a single row is not what the others join with.
+/// supported: its result for a single row is not what the others join with. Nor is a
+/// recursive one, whose other steps the row may begin or end.
 fn only_arm_with(query: &Query, number: usize) -> Option<Query> {
     let arm = query.arms().find(|arm| arm.from.iter().any(|item| holds(item, number)))?;
     let aggregated = arm.aggregates || !arm.group_by.is_empty() || !arm.partitions.is_empty();
     let optional = arm.from.iter().any(|item| item.join == Join::Left && holds(item, number));
-    if aggregated || optional {
+    if aggregated || optional || query.recursion.is_some() {
         return None;
     }
     let mut arm = arm.clone();
@@ -142,5 +143,5 @@ fn only_arm_with(query: &Query, number: usize) -> Option<Query> {
     if let What::Query(inner) = &mut arm.from[position].what {
         **inner = only_arm_with(inner, number)?;
     }
-    Some(Query { first: arm, rest: Vec::new(), order_by: Vec::new() })
+    Some(Query::of(arm))
 }

@@ -107,7 +107,7 @@ fn descend(item: &Item, columns: &[String], need: &mut dyn FnMut(Side, &str, Vec
                 }
             }
         }
-        What::Call(..) => {}
+        What::Call(..) | What::Step(_) => {}
     }
 }
 

@@ -14,6 +14,7 @@ mod normalise;
 pub(crate) mod object;
 pub(crate) mod procedure;
 pub(crate) mod query;
+mod recursion;
 pub(crate) mod sequences;
 pub(crate) mod sql;
 pub(crate) mod sync;

@@ -10,8 +10,10 @@ use turso_parser::ast::{
 use super::flaw::Flaw;
 use super::functions::is_aggregate;
 use super::query::{Arm, Item, Join, Leaf, Output, Query, What};
+use super::recursion::is_plain_step;
 use super::trace::columns_of;
 use crate::migration::Mapping;
+use crate::migration::recursion::reads_itself;
 use crate::migration::walk::{Subqueries, visit_exprs_mut};
 use crate::phase::Side;
 use crate::schema::Catalog;
@@ -24,7 +26,8 @@ type Result<T> = std::result::Result<T, Flaw>;
 
 /// The mapping's SELECT, its result columns named by the target's columns.
 pub(crate) fn normalise(mapping: &Mapping, catalog: &Catalog) -> Result<Query> {
-    let mut normaliser = Normaliser { mapping, catalog, leaves: 0, aliases: 0, ctes: Vec::new() };
+    let mut normaliser =
+        Normaliser { mapping, catalog, leaves: 0, aliases: 0, ctes: Vec::new(), recursion: None };
     normaliser.select(&mapping.select, Some(&mapping.columns))
 }
 
@@ -35,6 +38,17 @@ struct Normaliser<'a> {
     aliases: usize,
     /// The CTEs in scope, innermost last.
     ctes: Vec<CommonTableExpr>,
+    /// The recursive CTE whose last arm is being read.
+    recursion: Option<Recursion>,
+}
+
+/// A recursive CTE in its own last arm.
+struct Recursion {
+    /// The name the author knows it by.
+    shown: String,
+    /// The unique name it was given.
+    name: String,
+    columns: Vec<String>,
 }
 
 /// A FROM item as the expressions of its SELECT see it.
@@ -82,7 +96,44 @@ impl Normaliser<'_> {
                 _ => term.to_string(),
             })
             .collect();
-        Ok(Query { first, rest, order_by })
+        Ok(Query { first, rest, order_by, recursion: None })
+    }
+
+    /// A CTE that reads itself; the file's own check has seen that it does so in its last
+    /// arm alone.
+    fn recursive(&mut self, cte: &CommonTableExpr, names: Option<&[String]>) -> Result<Query> {
+        let body = &cte.select.body;
+        let outer = self.ctes.len();
+        if let Some(with) = &cte.select.with {
+            self.ctes.extend(with.ctes.iter().cloned());
+        }
+        let first = self.arm(&body.select, names)?;
+        let columns: Vec<String> = first.columns.iter().map(|output| output.name.clone()).collect();
+        let name = format!("r{}", self.aliases);
+        self.aliases += 1;
+        let mut rest = Vec::new();
+        for (position, compound) in body.compounds.iter().enumerate() {
+            let own = (position + 1 == body.compounds.len()).then(|| Recursion {
+                shown: cte.tbl_name.as_str().to_owned(),
+                name: name.clone(),
+                columns: columns.clone(),
+            });
+            let is_step = own.is_some();
+            let outer = std::mem::replace(&mut self.recursion, own);
+            let arm = self.arm(&compound.select, Some(&columns));
+            self.recursion = outer;
+            let arm = arm?;
+            if is_step && !is_plain_step(&arm) {
+                return Err(self.cant(
+                    cte.tbl_name.as_str(),
+                    "a step of a recursive query that aggregates, or reads a subquery, can't be kept in step",
+                    "join the tables themselves in it, and aggregate outside of it",
+                ));
+            }
+            rest.push((compound.operator, arm));
+        }
+        self.ctes.truncate(outer);
+        Ok(Query { first, rest, order_by: Vec::new(), recursion: Some(name) })
     }
 
     fn arm(&mut self, select: &OneSelect, names: Option<&[String]>) -> Result<Arm> {
@@ -222,7 +273,12 @@ impl Normaliser<'_> {
         visible: &mut Vec<Visible>,
     ) -> Result<()> {
         let (what, shown, columns) = self.table(table, visible)?;
-        let alias = format!("t{}", self.aliases);
+        let alias = match &what {
+            // The rows of a step are read once. Under their own name the query plan shows
+            // that they are no table.
+            What::Step(name) => name.clone(),
+            _ => format!("t{}", self.aliases),
+        };
         self.aliases += 1;
         visible.push(Visible { alias: alias.clone(), shown, columns, merged: Vec::new() });
         let on = match constraint {
@@ -312,6 +368,11 @@ impl Normaliser<'_> {
             Some(side) if side == "old" => Side::Old,
             Some(_) => Side::New,
             None => {
+                if let Some(open) = &self.recursion
+                    && open.shown.eq_ignore_ascii_case(bare)
+                {
+                    return Ok((What::Step(open.name.clone()), open.columns.clone()));
+                }
                 let position = self
                     .ctes
                     .iter()
@@ -329,7 +390,12 @@ impl Normaliser<'_> {
                 let hidden = self.ctes.split_off(position);
                 let names: Vec<String> =
                     cte.columns.iter().map(|column| column.col_name.as_str().to_owned()).collect();
-                let query = self.select(&cte.select, (!names.is_empty()).then_some(&names));
+                let names = (!names.is_empty()).then_some(names.as_slice());
+                let query = if reads_itself(&cte) {
+                    self.recursive(&cte, names)
+                } else {
+                    self.select(&cte.select, names)
+                };
                 self.ctes.extend(hidden);
                 let query = query?;
                 let columns =

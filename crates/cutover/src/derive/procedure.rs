@@ -136,6 +136,7 @@ impl Body<'_> {
         if !self.scope_is_in_key() {
             statements.push(self.key_of_another_scope());
         }
+        statements.extend(self.free_uniques());
         statements.push(format!(
             "INSERT INTO {} ({}) {derived}",
             ident(&self.names.apply(&target.table.name)),
@@ -152,6 +153,42 @@ impl Body<'_> {
             ));
         }
         statements
+    }
+
+    /// Takes away the rows of the scope that hold a unique value which another of its rows
+    /// is about to get: those the mapping no longer gives, and those it gives with another
+    /// value. The latter come back at once with it, so they are left alone, and the put is
+    /// refused where two rows are in each other's way, if more than the row would go: a key
+    /// that SQLite gave it, or what a trigger does.
+    fn free_uniques(&self) -> Vec<String> {
+        let target = self.target;
+        if target.single || target.other_uniques().next().is_none() {
+            return Vec::new();
+        }
+        let mut statements = self.prune();
+        if self.comes_back_whole() {
+            let table = ident(&target.table.name);
+            let mut held: Vec<&String> =
+                target.other_uniques().flat_map(|unique| &unique.columns).collect();
+            held.retain(|column| target.columns.contains(column));
+            let same =
+                join(&held, " AND ", |column| format!("d.{0} IS {table}.{0}", ident(column)));
+            statements.push(format!(
+                "DELETE FROM {table} WHERE {} AND NOT EXISTS (SELECT 1 FROM ({}) AS d WHERE {} AND {same})",
+                self.in_scope(&table),
+                self.derived(),
+                target.same_key("d", &table)
+            ));
+        }
+        statements
+    }
+
+    /// Whether deleting a row and inserting it again leaves everything as it was. A new
+    /// table has no foreign keys while it is the mirror; an old one may have triggers.
+    fn comes_back_whole(&self) -> bool {
+        let target = self.target;
+        target.direction == Direction::Forward
+            && target.table.stored_columns().all(|column| target.columns.contains(&column.name))
     }
 
     /// Makes the table hold the row in NEW: refuses what it can't hold, updates the
@@ -223,11 +260,7 @@ impl Body<'_> {
     fn prune(&self) -> Vec<String> {
         let target = self.target;
         let table = ident(&target.table.name);
-        let scope = join(&scope_columns(target), " AND ", |column| {
-            let name = &target.scope[column[1..].parse::<usize>().unwrap_or_default()];
-            let operator = if target.table.never_null(name) { "=" } else { "IS" };
-            format!("{table}.{} {operator} NEW.{column}", ident(name))
-        });
+        let scope = self.in_scope(&table);
         let gone = if !target.single && target.key_never_null() {
             // Evaluated once for the scope, not once for each of its rows.
             let key = idents(&format!("{table}."), &target.key.columns);
@@ -244,6 +277,17 @@ impl Body<'_> {
             )
         };
         vec![format!("DELETE FROM {table} WHERE {scope} AND {gone}")]
+    }
+
+    /// Whether a row of the table is in the scope in NEW.
+    fn in_scope(&self, table: &str) -> String {
+        let target = self.target;
+        let columns: Vec<(String, &String)> =
+            scope_columns(target).into_iter().zip(&target.scope).collect();
+        join(&columns, " AND ", |(column, name)| {
+            let operator = if target.table.never_null(name) { "=" } else { "IS" };
+            format!("{table}.{} {operator} NEW.{column}", ident(name))
+        })
     }
 
     /// Refuses, before anything is written, what a conflict clause of the

@@ -3,7 +3,8 @@
 //! Invariants, established by [`normalise`](super::normalise):
 //! - every FROM item has an alias that is unique in the mapping, and every column
 //!   reference is `alias.column`: no name can be captured when a part is moved;
-//! - there are no CTEs, named windows, `*`, USING or references to result aliases;
+//! - there are no CTEs (but a recursive one is a query that says so), named windows, `*`,
+//!   USING or references to result aliases;
 //! - joins are a flat list from left to right, each INNER or LEFT.
 
 use turso_parser::ast::{CompoundOperator, Expr};
@@ -18,6 +19,9 @@ pub(crate) struct Query {
     pub(crate) rest: Vec<(CompoundOperator, Arm)>,
     /// ORDER BY terms, kept as text: they matter only to order-sensitive aggregates.
     pub(crate) order_by: Vec<String>,
+    /// The name under which the last arm reads the rows of the step before, if the query is
+    /// recursive.
+    pub(crate) recursion: Option<String>,
 }
 
 /// One SELECT of a compound.
@@ -67,6 +71,9 @@ pub(crate) enum What {
     Query(Box<Query>),
     /// A table-valued function of columns to its left.
     Call(String, Vec<Expr>),
+    /// The rows that the step before gave, in the last arm of the recursive query of that
+    /// name.
+    Step(String),
 }
 
 /// One occurrence of a table in a mapping.
@@ -84,6 +91,11 @@ pub(crate) struct Leaf {
 pub(crate) type RenderLeaf<'a> = &'a dyn Fn(&Leaf) -> String;
 
 impl Query {
+    /// The query that is one arm.
+    pub(crate) fn of(arm: Arm) -> Self {
+        Self { first: arm, rest: Vec::new(), order_by: Vec::new(), recursion: None }
+    }
+
     pub(crate) fn arms(&self) -> impl Iterator<Item = &Arm> {
         std::iter::once(&self.first).chain(self.rest.iter().map(|(_, arm)| arm))
     }
@@ -104,7 +116,7 @@ impl Query {
             .flat_map(|item| match &item.what {
                 What::Leaf(leaf) => vec![leaf],
                 What::Query(query) => query.leaves(),
-                What::Call(..) => Vec::new(),
+                What::Call(..) | What::Step(_) => Vec::new(),
             })
             .collect()
     }
@@ -117,6 +129,13 @@ impl Query {
         }
         if !self.order_by.is_empty() {
             sql += &format!(" ORDER BY {}", self.order_by.join(", "));
+        }
+        if let Some(name) = &self.recursion {
+            let columns = join(&self.first.columns, ", ", |output| ident(&output.name));
+            let name = ident(name);
+            sql = format!(
+                "WITH RECURSIVE {name} ({columns}) AS ({sql}) SELECT {columns} FROM {name}"
+            );
         }
         sql
     }
@@ -155,6 +174,7 @@ impl Item {
         let what = match &self.what {
             What::Leaf(found) => leaf(found),
             What::Query(query) => format!("({})", query.render(leaf)),
+            What::Step(name) => ident(name),
             What::Call(function, args) => {
                 format!("{function}({})", join(args, ", ", ToString::to_string))
             }

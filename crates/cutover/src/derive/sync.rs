@@ -387,6 +387,8 @@ impl Changed<'_> {
             }
         }
         statements.extend(self.call_replay());
+        // A mapping that reads a table twice mostly has both in the same scope.
+        statements.dedup();
         statements
     }
 
@@ -434,6 +436,7 @@ impl Changed<'_> {
             }
         }
         statements.extend(self.uses.iter().rev().filter_map(|used| self.prune(used, "OLD", None)));
+        statements.dedup();
         statements
     }
 }

@@ -523,7 +523,7 @@ fn driving_leaf(what: &What) -> Option<&Leaf> {
                 && arm.from.len() == 1;
             row_wise.then(|| driving_leaf(&arm.from[0].what)).flatten()
         }
-        What::Call(..) => None,
+        What::Call(..) | What::Step(_) => None,
     }
 }
 
@@ -646,7 +646,7 @@ pub(crate) fn holds(item: &Item, number: usize) -> bool {
     match &item.what {
         What::Leaf(leaf) => leaf.number == number,
         What::Query(query) => query.leaves().iter().any(|leaf| leaf.number == number),
-        What::Call(..) => false,
+        What::Call(..) | What::Step(_) => false,
     }
 }
 

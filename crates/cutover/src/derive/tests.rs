@@ -105,6 +105,20 @@ fn scopes_are_inferred() {
             &["city"],
             false,
         ),
+        // A recursion: what its steps pass on.
+        (
+            "code TEXT, id INTEGER, depth, PRIMARY KEY (id, depth)",
+            "INSERT INTO new.t (code, id, depth) WITH RECURSIVE w (code, id, depth) AS (SELECT code, id, 0 FROM old.items UNION ALL SELECT w.code, i.id, w.depth + 1 FROM w JOIN old.items i ON i.code = w.code AND i.n = w.id) SELECT code, id, depth FROM w",
+            &["code"],
+            false,
+        ),
+        // A step that reads no table stays where it began.
+        (
+            "id INTEGER, n INTEGER, PRIMARY KEY (id, n)",
+            "INSERT INTO new.t (id, n) SELECT id, n FROM (WITH RECURSIVE w (id, n) AS (SELECT id, n FROM old.items UNION SELECT id, n - 1 FROM w WHERE n > 0) SELECT id, n FROM w)",
+            &["id"],
+            false,
+        ),
         // A union: on every path.
         (
             "city TEXT PRIMARY KEY NOT NULL",
@@ -187,6 +201,31 @@ fn what_cant_be_kept_in_step_is_refused() {
             "-- scope: land\nINSERT INTO new.t (land) SELECT c.land FROM old.items i LEFT JOIN old.cities c ON c.name = i.city",
             FlawKind::CantKeepInStep,
             "can't be a scope",
+        ),
+        // A step that may lead into another scope, or loses it; one that aggregates.
+        (
+            "code TEXT, id INTEGER, PRIMARY KEY (code, id)",
+            "-- scope: code\nINSERT INTO new.t (code, id) WITH RECURSIVE w (code, id) AS (SELECT code, id FROM old.items UNION SELECT w.code, i.id FROM w JOIN old.items i ON i.n = w.id) SELECT code, id FROM w",
+            FlawKind::CantKeepInStep,
+            "code can't be a scope",
+        ),
+        (
+            "code TEXT, id INTEGER, PRIMARY KEY (code, id)",
+            "-- scope: code\nINSERT INTO new.t (code, id) WITH RECURSIVE w (code, id) AS (SELECT code, id FROM old.items UNION SELECT i.city, i.id FROM w JOIN old.items i ON i.code = w.code) SELECT code, id FROM w",
+            FlawKind::CantKeepInStep,
+            "code can't be a scope",
+        ),
+        (
+            "code TEXT, id INTEGER, PRIMARY KEY (code, id)",
+            "-- scope: code\nINSERT INTO new.t (code, id) WITH RECURSIVE w (code, id) AS (SELECT code, id FROM old.items UNION SELECT w.code, i.id FROM w JOIN old.items i ON i.code = w.code OR i.n = w.id) SELECT code, id FROM w",
+            FlawKind::CantKeepInStep,
+            "code can't be a scope",
+        ),
+        (
+            "code TEXT, id INTEGER, PRIMARY KEY (code, id)",
+            "-- scope: code\nINSERT INTO new.t (code, id) WITH RECURSIVE w (code, id) AS (SELECT code, id FROM old.items UNION SELECT w.code, max(w.id) FROM w) SELECT code, id FROM w",
+            FlawKind::CantKeepInStep,
+            "a step of a recursive query",
         ),
         (
             "id INTEGER PRIMARY KEY, n",

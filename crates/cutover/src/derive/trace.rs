@@ -12,6 +12,7 @@ use turso_parser::ast::{Expr, Name};
 
 use super::normalise::{contains_aggregate, contains_window};
 use super::query::{Arm, Join, Query, What};
+use super::recursion::{step_before, trace_step};
 use super::sql::ident;
 use crate::migration::walk::{Subqueries, visit_exprs_mut};
 
@@ -39,7 +40,10 @@ impl Term {
 pub(crate) fn trace(query: &Query, column: usize) -> Option<Vec<Term>> {
     let mut terms = Vec::new();
     for arm in query.arms() {
-        terms.extend(trace_expr(arm, &arm.columns.get(column)?.expr)?);
+        terms.extend(match step_before(arm) {
+            Some(_) => trace_step(query, arm, column)?,
+            None => trace_expr(arm, &arm.columns.get(column)?.expr)?,
+        });
     }
     Some(terms)
 }
@@ -112,7 +116,7 @@ fn origin_of_column(arm: &Arm, alias: &str, column: &str) -> Option<Vec<Term>> {
             expr: Expr::Id(Name::from_string(ident(column))),
         }]),
         What::Query(query) => trace(query, query.position(column)?),
-        What::Call(..) => None,
+        What::Call(..) | What::Step(_) => None,
     }
 }
 

@@ -151,6 +151,8 @@ fn below(arm: &Arm, expr: &Expr, leaf: &Leaf) -> Option<Expr> {
     let item = arm.from.iter().find(|item| item.alias == alias.as_str())?;
     match &item.what {
         What::Leaf(_) => Some(expr.clone()),
+        // A row may lead to others, step by step: what it gives itself does not tell.
+        What::Query(query) if query.recursion.is_some() => None,
         What::Query(query) => {
             let position = query.position(column.as_str())?;
             // In every arm: the value held may come from any of them.
@@ -166,7 +168,7 @@ fn below(arm: &Arm, expr: &Expr, leaf: &Leaf) -> Option<Expr> {
             let same_table = query.leaves().iter().all(|other| other.table == leaf.table);
             (numbers || (alike && same_table)).then(|| expr.clone())
         }
-        What::Call(..) => None,
+        What::Call(..) | What::Step(_) => None,
     }
 }
 
@@ -177,6 +179,8 @@ fn value_of(arm: &Arm, expr: &Expr, leaf: &Leaf) -> Option<String> {
     let item = arm.from.iter().find(|item| item.alias == alias.as_str())?;
     match &item.what {
         What::Leaf(_) => Some(format!("NEW.{}", ident(column.as_str()))),
+        // A row may lead to others, step by step: what it gives itself does not tell.
+        What::Query(query) if query.recursion.is_some() => None,
         What::Query(query) => {
             let position = query.position(column.as_str())?;
             let inner = query.arms().find(|arm| arm.from.iter().any(|i| holds(i, leaf.number)))?;
@@ -191,7 +195,7 @@ fn value_of(arm: &Arm, expr: &Expr, leaf: &Leaf) -> Option<String> {
                 _ => None,
             }
         }
-        What::Call(..) => None,
+        What::Call(..) | What::Step(_) => None,
     }
 }
 

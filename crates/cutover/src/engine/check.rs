@@ -19,7 +19,7 @@ use crate::backend::sqlite::state::Record;
 use crate::backend::sqlite::{Db, compare, state};
 use crate::derive::derived::Place;
 use crate::derive::flaw::FlawKind;
-use crate::derive::sql::{idents, text};
+use crate::derive::sql::{idents, join, text};
 use crate::derive::target::Target;
 use crate::error::{Error, Result};
 use crate::migration::Migration;
@@ -242,8 +242,12 @@ fn example_of_misfit(scratch: &Db, target: &Target) -> Option<String> {
     for unique in &target.table.uniques {
         if unique.columns.iter().all(|column| target.columns.contains(column)) {
             let key = idents("d.", &unique.columns);
+            // UNIQUE lets any number of NULLs in: they are not what it complains of.
+            let told = join(&unique.columns, " AND ", |column| {
+                format!("d.{} IS NOT NULL", crate::derive::sql::ident(column))
+            });
             queries.push(format!(
-                "SELECT {} FROM ({derived}) AS d GROUP BY {key} HAVING count(*) > 1 LIMIT 1",
+                "SELECT {} FROM ({derived}) AS d WHERE {told} GROUP BY {key} HAVING count(*) > 1 LIMIT 1",
                 idents("d.", &target.columns)
             ));
         }

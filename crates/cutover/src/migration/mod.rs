@@ -13,6 +13,7 @@ mod mapping;
 mod names;
 mod order;
 mod read;
+pub(crate) mod recursion;
 mod refuse;
 mod result;
 mod scope;

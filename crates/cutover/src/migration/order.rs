@@ -43,7 +43,7 @@ impl<'e> Rows<'e> {
                     SelectTable::Table(table, ..) if table.db_name.is_none() => {
                         match withs.meaning(name(&table.name)) {
                             Meaning::Member(member) => !member.select.order_by.is_empty(),
-                            Meaning::Itself | Meaning::Table => false,
+                            Meaning::Step | Meaning::Itself | Meaning::Table => false,
                         }
                     }
                     _ => false,

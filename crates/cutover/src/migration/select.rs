@@ -16,7 +16,7 @@ use super::tables::Tables;
 use super::tokens::Statement;
 use super::walk::{Node, shared};
 use super::withs::Withs;
-use super::{names, refuse};
+use super::{names, recursion, refuse};
 
 /// The checks of one mapping's SELECTs.
 pub(super) struct Selects<'s, 'a> {
@@ -29,12 +29,11 @@ impl Selects<'_, '_> {
     pub(super) fn check(&mut self, select: &Select, outer: &Withs<'_>) -> Checked {
         let withs = Withs::within(select.with.as_ref(), outer);
         if let Some(with) = &select.with {
-            if with.recursive {
-                let at = self.statement.place_of(&[&["WITH", "RECURSIVE"]]);
-                return Err(refuse::recursive(at, "WITH RECURSIVE"));
-            }
             for member in &with.ctes {
                 self.alias(&member.tbl_name)?;
+                if with.recursive {
+                    recursion::check(self.statement, member)?;
+                }
                 self.check(&member.select, &withs.body_of(member))?;
             }
         }

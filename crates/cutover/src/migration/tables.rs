@@ -35,7 +35,7 @@ impl Tables<'_, '_> {
         match &table.db_name {
             Some(side) => self.qualified(side, &table.name)?,
             None => match withs.meaning(name(&table.name)) {
-                Meaning::Member(_) => {}
+                Meaning::Member(_) | Meaning::Step => {}
                 Meaning::Itself => return Err(refuse::recursive(at(), name(&table.name))),
                 Meaning::Table => return Err(self.unqualified(&table.name)),
             },

@@ -18,7 +18,10 @@ pub(super) struct Withs<'e> {
 pub(super) enum Meaning<'e> {
     /// A member of a WITH clause.
     Member(&'e CommonTableExpr),
-    /// The member in whose own body the name stands.
+    /// The member in whose own body the name stands, of a clause that says RECURSIVE:
+    /// the rows that the step before gave.
+    Step,
+    /// The same without that word.
     Itself,
     /// A table.
     Table,
@@ -42,7 +45,10 @@ impl<'e> Withs<'e> {
         let same = |other: &Name| name(other).eq_ignore_ascii_case(table);
         let members = self.with.map_or(&[][..], |with| &with.ctes);
         match members.iter().find(|member| same(&member.tbl_name)) {
-            Some(_) if self.open.is_some_and(same) => Meaning::Itself,
+            Some(_) if self.open.is_some_and(same) => match self.with {
+                Some(With { recursive: true, .. }) => Meaning::Step,
+                _ => Meaning::Itself,
+            },
             Some(member) => Meaning::Member(member),
             None => self.outer.map_or(Meaning::Table, |outer| outer.meaning(table)),
         }

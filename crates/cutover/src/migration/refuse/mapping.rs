@@ -161,11 +161,20 @@ pub(in crate::migration) fn order_by(at: Location) -> Fault {
 pub(in crate::migration) fn recursive(at: Location, name: &str) -> Fault {
     Fault::at(
         at,
+        format!("`{name}` reads itself, and its WITH clause does not say that it is recursive"),
+        "write WITH RECURSIVE",
+    )
+}
+
+pub(in crate::migration) fn recursion(at: Location, name: &str) -> Fault {
+    Fault::at(
+        at,
         format!(
-            "`{name}` is recursive: any row may then depend on any other, so the rows can't be \
-             kept in step one by one"
+            "`{name}` reads itself otherwise than step by step: which rows depend on which can't \
+             be told"
         ),
-        "write it without recursion",
+        "read it once, in the last SELECT of a UNION or UNION ALL, joined with the tables \
+         themselves and without LEFT JOIN, GROUP BY, DISTINCT and ORDER BY",
     )
 }
 

@@ -255,23 +255,37 @@ fn order_by() {
 
 #[test]
 fn recursive() {
-    let reason = |name: &str| {
-        format!(
-            "`{name}` is recursive: any row may then depend on any other, so the rows can't be \
-             kept in step one by one"
-        )
-    };
-    let fix = "write it without recursion";
-    refused_select(
-        "»WITH RECURSIVE x AS (SELECT * FROM old.o) SELECT id, a FROM x",
-        &reason("WITH RECURSIVE"),
-        fix,
-    );
     refused_select(
         "WITH x(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM »X) SELECT n, a FROM x, old.o",
-        &reason("X"),
-        fix,
+        "`X` reads itself, and its WITH clause does not say that it is recursive",
+        "write WITH RECURSIVE",
     );
+}
+
+#[test]
+fn recursion() {
+    for steps in [
+        // Not in the last part, not in a part of its own, twice.
+        "SELECT x.id, x.a FROM x UNION ALL SELECT id, a FROM old.o",
+        "SELECT x.id, x.a FROM x",
+        "SELECT id, a FROM old.o UNION ALL SELECT x.id, y.a FROM x JOIN x AS y ON y.id = x.id",
+        // Not itself a table of the FROM clause.
+        "SELECT id, a FROM old.o UNION ALL SELECT s.id, s.a FROM (SELECT * FROM x) AS s",
+        "SELECT id, a FROM old.o UNION ALL SELECT id, a FROM old.o WHERE id IN (SELECT id FROM x)",
+        // What is not there decides, or the rows of a step together.
+        "SELECT id, a FROM old.o UNION ALL SELECT x.id, o.a FROM x LEFT JOIN old.o AS o ON o.id = x.id",
+        "SELECT id, a FROM old.o UNION ALL SELECT x.id, max(x.a) FROM x GROUP BY x.id",
+        "SELECT id, a FROM old.o UNION ALL SELECT DISTINCT x.id, x.a FROM x",
+        "SELECT id, a FROM old.o EXCEPT SELECT x.id, x.a FROM x",
+        "SELECT id, a FROM old.o UNION ALL SELECT x.id, x.a FROM x ORDER BY 2",
+    ] {
+        refused_select(
+            &format!("WITH RECURSIVE »x (id, a) AS ({steps}) SELECT id, a FROM x"),
+            "`x` reads itself otherwise than step by step: which rows depend on which can't be told",
+            "read it once, in the last SELECT of a UNION or UNION ALL, joined with the tables \
+             themselves and without LEFT JOIN, GROUP BY, DISTINCT and ORDER BY",
+        );
+    }
 }
 
 #[test]
