@@ -4,7 +4,7 @@
 
 use super::model::Model;
 use crate::report::Problem;
-use crate::schema::{Column, Index, Table};
+use crate::schema::{Affinity, Column, Index, Table};
 
 /// One note for each thing that goes.
 pub(crate) fn dropped(model: &Model) -> Vec<Problem> {
@@ -12,6 +12,7 @@ pub(crate) fn dropped(model: &Model) -> Vec<Problem> {
     for old in model.old_tables() {
         if let Some(new) = model.catalog.new.get(&old.known_as).filter(|_| old.shared) {
             notes.extend(between(old, new).into_iter().map(|what| note(old, &what)));
+            notes.extend(unnoticed(old, new));
         } else {
             notes.extend(old.triggers.iter().map(|trigger| Problem {
                 line: None,
@@ -26,6 +27,34 @@ pub(crate) fn dropped(model: &Model) -> Vec<Problem> {
         }
     }
     notes
+}
+
+/// Programs of the old schema are refused by a table that does not fit their statements. One
+/// that fits them, and means something else by its columns, would take their values for its
+/// own.
+fn unnoticed(old: &Table, new: &Table) -> Option<Problem> {
+    let fits = old.columns.iter().all(|column| new.column(&column.name).is_some());
+    let retyped = old.columns.iter().find(|column| {
+        new.column(&column.name).is_some_and(|other| {
+            !other.affinity.stores_like(column.affinity)
+                // STRICT makes a text of a number, and refuses the other way round.
+                && !(new.strict && other.affinity != Affinity::Text)
+                && !new.checks.iter().any(|check| check.columns.contains(&other.name))
+        })
+    })?;
+    fits.then(|| Problem {
+        line: None,
+        column: None,
+        reason: format!(
+            "the statements of programs that know only the old {0} fit the new one too, where \
+             {0}.{1} is of another type: from write-new on they would go through unnoticed",
+            old.known_as, retyped.name
+        ),
+        fix: format!(
+            "add a CHECK on {} that the old values do not meet, or give the column another name",
+            retyped.name
+        ),
+    })
 }
 
 fn note(table: &Table, what: &str) -> Problem {
