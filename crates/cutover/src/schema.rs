@@ -50,6 +50,8 @@ pub(crate) struct Column {
     pub(crate) collation: String,
     pub(crate) not_null: bool,
     pub(crate) generated: bool,
+    /// What it is generated from, over columns that are not; none where that can't be read.
+    pub(crate) expression: Option<String>,
     /// The DEFAULT, as written.
     pub(crate) default: Option<String>,
 }

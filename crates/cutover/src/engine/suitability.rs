@@ -135,13 +135,13 @@ fn lost_columns(table: &Table, given: &[String], line: usize) -> Vec<Problem> {
     table
         .columns
         .iter()
-        .filter(|column| !given.contains(&column.name))
+        .filter(|column| !given.contains(&column.name) && column.expression.is_none())
         .map(|column| {
             if column.generated {
                 problem(
                     Some(line),
                     format!(
-                        "{}.{} is a generated column, which is not supported yet",
+                        "what the column {}.{} is generated from can't be read",
                         table.known_as, column.name
                     ),
                     "leave this table out of the migration",

@@ -2,10 +2,10 @@
 //! the one that counts.
 
 use rusqlite::{Connection, OptionalExtension as _};
-use turso_parser::ast::{Cmd, ColumnConstraint, CreateTableBody, Expr, Stmt, TableConstraint};
+use turso_parser::ast::{Cmd, Stmt};
 use turso_parser::parser::Parser;
 
-use crate::migration::walk::{Subqueries, visit_exprs_mut};
+use super::definition;
 use crate::schema::{Affinity, AppTrigger, Check, Column, ForeignKey, Index, Table, UniqueKey};
 
 /// Objects whose names begin so are ours.
@@ -66,47 +66,11 @@ pub(crate) fn table(
         // A CHECK can't be written without the word; one that only stands in a
         // comment costs a needless comparison, nothing else.
         has_checks: sql.to_ascii_uppercase().contains("CHECK"),
-        checks: checks(&sql),
+        checks: definition::checks(&sql),
         known_as: name.clone(),
         shared: false,
         name,
     }))
-}
-
-/// The CHECK constraints of a CREATE TABLE statement. What can't be parsed gives none:
-/// they are an early answer to what SQLite itself enforces.
-fn checks(sql: &str) -> Vec<Check> {
-    let parsed = std::panic::catch_unwind(|| Parser::new(sql.as_bytes()).next_cmd());
-    let Ok(Ok(Some(Cmd::Stmt(Stmt::CreateTable { body, .. })))) = parsed else { return Vec::new() };
-    let CreateTableBody::ColumnsAndConstraints { columns, constraints, .. } = body else {
-        return Vec::new();
-    };
-    let of_columns = columns.iter().flat_map(|column| &column.constraints).filter_map(|named| {
-        match &named.constraint {
-            ColumnConstraint::Check { expr, .. } => Some(&**expr),
-            _ => None,
-        }
-    });
-    let of_table = constraints.iter().filter_map(|named| match &named.constraint {
-        TableConstraint::Check { expr, .. } => Some(&**expr),
-        _ => None,
-    });
-    of_columns.chain(of_table).map(condition).collect()
-}
-
-fn condition(expr: &Expr) -> Check {
-    let mut expr = expr.clone();
-    let mut columns = Vec::new();
-    visit_exprs_mut(&mut expr, Subqueries::Skip, &mut |expr| {
-        // There is no other table whose column it could be.
-        if let Expr::Qualified(_, column) = expr {
-            *expr = Expr::Name(column.clone());
-        }
-        if let Expr::Id(name) | Expr::Name(name) = expr {
-            columns.push(name.as_str().to_owned());
-        }
-    });
-    Check { sql: expr.to_string(), columns }
 }
 
 /// The WHERE of a partial index.
@@ -120,7 +84,7 @@ fn where_of(conn: &Connection, schema: &str, index: &str) -> rusqlite::Result<Op
     let Ok(Ok(Some(Cmd::Stmt(Stmt::CreateIndex { where_clause: Some(expr), .. })))) = parsed else {
         return Ok(None);
     };
-    Ok(Some(condition(&expr)))
+    Ok(Some(definition::condition(&expr)))
 }
 
 /// The names of a schema's ordinary tables that are not SQLite's or ours.
@@ -163,6 +127,7 @@ fn columns(
             // A primary key of a WITHOUT ROWID table never holds NULL.
             not_null: row.get::<_, bool>(2)? || (without_rowid && position > 0),
             generated: row.get::<_, i64>(4)? > 1,
+            expression: None,
             default: row.get(5)?,
             name,
         });

@@ -4,6 +4,7 @@
 pub(crate) mod catalog;
 pub(crate) mod compare;
 mod db;
+mod definition;
 pub(crate) mod journal;
 pub(crate) mod lease;
 pub(crate) mod plan;
