@@ -72,9 +72,11 @@ fn report(case: Case, failure: &Failure, sabotage: Option<Sabotage>) -> String {
 }
 
 fn least(case: Case, failure: &Failure, sabotage: Option<Sabotage>) -> Case {
-    shrink(case, &Case::new, &mut |case| {
-        matches!(run(case, sabotage), Err(found) if found.kind == failure.kind)
-    })
+    shrink(
+        case,
+        &Case::new,
+        &mut |case| matches!(run(case, sabotage), Err(found) if found.kind == failure.kind),
+    )
 }
 
 /// A run ends when so many cases have failed: they have much in common by then.

@@ -88,10 +88,7 @@ impl<'c> Reference<'c> {
 
     /// Fills the other side's tables, lets `look` see them, and empties them again. The
     /// error is SQLite's, or tells of two rows with the same key.
-    pub(crate) fn derived<T>(
-        &self,
-        look: impl FnOnce() -> Result<T, String>,
-    ) -> Result<T, String> {
+    pub(crate) fn derived<T>(&self, look: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
         self.conn.execute_batch("SAVEPOINT derived").unwrap();
         let other = schema(opposite(self.side));
         let filled = self
@@ -161,7 +158,11 @@ impl<'c> Reference<'c> {
                 .iter()
                 .filter_map(|table| {
                     let of = |schema: &str| {
-                        format!("SELECT {} FROM {schema}.{}", table.column_list(), quoted(&table.name))
+                        format!(
+                            "SELECT {} FROM {schema}.{}",
+                            table.column_list(),
+                            quoted(&table.name)
+                        )
                     };
                     difference(
                         &table.name,
@@ -187,11 +188,8 @@ impl<'c> Reference<'c> {
     /// as long as only programs write to what it looks at.
     pub(crate) fn own_differences(&self, live: &Connection) -> Vec<String> {
         let own = schema(self.side);
-        let mut queries: Vec<(String, String)> = self
-            .own()
-            .iter()
-            .map(|table| (quoted(&table.name), table.column_list()))
-            .collect();
+        let mut queries: Vec<(String, String)> =
+            self.own().iter().map(|table| (quoted(&table.name), table.column_list())).collect();
         if self.side == Side::Old {
             queries.push((LOG.to_owned(), "what".to_owned()));
         }
@@ -241,8 +239,11 @@ impl<'c> Reference<'c> {
     /// Copies what a live view gives into a table whose columns have the old table's types:
     /// a view converts nothing, and gives 7.0 where the old table would have stored 7.
     fn read_view(&self, live: &Connection, table: &Table) {
-        let columns: Vec<String> =
-            table.columns.iter().map(|column| format!("{} {}", quoted(&column.name), column.kind)).collect();
+        let columns: Vec<String> = table
+            .columns
+            .iter()
+            .map(|column| format!("{} {}", quoted(&column.name), column.kind))
+            .collect();
         // Nested in the transaction in which the old rows are derived.
         self.conn
             .execute_batch(&format!(
@@ -300,7 +301,9 @@ fn rows_of(case: &Case, side: Side, table: &Table, twin: bool) -> String {
     let schema = if twin { schema(side) } else { "main" };
     match side {
         Side::New => case.plan.new_rows(table, &format!("{schema}.")),
-        Side::Old => format!("SELECT {} FROM {schema}.{}", table.column_list(), quoted(&table.name)),
+        Side::Old => {
+            format!("SELECT {} FROM {schema}.{}", table.column_list(), quoted(&table.name))
+        }
     }
 }
 

@@ -5,7 +5,8 @@ use std::error::Error as _;
 use std::path::{Path, PathBuf};
 
 use cutover::{
-    AdvanceOptions, CheckReport, Engine, Error, Migration, Options, Pace, Phase, Silent, StartOptions,
+    AdvanceOptions, CheckReport, Engine, Error, Migration, Options, Pace, Phase, Silent,
+    StartOptions,
 };
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -87,7 +88,8 @@ impl<'c> Run<'c> {
         let path = dir.path().join("live.db");
         let live = Connection::open(&path).unwrap();
         let mode = if case.wal { "WAL" } else { "DELETE" };
-        live.execute_batch(&format!("PRAGMA journal_mode = {mode}; PRAGMA synchronous = OFF")).unwrap();
+        live.execute_batch(&format!("PRAGMA journal_mode = {mode}; PRAGMA synchronous = OFF"))
+            .unwrap();
         live.execute_batch("BEGIN").unwrap();
         for statement in case.schema() {
             live.execute_batch(&statement).unwrap_or_else(|error| panic!("{error}\n{statement}"));
@@ -132,7 +134,10 @@ impl<'c> Run<'c> {
                 Ok(()) => {}
                 Err(Stop::Ended(ended)) => return Ok(ended),
                 Err(Stop::Failed(failure)) => {
-                    return Err(Failure::new(failure.kind, format!("{}\nafter {}", failure.detail, at())));
+                    return Err(Failure::new(
+                        failure.kind,
+                        format!("{}\nafter {}", failure.detail, at()),
+                    ));
                 }
             }
         }
@@ -145,8 +150,7 @@ impl<'c> Run<'c> {
     }
 
     fn reconnect(&mut self) {
-        let keys: i64 =
-            self.live.query_row("PRAGMA foreign_keys", [], |row| row.get(0)).unwrap();
+        let keys: i64 = self.live.query_row("PRAGMA foreign_keys", [], |row| row.get(0)).unwrap();
         self.live = connect(&self.path);
         self.live.execute_batch(&format!("PRAGMA foreign_keys = {keys}")).unwrap();
         self.reference.conn.execute_batch("PRAGMA recursive_triggers = 0").unwrap();
@@ -261,24 +265,30 @@ impl<'c> Run<'c> {
         match action {
             Action::Start { backfill } if phase == Phase::Legacy => self.start(backfill)?,
             Action::Backfill if phase == Phase::DualWrite || phase == Phase::ReadNew => {
-                self.reporting("backfill", |engine| engine.backfill(NAME, Pace::Fast, &mut Silent))?;
+                self.reporting("backfill", |engine| {
+                    engine.backfill(NAME, Pace::Fast, &mut Silent)
+                })?;
                 self.backfilled = true;
             }
             Action::Repair if phase == Phase::DualWrite && self.backfilled => {
-                let report =
-                    self.reporting("repair", |engine| engine.repair(NAME, Pace::Fast, &mut Silent))?;
+                let report = self
+                    .reporting("repair", |engine| engine.repair(NAME, Pace::Fast, &mut Silent))?;
                 if report.inserted + report.updated + report.deleted > 0 {
                     let detail = format!("there was something to mend: {report:?}");
                     return Err(Failure::new(Kind::Mirror, detail).into());
                 }
             }
-            Action::Verify if phase > Phase::Legacy && phase < Phase::Retired && self.backfilled => {
+            Action::Verify
+                if phase > Phase::Legacy && phase < Phase::Retired && self.backfilled =>
+            {
                 self.verify()?;
             }
             Action::Advance if phase > Phase::Legacy && phase < Phase::NewOnly => self.advance()?,
             Action::Retire if phase == Phase::NewOnly => self.retire()?,
             Action::Rollback if phase.previous().is_some() => self.rollback()?,
-            Action::Abort if phase == Phase::DualWrite || phase == Phase::ReadNew => self.abort()?,
+            Action::Abort if phase == Phase::DualWrite || phase == Phase::ReadNew => {
+                self.abort()?
+            }
             _ => {}
         }
         self.done.furthest = self.done.furthest.max(self.phase);
@@ -299,8 +309,7 @@ impl<'c> Run<'c> {
         let migration = Migration::parse(NAME, &self.case.file)
             .map_err(|error| Stop::Ended(Ended::MappingRefused(error.to_string())))?;
         let before = rows::schema(&self.live);
-        let report =
-            self.reporting("check", |engine| engine.check(&migration, &mut Silent))?;
+        let report = self.reporting("check", |engine| engine.check(&migration, &mut Silent))?;
         let proof = self.proof();
         let unchanged = |run: &Self| {
             none(Kind::Traces, &run.reference.own_differences(&run.live))?;
@@ -394,7 +403,10 @@ impl<'c> Run<'c> {
                 self.done.gates += 1;
                 let status = self.reporting("status", |engine| engine.status(NAME))?;
                 if status.phase != self.phase {
-                    return Err(Failure::new(Kind::Gate, format!("closed, and in {}", status.phase)));
+                    return Err(Failure::new(
+                        Kind::Gate,
+                        format!("closed, and in {}", status.phase),
+                    ));
                 }
                 Ok(())
             }

@@ -147,8 +147,16 @@ impl Builder<'_> {
             }
         }
         if let (Some(field), true) = (fields.last(), index) {
-            old.indexes.push((names[1].clone(), false, format!("({})", quoted(&field.old[0].name))));
-            new.indexes.push((names[2].clone(), false, format!("({} DESC)", quoted(&field.new[0].name))));
+            old.indexes.push((
+                names[1].clone(),
+                false,
+                format!("({})", quoted(&field.old[0].name)),
+            ));
+            new.indexes.push((
+                names[2].clone(),
+                false,
+                format!("({} DESC)", quoted(&field.new[0].name)),
+            ));
         }
         if let (Some(field), true) = (copies().last(), check) {
             new.checks.push(format!("{} IS NOT 42", quoted(&field.new[0].name)));
@@ -160,7 +168,8 @@ impl Builder<'_> {
         let which = self.rng.usize(..4);
         let has = self.has(Feature::ForeignKeys, 60);
         let action =
-            ["", "ON DELETE CASCADE", "ON DELETE SET NULL", "ON DELETE CASCADE ON UPDATE CASCADE"][which];
+            ["", "ON DELETE CASCADE", "ON DELETE SET NULL", "ON DELETE CASCADE ON UPDATE CASCADE"]
+                [which];
         has.then(|| Foreign {
             columns: columns.iter().map(|column| column.name.clone()).collect(),
             table: parent.name.clone(),

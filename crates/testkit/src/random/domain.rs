@@ -97,7 +97,9 @@ impl Domain {
             Self::Money => format!("'{}.{:02}'", rng.u8(..99), rng.u8(..100)),
             Self::Flag => pick(rng, &["'yes'", "'no'"]),
             Self::Level => pick(rng, &["'low'", "'mid'", "'high'"]),
-            Self::Time => format!("'2024-0{}-1{} 0{}:00:01'", rng.u8(1..=9), rng.u8(..10), rng.u8(..10)),
+            Self::Time => {
+                format!("'2024-0{}-1{} 0{}:00:01'", rng.u8(1..=9), rng.u8(..10), rng.u8(..10))
+            }
             Self::Bit => rng.u8(..2).to_string(),
             Self::Tag => pick(rng, &["'a'", "'b'"]),
         }

@@ -24,8 +24,7 @@ pub(crate) struct Field {
 type Kind = (&'static str, Domain);
 
 /// Old columns, new columns, forward, backward.
-type Shape =
-    (&'static [Kind], &'static [Kind], &'static [&'static str], &'static [&'static str]);
+type Shape = (&'static [Kind], &'static [Kind], &'static [&'static str], &'static [&'static str]);
 
 const COPY: &[&str] = &["{0}"];
 
@@ -75,7 +74,12 @@ const SHAPES: &[Shape] = &[
         &["json_object('t', {0}, 'n', {1})"],
         &["json_extract({0}, '$.t')", "json_extract({0}, '$.n')"],
     ),
-    (&[("INTEGER", Domain::Integer)], &[("INTEGER", Domain::Integer)], &["{0} * 1000"], &["{0} / 1000"]),
+    (
+        &[("INTEGER", Domain::Integer)],
+        &[("INTEGER", Domain::Integer)],
+        &["{0} * 1000"],
+        &["{0} / 1000"],
+    ),
     (&[("INTEGER", Domain::Integer)], &[("INTEGER", Domain::Integer)], &["-{0}"], &["-{0}"]),
     // NULL as a value of its own.
     (
@@ -132,7 +136,8 @@ pub(crate) fn filled(templates: &[&str], alias: &str, columns: &[Column]) -> Vec
         .map(|template| {
             let mut text = (*template).to_owned();
             for (n, column) in columns.iter().enumerate() {
-                text = text.replace(&format!("{{{n}}}"), &format!("{alias}.{}", quoted(&column.name)));
+                text =
+                    text.replace(&format!("{{{n}}}"), &format!("{alias}.{}", quoted(&column.name)));
             }
             text
         })

@@ -29,7 +29,8 @@ impl Mapping {
     }
 
     fn written(&self, schema: &str) -> String {
-        let scope = self.scope.as_ref().map_or_else(String::new, |scope| format!("-- scope: {scope}\n"));
+        let scope =
+            self.scope.as_ref().map_or_else(String::new, |scope| format!("-- scope: {scope}\n"));
         format!("{scope}{};\n", self.insert(schema))
     }
 }
@@ -89,8 +90,10 @@ impl Plan {
             if self.surrogates.iter().any(|s| s.lookup == table.name && s.id == column.name) {
                 continue;
             }
-            let carried =
-                self.surrogates.iter().find(|s| s.carrier == table.name && s.carried == column.name);
+            let carried = self
+                .surrogates
+                .iter()
+                .find(|s| s.carrier == table.name && s.carried == column.name);
             columns.push(match carried {
                 Some(s) => format!(
                     "(SELECT l.{} FROM {schema}{} AS l WHERE l.{} = t.{}) AS {3}",

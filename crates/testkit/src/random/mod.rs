@@ -72,7 +72,8 @@ impl Case {
             }
             let class = Class::ALL[rng.usize(..Class::ALL.len())];
             classes.push(class);
-            let mut builder = Builder { spec: &spec, rng, names: &mut names, plan: Plan::default() };
+            let mut builder =
+                Builder { spec: &spec, rng, names: &mut names, plan: Plan::default() };
             class.build(&mut builder);
             plan.append(builder.plan);
         }

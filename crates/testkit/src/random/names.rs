@@ -13,8 +13,24 @@ pub(crate) struct Names {
 }
 
 const ODD: &[&str] = &[
-    "order", "select", "two words", "it's", "say \"x\"", "naïve 📦", "a.b", "[br]", "semi;colon", "1st",
-    "new", "old", "rowid's", "UPPER", "--dash", "(par,en)", "`tick`", "key",
+    "order",
+    "select",
+    "two words",
+    "it's",
+    "say \"x\"",
+    "naïve 📦",
+    "a.b",
+    "[br]",
+    "semi;colon",
+    "1st",
+    "new",
+    "old",
+    "rowid's",
+    "UPPER",
+    "--dash",
+    "(par,en)",
+    "`tick`",
+    "key",
 ];
 
 impl Names {

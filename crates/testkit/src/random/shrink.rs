@@ -82,7 +82,8 @@ fn shorter(best: Case, at: usize, fails: &mut dyn FnMut(&Case) -> bool) -> Case 
         case.steps[at] = Step::Write { side, statements: statements.to_vec(), trespass };
         case
     };
-    let least = fewer(statements, &mut |statements| !statements.is_empty() && fails(&with(statements)));
+    let least =
+        fewer(statements, &mut |statements| !statements.is_empty() && fails(&with(statements)));
     with(&least)
 }
 

@@ -7,7 +7,8 @@ use super::spec::{Feature, Features};
 use super::table::{Column, Table, names};
 use crate::sql::quoted;
 
-const CLAUSES: &[&str] = &["", "OR REPLACE ", "OR IGNORE ", "OR FAIL ", "OR ABORT ", "OR ROLLBACK "];
+const CLAUSES: &[&str] =
+    &["", "OR REPLACE ", "OR IGNORE ", "OR FAIL ", "OR ABORT ", "OR ROLLBACK "];
 
 /// Writes statements for one table.
 pub(crate) struct Writer<'a> {
@@ -86,7 +87,8 @@ impl Writer<'_> {
             _ => 1,
         };
         let clause = self.clause();
-        let values: Vec<String> = (0..rows).map(|_| format!("({})", self.values(&columns))).collect();
+        let values: Vec<String> =
+            (0..rows).map(|_| format!("({})", self.values(&columns))).collect();
         let list: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
         let returning = if self.rng.u8(..6) == 0 {
             format!(" RETURNING {}", names(&table.key))
@@ -126,7 +128,8 @@ impl Writer<'_> {
         let table = self.table;
         let moved = quoted(&table.key[table.key.len() - 1]);
         let list = table.column_list();
-        let shifted = match table.column(&table.key[table.key.len() - 1]).map(|column| column.kind) {
+        let shifted = match table.column(&table.key[table.key.len() - 1]).map(|column| column.kind)
+        {
             Some("INTEGER") => format!("{moved} + 3"),
             // A text made of any bytes need not be UTF-8.
             Some("BLOB") => "x'0102'".to_owned(),

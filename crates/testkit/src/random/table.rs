@@ -80,7 +80,8 @@ impl Table {
     /// or nothing for the main one.
     #[must_use]
     pub fn create(&self, schema: &str) -> Vec<String> {
-        let mut parts: Vec<String> = self.columns.iter().map(|column| self.declare(column)).collect();
+        let mut parts: Vec<String> =
+            self.columns.iter().map(|column| self.declare(column)).collect();
         if self.key_kind == KeyKind::Plain {
             parts.push(format!("PRIMARY KEY ({})", names(&self.key)));
         }

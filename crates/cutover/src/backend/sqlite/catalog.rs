@@ -85,10 +85,7 @@ fn checks(sql: &str) -> Vec<Check> {
         TableConstraint::Check { expr, .. } => Some(&**expr),
         _ => None,
     });
-    of_columns
-        .chain(of_table)
-        .map(condition)
-        .collect()
+    of_columns.chain(of_table).map(condition).collect()
 }
 
 fn condition(expr: &Expr) -> Check {

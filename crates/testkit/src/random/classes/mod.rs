@@ -32,8 +32,15 @@ pub enum Class {
 
 impl Class {
     /// Every class.
-    pub const ALL: [Self; 7] =
-        [Self::RowWise, Self::Split, Self::Filter, Self::Merge, Self::Join, Self::Normalise, Self::Window];
+    pub const ALL: [Self; 7] = [
+        Self::RowWise,
+        Self::Split,
+        Self::Filter,
+        Self::Merge,
+        Self::Join,
+        Self::Normalise,
+        Self::Window,
+    ];
 
     /// Adds tables and mappings of this class.
     pub(crate) fn build(self, builder: &mut Builder<'_>) {

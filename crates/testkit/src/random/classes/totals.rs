@@ -19,7 +19,8 @@ pub(super) fn build(b: &mut Builder<'_>) {
     };
     let Some(group) = of(Domain::Word) else { return };
     // Reals would depend on the order in which they are added up.
-    let number = of(Domain::Number).map_or("NULL".to_owned(), |column| format!("s.{}", quoted(&column.name)));
+    let number = of(Domain::Number)
+        .map_or("NULL".to_owned(), |column| format!("s.{}", quoted(&column.name)));
     let mut key = Column::new(b.names.fresh("group"), group.kind, Domain::Word);
     key.not_null = true;
     let key = Key { columns: vec![key], kind: KeyKind::Plain };
