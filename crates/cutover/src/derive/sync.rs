@@ -334,18 +334,26 @@ impl Changed<'_> {
             .collect()
     }
 
-    /// Deletes the images of what was replaced before anything is put.
-    fn prune_noted(&self, used: &Use<'_>) -> Vec<String> {
+    /// Deletes the images of what was replaced before anything else is put, and puts those
+    /// that are left without it: a row of the mirror may outlive the row that gave it one
+    /// of its values.
+    fn free_noted(&self, used: &Use<'_>) -> Vec<String> {
         if used.replaces.is_empty() {
             return Vec::new();
         }
         let notes = ident(&self.names.replaced(&used.target.table.name));
         let columns = scope_columns(used.target).join(", ");
-        vec![format!(
-            "INSERT INTO {} ({columns}) SELECT {columns} FROM {notes} WHERE tag IN ({})",
-            ident(&self.names.prune(&used.target.table.name)),
-            tags(used)
-        )]
+        let target = &used.target.table.name;
+        [self.names.prune(target), self.names.put(target)]
+            .iter()
+            .map(|procedure| {
+                format!(
+                    "INSERT INTO {} ({columns}) SELECT {columns} FROM {notes} WHERE tag IN ({})",
+                    ident(procedure),
+                    tags(used)
+                )
+            })
+            .collect()
     }
 
     fn put(&self, used: &Use<'_>, row: &str, when: Option<&str>) -> Option<String> {
@@ -365,7 +373,7 @@ impl Changed<'_> {
                 || !used.target.table.partial_uniques.is_empty()
         };
         for used in self.uses.iter().filter(has_others) {
-            statements.extend(self.prune_noted(used));
+            statements.extend(self.free_noted(used));
             if update {
                 statements.extend(self.prune(used, "OLD", None));
             }
@@ -396,8 +404,9 @@ impl Changed<'_> {
         let mut statements = self.prune_early(true);
         for used in &self.uses {
             let when = changed_or_missing(used, self.catalog);
-            statements.extend(self.put(used, "NEW", Some(&when)));
+            // What the row has left first: it may hold a unique value that goes along.
             statements.extend(self.put_if_moved(used, &when));
+            statements.extend(self.put(used, "NEW", Some(&when)));
         }
         for used in self.uses.iter().rev() {
             let when = changed(used, self.catalog);

@@ -2,6 +2,7 @@
 //! the new tables, and what the backward mapping gives with the old ones.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use rusqlite::types::Value;
@@ -86,13 +87,17 @@ pub(crate) fn verify_both(
     let (done, stop) = (AtomicU64::new(0), AtomicBool::new(false));
     let (one, other) = (db.another()?, db.another()?);
     let (done, stop) = (&done, &stop);
-    let run = move |db: Db, direction| verify_direction(&db, model, direction, pace, done, stop);
+    // Hung up by the last that finishes, so that nobody waits for longer than they work.
+    let (working, finished) = mpsc::channel::<()>();
+    let run = move |db: Db, direction, _working: mpsc::Sender<()>| {
+        verify_direction(&db, model, direction, pace, done, stop)
+    };
     let (forward, backward) = std::thread::scope(|scope| {
-        let forward = scope.spawn(move || run(one, Direction::Forward));
-        let backward = scope.spawn(move || run(other, Direction::Backward));
+        let also_working = working.clone();
+        let forward = scope.spawn(move || run(one, Direction::Forward, working));
+        let backward = scope.spawn(move || run(other, Direction::Backward, also_working));
         let mut kept_alive = Ok(());
-        while !(forward.is_finished() && backward.is_finished()) {
-            std::thread::sleep(Duration::from_millis(20));
+        while finished.recv_timeout(Duration::from_millis(20)) == Err(RecvTimeoutError::Timeout) {
             watch.event(&Event::Advanced { done: done.load(Ordering::Relaxed) });
             kept_alive = kept_alive.and_then(|()| alive());
             if watch.interrupted() || kept_alive.is_err() {

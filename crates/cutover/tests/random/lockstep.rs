@@ -59,7 +59,10 @@ pub(crate) fn both(
         (Err(error), Ok(_)) => Err(disturbed(sql, &format!("the twin refuses it: {error}"))),
         (Err(_), Err(error)) => {
             // A refusal of ours takes all of the statement back, whatever its clause.
-            if error.to_string().contains("cutover:") {
+            // And SQLite keeps what a statement did before an error that its clause does
+            // not cover only in a transaction, which the savepoint makes here.
+            let ours = error.to_string().contains("cutover:");
+            if ours || (live.is_autocommit() && !reference.own_differences(live).is_empty()) {
                 let _ = reference.conn.execute_batch("ROLLBACK TO statement");
             }
             Ok(Fared::Alike)

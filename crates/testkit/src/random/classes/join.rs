@@ -2,6 +2,7 @@
 
 use crate::random::builder::{Builder, backwards, equal, forwards, news, olds, plain, select};
 use crate::random::domain::Domain;
+use crate::random::table::Foreign;
 use crate::sql::quoted;
 
 pub(super) fn build(b: &mut Builder<'_>) {
@@ -12,7 +13,8 @@ pub(super) fn build(b: &mut Builder<'_>) {
         b.table("p", &parent_key, [vec![label.clone()], olds(&parent_fields)].concat());
     let refers = b.references(&parent_key);
     let mut child = b.table("c", &child_key, [refers.clone(), olds(&child_fields)].concat());
-    child.foreign.extend(b.refer(&refers, &parent));
+    let foreign = b.refer(&refers, &parent);
+    child.foreign.extend(foreign.clone());
     let (new_parent_key, new_child_key) = (b.renamed(&parent_key), b.renamed(&child_key));
     let new_label = b.column("label", "TEXT", Domain::Word);
     let mut new_parent =
@@ -24,6 +26,14 @@ pub(super) fn build(b: &mut Builder<'_>) {
         &new_child_key,
         [new_refers.clone(), vec![copied], news(&child_fields)].concat(),
     );
+    // Both sides refer alike: the mirror's own CASCADE would take rows away that the
+    // mapping still gives where the side that takes writes lets them be.
+    new_child.foreign.extend(foreign.map(|foreign| Foreign {
+        columns: new_refers.iter().map(|column| column.name.clone()).collect(),
+        table: new_parent.name.clone(),
+        parent: new_parent.key.clone(),
+        ..foreign
+    }));
     b.constrain(&parent_fields, &mut parent, &mut new_parent);
     b.constrain(&child_fields, &mut child, &mut new_child);
 
