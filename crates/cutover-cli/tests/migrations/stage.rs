@@ -76,9 +76,9 @@ impl Stage {
     fn side_query(&self) -> String {
         let old = self.case.old_tables[0];
         if self.changes_in_place() {
-            // The same name on both sides: its columns tell which it is.
+            // The same name on both sides: its columns and their types tell which it is.
             let twin = Connection::open(self.twin.path()).unwrap();
-            let sql = format!("SELECT group_concat(name, ',') FROM pragma_table_info('{old}')");
+            let sql = format!("SELECT group_concat(name || ' ' || type, ',') FROM pragma_table_info('{old}')");
             let columns: String = twin.query_row(&sql, [], |row| row.get(0)).unwrap();
             return format!("SELECT CASE WHEN ({sql}) = '{columns}' THEN 'old' ELSE 'new' END");
         }
