@@ -78,7 +78,9 @@ impl Stage {
         if self.changes_in_place() {
             // The same name on both sides: its columns and their types tell which it is.
             let twin = Connection::open(self.twin.path()).unwrap();
-            let sql = format!("SELECT group_concat(name || ' ' || type, ',') FROM pragma_table_info('{old}')");
+            let sql = format!(
+                "SELECT group_concat(name || ' ' || type, ',') FROM pragma_table_info('{old}')"
+            );
             let columns: String = twin.query_row(&sql, [], |row| row.get(0)).unwrap();
             return format!("SELECT CASE WHEN ({sql}) = '{columns}' THEN 'old' ELSE 'new' END");
         }
