@@ -8,6 +8,7 @@
 //! - [`kills`]: `kill -9` at any moment; a re-run finishes and the twin agrees.
 //! - [`operators`]: two operators at once.
 //! - [`hostile`]: the facts of SQLite that sync triggers must survive.
+//! - [`several`]: rows that depend on several tables, and on one of them twice.
 //! - [`recursion`]: recursive mappings, statement by statement.
 //! - [`losses`]: rows that can't be carried over: refused, or kept and told.
 //!
@@ -24,5 +25,6 @@ mod losses;
 mod operators;
 mod recursion;
 mod scene;
+mod several;
 mod stage;
 mod story;

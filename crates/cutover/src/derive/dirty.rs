@@ -1,9 +1,14 @@
 //! Which scopes of a target a change to one row of a leaf can touch.
 
-use super::query::{Arm, Join, Leaf, Query, What};
+use super::query::{Leaf, Query};
+use super::reduce::reduce;
 use super::sql::{ident, join};
 use super::target::{Source, holds};
-use super::trace::{Term, columns_of, of_row};
+use super::trace::{Term, of_row};
+
+/// In how many places besides its own a changed row is tried where a mapping reads a table
+/// several times: each doubles the statement.
+const PLACES_OF_A_ROW: usize = 3;
 
 /// Where the changed rows are read from.
 #[derive(Debug, Clone, Copy)]
@@ -64,84 +69,46 @@ fn direct(terms: &[Term], leaf: &Leaf, rows: Rows<'_>) -> String {
 fn joined(source: &Source, leaf: &Leaf, rows: Rows<'_>) -> Option<String> {
     let arm =
         source.query.arms().find(|arm| arm.from.iter().any(|item| holds(item, leaf.number)))?;
-    let arm = reduce(arm, leaf.number, &source.scope_positions)?;
-    let number = leaf.number;
-    let sql = Query::of(arm).render(&|found| {
-        if found.number != number {
-            return ident(&found.table);
-        }
-        match rows {
-            Rows::Trigger(row) => {
-                let columns =
-                    join(&found.columns, ", ", |column| format!("{row}.{0} AS {0}", ident(column)));
-                format!("(SELECT {columns})")
-            }
-            Rows::Unknown => {
-                format!(
-                    "(SELECT {})",
-                    join(&found.columns, ", ", |column| format!("? AS {}", ident(column)))
-                )
-            }
-            Rows::Where(condition) => {
-                format!("(SELECT * FROM {} AS x WHERE {condition})", ident(&found.table))
-            }
-        }
-    });
-    Some(sql)
-}
-
-/// The arm with only the scope's columns as its result, and every part that could
-/// hide a touched scope taken out.
-fn reduce(arm: &Arm, number: usize, columns: &[usize]) -> Option<Arm> {
-    let mut arm = arm.clone();
-    arm.columns = columns
-        .iter()
-        .map(|position| arm.columns.get(*position).cloned())
-        .collect::<Option<_>>()?;
-    arm.distinct = true;
-    arm.group_by.clear();
-    arm.having = None;
-    arm.aggregates = false;
-    arm.partitions.clear();
-    let position = arm.from.iter().position(|item| holds(item, number))?;
-    if let What::Query(query) = &mut arm.from[position].what {
-        **query = only_arm_with(query, number)?;
+    let arm = reduce(arm, leaf, &source.scope_positions)?;
+    let query = Query::of(arm);
+    // The mapping may read the table more than once, and what was there before a row went
+    // had that row in any of these places. The table itself no longer has it.
+    let mut others: Vec<usize> = Vec::new();
+    if matches!(rows, Rows::Trigger("OLD")) {
+        let same = |found: &&&Leaf| found.table == leaf.table && found.side == leaf.side;
+        others = query.leaves().iter().filter(same).map(|found| found.number).collect();
+        others.retain(|number| *number != leaf.number);
     }
-    if arm.from[position].join == Join::Left {
-        // A row of the optional side appears or goes: what it matched is touched,
-        // whatever a WHERE says of the row with NULLs that stands in for it.
-        arm.from[position].join = Join::Inner;
-        arm.filter = None;
-        let needed = arm
-            .columns
-            .iter()
-            .flat_map(|output| columns_of(&output.expr))
-            .filter_map(|(alias, _)| arm.from.iter().position(|item| item.alias == alias))
-            .max()
-            .unwrap_or(0);
-        arm.from.truncate(needed.max(position) + 1);
-    }
-    Some(arm)
-}
-
-/// A subquery reduced to the arm that reads the leaf. One that aggregates is not
-/// supported: its result for a single row is not what the others join with. Nor is a
-/// recursive one, whose other steps the row may begin or end.
-fn only_arm_with(query: &Query, number: usize) -> Option<Query> {
-    let arm = query.arms().find(|arm| arm.from.iter().any(|item| holds(item, number)))?;
-    let aggregated = arm.aggregates || !arm.group_by.is_empty() || !arm.partitions.is_empty();
-    let optional = arm.from.iter().any(|item| item.join == Join::Left && holds(item, number));
-    if aggregated || optional || query.recursion.is_some() {
+    if others.len() > PLACES_OF_A_ROW {
         return None;
     }
-    let mut arm = arm.clone();
-    // Result names come from the first arm of a compound.
-    for (output, shown) in arm.columns.iter_mut().zip(&query.first.columns) {
-        output.name.clone_from(&shown.name);
+    let places = (0..1_usize << others.len()).map(|chosen| {
+        let is_row = |number: usize| {
+            number == leaf.number
+                || others
+                    .iter()
+                    .enumerate()
+                    .any(|(n, other)| *other == number && chosen & (1 << n) != 0)
+        };
+        query.render(&|found| {
+            if is_row(found.number) { changed(found, rows) } else { ident(&found.table) }
+        })
+    });
+    Some(places.collect::<Vec<_>>().join(" UNION "))
+}
+
+/// The rows of a leaf that changed, as a table expression.
+fn changed(leaf: &Leaf, rows: Rows<'_>) -> String {
+    let values = |value: &dyn Fn(&str) -> String| {
+        join(&leaf.columns, ", ", |column| format!("{} AS {}", value(column), ident(column)))
+    };
+    match rows {
+        Rows::Trigger(row) => {
+            format!("(SELECT {})", values(&|column| format!("{row}.{}", ident(column))))
+        }
+        Rows::Unknown => format!("(SELECT {})", values(&|_| "?".to_owned())),
+        Rows::Where(condition) => {
+            format!("(SELECT * FROM {} AS x WHERE {condition})", ident(&leaf.table))
+        }
     }
-    let position = arm.from.iter().position(|item| holds(item, number))?;
-    if let What::Query(inner) = &mut arm.from[position].what {
-        **inner = only_arm_with(inner, number)?;
-    }
-    Some(Query::of(arm))
 }

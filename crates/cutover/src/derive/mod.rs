@@ -15,6 +15,7 @@ pub(crate) mod object;
 pub(crate) mod procedure;
 pub(crate) mod query;
 mod recursion;
+mod reduce;
 pub(crate) mod sequences;
 pub(crate) mod sql;
 pub(crate) mod sync;
