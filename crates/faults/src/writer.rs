@@ -39,7 +39,7 @@ pub fn begin(db: &Path, writing: &Writing) -> Option<Writer> {
             if let Ok(seq) = write(&mut conn, &writing, n) {
                 writeln!(acknowledged, "{seq}").expect("room for a line");
             }
-            std::thread::sleep(Duration::from_millis(1));
+            std::thread::sleep(Duration::from_millis(3));
         }
     });
     Some(Writer { stop, thread })

@@ -171,19 +171,18 @@ unsafe extern "C" fn truncate(file: *mut ffi::sqlite3_file, size: i64) -> c_int 
     }
 }
 
-unsafe extern "C" fn sync(file: *mut ffi::sqlite3_file, flags: c_int) -> c_int {
-    // SAFETY: SQLite's arguments are handed on.
+unsafe extern "C" fn sync(file: *mut ffi::sqlite3_file, _: c_int) -> c_int {
+    // SAFETY: an open file.
     unsafe {
         let name = known(file);
         let mut disk = disk();
         if name.meet(Point::Sync, &mut disk) == Some(Failure::Error) {
             return ffi::SQLITE_IOERR_FSYNC;
         }
-        let code = real!(file, xSync, flags);
-        if code == ffi::SQLITE_OK {
-            disk.synced(&name.path);
-        }
-        code
+        // What a sync is for is a loss of power, which is the model's. Waiting for a real
+        // disk would show nothing, and takes most of the time.
+        disk.synced(&name.path);
+        ffi::SQLITE_OK
     }
 }
 

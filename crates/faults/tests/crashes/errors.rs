@@ -29,7 +29,7 @@ fn failing(operation: Operation, journal: Journal) {
         for lasting in [false, true] {
             let points = sample(&census, point, most, 3 + u64::from(lasting));
             let fault = |n| Fault { point, n, lasting, effect: Effect::Error };
-            sweep(&prepared, point, &points, fault);
+            sweep(&prepared, &points, fault);
         }
     }
 }

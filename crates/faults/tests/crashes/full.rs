@@ -20,7 +20,7 @@ fn full(operation: Operation) {
     // A write inside of a file succeeds, and needs no fault to: whether the later ones
     // strike differs from point to point.
     let fault = |n| Fault { point: Point::Write, n, lasting: true, effect: Effect::Full };
-    sweep(&prepared, Point::Write, &points, fault);
+    sweep(&prepared, &points, fault);
 }
 
 /// Bytes in the units of `ulimit -f` in a POSIX shell.

@@ -17,6 +17,6 @@ fn interrupted(operation: Operation) {
         let most = if lasting { 2 } else { 6 };
         let points = sample(&census, Point::Steps, most, 5 + u64::from(lasting));
         let fault = |n| Fault { point: Point::Steps, n, lasting, effect: Effect::Interrupt };
-        sweep(&prepared, Point::Steps, &points, fault);
+        sweep(&prepared, &points, fault);
     }
 }

@@ -15,14 +15,15 @@ fn killed(scene: &'static Scene, operation: Operation, journal: Journal, most: u
     let prepared = Prepared::new(scene, operation, journal);
     let census = prepared.census();
     let mut points = sample(&census, Point::Statement, most, 1);
+    // And around each commit, where it matters most.
     let around = census.commits.iter().flat_map(|n| [*n, n + 1]);
     points.extend(around.filter(|n| *n <= census.count(Point::Statement)));
     points.sort_unstable();
     points.dedup();
-    sweep(&prepared, Point::Statement, &points, |n| once(Point::Statement, n, Effect::Kill));
+    sweep(&prepared, &points, |n| once(Point::Statement, n, Effect::Kill));
     for point in [Point::Write, Point::Sync, Point::Truncate, Point::Delete] {
         let points = sample(&census, point, most / 2, 2);
-        sweep(&prepared, point, &points, |n| once(point, n, Effect::Kill));
+        sweep(&prepared, &points, |n| once(point, n, Effect::Kill));
     }
 }
 

@@ -10,7 +10,7 @@ use testkit::Running;
 
 use crate::operations::{self, Operation};
 use crate::scene::LIBRARY;
-use crate::sweep::{exhaustive, once, sample};
+use crate::sweep::{once, sample};
 use crate::trial::{Journal, Prepared, Trial};
 
 /// How a process that stood still came out of it.
@@ -105,14 +105,11 @@ fn stopped_at(prepared: &Prepared, n: u64) -> Met {
 fn stopped(operation: Operation) {
     let prepared = Prepared::new(&LIBRARY, operation, Journal::Wal);
     let census = prepared.census();
-    let points = if exhaustive() {
-        (1..=census.count(Point::Statement)).collect()
-    } else {
-        // Just after a commit nobody has the lock.
-        let mut points: Vec<u64> = census.commits.iter().map(|n| n + 1).collect();
-        points.extend(sample(&census, Point::Statement, 6, 9));
-        points
-    };
+    // Just after a commit nobody has the lock.
+    let mut points: Vec<u64> = census.commits.iter().map(|n| n + 1).collect();
+    points.extend(sample(&census, Point::Statement, 6, 9));
+    points.sort_unstable();
+    points.dedup();
     let met: Vec<Met> = points.iter().map(|n| stopped_at(&prepared, *n)).collect();
     let overtaken = met.iter().filter(|met| **met == Met::Overtaken).count();
     assert!(overtaken > 2, "{}: overtaken {overtaken} times: {met:?}", operation.command);

@@ -9,41 +9,34 @@ pub(crate) fn exhaustive() -> bool {
     std::env::var_os("CRASHES").is_some_and(|value| value == "all")
 }
 
-/// Tries a fault at points of one kind: at these, or at all.
-///
-/// How many points an operation comes to differs a little from run to run (two threads
-/// verify, and how much goes into a chunk depends on how long the last one took), so
-/// that a sampled one may not be met. Most are.
-pub(crate) fn sweep(
-    prepared: &Prepared,
-    point: Point,
-    points: &[u64],
-    fault: impl Fn(u64) -> Fault,
-) {
-    let try_at = |n| prepared.trial().crash(fault(n));
-    if exhaustive() {
-        let struck = (1..).take_while(|n| try_at(*n)).count();
-        println!("{} at {point:?}: {struck} points", prepared.operation.command);
-        return;
-    }
-    let struck = points.iter().filter(|n| try_at(**n)).count();
-    assert!(
-        struck * 2 >= points.len(),
-        "{}: only {struck} of {points:?} at {point:?} were met",
-        prepared.operation.command
-    );
-}
-
 /// Some of the points of a kind, spread over all of them: the same in each run, others
-/// for each `salt`.
+/// for each `salt`. Or all of them, if that is asked for.
 pub(crate) fn sample(report: &Report, point: Point, most: u64, salt: u64) -> Vec<u64> {
     let count = report.count(point);
-    if count <= most {
+    if exhaustive() || count <= most {
         return (1..=count).collect();
     }
     let mut rng = fastrand::Rng::with_seed(salt.wrapping_mul(31) + point as u64);
     // One of each stretch of equal length.
     (0..most).map(|n| rng.u64(n * count / most..(n + 1) * count / most) + 1).collect()
+}
+
+/// Tries a fault at these points. Gives how many of them struck.
+///
+/// How many points an operation comes to differs a little from run to run (two threads
+/// verify, and how much goes into a chunk depends on how long the last one took), so
+/// that one may not be met. Most are.
+pub(crate) fn sweep(prepared: &Prepared, points: &[u64], fault: impl Fn(u64) -> Fault) -> usize {
+    let struck = points.iter().filter(|n| prepared.trial().crash(fault(**n))).count();
+    let (command, kind) = (prepared.operation.command, fault(1));
+    println!("{command}, {:?} at {:?}: {struck} of {}", kind.effect, kind.point, points.len());
+    // Whether a full disk matters depends on what comes after the point.
+    let least = if kind.effect == Effect::Full { 1 } else { points.len() / 2 };
+    assert!(
+        struck >= least.min(points.len()),
+        "{command}: {kind:?} struck {struck} times at {points:?}"
+    );
+    struck
 }
 
 /// One that happens once.
