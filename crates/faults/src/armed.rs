@@ -42,12 +42,13 @@ pub fn arm() -> Result<Option<&'static Orders>, String> {
     let Ok(text) = std::env::var(VARIABLE) else { return Ok(None) };
     let orders: Orders = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     let watched = matches!(orders.fault, Some(Fault { effect: Effect::PowerLoss { .. }, .. }));
+    let lying = orders.lying;
     let armed = Armed {
         orders,
         met: Point::ALL.map(|_| AtomicU64::new(0)),
         struck: Mutex::default(),
         commits: Mutex::default(),
-        disk: Mutex::new(Disk::new(watched)),
+        disk: Mutex::new(Disk::new(watched, lying)),
     };
     let armed = ARMED.get_or_init(|| armed);
     vfs::register()?;
@@ -74,9 +75,10 @@ pub(crate) fn is_of_database(path: &Path) -> bool {
 pub(crate) fn disk() -> MutexGuard<'static, Disk> {
     static NONE: OnceLock<Mutex<Disk>> = OnceLock::new();
     lock(
-        ARMED
-            .get()
-            .map_or_else(|| NONE.get_or_init(|| Mutex::new(Disk::new(false))), |it| &it.disk),
+        ARMED.get().map_or_else(
+            || NONE.get_or_init(|| Mutex::new(Disk::new(false, false))),
+            |it| &it.disk,
+        ),
     )
 }
 

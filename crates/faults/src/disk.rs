@@ -22,6 +22,7 @@ const SECTOR: u64 = 512;
 #[derive(Debug, Default)]
 pub struct Disk {
     watched: bool,
+    lying: bool,
     files: BTreeMap<PathBuf, Held>,
 }
 
@@ -41,10 +42,11 @@ enum Change {
 }
 
 impl Disk {
-    /// A disk; unless it is watched, it remembers nothing.
+    /// A disk; unless it is watched, it remembers nothing, and if it is lying, it syncs
+    /// nothing.
     #[must_use]
-    pub fn new(watched: bool) -> Self {
-        Self { watched, files: BTreeMap::new() }
+    pub fn new(watched: bool, lying: bool) -> Self {
+        Self { watched, lying, files: BTreeMap::new() }
     }
 
     /// A file is about to be opened; `makes`: it is made if it is not there.
@@ -74,7 +76,7 @@ impl Disk {
 
     /// The file was synced.
     pub fn synced(&mut self, path: &Path) {
-        if let Some(held) = self.files.get_mut(path) {
+        if let Some(held) = self.files.get_mut(path).filter(|_| !self.lying) {
             held.settle();
         }
     }
@@ -182,7 +184,7 @@ mod tests {
     const FILE: &str = "/nowhere/at/all/file";
 
     fn disk() -> Disk {
-        let mut disk = Disk::new(true);
+        let mut disk = Disk::new(true, false);
         disk.opens(Path::new(FILE), true);
         disk
     }

@@ -18,6 +18,8 @@ pub struct Orders {
     pub report: PathBuf,
     /// What happens. None: the points are only counted.
     pub fault: Option<Fault>,
+    /// The disk says that it has synced, and has not.
+    pub lying: bool,
     /// The application that writes meanwhile.
     pub writing: Option<Writing>,
 }

@@ -21,6 +21,7 @@
 
 mod errors;
 mod full;
+mod harness;
 mod interrupts;
 mod kills;
 mod operations;

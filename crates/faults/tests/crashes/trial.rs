@@ -36,7 +36,7 @@ pub(crate) enum Journal {
 
 impl Prepared {
     pub(crate) fn new(scene: &'static Scene, operation: Operation, journal: Journal) -> Self {
-        let dir = TempDir::new().unwrap();
+        let dir = directory();
         let (db, file) =
             (dir.path().join("live.db"), dir.path().join(format!("{}.sql", scene.name)));
         std::fs::write(&file, scene.migration).unwrap();
@@ -55,7 +55,8 @@ impl Prepared {
         }
         let twins = twins.split_off(twins.len() - ROUNDS);
         let prepared = Self { scene, operation, db, file, twins, dir };
-        let trial = Trial { prepared: &prepared, db: prepared.db.clone(), _dir: None };
+        let trial =
+            Trial { prepared: &prepared, db: prepared.db.clone(), lying: false, _dir: None };
         for step in operation.steps {
             match *step {
                 WRITES => trial.programs_write(0),
@@ -71,7 +72,7 @@ impl Prepared {
         let dir = TempDir::new_in(self.dir.path()).unwrap();
         let db = dir.path().join("live.db");
         copy(&self.db, &db);
-        Trial { prepared: self, db, _dir: Some(dir) }
+        Trial { prepared: self, db, lying: false, _dir: Some(dir) }
     }
 
     /// What the operation meets when nothing goes wrong.
@@ -88,6 +89,8 @@ impl Prepared {
 pub(crate) struct Trial<'a> {
     pub(crate) prepared: &'a Prepared,
     pub(crate) db: PathBuf,
+    /// Whether its disk syncs nothing.
+    pub(crate) lying: bool,
     _dir: Option<TempDir>,
 }
 
@@ -112,6 +115,7 @@ impl Trial<'_> {
             db: self.db.clone(),
             report: self.beside("report"),
             fault,
+            lying: self.lying,
             writing: writing.cloned(),
         };
         Running::spawn(
@@ -346,6 +350,11 @@ impl Trial<'_> {
         conn.execute_batch(&script).unwrap();
         assert_eq!(self.plain("verify").code, Some(1), "the damage is seen");
     }
+}
+
+/// A directory in memory, where there is one: that the disk is slow shows nothing.
+fn directory() -> TempDir {
+    TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap()
 }
 
 fn names(conn: &Connection, condition: &str) -> Vec<String> {
