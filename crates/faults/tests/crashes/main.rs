@@ -17,7 +17,7 @@
 //!
 //! Where there are many points, a sample of them is tried. `CRASHES=all` tries every one.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where it can't go on")]
+#![expect(clippy::unwrap_used, reason = "a test ends where it can't go on")]
 
 mod errors;
 mod full;

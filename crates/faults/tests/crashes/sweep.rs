@@ -21,12 +21,13 @@ pub(crate) fn sample(report: &Report, point: Point, most: u64, salt: u64) -> Vec
     (0..most).map(|n| rng.u64(n * count / most..(n + 1) * count / most) + 1).collect()
 }
 
-/// Tries a fault at these points. Gives how many of them struck.
+/// Tries a fault at these points.
 ///
 /// How many points an operation comes to differs a little from run to run (two threads
 /// verify, and how much goes into a chunk depends on how long the last one took), so
 /// that one may not be met. Most are.
-pub(crate) fn sweep(prepared: &Prepared, points: &[u64], fault: impl Fn(u64) -> Fault) -> usize {
+#[expect(clippy::print_stdout, reason = "shows how far a run over all points has come")]
+pub(crate) fn sweep(prepared: &Prepared, points: &[u64], fault: impl Fn(u64) -> Fault) {
     let struck = points.iter().filter(|n| prepared.trial().crash(fault(**n))).count();
     let (command, kind) = (prepared.operation.command, fault(1));
     println!("{command}, {:?} at {:?}: {struck} of {}", kind.effect, kind.point, points.len());
@@ -36,7 +37,6 @@ pub(crate) fn sweep(prepared: &Prepared, points: &[u64], fault: impl Fn(u64) -> 
         struck >= least.min(points.len()),
         "{command}: {kind:?} struck {struck} times at {points:?}"
     );
-    struck
 }
 
 /// One that happens once.
