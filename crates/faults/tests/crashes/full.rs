@@ -7,9 +7,9 @@ use std::process::Command;
 use faults::{Effect, Fault, Point};
 
 use crate::operations::{self, Operation, of_each_operation};
+use crate::prepared::{Journal, Prepared};
 use crate::scene::LIBRARY;
 use crate::sweep::{sample, sweep};
-use crate::trial::{Journal, Prepared};
 
 of_each_operation!(full);
 

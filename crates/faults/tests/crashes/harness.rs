@@ -7,9 +7,10 @@ use faults::{Effect, Fault, Point, Survives};
 use rusqlite::Connection;
 
 use crate::operations;
+use crate::prepared::{Journal, Prepared};
 use crate::scene::LIBRARY;
 use crate::sweep::{once, sample};
-use crate::trial::{Journal, Prepared, Trial};
+use crate::trial::Trial;
 
 /// Whether a judgement finds something wrong.
 fn finds(judgement: impl FnOnce()) -> bool {

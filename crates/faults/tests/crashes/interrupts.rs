@@ -4,9 +4,9 @@
 use faults::{Effect, Fault, Point};
 
 use crate::operations::{Operation, of_each_operation};
+use crate::prepared::{Journal, Prepared};
 use crate::scene::LIBRARY;
 use crate::sweep::{sample, sweep};
-use crate::trial::{Journal, Prepared};
 
 of_each_operation!(interrupted);
 

@@ -4,9 +4,9 @@
 use faults::{Effect, Point};
 
 use crate::operations::{self, Operation, of_each_operation};
+use crate::prepared::{Journal, Prepared};
 use crate::scene::{CONSENSUS, LIBRARY, Scene};
 use crate::sweep::{once, sample, sweep};
-use crate::trial::{Journal, Prepared};
 
 of_each_operation!(|operation| killed(&LIBRARY, operation, Journal::Wal, 6));
 

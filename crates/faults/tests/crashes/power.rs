@@ -11,9 +11,9 @@ use faults::{Effect, Fault, Point, Survives, Writing};
 use rusqlite::Connection;
 
 use crate::operations::{self, Operation, of_each_operation};
+use crate::prepared::{Journal, Prepared};
 use crate::scene::LIBRARY;
 use crate::sweep::sample;
-use crate::trial::{Journal, Prepared};
 
 of_each_operation!(|operation| losing(operation, Journal::Wal, 1));
 

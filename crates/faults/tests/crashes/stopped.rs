@@ -9,9 +9,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use testkit::Running;
 
 use crate::operations::{self, Operation};
+use crate::prepared::{Journal, Prepared};
 use crate::scene::LIBRARY;
 use crate::sweep::{once, sample};
-use crate::trial::{Journal, Prepared, Trial};
+use crate::trial::Trial;
 
 /// How a process that stood still came out of it.
 #[derive(Debug, PartialEq, Eq)]

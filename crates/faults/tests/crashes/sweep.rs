@@ -2,7 +2,7 @@
 
 use faults::{Effect, Fault, Point, Report};
 
-use crate::trial::Prepared;
+use crate::prepared::Prepared;
 
 /// Whether every point is tried: `CRASHES=all`.
 pub(crate) fn exhaustive() -> bool {
