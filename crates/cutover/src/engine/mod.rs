@@ -3,6 +3,7 @@
 mod abort;
 mod advance;
 mod backfill;
+mod backup;
 mod check;
 mod definitions;
 mod dependents;
