@@ -20,6 +20,9 @@ pub(super) enum Outcome {
     Failed,
     /// The sync refused it, saying why; nothing was changed.
     Refused(String),
+    /// As refused, by a constraint of the mirror in the midst of a statement that keeps what
+    /// it did before: the twin can't follow. Transactions are undone.
+    Parted(String),
     /// The program is told something else than without our machinery.
     Wrong(String),
 }
@@ -99,27 +102,44 @@ impl Pair {
     /// It failed for a reason that is not ours to give: perhaps the twin fails as well. If
     /// it does not, the mirror's own constraints were in the way, and the twin goes back.
     fn failed(&self, error: &rusqlite::Error, sql: &str) -> rusqlite::Result<Outcome> {
-        let autocommit = self.twin.is_autocommit();
+        let alone = self.twin.is_autocommit();
         self.twin.execute_batch("SAVEPOINT cutover_undo")?;
-        let alike = self.twin.execute_batch(sql).is_err();
+        let theirs = self.twin.execute_batch(sql).err().map(|error| message(&error));
+        let same = theirs.as_deref() == Some(message(error).as_str());
+        // These keep, or take with them, more than the statement itself; and the mirror was
+        // in the way at another row than the statement's own constraints.
+        if !same && [" OR FAIL ", " OR ROLLBACK "].iter().any(|clause| sql.contains(clause)) {
+            self.end()?;
+            return Ok(Outcome::Parted(message(error)));
+        }
         if self.twin.is_autocommit() {
             // OR ROLLBACK took the savepoint with it.
             return Ok(Outcome::Failed);
         }
-        if !alike {
+        if theirs.is_none() {
             // What breaks a deferred foreign key fails at the end of the statement where no
             // savepoint holds its transaction open.
-            let deferred = autocommit
+            let deferred = alone
                 && message(error).contains("FOREIGN KEY")
                 && self.twin.prepare("PRAGMA foreign_key_check")?.exists([])?;
             self.twin.execute_batch("ROLLBACK TO cutover_undo; RELEASE cutover_undo")?;
             return Ok(if deferred { Outcome::Failed } else { Outcome::Refused(message(error)) });
         }
         // OR FAIL keeps what it did before.
-        if self.twin.execute_batch("RELEASE cutover_undo").is_err() && autocommit {
+        if self.twin.execute_batch("RELEASE cutover_undo").is_err() && alone {
             self.twin.execute_batch("ROLLBACK")?;
         }
         Ok(Outcome::Failed)
+    }
+
+    /// Undoes the transactions that are open.
+    fn end(&self) -> rusqlite::Result<()> {
+        for conn in [&self.scratch, &self.twin] {
+            if !conn.is_autocommit() {
+                conn.execute_batch("ROLLBACK")?;
+            }
+        }
+        Ok(())
     }
 
     /// The end of a transaction can't be tried on the twin and undone.

@@ -157,7 +157,7 @@ fn explore(
         let side = u64::from(direction == Direction::Backward);
         let mut generator = Generator::new(&world, seed ^ (episode << 1 | side));
         let mut script = Vec::new();
-        while script.len() < EPISODE && tally.report.statements < until {
+        while script.len() < EPISODE && tally.report.statements < until && !run.parted {
             let fault = unit(&mut run, generator.unit(), &mut script, tally)?;
             if let Some(fault) = fault {
                 return Ok(Some(Found { direction, script, fault }));
@@ -182,6 +182,7 @@ fn unit(
     let mut left = unit.into_iter();
     loop {
         let statement = match left.next() {
+            _ if run.parted => return Ok(None),
             Some(statement) => statement,
             // A COMMIT that was refused leaves the transaction open.
             None if !run.pair.at_rest() => rollback(),

@@ -51,6 +51,8 @@ pub(super) struct Run {
     /// Rows of the old tables that do not come back from the new ones as they are, while
     /// the old side is the source; and one of them.
     pub(super) lost: (u64, Option<Fault>),
+    /// Whether the twin could not follow: it is no measure any more.
+    pub(super) parted: bool,
 }
 
 /// The phase in which the writes of a direction are tried.
@@ -158,7 +160,16 @@ impl Workshop<'_> {
         let pair = Pair::open(&scratch, &twin).map_err(failed)?;
         let shared = shared(&pair.twin, &model, base.direction).map_err(failed)?;
         let changes = pair.scratch.total_changes();
-        Ok(Run { pair, model, engine, direction: base.direction, shared, changes, lost: (0, None) })
+        Ok(Run {
+            pair,
+            model,
+            engine,
+            direction: base.direction,
+            shared,
+            changes,
+            lost: (0, None),
+            parted: false,
+        })
     }
 }
 
@@ -225,8 +236,10 @@ fn shared(twin: &Connection, model: &Model, direction: Direction) -> rusqlite::R
 
 impl Run {
     /// Runs a statement on both.
-    pub(super) fn step(&self, statement: &Statement) -> Result<Outcome> {
-        self.pair.run(statement).map_err(failed)
+    pub(super) fn step(&mut self, statement: &Statement) -> Result<Outcome> {
+        let outcome = self.pair.run(statement).map_err(failed)?;
+        self.parted |= matches!(outcome, Outcome::Parted(_));
+        Ok(outcome)
     }
 
     /// Whether all is as it should be, once no transaction is open.
@@ -235,7 +248,7 @@ impl Run {
         if std::mem::replace(&mut self.changes, changes) == changes {
             return Ok(None);
         }
-        for table in &self.shared {
+        for table in self.shared.iter().filter(|_| !self.parted) {
             let Pair { scratch, twin } = &self.pair;
             let fault = judge::like_twin(scratch, twin, table, self.direction).map_err(failed)?;
             if fault.is_some() {
@@ -275,8 +288,10 @@ impl Run {
     /// Runs a whole script and looks at its end, or at the first statement that goes wrong.
     pub(super) fn script(&mut self, script: &[Statement]) -> Result<Option<Fault>> {
         for statement in script {
-            if let Outcome::Wrong(reason) = self.step(statement)? {
-                return Ok(Some(outcome_fault(statement, &reason)));
+            match self.step(statement)? {
+                Outcome::Wrong(reason) => return Ok(Some(outcome_fault(statement, &reason))),
+                Outcome::Parted(_) => break,
+                _ => {}
             }
         }
         if !self.pair.at_rest() {

@@ -37,7 +37,7 @@ impl Tally {
         match outcome {
             Outcome::Done | Outcome::Wrong(_) => {}
             Outcome::Failed => report.failed += 1,
-            Outcome::Refused(reason) => {
+            Outcome::Refused(reason) | Outcome::Parted(reason) => {
                 report.refused += 1;
                 match report.refusals.iter_mut().find(|refusal| refusal.reason == *reason) {
                     Some(refusal) => refusal.statements += 1,
