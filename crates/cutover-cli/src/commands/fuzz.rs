@@ -39,7 +39,7 @@ pub(super) fn found(report: &FuzzReport, file: &str, paste: &Paste) -> String {
     }
     for refusal in report.refusals.iter().take(SHOWN) {
         line!(out, "{WARN}refused{WARN:#} ({}): {}", refusal.statements, refusal.reason);
-        line!(out, "  such as {}", refusal.example);
+        line!(out, "  such as {}", cut(&refusal.example));
     }
     if report.refusals.len() > SHOWN {
         line!(
@@ -55,10 +55,19 @@ pub(super) fn found(report: &FuzzReport, file: &str, paste: &Paste) -> String {
              the gate to write-new refuses them",
             report.lossy
         );
-        line!(out, "  such as {}", loss.statement);
+        line!(out, "  such as {}", cut(&loss.statement));
         out.push_str(&differences(std::slice::from_ref(&loss.difference)));
     }
     out
+}
+
+/// An example for people; JSON has it whole.
+fn cut(sql: &str) -> String {
+    const LONGEST: usize = 240;
+    match sql.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &sql[..end]),
+        None => sql.to_owned(),
+    }
 }
 
 /// A failure as something to paste into the `sqlite3` shell.

@@ -20,8 +20,9 @@ pub(super) enum Outcome {
     Failed,
     /// The sync refused it, saying why; nothing was changed.
     Refused(String),
-    /// As refused, by a constraint of the mirror in the midst of a statement that keeps what
-    /// it did before: the twin can't follow. Transactions are undone.
+    /// As refused, but the twin can't follow: a constraint of the mirror was in the way at a
+    /// COMMIT, or in the midst of a statement that keeps what it did before. Transactions
+    /// are undone.
     Parted(String),
     /// The program is told something else than without our machinery.
     Wrong(String),
@@ -144,14 +145,11 @@ impl Pair {
 
     /// The end of a transaction can't be tried on the twin and undone.
     fn transaction_failed(&self, error: &rusqlite::Error, sql: &str) -> rusqlite::Result<Outcome> {
-        let foreign_key = error.to_string().contains("FOREIGN KEY");
-        if foreign_key && !self.twin.prepare("PRAGMA foreign_key_check")?.exists([])? {
-            return Ok(Outcome::Refused(message(error)));
+        if self.twin.execute_batch(sql).is_err() {
+            return Ok(Outcome::Failed);
         }
-        Ok(match self.twin.execute_batch(sql) {
-            Err(_) => Outcome::Failed,
-            Ok(()) => Outcome::Wrong(format!("it fails, and without cutover it does not: {error}")),
-        })
+        self.end()?;
+        Ok(Outcome::Parted(message(error)))
     }
 }
 
