@@ -72,7 +72,15 @@ impl Bench {
         let (statements, seed) = (statements.to_string(), seed.to_string());
         let file = file.to_str().unwrap();
         self.run(&[
-            "check", file, "--db", "app.db", "--fuzz", &statements, "--seed", &seed, "--json",
+            "check",
+            file,
+            "--db",
+            "app.db",
+            "--fuzz",
+            &statements,
+            "--seed",
+            &seed,
+            "--json",
         ])
     }
 }

@@ -39,6 +39,8 @@ pub(super) fn shrunk(
         let base = workshop.base(found.direction, &rows)?;
         script = fewest(script, &mut |script| trial.fails_on(&base, script))?;
         script = simplest(script, &mut |script| trial.fails_on(&base, script))?;
+        // A simpler statement may need fewer others.
+        script = fewest(script, &mut |script| trial.fails_on(&base, script))?;
         rows = simplest(rows, &mut |rows| trial.fails_from(rows, &script))?;
     }
     let fault = trial.last.take().unwrap_or_else(|| found.fault.clone());

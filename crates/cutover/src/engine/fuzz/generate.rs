@@ -178,10 +178,9 @@ impl<'a> Generator<'a> {
             }
         }
         let (limit, offset) = (self.rng.u8(1..4), self.rng.u8(..8));
-        parts.push(Part::Sql(format!(
-            " FROM {} ORDER BY {row} LIMIT {limit} OFFSET {offset}",
-            ident(&table.name)
-        )));
+        parts.push(Part::Sql(format!(" FROM {} ORDER BY {row} LIMIT ", ident(&table.name))));
+        parts.push(Part::Value(limit.to_string()));
+        parts.push(Part::Optional(format!(" OFFSET {offset}")));
         Statement { parts, kind: Kind::Write }
     }
 
@@ -255,9 +254,12 @@ impl<'a> Generator<'a> {
             _ => {
                 let (limit, offset) = (self.rng.u8(1..4), self.rng.u8(..12));
                 parts.push(Part::Sql(format!(
-                    " WHERE ({row}) IN (SELECT {row} FROM {} ORDER BY {row} LIMIT {limit} OFFSET {offset})",
+                    " WHERE ({row}) IN (SELECT {row} FROM {} ORDER BY {row} LIMIT ",
                     ident(&table.name)
                 )));
+                parts.push(Part::Value(limit.to_string()));
+                parts.push(Part::Optional(format!(" OFFSET {offset}")));
+                parts.push(Part::Sql(")".to_owned()));
             }
         }
     }

@@ -56,6 +56,11 @@ impl Statement {
     /// Statements that are simpler than this one in one respect, the boldest first.
     pub(super) fn simpler(&self) -> Vec<Self> {
         let mut all = Vec::new();
+        // An upsert's clause is all that can follow the rows.
+        let rows = self.parts.iter().position(|part| matches!(part, Part::Rows(_)));
+        if let Some(rows) = rows.filter(|rows| rows + 1 < self.parts.len()) {
+            all.push(Self { parts: self.parts[..=rows].to_vec(), kind: self.kind });
+        }
         for (position, part) in self.parts.iter().enumerate() {
             for simpler in part.simpler() {
                 let mut parts = self.parts.clone();
@@ -128,7 +133,8 @@ mod tests {
             kind: Kind::Write,
         };
         let mut steps = 0;
-        while let Some(next) = statement.simpler().pop() {
+        // The last candidate is the most timid: the clause behind the rows stays to the end.
+        while let Some(next) = statement.simpler().pop().filter(|next| next.parts.len() == 6) {
             statement = next;
             steps += 1;
             assert!(steps < 100, "{}", statement.sql());
