@@ -81,6 +81,8 @@ pub(crate) struct Index {
 pub(crate) struct ForeignKey {
     pub(crate) table: String,
     pub(crate) columns: Vec<String>,
+    /// Whether it changes or deletes rows itself: CASCADE, SET NULL, SET DEFAULT.
+    pub(crate) acts: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,7 @@
 //! - [`kills`]: `kill -9` at any moment; a re-run finishes and the twin agrees.
 //! - [`operators`]: two operators at once.
 //! - [`hostile`]: the facts of SQLite that sync triggers must survive.
+//! - [`actions`]: foreign keys of the old tables that write by themselves.
 //! - [`losses`]: rows that can't be carried over: refused, or kept and told.
 //!
 //! They stand on [`stage`], a case of the testkit with its twin, and on [`scene`], a
@@ -15,6 +16,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where it can't go on")]
 
+mod actions;
 mod examples;
 mod gates;
 mod hostile;

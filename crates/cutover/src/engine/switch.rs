@@ -4,7 +4,7 @@
 use super::model::Model;
 use crate::backend::sqlite::Db;
 use crate::derive::freeze::{freeze, syncing};
-use crate::derive::guard::guards;
+use crate::derive::guard::{actions, guards};
 use crate::derive::live::view;
 use crate::derive::names::Names;
 use crate::derive::sql::{ident, text};
@@ -36,6 +36,10 @@ pub(crate) fn objects(model: &Model, setting: Setting<'_>) -> Vec<String> {
     }
     if direction == Some(Direction::Forward) {
         let guards = model.forward.iter().flat_map(|target| guards(target, model.names, name));
+        statements.extend(guards.map(|guard| guard.sql));
+    }
+    if direction == Some(Direction::Backward) {
+        let guards = model.backward.iter().flat_map(|target| actions(target, model.names, name));
         statements.extend(guards.map(|guard| guard.sql));
     }
     if let Some(direction) = direction {

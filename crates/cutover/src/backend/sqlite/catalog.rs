@@ -181,7 +181,8 @@ fn indexes(
 
 fn foreign_keys(conn: &Connection, schema: &str, table: &str) -> rusqlite::Result<Vec<ForeignKey>> {
     let mut statement = conn.prepare(
-        "SELECT id, \"table\", \"from\" FROM pragma_foreign_key_list(?1, ?2) ORDER BY id, seq",
+        "SELECT id, \"table\", \"from\", on_update, on_delete \
+         FROM pragma_foreign_key_list(?1, ?2) ORDER BY id, seq",
     )?;
     let mut rows = statement.query([table, schema])?;
     let mut keys: Vec<(i64, ForeignKey)> = Vec::new();
@@ -189,7 +190,12 @@ fn foreign_keys(conn: &Connection, schema: &str, table: &str) -> rusqlite::Resul
         let (id, table, column): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
         match keys.last_mut() {
             Some((last, key)) if *last == id => key.columns.push(column),
-            _ => keys.push((id, ForeignKey { table, columns: vec![column] })),
+            _ => {
+                let (on_update, on_delete): (String, String) = (row.get(3)?, row.get(4)?);
+                let is_passive = |action: &str| matches!(action, "NO ACTION" | "RESTRICT");
+                let acts = !is_passive(&on_update) || !is_passive(&on_delete);
+                keys.push((id, ForeignKey { table, columns: vec![column], acts }));
+            }
         }
     }
     Ok(keys.into_iter().map(|(_, key)| key).collect())

@@ -137,7 +137,7 @@ pub(super) fn rederived(db: &Db, target: &Target) -> Result<(u64, Option<Fault>)
         // Two rows for one key: the sync should have refused the second.
         Err(Error::Refused(refusal)) => Ok((1, fault(refusal.reason, None))),
         // A row that differs and holds text that is not UTF-8 can be counted, not shown.
-        Err(Error::Database { source: rusqlite::Error::FromSqlConversionFailure(..), .. }) => {
+        Err(Error::Database { source: rusqlite::Error::Utf8Error(..), .. }) => {
             let outcome = compare::compare(db, target, Place::LIVE, &everything, 0)?;
             let differing = outcome.missing + outcome.extra + outcome.different;
             let reason = format!(
