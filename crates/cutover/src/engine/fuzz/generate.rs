@@ -33,6 +33,8 @@ const INSERTS: &[&str] = &[
     " OR REPLACE",
     " OR REPLACE",
 ];
+const ALIKE: &[&str] =
+    &["upper(?)", "lower(?)", "CAST(? AS REAL)", "CAST(? AS INTEGER)", "CAST(? AS BLOB)"];
 const UPDATES: &[&str] =
     &["", "", "", "", "", " OR REPLACE", " OR REPLACE", " OR IGNORE", " OR FAIL", " OR ROLLBACK"];
 
@@ -199,6 +201,12 @@ impl<'a> Generator<'a> {
                 0 if field.affinity != crate::schema::Affinity::Text => {
                     let step = if self.rng.bool() { "+ 1" } else { "- 1" };
                     parts.push(Part::Sql(format!("{comma}{name} = {name} {step}")));
+                }
+                // What changes a value into another that compares equal.
+                1 if !field.is_rowid && self.rng.bool() => {
+                    let like = self.rng.choice(ALIKE).unwrap_or(&"");
+                    let sql = format!("{comma}{name} = {}", like.replace('?', &name));
+                    parts.push(Part::Sql(sql));
                 }
                 1 if !field.is_rowid => {
                     let other = &table.columns[self.rng.usize(..table.columns.len())];
