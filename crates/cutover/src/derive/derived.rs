@@ -5,6 +5,7 @@ use super::sql::{ident, idents, join};
 use super::target::{Source, Target};
 use super::trace::{Term, of_row};
 use crate::phase::Side;
+use crate::schema::Affinity;
 
 /// How the tables of each side are written: bare in a trigger, behind a schema
 /// where a scratch database is attached.
@@ -213,12 +214,18 @@ pub(crate) fn scopes(target: &Target, place: Place) -> String {
     parts.join(" UNION ")
 }
 
+/// The least integer, the one that a column of integers stores apart from the real of the
+/// same value.
+const LEAST: &str = "-9223372036854775808";
+
 /// Whether the target's stored row differs from the derived one: `left` is the
 /// stored row's alias, `right` gives the derived value of a column.
 ///
 /// Unary plus takes the affinity off the derived value, so that it is converted
 /// as it would be when stored. A column without affinity stores 1 and 1.0 apart,
-/// and they compare equal: there the storage class is compared as well.
+/// and they compare equal: there the storage class is compared as well. One that stores
+/// integers makes one of every real that has one, but for the least
+/// (`sqlite3VdbeIntegerAffinity` in SQLite's vdbemem.c).
 pub(crate) fn differs<'a>(
     target: &Target,
     columns: impl Iterator<Item = &'a String>,
@@ -236,8 +243,19 @@ pub(crate) fn differs<'a>(
             };
             let derived = right(name);
             let mut part = format!("{left}.{quoted}{collate} IS NOT +{derived}");
-            if column.is_some_and(|column| column.affinity == crate::schema::Affinity::Blob) {
-                part += &format!(" OR typeof({left}.{quoted}) <> typeof({derived})");
+            match column.map(|column| column.affinity) {
+                Some(Affinity::Blob) => {
+                    part += &format!(" OR typeof({left}.{quoted}) <> typeof({derived})");
+                }
+                Some(Affinity::Integer | Affinity::Numeric)
+                    if !target.table.is_rowid_alias(name) =>
+                {
+                    part += &format!(
+                        " OR ({left}.{quoted} IS {LEAST} AND typeof({left}.{quoted}) <> typeof({derived}) \
+                         AND typeof({derived}) <> 'text')"
+                    );
+                }
+                _ => {}
             }
             part
         })

@@ -34,6 +34,12 @@ pub(crate) fn table(
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
     let (mut columns, primary_key) = columns(conn, schema, &name, without_rowid)?;
+    for (name, expression) in definition::generated(&sql) {
+        let column = columns.iter_mut().find(|column| column.name.eq_ignore_ascii_case(&name));
+        if let Some(column) = column {
+            column.expression = Some(expression);
+        }
+    }
     // ANY keeps every value as it is in a STRICT table, and is no type elsewhere
     // (https://www.sqlite.org/stricttables.html).
     for column in columns.iter_mut().filter(|column| column.declared.eq_ignore_ascii_case("ANY")) {
