@@ -6,35 +6,20 @@ use fastrand::Rng;
 use super::statement::{Kind, Part, Statement};
 use super::values::{Oddness, value};
 use super::world::{Field, World, Written};
-use crate::derive::sql::{ident, join};
+use crate::derive::sql::ident;
 
 /// Makes writes for the tables of a world.
 #[derive(Debug)]
 pub(super) struct Generator<'a> {
-    rng: Rng,
+    pub(super) rng: Rng,
     world: &'a World,
 }
 
-/// Conflict clauses, as often as they stand here.
-const INSERTS: &[&str] = &[
-    "",
-    "",
-    "",
-    "",
-    "",
-    "",
-    " OR ABORT",
-    " OR FAIL",
-    " OR FAIL",
-    " OR ROLLBACK",
-    " OR IGNORE",
-    " OR IGNORE",
-    " OR REPLACE",
-    " OR REPLACE",
-    " OR REPLACE",
-];
+/// Changes after which a value often compares equal to what it was and is not the same.
 const ALIKE: &[&str] =
     &["upper(?)", "lower(?)", "CAST(? AS REAL)", "CAST(? AS INTEGER)", "CAST(? AS BLOB)"];
+
+/// Conflict clauses, as often as they stand here.
 const UPDATES: &[&str] =
     &["", "", "", "", "", " OR REPLACE", " OR REPLACE", " OR IGNORE", " OR FAIL", " OR ROLLBACK"];
 
@@ -96,96 +81,6 @@ impl<'a> Generator<'a> {
         }
     }
 
-    fn insert(&mut self, table: &Written) -> Statement {
-        let oddness = Oddness::any(&mut self.rng);
-        let mut columns: Vec<&Field> = table
-            .columns
-            .iter()
-            .filter(|field| !(field.may_be_left_out && self.rng.u8(..10) == 0))
-            .collect();
-        if columns.is_empty() {
-            columns.push(&table.columns[0]);
-        }
-        let clause = *self.rng.choice(INSERTS).unwrap_or(&"");
-        let rows = if self.rng.u8(..10) < 7 { 1 } else { self.rng.usize(2..5) };
-        let rows = (0..rows)
-            .map(|_| {
-                columns.iter().map(|field| value(&mut self.rng, table, field, oddness)).collect()
-            })
-            .collect();
-        let mut parts = if clause == " OR REPLACE" && self.rng.u8(..3) == 0 {
-            vec![Part::Sql("REPLACE".to_owned())]
-        } else {
-            vec![Part::Sql("INSERT".to_owned()), Part::Optional(clause.to_owned())]
-        };
-        let names = join(&columns, ", ", |field| ident(&field.name));
-        parts.push(Part::Sql(format!(" INTO {} ({names}) VALUES ", ident(&table.name))));
-        parts.push(Part::Rows(rows));
-        let upsert = clause.is_empty() && self.rng.u8(..10) < 4;
-        if upsert {
-            self.upsert(table, oddness, &mut parts);
-        }
-        let tells = !upsert && clause != " OR IGNORE" && !table.without_rowid;
-        Statement { parts, kind: if tells { Kind::Insert } else { Kind::Write } }
-    }
-
-    /// `ON CONFLICT …`, with a key or without.
-    fn upsert(&mut self, table: &Written, oddness: Oddness, parts: &mut Vec<Part>) {
-        let key = self.rng.choice(&table.keys).filter(|_| self.rng.u8(..4) > 0);
-        let key = key.map_or_else(String::new, |key| {
-            format!(" ({})", join(key, ", ", |column| ident(&table.columns[*column].name)))
-        });
-        if self.rng.u8(..3) == 0 {
-            parts.push(Part::Sql(format!(" ON CONFLICT{key} DO NOTHING")));
-            return;
-        }
-        parts.push(Part::Sql(format!(" ON CONFLICT{key} DO UPDATE SET ")));
-        for (n, field) in self.some_columns(table).into_iter().enumerate() {
-            let comma = if n > 0 { ", " } else { "" };
-            let name = ident(&field.name);
-            if self.rng.bool() {
-                parts.push(Part::Sql(format!("{comma}{name} = excluded.{name}")));
-            } else {
-                parts.push(Part::Sql(format!("{comma}{name} = ")));
-                parts.push(Part::Value(value(&mut self.rng, table, field, oddness)));
-            }
-        }
-        if self.rng.u8(..4) == 0 {
-            let name = ident(&table.columns[self.rng.usize(..table.columns.len())].name);
-            parts.push(Part::Optional(format!(" WHERE excluded.{name} IS NOT NULL")));
-        }
-    }
-
-    /// Copies rows of a table under other keys.
-    fn insert_select(&mut self, table: &Written) -> Statement {
-        let oddness = Oddness::any(&mut self.rng);
-        let clause = *self.rng.choice(INSERTS).unwrap_or(&"");
-        let names = join(&table.columns, ", ", |field| ident(&field.name));
-        let row = table.name_of_row();
-        let mut parts = vec![
-            Part::Sql("INSERT".to_owned()),
-            Part::Optional(clause.to_owned()),
-            Part::Sql(format!(" INTO {} ({names}) SELECT ", ident(&table.name))),
-        ];
-        for (n, field) in table.columns.iter().enumerate() {
-            let comma = if n > 0 { ", " } else { "" };
-            let name = ident(&field.name);
-            if field.is_rowid {
-                parts.push(Part::Sql(format!("{comma}{name} + {}", self.rng.u8(..40))));
-            } else if self.rng.u8(..3) > 0 {
-                parts.push(Part::Sql(format!("{comma}{name}")));
-            } else {
-                parts.push(Part::Sql(comma.to_owned()));
-                parts.push(Part::Value(value(&mut self.rng, table, field, oddness)));
-            }
-        }
-        let (limit, offset) = (self.rng.u8(1..4), self.rng.u8(..8));
-        parts.push(Part::Sql(format!(" FROM {} ORDER BY {row} LIMIT ", ident(&table.name))));
-        parts.push(Part::Value(limit.to_string()));
-        parts.push(Part::Optional(format!(" OFFSET {offset}")));
-        Statement { parts, kind: Kind::Write }
-    }
-
     fn update(&mut self, table: &Written) -> Statement {
         let oddness = Oddness::any(&mut self.rng);
         let clause = *self.rng.choice(UPDATES).unwrap_or(&"");
@@ -202,7 +97,6 @@ impl<'a> Generator<'a> {
                     let step = if self.rng.bool() { "+ 1" } else { "- 1" };
                     parts.push(Part::Sql(format!("{comma}{name} = {name} {step}")));
                 }
-                // What changes a value into another that compares equal.
                 1 if !field.is_rowid && self.rng.bool() => {
                     let like = self.rng.choice(ALIKE).unwrap_or(&"");
                     let sql = format!("{comma}{name} = {}", like.replace('?', &name));
@@ -273,7 +167,7 @@ impl<'a> Generator<'a> {
     }
 
     /// One to three columns to change, a key less often than others.
-    fn some_columns<'t>(&mut self, table: &'t Written) -> Vec<&'t Field> {
+    pub(super) fn some_columns<'t>(&mut self, table: &'t Written) -> Vec<&'t Field> {
         let mut chosen: Vec<&Field> = Vec::new();
         for _ in 0..self.rng.usize(1..4) {
             let field = &table.columns[self.rng.usize(..table.columns.len())];

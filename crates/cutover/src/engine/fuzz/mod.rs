@@ -10,18 +10,20 @@
 //! | file | what it is |
 //! |---|---|
 //! | `sample`, `links` | schema and rows of the user's database |
-//! | `world`, `values`, `generate` | the tables as the generator knows them, and random writes |
+//! | `world`, `values`, `generate`, `insert` | the tables as the generator knows them, and random writes |
 //! | `statement`, `literal` | a statement in parts that can be made simpler |
-//! | `scratch`, `lockstep` | the scratch copy and its twin, and a statement on both |
+//! | `scratch`, `run`, `lockstep` | the scratch copy and its twin, and a statement on both |
 //! | `judge` | what must hold |
 //! | `shrink`, `failure` | the smallest script that fails |
 
 mod failure;
 mod generate;
+mod insert;
 mod judge;
 mod links;
 mod literal;
 mod lockstep;
+mod run;
 mod sample;
 mod scratch;
 mod shrink;
@@ -36,8 +38,9 @@ use self::failure::{Found, shrunk};
 use self::generate::Generator;
 use self::judge::Fault;
 use self::lockstep::Outcome;
+use self::run::{Run, outcome_fault};
 use self::sample::{Sample, sample};
-use self::scratch::{Base, Run, Workshop, outcome_fault, written};
+use self::scratch::{Base, Workshop, written};
 use self::statement::{Kind, Statement};
 use self::tally::Tally;
 use self::world::World;

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::judge::{self, Fault, Shared};
+use super::judge;
 use super::links::mapped;
-use super::lockstep::{Outcome, Pair};
+use super::lockstep::Pair;
+use super::run::Run;
 use super::sample::Sample;
 use super::statement::Statement;
 use crate::derive::sql::{ident, idents, text};
@@ -17,7 +18,6 @@ use crate::engine::{AdvanceOptions, Engine, Options, Pace, StartOptions};
 use crate::error::{Error, Result};
 use crate::migration::Migration;
 use crate::phase::{Direction, Phase};
-use crate::report::FuzzFault;
 use crate::schema::Table;
 use crate::watch::Silent;
 
@@ -39,22 +39,6 @@ pub(super) struct Base {
     twin: PathBuf,
 }
 
-/// A scratch copy and its twin at work.
-#[derive(Debug)]
-pub(super) struct Run {
-    pub(super) pair: Pair,
-    pub(super) model: Model,
-    engine: Engine,
-    direction: Direction,
-    shared: Vec<Shared>,
-    changes: u64,
-    /// Rows of the old tables that do not come back from the new ones as they are, while
-    /// the old side is the source; and one of them.
-    pub(super) lost: (u64, Option<Fault>),
-    /// Whether the twin could not follow: it is no measure any more.
-    pub(super) parted: bool,
-}
-
 /// The phase in which the writes of a direction are tried.
 pub(super) fn phase(direction: Direction) -> Phase {
     match direction {
@@ -64,7 +48,7 @@ pub(super) fn phase(direction: Direction) -> Phase {
     }
 }
 
-fn failed(source: rusqlite::Error) -> Error {
+pub(super) fn failed(source: rusqlite::Error) -> Error {
     Error::Database { doing: "running random writes on a scratch copy".to_owned(), source }
 }
 
@@ -161,18 +145,7 @@ impl Workshop<'_> {
         let engine = self.open(&scratch)?;
         let model = engine.model(&engine.record(self.migration.name())?)?;
         let pair = Pair::open(&scratch, &twin).map_err(failed)?;
-        let shared = shared(&pair.twin, &model, base.direction).map_err(failed)?;
-        let changes = pair.scratch.total_changes();
-        Ok(Run {
-            pair,
-            model,
-            engine,
-            direction: base.direction,
-            shared,
-            changes,
-            lost: (0, None),
-            parted: false,
-        })
+        Run::open(engine, model, pair, base.direction)
     }
 }
 
@@ -216,99 +189,5 @@ pub(super) fn written(model: &Model, direction: Direction) -> Vec<&Table> {
     match direction {
         Direction::Forward => mapped(model),
         Direction::Backward => model.new_tables().collect(),
-    }
-}
-
-/// The tables that must stay the twin's: those written to and, while the old side is the
-/// source, everything of the application's.
-fn shared(twin: &Connection, model: &Model, direction: Direction) -> rusqlite::Result<Vec<Shared>> {
-    let written = written(model, direction);
-    let all: Vec<&Table> = match direction {
-        Direction::Forward => {
-            let made = |table: &Table| model.new_tables().any(|new| new.name == table.name);
-            model.catalog.old.iter().filter(|table| !made(table)).collect()
-        }
-        Direction::Backward => written.clone(),
-    };
-    let restless = judge::restless(twin, &all)?;
-    all.into_iter()
-        .filter(|table| !restless.contains(&table.name))
-        .map(|table| Shared::of(twin, table, written.iter().any(|other| other.name == table.name)))
-        .collect()
-}
-
-impl Run {
-    /// Runs a statement on both.
-    pub(super) fn step(&mut self, statement: &Statement) -> Result<Outcome> {
-        let outcome = self.pair.run(statement).map_err(failed)?;
-        self.parted |= matches!(outcome, Outcome::Parted(_));
-        Ok(outcome)
-    }
-
-    /// Whether all is as it should be, once no transaction is open.
-    pub(super) fn judge(&mut self) -> Result<Option<Fault>> {
-        let changes = self.pair.scratch.total_changes();
-        if std::mem::replace(&mut self.changes, changes) == changes {
-            return Ok(None);
-        }
-        for table in self.shared.iter().filter(|_| !self.parted) {
-            let Pair { scratch, twin } = &self.pair;
-            let fault = judge::like_twin(scratch, twin, table, self.direction).map_err(failed)?;
-            if fault.is_some() {
-                return Ok(fault);
-            }
-        }
-        for target in self.model.targets(self.direction) {
-            if let (_, Some(fault)) = judge::rederived(&self.engine.db, target)? {
-                return Ok(Some(fault));
-            }
-        }
-        if self.direction == Direction::Forward {
-            self.lost = self.losses()?;
-        }
-        if self.lost.0 > 0 {
-            // A row that the new tables can't give back, the live view can't either.
-            return Ok(None);
-        }
-        for table in self.model.old_tables() {
-            let fault = judge::live_view(&self.engine.db, table)?;
-            if fault.is_some() {
-                return Ok(fault);
-            }
-        }
-        Ok(None)
-    }
-
-    fn losses(&self) -> Result<(u64, Option<Fault>)> {
-        let mut lost = (0, None);
-        for target in &self.model.backward {
-            let (rows, fault) = judge::rederived(&self.engine.db, target)?;
-            lost = (lost.0 + rows, lost.1.or(fault));
-        }
-        Ok(lost)
-    }
-
-    /// Runs a whole script and looks at its end, or at the first statement that goes wrong.
-    pub(super) fn script(&mut self, script: &[Statement]) -> Result<Option<Fault>> {
-        for statement in script {
-            match self.step(statement)? {
-                Outcome::Wrong(reason) => return Ok(Some(outcome_fault(statement, &reason))),
-                Outcome::Parted(_) => break,
-                _ => {}
-            }
-        }
-        if !self.pair.at_rest() {
-            self.step(&super::rollback())?;
-        }
-        self.judge()
-    }
-}
-
-/// A program is told something else than it would be without our machinery.
-pub(super) fn outcome_fault(statement: &Statement, reason: &str) -> Fault {
-    Fault {
-        fault: FuzzFault::Outcome,
-        reason: format!("{reason}: {}", statement.sql()),
-        difference: None,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::FuzzOptions;
 use super::lockstep::Outcome;
-use super::scratch::Run;
+use super::run::Run;
 use super::statement::Statement;
 use crate::report::{FuzzLoss, FuzzRefusal, FuzzReport};
 

@@ -1,0 +1,136 @@
+//! A scratch copy and its twin at work: statements run on both, and are judged.
+
+use rusqlite::Connection;
+
+use super::judge::{self, Fault, Shared};
+use super::lockstep::{Outcome, Pair};
+use super::scratch::{failed, written};
+use super::statement::Statement;
+use crate::engine::Engine;
+use crate::engine::model::Model;
+use crate::error::Result;
+use crate::phase::Direction;
+use crate::report::FuzzFault;
+use crate::schema::Table;
+
+/// A scratch copy and its twin at work.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) pair: Pair,
+    pub(super) model: Model,
+    engine: Engine,
+    direction: Direction,
+    shared: Vec<Shared>,
+    changes: u64,
+    /// Rows of the old tables that do not come back from the new ones as they are, while
+    /// the old side is the source; and one of them.
+    pub(super) lost: (u64, Option<Fault>),
+    /// Whether the twin could not follow: it is no measure any more.
+    pub(super) parted: bool,
+}
+
+impl Run {
+    /// Opens copies that are there.
+    pub(super) fn open(
+        engine: Engine,
+        model: Model,
+        pair: Pair,
+        direction: Direction,
+    ) -> Result<Self> {
+        let shared = shared(&pair.twin, &model, direction).map_err(failed)?;
+        let changes = pair.scratch.total_changes();
+        Ok(Self { pair, model, engine, direction, shared, changes, lost: (0, None), parted: false })
+    }
+
+    /// Runs a statement on both.
+    pub(super) fn step(&mut self, statement: &Statement) -> Result<Outcome> {
+        let outcome = self.pair.run(statement).map_err(failed)?;
+        self.parted |= matches!(outcome, Outcome::Parted(_));
+        Ok(outcome)
+    }
+
+    /// Whether all is as it should be, once no transaction is open.
+    pub(super) fn judge(&mut self) -> Result<Option<Fault>> {
+        let changes = self.pair.scratch.total_changes();
+        if std::mem::replace(&mut self.changes, changes) == changes {
+            return Ok(None);
+        }
+        for table in self.shared.iter().filter(|_| !self.parted) {
+            let Pair { scratch, twin } = &self.pair;
+            let fault = judge::like_twin(scratch, twin, table, self.direction).map_err(failed)?;
+            if fault.is_some() {
+                return Ok(fault);
+            }
+        }
+        for target in self.model.targets(self.direction) {
+            if let (_, Some(fault)) = judge::rederived(&self.engine.db, target)? {
+                return Ok(Some(fault));
+            }
+        }
+        if self.direction == Direction::Forward {
+            self.lost = self.losses()?;
+        }
+        if self.lost.0 > 0 {
+            // A row that the new tables can't give back, the live view can't either.
+            return Ok(None);
+        }
+        for table in self.model.old_tables() {
+            let fault = judge::live_view(&self.engine.db, table)?;
+            if fault.is_some() {
+                return Ok(fault);
+            }
+        }
+        Ok(None)
+    }
+
+    fn losses(&self) -> Result<(u64, Option<Fault>)> {
+        let mut lost = (0, None);
+        for target in &self.model.backward {
+            let (rows, fault) = judge::rederived(&self.engine.db, target)?;
+            lost = (lost.0 + rows, lost.1.or(fault));
+        }
+        Ok(lost)
+    }
+
+    /// Runs a whole script and looks at its end, or at the first statement that goes wrong.
+    pub(super) fn script(&mut self, script: &[Statement]) -> Result<Option<Fault>> {
+        for statement in script {
+            match self.step(statement)? {
+                Outcome::Wrong(reason) => return Ok(Some(outcome_fault(statement, &reason))),
+                Outcome::Parted(_) => break,
+                _ => {}
+            }
+        }
+        if !self.pair.at_rest() {
+            self.step(&super::rollback())?;
+        }
+        self.judge()
+    }
+}
+
+/// A program is told something else than it would be without our machinery.
+pub(super) fn outcome_fault(statement: &Statement, reason: &str) -> Fault {
+    Fault {
+        fault: FuzzFault::Outcome,
+        reason: format!("{reason}: {}", statement.sql()),
+        difference: None,
+    }
+}
+
+/// The tables that must stay the twin's: those written to and, while the old side is the
+/// source, everything of the application's.
+fn shared(twin: &Connection, model: &Model, direction: Direction) -> rusqlite::Result<Vec<Shared>> {
+    let written = written(model, direction);
+    let all: Vec<&Table> = match direction {
+        Direction::Forward => {
+            let made = |table: &Table| model.new_tables().any(|new| new.name == table.name);
+            model.catalog.old.iter().filter(|table| !made(table)).collect()
+        }
+        Direction::Backward => written.clone(),
+    };
+    let restless = judge::restless(twin, &all)?;
+    all.into_iter()
+        .filter(|table| !restless.contains(&table.name))
+        .map(|table| Shared::of(twin, table, written.iter().any(|other| other.name == table.name)))
+        .collect()
+}
