@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use testkit::random::{Action, Case, Side, Step};
 
 use crate::failure::{Failure, Kind, none};
-use crate::lockstep::{Fared, both};
+use crate::lockstep::{Fared, Mirror, both};
 use crate::reference::{Reference, opposite};
 use crate::rows;
 
@@ -182,12 +182,14 @@ impl<'c> Run<'c> {
         if trespass || !self.takes_writes(side) {
             return self.trespass(side, statements);
         }
-        let synced = self.phase == Phase::DualWrite
-            || self.phase == Phase::ReadNew
-            || self.phase == Phase::WriteNew;
+        let mirror = match self.phase {
+            Phase::DualWrite | Phase::ReadNew if !self.backfilled => Mirror::Filling,
+            Phase::DualWrite | Phase::ReadNew | Phase::WriteNew => Mirror::Whole,
+            _ => Mirror::None,
+        };
         for statement in statements {
             self.done.statements += 1;
-            if both(&self.live, &self.reference, statement, synced)? == Fared::Refused {
+            if both(&self.live, &self.reference, statement, mirror)? == Fared::Refused {
                 self.done.refused += 1;
             }
         }
