@@ -343,15 +343,15 @@ impl Changed<'_> {
         }
         let notes = ident(&self.names.replaced(&used.target.table.name));
         let columns = scope_columns(used.target).join(", ");
+        let noted = format!("SELECT {columns} FROM {notes} WHERE tag IN ({})", tags(used));
+        // The new row's own scope comes after those that give something up for it.
+        let others = touched(used.source, used.leaf, Rows::Trigger("NEW"))
+            .map_or_else(|| noted.clone(), |own| format!("{noted} EXCEPT {own}"));
         let target = &used.target.table.name;
-        [self.names.prune(target), self.names.put(target)]
+        [(self.names.prune(target), noted), (self.names.put(target), others)]
             .iter()
-            .map(|procedure| {
-                format!(
-                    "INSERT INTO {} ({columns}) SELECT {columns} FROM {notes} WHERE tag IN ({})",
-                    ident(procedure),
-                    tags(used)
-                )
+            .map(|(procedure, scopes)| {
+                format!("INSERT INTO {} ({columns}) {scopes}", ident(procedure))
             })
             .collect()
     }

@@ -54,7 +54,7 @@ impl Tally {
     /// A generator whose cases are refused sees nothing.
     fn assert_sighted(&self) {
         let refused: u64 = self.mappings_refused.values().sum();
-        assert!(refused * 20 <= self.cases, "too many mappings are refused: {self:#?}");
+        assert!(refused * 10 <= self.cases, "too many mappings are refused: {self:#?}");
         assert!(self.rows_refused * 4 <= self.cases, "too many rows are refused: {self:#?}");
         assert!(
             self.refused_statements * 8 <= self.statements,

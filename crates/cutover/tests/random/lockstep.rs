@@ -30,7 +30,7 @@ pub(crate) fn both(
     live: &Connection,
     reference: &Reference<'_>,
     sql: &str,
-    synced: bool,
+    mirror: Mirror,
 ) -> Result<Fared, Failure> {
     if is_control(sql) {
         let (one, other) = (reference.conn.execute_batch(sql), live.execute_batch(sql));
@@ -68,7 +68,7 @@ pub(crate) fn both(
             Ok(Fared::Alike)
         }
         (Ok(_), Err(error)) => {
-            let reason = if synced { reference.derived(|| Ok(())).err() } else { None };
+            let reason = mirror.reason(reference, &error);
             let _ = reference.conn.execute_batch("ROLLBACK TO statement");
             match reason {
                 Some(_) => Ok(Fared::Refused),
@@ -86,6 +86,31 @@ pub(crate) fn both(
         let _ = live.execute_batch("ROLLBACK");
     }
     fared
+}
+
+/// What the other side is when a statement runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mirror {
+    /// Nothing is kept in step.
+    None,
+    /// In step as far as rows were copied.
+    Filling,
+    /// In step.
+    Whole,
+}
+
+impl Mirror {
+    /// Why a statement may be refused that the twin takes.
+    fn reason(self, reference: &Reference<'_>, error: &rusqlite::Error) -> Option<String> {
+        // A new table's foreign key holds while it is filled: a row whose parent has not
+        // been copied yet is refused until it has.
+        let early = self == Self::Filling && error.to_string().contains("FOREIGN KEY");
+        match self {
+            Self::None => None,
+            _ if early => Some(error.to_string()),
+            _ => reference.derived(|| Ok(())).err(),
+        }
+    }
 }
 
 /// What begins and ends transactions, or sets the connection up.

@@ -2,6 +2,7 @@
 //! and run through the phases beside a twin.
 //!
 //! - `run`: a case on its way, and what must be true after each step.
+//! - `operate`: what its operator does, and what must come of it.
 //! - `lockstep`: a statement on the database and on the twin.
 //! - `reference`: the twin, and the mappings executed on it by SQLite alone.
 //! - `rows`: what a database holds.
@@ -12,11 +13,11 @@
 //!
 //! `CUTOVER_RANDOM_CASES` and `CUTOVER_RANDOM_SEED` make the run longer, or another one.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-#![expect(clippy::print_stderr, reason = "a long run tells what it has seen")]
 
 mod campaign;
 mod failure;
 mod lockstep;
+mod operate;
 mod reference;
 mod rows;
 mod run;

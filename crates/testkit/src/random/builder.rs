@@ -158,7 +158,7 @@ impl Builder<'_> {
                 format!("({} DESC)", quoted(&field.new[0].name)),
             ));
         }
-        if let (Some(field), true) = (copies().last(), check) {
+        if let (Some(field), true) = (copies().next_back(), check) {
             new.checks.push(format!("{} IS NOT 42", quoted(&field.new[0].name)));
         }
     }

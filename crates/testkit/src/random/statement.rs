@@ -23,7 +23,7 @@ impl Writer<'_> {
         match self.rng.u8(..20) {
             0..7 => self.insert(),
             7..9 => self.upsert(),
-            9 => self.from_itself(),
+            9 => self.insert_own_rows(),
             10..13 => self.update_values(),
             13..15 => self.update_key(),
             15 => self.update_many(),
@@ -124,7 +124,7 @@ impl Writer<'_> {
     }
 
     /// New rows from rows that are there.
-    fn from_itself(&mut self) -> String {
+    fn insert_own_rows(&mut self) -> String {
         let table = self.table;
         let moved = quoted(&table.key[table.key.len() - 1]);
         let list = table.column_list();

@@ -39,7 +39,7 @@ pub(super) fn build(b: &mut Builder<'_>) {
 
     let forward = [
         plain(&parent_key.columns, "s"),
-        plain(&[label.clone()], "s"),
+        plain(std::slice::from_ref(&label), "s"),
         forwards(&parent_fields, "s"),
     ];
     b.forward(&new_parent, format!("{} FROM old.{} AS s", select(&forward), quoted(&parent.name)));

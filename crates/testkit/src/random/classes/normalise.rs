@@ -21,7 +21,7 @@ pub(super) fn build(b: &mut Builder<'_>) {
     let carried = b.column("city_id", "INTEGER", Domain::Number);
     let mut new = b.table("n", &new_key, [vec![carried.clone()], news(&fields)].concat());
     b.constrain(&fields, &mut old, &mut new);
-    if let Some(foreign) = b.refer(&[carried.clone()], &lookup) {
+    if let Some(foreign) = b.refer(std::slice::from_ref(&carried), &lookup) {
         // What the rows share goes when none is left; a cascade would take rows along
         // that are about to get another.
         new.foreign.push(Foreign { action: "", ..foreign });
@@ -40,7 +40,8 @@ pub(super) fn build(b: &mut Builder<'_>) {
         select: distinct,
         scope: None,
     });
-    let forward = [plain(&key.columns, "s"), plain(&[id.clone()], "l"), forwards(&fields, "s")];
+    let forward =
+        [plain(&key.columns, "s"), plain(std::slice::from_ref(&id), "l"), forwards(&fields, "s")];
     b.forward(
         &new,
         format!(
@@ -50,8 +51,11 @@ pub(super) fn build(b: &mut Builder<'_>) {
             quoted(&natural.name)
         ),
     );
-    let backward =
-        [plain(&new_key.columns, "s"), plain(&[natural.clone()], "l"), backwards(&fields, "s")];
+    let backward = [
+        plain(&new_key.columns, "s"),
+        plain(std::slice::from_ref(&natural), "l"),
+        backwards(&fields, "s"),
+    ];
     b.backward(
         &old,
         format!(

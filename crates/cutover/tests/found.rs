@@ -1,0 +1,159 @@
+//! What random migrations have found, each as the few statements that show it.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::path::PathBuf;
+
+use cutover::{AdvanceOptions, Engine, Migration, Options, Pace, Phase, Silent, StartOptions};
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+/// A database whose migration has started.
+struct Started {
+    path: PathBuf,
+    program: Connection,
+    _dir: TempDir,
+}
+
+impl Started {
+    fn new(schema: &str, migration: &str) -> Self {
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().join("live.db");
+        let program = Connection::open(&path).unwrap();
+        program.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF").unwrap();
+        program.execute_batch(schema).unwrap();
+        let started = Self { path, program, _dir: dir };
+        let migration = Migration::parse("found", migration).unwrap();
+        let options = StartOptions { no_backfill: false, pace: Pace::Fast };
+        started.engine().start(&migration, options, &mut Silent).unwrap();
+        started
+    }
+
+    fn engine(&self) -> Engine {
+        Engine::open(&self.path, Options::default()).unwrap()
+    }
+
+    fn to(self, phase: Phase) -> Self {
+        let options = AdvanceOptions { to: Some(phase), ..AdvanceOptions::default() };
+        self.engine().advance("found", &options, &mut Silent).unwrap();
+        self
+    }
+
+    fn does(&self, sql: &str) {
+        self.program.execute_batch(sql).unwrap_or_else(|error| panic!("{error}\n{sql}"));
+    }
+
+    /// Compares the rows of two queries, storage classes included, and verifies.
+    #[track_caller]
+    fn in_step(&self, one: &str, other: &str) {
+        let rows = |sql: &str| -> Vec<String> {
+            let mut statement = self.program.prepare(sql).unwrap();
+            let columns = statement.column_count();
+            let rows = statement.query_map([], |row| {
+                let cells = (0..columns).map(|n| format!("{:?}", row.get_ref(n).unwrap()));
+                Ok(cells.collect::<Vec<_>>().join(" "))
+            });
+            rows.unwrap().collect::<Result<_, _>>().unwrap()
+        };
+        assert_eq!(rows(one), rows(other));
+        let report = self.engine().verify("found", Pace::Fast, &mut Silent).unwrap();
+        assert!(report.ok, "{report:?}");
+    }
+}
+
+/// SQLite lets NULL into a key that is not declared NOT NULL: a mirror that does not take
+/// it must refuse it, not go without the row.
+#[test]
+fn a_null_key_that_the_mirror_does_not_take_is_refused() {
+    let started = Started::new(
+        "CREATE TABLE t (id TEXT PRIMARY KEY, a)",
+        "CREATE TABLE new.n (key TEXT NOT NULL PRIMARY KEY, b);
+         INSERT INTO new.n (key, b) SELECT id, a FROM old.t;
+         INSERT INTO old.t (id, a) SELECT key, b FROM new.n;",
+    );
+    let error = started.program.execute_batch("INSERT INTO t VALUES (NULL, 1)").unwrap_err();
+    assert!(error.to_string().contains("cutover:"), "{error}");
+    started.in_step("SELECT id, a FROM t", "SELECT key, b FROM n");
+}
+
+/// What a column takes for equal is still another value.
+#[test]
+fn a_change_to_an_equal_value_is_a_change() {
+    let started = Started::new(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT COLLATE NOCASE, b);
+         INSERT INTO t VALUES (1, 'K', 1)",
+        "CREATE TABLE new.n (key INTEGER PRIMARY KEY, c TEXT, d);
+         INSERT INTO new.n (key, c, d) SELECT id, a, b FROM old.t;
+         INSERT INTO old.t (id, a, b) SELECT key, c, d FROM new.n;",
+    );
+    for change in ["a = 'k'", "b = 1.0", "b = 1", "a = 'K', b = 1.0"] {
+        started.does(&format!("UPDATE t SET {change}"));
+        started.in_step("SELECT id, a, b FROM t", "SELECT key, c, d FROM n");
+    }
+}
+
+/// A REPLACE removes rows by partial unique indexes as well, and an UPDATE may bring a
+/// row into such an index.
+#[test]
+fn rows_replaced_by_a_partial_unique_index() {
+    let started = Started::new(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, mail TEXT, active);
+         CREATE UNIQUE INDEX one_active ON t (mail) WHERE active = 1;
+         INSERT INTO t VALUES (1, 'a', 1), (2, 'a', 0), (3, 'b', 1), (4, 'b', 0)",
+        "CREATE TABLE new.n (key INTEGER PRIMARY KEY, address TEXT, live);
+         INSERT INTO new.n (key, address, live) SELECT id, mail, active FROM old.t;
+         INSERT INTO old.t (id, mail, active) SELECT key, address, live FROM new.n;",
+    );
+    for statement in [
+        "REPLACE INTO t VALUES (9, 'a', 1)",
+        "REPLACE INTO t VALUES (10, 'a', 0)",
+        "UPDATE OR REPLACE t SET active = 1 WHERE id = 4",
+        "UPDATE OR REPLACE t SET mail = 'b' WHERE id = 9",
+        "REPLACE INTO t SELECT id + 20, mail, 1 FROM t",
+    ] {
+        started.does(statement);
+        started.in_step("SELECT id, mail, active FROM t", "SELECT key, address, live FROM n");
+    }
+}
+
+/// ANY is no type in a STRICT table, and NUMERIC elsewhere.
+#[test]
+fn any_in_a_strict_table_keeps_every_value() {
+    let started = Started::new(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a);
+         INSERT INTO t VALUES (1, ' 7 '), (2, '007'), (3, 7.0), (4, 7)",
+        "CREATE TABLE new.n (key INTEGER PRIMARY KEY, b ANY) STRICT;
+         INSERT INTO new.n (key, b) SELECT id, a FROM old.t;
+         INSERT INTO old.t (id, a) SELECT key, b FROM new.n;",
+    );
+    started.in_step("SELECT id, a FROM t", "SELECT key, b FROM n");
+    started.does("UPDATE t SET a = '1e1' WHERE id = 4");
+    started.in_step("SELECT id, a FROM t", "SELECT key, b FROM n");
+}
+
+/// A row of the mirror may give a unique value up to another and stay itself.
+#[test]
+fn a_unique_value_moves_between_rows_of_the_mirror() {
+    let started = Started::new(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT UNIQUE);
+         INSERT INTO t VALUES (1, 'x'), (2, 'y')",
+        "CREATE TABLE new.n (key INTEGER PRIMARY KEY);
+         CREATE TABLE new.p (key INTEGER PRIMARY KEY, b TEXT UNIQUE);
+         INSERT INTO new.n (key) SELECT id FROM old.t;
+         INSERT INTO new.p (key, b) SELECT id, a FROM old.t;
+         INSERT INTO old.t (id, a)
+         SELECT n.key, p.b FROM new.n AS n LEFT JOIN new.p AS p ON p.key = n.key;",
+    )
+    .to(Phase::WriteNew);
+    let new = "SELECT n.key, p.b FROM n LEFT JOIN p ON p.key = n.key ORDER BY 1";
+    started.does("REPLACE INTO p VALUES (2, 'x')");
+    let old: String =
+        started.program.query_row("SELECT a FROM t WHERE id = 2", [], |row| row.get(0)).unwrap();
+    assert_eq!(old, "x");
+    started.does("UPDATE p SET key = 1 WHERE key = 2");
+    let rows = |sql: &str| -> Vec<(i64, Option<String>)> {
+        let mut statement = started.program.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    };
+    assert_eq!(rows("SELECT id, a FROM t ORDER BY 1"), rows(new));
+}

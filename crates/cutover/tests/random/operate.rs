@@ -1,0 +1,267 @@
+//! What the operator of a case does, and what must come of it.
+
+use std::error::Error as _;
+
+use cutover::{
+    AdvanceOptions, CheckReport, Engine, Error, Migration, Options, Pace, Phase, Silent,
+    StartOptions,
+};
+use testkit::random::{Action, Side};
+
+use crate::failure::{Failure, Kind, none};
+use crate::reference::{Reference, opposite};
+use crate::rows;
+use crate::run::{Ended, Run, Stop};
+
+const NAME: &str = "random";
+
+impl Run<'_> {
+    fn engine(&self) -> Engine {
+        let mut options = Options::default();
+        options.scratch_dir = Some(self.dir.path().to_owned());
+        Engine::open(&self.path, options).unwrap_or_else(|error| panic!("{}", told(&error)))
+    }
+
+    pub(crate) fn act(&mut self, action: Action) -> Result<(), Stop> {
+        let phase = self.phase;
+        match action {
+            Action::Start { backfill } if phase == Phase::Legacy => self.start(backfill)?,
+            Action::Backfill if phase == Phase::DualWrite || phase == Phase::ReadNew => {
+                self.reporting("backfill", |engine| {
+                    engine.backfill(NAME, Pace::Fast, &mut Silent)
+                })?;
+                self.backfilled = true;
+            }
+            Action::Repair if phase == Phase::DualWrite && self.backfilled => {
+                let report = self
+                    .reporting("repair", |engine| engine.repair(NAME, Pace::Fast, &mut Silent))?;
+                if report.inserted + report.updated + report.deleted > 0 {
+                    let detail = format!("there was something to mend: {report:?}");
+                    return Err(Failure::new(Kind::Mirror, detail).into());
+                }
+            }
+            Action::Verify
+                if phase > Phase::Legacy && phase < Phase::Retired && self.backfilled =>
+            {
+                self.verify()?;
+            }
+            Action::Advance if phase > Phase::Legacy && phase < Phase::NewOnly => self.advance()?,
+            Action::Retire if phase == Phase::NewOnly => self.retire()?,
+            Action::Rollback if phase.previous().is_some() => self.rollback()?,
+            Action::Abort if phase == Phase::DualWrite || phase == Phase::ReadNew => {
+                self.abort()?
+            }
+            _ => {}
+        }
+        self.done.furthest = self.done.furthest.max(self.phase);
+        Ok(())
+    }
+
+    /// An operation that must succeed.
+    fn reporting<T>(
+        &self,
+        what: &str,
+        operate: impl FnOnce(&mut Engine) -> cutover::Result<T>,
+    ) -> Result<T, Failure> {
+        operate(&mut self.engine())
+            .map_err(|error| Failure::new(Kind::Operation, format!("{what}: {}", told(&error))))
+    }
+
+    fn start(&mut self, backfill: bool) -> Result<(), Stop> {
+        let migration = Migration::parse(NAME, &self.case.file)
+            .map_err(|error| Stop::Ended(Ended::MappingRefused(error.to_string())))?;
+        let before = rows::schema(&self.live);
+        let report = self.reporting("check", |engine| engine.check(&migration, &mut Silent))?;
+        let proof = self.proof();
+        let unchanged = |run: &Self| {
+            none(Kind::Traces, &run.reference.own_differences(&run.live))?;
+            if rows::schema(&run.live) == before {
+                Ok(())
+            } else {
+                Err(Failure::new(Kind::Traces, "a refusal has changed the schema"))
+            }
+        };
+        match (report.ok, proof) {
+            (true, Ok(())) => {}
+            (true, Err(why)) => {
+                let detail = format!("the proof lets through what plain SQL does not: {why}");
+                return Err(Failure::new(Kind::Proof, detail).into());
+            }
+            (false, Err(_)) => {
+                unchanged(self)?;
+                return Err(Stop::Ended(Ended::RowsRefused));
+            }
+            (false, Ok(())) => {
+                unchanged(self)?;
+                return Err(refused_mapping(&report));
+            }
+        }
+        unchanged(self)?;
+        let options = StartOptions { no_backfill: !backfill, pace: Pace::Fast };
+        let report =
+            self.reporting("start", |engine| engine.start(&migration, options, &mut Silent))?;
+        self.phase = report.phase;
+        self.backfilled = backfill;
+        if let Some(sabotage) = self.sabotage {
+            sabotage(&self.live);
+        }
+        Ok(())
+    }
+
+    /// Whether plain SQL can carry the old rows over and back.
+    fn proof(&self) -> Result<(), String> {
+        let conn = &self.reference.conn;
+        let keys: i64 = conn.query_row("PRAGMA foreign_keys", [], |row| row.get(0)).unwrap();
+        conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+        let proof = self.reference.comes_back();
+        conn.execute_batch(&format!("PRAGMA foreign_keys = {keys}")).unwrap();
+        proof
+    }
+
+    fn verify(&self) -> Result<(), Failure> {
+        let report =
+            self.reporting("verify", |engine| engine.verify(NAME, Pace::Fast, &mut Silent))?;
+        // In these phases both directions start from the twin's rows.
+        let expected = self.phase >= Phase::WriteNew || self.proof().is_ok();
+        if self.phase < Phase::WriteNew && report.ok != expected {
+            let detail = format!("verify says {report:?}, plain SQL {:?}", self.proof());
+            return Err(Failure::new(Kind::Gate, detail));
+        }
+        Ok(())
+    }
+
+    fn advance(&mut self) -> Result<(), Failure> {
+        let to = self.phase.next();
+        let expected = match to {
+            Some(Phase::WriteNew) if !self.backfilled => Err("not backfilled".to_owned()),
+            Some(Phase::WriteNew) => self.proof(),
+            _ => Ok(()),
+        };
+        let options = AdvanceOptions { to, confirmed: false, backup: None };
+        let result = self.engine().advance(NAME, &options, &mut Silent);
+        self.gate(result, expected)?;
+        if self.phase == Phase::WriteNew && self.reference.side == Side::Old {
+            // Whether the flip was right is judged by the twin that was there before it.
+            let found = self.reference.own_differences(&self.live);
+            none(Kind::Source, &found)?;
+            self.judge_flip()?;
+            self.refer_to(Side::New);
+        }
+        Ok(())
+    }
+
+    /// What a gate did beside what it should have done.
+    fn gate(
+        &mut self,
+        result: cutover::Result<cutover::TransitionReport>,
+        expected: Result<(), String>,
+    ) -> Result<(), Failure> {
+        match (result, expected) {
+            (Ok(report), Ok(())) => {
+                self.phase = report.to;
+                Ok(())
+            }
+            (Err(Error::Refused(_)), Err(_)) => {
+                self.done.gates += 1;
+                let status = self.reporting("status", |engine| engine.status(NAME))?;
+                if status.phase != self.phase {
+                    return Err(Failure::new(
+                        Kind::Gate,
+                        format!("closed, and in {}", status.phase),
+                    ));
+                }
+                Ok(())
+            }
+            (Ok(report), Err(why)) => {
+                Err(Failure::new(Kind::Gate, format!("{} let through: {why}", report.to)))
+            }
+            (Err(error), expected) => {
+                let detail = format!("{}; expected {expected:?}", told(&error));
+                Err(Failure::new(Kind::Gate, detail))
+            }
+        }
+    }
+
+    /// The mirror just after the sides have changed, seen from the side it was filled from.
+    fn judge_flip(&self) -> Result<(), Failure> {
+        let conn = &self.reference.conn;
+        conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+        let found = self
+            .reference
+            .mirror_differences(&self.live)
+            .map_err(|error| Failure::new(Kind::Mirror, error))?;
+        none(Kind::Mirror, &found)
+    }
+
+    fn rollback(&mut self) -> Result<(), Stop> {
+        let to = self.phase.previous();
+        let possible = match (self.phase, to) {
+            // What was written without a mirror may not fit into it.
+            (Phase::NewOnly, _) => self.unreferred(|reference| reference.derived(|| Ok(()))),
+            _ => Ok(()),
+        };
+        let kept_before = rows::all(&self.live, self.case, Side::New);
+        let result = self.engine().rollback(NAME, to, &mut Silent);
+        if possible.is_err() {
+            return match result {
+                Err(_) => Err(Stop::Ended(Ended::Done(self.done))),
+                Ok(_) => Err(Failure::new(Kind::Gate, format!("rolled back: {possible:?}")).into()),
+            };
+        }
+        let opposite_was = opposite(self.reference.side);
+        let leaves_new = self.phase == Phase::WriteNew;
+        self.gate(result, Ok(()))?;
+        if leaves_new && opposite_was == Side::Old {
+            // The old side is the mirror still, as far as the twin goes.
+            none(Kind::Mirror, &self.old_differences()?)?;
+            none(Kind::Lost, &rows::lost(&self.live, self.case, &kept_before))?;
+            self.refer_to(Side::Old);
+            self.backfilled = true;
+        }
+        Ok(())
+    }
+
+    fn unreferred<T>(&self, ask: impl FnOnce(&Reference<'_>) -> T) -> T {
+        let conn = &self.reference.conn;
+        let keys: i64 = conn.query_row("PRAGMA foreign_keys", [], |row| row.get(0)).unwrap();
+        conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+        let answer = ask(&self.reference);
+        conn.execute_batch(&format!("PRAGMA foreign_keys = {keys}")).unwrap();
+        answer
+    }
+
+    fn old_differences(&self) -> Result<Vec<String>, Failure> {
+        self.unreferred(|reference| reference.mirror_differences(&self.live))
+            .map_err(|error| Failure::new(Kind::Mirror, error))
+    }
+
+    fn retire(&mut self) -> Result<(), Failure> {
+        let options = AdvanceOptions { to: Some(Phase::Retired), confirmed: true, backup: None };
+        let result = self.engine().advance(NAME, &options, &mut Silent);
+        self.gate(result, Ok(()))?;
+        none(Kind::Traces, &rows::left_after_retiring(&self.live, self.case))
+    }
+
+    fn abort(&mut self) -> Result<(), Failure> {
+        self.reporting("abort", |engine| engine.abort(NAME, &mut Silent))?;
+        self.phase = Phase::Legacy;
+        self.backfilled = false;
+        none(Kind::Traces, &rows::left_after_aborting(&self.live, self.case))
+    }
+}
+
+fn refused_mapping(report: &CheckReport) -> Stop {
+    let reason = report.problems.first().map_or("no reason", |problem| problem.reason.as_str());
+    Stop::Ended(Ended::MappingRefused(reason.to_owned()))
+}
+
+/// An error with its causes.
+fn told(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text += &format!(": {cause}");
+        source = cause.source();
+    }
+    text
+}
