@@ -30,7 +30,9 @@ use std::process::ExitCode;
 pub use commands::completions::run as completions;
 pub use commands::man::run as manual;
 pub use exit::{Doing, Exit, Failure};
-pub use migrate::{AdvanceArgs, BackfillArgs, MigrateCommand, Operate, RollbackArgs, StartArgs};
+pub use migrate::{
+    AdvanceArgs, BackfillArgs, CheckArgs, MigrateCommand, Operate, RollbackArgs, StartArgs,
+};
 pub use output::Output;
 pub use paste::Paste;
 pub use progress::{interrupted, listen_to_interrupts};

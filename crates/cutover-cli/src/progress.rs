@@ -119,6 +119,7 @@ pub(crate) fn name(work: Work) -> &'static str {
         Work::Repair(Backward) => "repairing backward",
         Work::CatchUp => "bringing old up to date",
         Work::Retire => "emptying old tables",
+        Work::Fuzz => "random writes",
         _ => "working",
     }
 }

@@ -1,9 +1,12 @@
 //! What operations tell their caller: plain data, serialisable, with the JSON
 //! keys that scripts rely on.
 
+mod fuzz;
+
 use serde::Serialize;
 use serde_json::Value;
 
+pub use self::fuzz::{FuzzFailure, FuzzFault, FuzzLoss, FuzzRefusal, FuzzReport};
 use crate::phase::{Direction, Phase, Side};
 
 /// One difference between what a mapping gives and what its target holds.
@@ -146,6 +149,8 @@ pub struct CheckReport {
     pub indexes: Vec<PlannedIndex>,
     /// What the migration will cost, from a timed rehearsal.
     pub forecast: Forecast,
+    /// What random writes on a scratch copy found, where they were asked for.
+    pub fuzz: Option<FuzzReport>,
 }
 
 /// Something that stands in the way of a migration, or is worth knowing.

@@ -49,6 +49,8 @@ pub enum Work {
     CatchUp,
     /// Emptying retired tables.
     Retire,
+    /// Random writes on a scratch copy: statements, not rows.
+    Fuzz,
 }
 
 /// Receives events of a long operation and may ask it to stop.

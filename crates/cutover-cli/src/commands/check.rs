@@ -1,8 +1,8 @@
 //! `cutover check`: the proof, before anything is changed.
 
-use cutover::{CheckReport, Forecast, Problem};
+use cutover::{CheckReport, Forecast, FuzzOptions, Problem};
 
-use super::Call;
+use super::{Call, fuzz};
 use crate::exit::{Exit, Failure};
 use crate::paste::Paste;
 use crate::progress::{Progress, listen_to_interrupts};
@@ -11,16 +11,26 @@ use crate::render::{
 };
 use crate::target::Definition;
 
-pub(crate) fn run(call: &Call<Definition>) -> Result<Exit, Failure> {
+pub(crate) fn run(fuzz: Option<FuzzOptions>, call: &Call<Definition>) -> Result<Exit, Failure> {
     listen_to_interrupts();
     let migration = call.migration.read()?;
-    let report = call
-        .open()?
+    let engine = call.open()?;
+    let mut report = engine
         .check(&migration, &mut Progress::new())
         .map_err(|error| call.migration.failure(error))?;
+    if let (true, Some(options)) = (report.ok, fuzz) {
+        let found = engine
+            .fuzz(&migration, options, &mut Progress::new())
+            .map_err(|error| call.migration.failure(error))?;
+        report.ok = found.ok;
+        report.fuzz = Some(found);
+    }
     let file = call.migration.shown();
     call.output.result(&report, |paste| {
         let mut text = proof(&report, &file, paste);
+        if let Some(found) = &report.fuzz {
+            text += &fuzz::found(found, &file, paste);
+        }
         if report.ok {
             text += &next_is("keep both schemas in step from now on", "start FILE", paste);
         } else {

@@ -7,6 +7,7 @@ pub(crate) mod backfill;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod demo;
+mod fuzz;
 pub(crate) mod history;
 pub(crate) mod man;
 pub(crate) mod new;

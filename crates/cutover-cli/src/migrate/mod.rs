@@ -21,14 +21,16 @@ use crate::target::{Chooses, Defines, Subject};
 pub enum MigrateCommand<F: Defines, R: Chooses> {
     /// Prove on the real data that nothing can be lost; changes nothing
     #[command(after_help = "\
-Example:
+Examples:
   cutover check split-address.sql --db app.db
+  cutover check split-address.sql --db app.db --fuzz 10000
 
 It carries every old row forward and back and compares, looks for what can't be
 kept in step and for indexes that are missing, and says what the migration will
-cost. Exit code 3 if something stands in the way. Then:
+cost. With --fuzz it also tries random writes on a scratch copy, in both
+directions. Exit code 3 if something stands in the way. Then:
   cutover start split-address.sql --db app.db")]
-    Check(F),
+    Check(CheckArgs<F>),
 
     /// Show every statement each step would run; changes nothing
     #[command(after_help = "\
@@ -133,6 +135,19 @@ pub struct Operate<S: Subject> {
     /// Who operates, for the history and for a second operator to see [default: your login name]
     #[arg(long, value_name = "NAME")]
     pub(crate) actor: Option<String>,
+}
+
+/// The arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs<S: Subject> {
+    /// Try N random writes on a scratch copy, and compare after each
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) fuzz: Option<u64>,
+    /// The random writes of an earlier run [default: others each time]
+    #[arg(long, value_name = "S", requires = "fuzz")]
+    pub(crate) seed: Option<u64>,
+    #[command(flatten)]
+    pub(crate) on: S,
 }
 
 /// The arguments of `start`.

@@ -2,9 +2,11 @@
 
 use std::process::ExitCode;
 
-use cutover::{AdvanceOptions, Pace, StartOptions};
+use cutover::{AdvanceOptions, FuzzOptions, Pace, StartOptions};
 
-use super::{AdvanceArgs, BackfillArgs, MigrateCommand, Operate, RollbackArgs, StartArgs};
+use super::{
+    AdvanceArgs, BackfillArgs, CheckArgs, MigrateCommand, Operate, RollbackArgs, StartArgs,
+};
 use crate::commands::{
     Call, abort, advance, backfill, check, history, plan, repair, rollback, start, status, verify,
 };
@@ -19,7 +21,14 @@ impl<F: Defines, R: Chooses> MigrateCommand<F, R> {
     /// code.
     pub fn run(&self, spelling: &'static Spelling) -> ExitCode {
         match self {
-            Self::Check(on) => define(on, None, spelling, check::run),
+            Self::Check(CheckArgs { fuzz, seed, on }) => {
+                let fuzz = fuzz.map(|statements| FuzzOptions {
+                    statements,
+                    // Short enough to be typed again.
+                    seed: seed.unwrap_or_else(|| fastrand::u64(..1_000_000)),
+                });
+                define(on, None, spelling, |call| check::run(fuzz, call))
+            }
             Self::Plan(on) => define(on, None, spelling, plan::run),
             Self::Start(StartArgs { no_backfill, fast, by: Operate { on, actor } }) => {
                 let options = StartOptions { no_backfill: *no_backfill, pace: pace(*fast) };

@@ -13,7 +13,8 @@ fn a_wrong_command_line_exits_2_and_suggests() {
         ("check --db app.db", "<FILE>"),
         ("new x --db app.db", "--table <TABLE>"),
         ("start x.sql --db app.db --fast --no-backfill", "cannot be used with"),
-        ("check x.sql --db app.db --fuzz 5", "--fuzz"),
+        ("check x.sql --db app.db --fuzz 0", "--fuzz"),
+        ("check x.sql --db app.db --seed 5", "--fuzz"),
         ("demo --rows 0", "--rows"),
     ] {
         let ran = bench.run(line).exits(2);

@@ -10,6 +10,8 @@
 //! - [`hostile`]: the facts of SQLite that sync triggers must survive.
 //! - [`several`]: rows that depend on several tables, and on one of them twice.
 //! - [`recursion`]: recursive mappings, statement by statement.
+//! - [`actions`]: foreign keys of the old tables that write by themselves.
+//! - [`alike`]: updates whose values compare equal and are not the same.
 //! - [`losses`]: rows that can't be carried over: refused, or kept and told.
 //!
 //! They stand on [`stage`], a case of the testkit with its twin, and on [`scene`], a
@@ -17,6 +19,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where it can't go on")]
 
+mod actions;
+mod alike;
 mod examples;
 mod gates;
 mod hostile;

@@ -403,13 +403,13 @@ impl Changed<'_> {
     fn after_update(&self) -> Vec<String> {
         let mut statements = self.prune_early(true);
         for used in &self.uses {
-            let when = changed_or_missing(used, self.catalog);
+            let when = self.changed_or_missing(used);
             // What the row has left first: it may hold a unique value that goes along.
             statements.extend(self.put_if_moved(used, &when));
             statements.extend(self.put(used, "NEW", Some(&when)));
         }
         for used in self.uses.iter().rev() {
-            let when = changed(used, self.catalog);
+            let when = self.changed(used);
             statements.extend(self.prune(used, "OLD", Some(&when)));
             statements.extend(self.prune(used, "NEW", Some(&when)));
         }
@@ -447,6 +447,27 @@ impl Changed<'_> {
         statements.extend(self.uses.iter().rev().filter_map(|used| self.prune(used, "OLD", None)));
         statements.dedup();
         statements
+    }
+
+    /// Whether an UPDATE changed what this mapping reads of the row. `UPDATE OF` tells
+    /// what was set, not what changed, and for all mappings at once.
+    fn changed(&self, used: &Use<'_>) -> String {
+        let columns = leaf_columns(&used.source.query, used.leaf.number);
+        let table = self.catalog.table(used.leaf.side, &used.leaf.table);
+        if columns.is_empty() { "1".to_owned() } else { update_matters(&columns, table) }
+    }
+
+    /// As [`changed`], or the mirror does not hold the row's scope yet, because the
+    /// backfill has not come to it: then another target's row could lack its parent.
+    fn changed_or_missing(&self, used: &Use<'_>) -> String {
+        let changed = self.changed(used);
+        match direct_scope(used.target, used.source, used.leaf, "NEW", "t") {
+            Some(scope) => {
+                let table = ident(&used.target.table.name);
+                format!("({changed}) OR NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {scope})")
+            }
+            None => changed,
+        }
     }
 }
 
@@ -490,29 +511,6 @@ fn call_for_each(procedure: &str, used: &Use<'_>, scopes: &str, when: Option<&st
     let scopes = when
         .map_or_else(|| scopes.to_owned(), |when| format!("SELECT * FROM ({scopes}) WHERE {when}"));
     format!("INSERT INTO {} ({columns}) {scopes}", ident(procedure))
-}
-
-/// Whether an UPDATE changed what this mapping reads of the row. `UPDATE OF` tells
-/// what was set, not what changed, and for all mappings at once.
-fn changed(used: &Use<'_>, catalog: &Catalog) -> String {
-    let columns = leaf_columns(&used.source.query, used.leaf.number);
-    match catalog.table(used.leaf.side, &used.leaf.table) {
-        Some(table) if !columns.is_empty() => update_matters(&columns, table),
-        _ => "1".to_owned(),
-    }
-}
-
-/// As [`changed`], or the mirror does not hold the row's scope yet, because the
-/// backfill has not come to it: then another target's row could lack its parent.
-fn changed_or_missing(used: &Use<'_>, catalog: &Catalog) -> String {
-    let changed = changed(used, catalog);
-    match direct_scope(used.target, used.source, used.leaf, "NEW", "t") {
-        Some(scope) => {
-            let table = ident(&used.target.table.name);
-            format!("({changed}) OR NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {scope})")
-        }
-        None => changed,
-    }
 }
 
 fn tags(used: &Use<'_>) -> String {

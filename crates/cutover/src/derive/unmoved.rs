@@ -97,6 +97,11 @@ fn contribution(
         _ => return None,
     };
     let column = target.column(&output.name)?;
+    // Of values that compare equal and are not the same, which is the least depends on the
+    // order in which they are met.
+    if !column.is_binary() || column.affinity == Affinity::Blob {
+        return None;
+    }
     if !stored_as_it_is(arm, argument, leaf, column, catalog) {
         return None;
     }
@@ -199,18 +204,24 @@ fn value_of(arm: &Arm, expr: &Expr, leaf: &Leaf) -> Option<String> {
     }
 }
 
-/// Whether an UPDATE changed a column that the mapping reads: true then. What a column
-/// takes for equal is not always the same: 'a' and 'A' under NOCASE, 1 and 1.0 where no
-/// type makes them one.
-pub(crate) fn update_matters(columns: &[String], table: &Table) -> String {
+/// Whether an UPDATE changed a column that the mapping reads: true then.
+///
+/// Values that are not the same can compare equal: 'a' and 'A' under NOCASE, 1 and 1.0 in a
+/// column without a type, and the least integer and the real it overflows to in one that
+/// stores integers.
+pub(crate) fn update_matters(columns: &[String], table: Option<&Table>) -> String {
     join(columns, " OR ", |name| {
-        let column = table.column(name);
-        let binary = column.is_some_and(Column::is_binary);
-        let collate = if binary { "" } else { " COLLATE BINARY" };
-        let mut part = format!("OLD.{0}{collate} IS NOT NEW.{0}", ident(name));
-        if column.is_none_or(|column| column.affinity == Affinity::Blob) {
-            part += &format!(" OR typeof(OLD.{0}) <> typeof(NEW.{0})", ident(name));
+        let quoted = ident(name);
+        let column = table.and_then(|table| table.column(name));
+        let collate = if column.is_some_and(Column::is_binary) { "" } else { " COLLATE BINARY" };
+        let mut changed = format!("OLD.{quoted} IS NOT NEW.{quoted}{collate}");
+        let one_class = column.is_some_and(|column| {
+            matches!(column.affinity, Affinity::Text | Affinity::Real)
+                || table.is_some_and(|table| table.is_rowid_alias(name))
+        });
+        if !one_class {
+            changed += &format!(" OR typeof(OLD.{quoted}) <> typeof(NEW.{quoted})");
         }
-        part
+        changed
     })
 }

@@ -21,40 +21,43 @@ impl Engine {
     ///
     /// Refused in the phases in which writes enter the new schema.
     pub fn abort(&mut self, name: &str, watch: &mut dyn Watch) -> Result<AbortReport> {
-        let mut session = Session::open(self, name, "abort")?;
-        let phase = session.record.phase;
-        if phase > Phase::ReadNew {
-            return Err(Error::Refused(Refusal {
-                action: "abort".to_owned(),
-                reason: format!("in {phase} writes enter the new tables"),
-                fix: if phase == Phase::Retired {
-                    "from retired there is no way back".to_owned()
-                } else {
-                    "roll back first: `cutover rollback --to dual-write`".to_owned()
-                },
-                examples: Vec::new(),
-            }));
-        }
-        let mut removed = leave(&mut session, watch)?;
-        // The new tables are nobody's any more; emptied first, so that dropping
-        // them holds nobody off.
-        let mut tables: Vec<String> =
-            session.model.new_tables().map(|table| table.name.clone()).collect();
-        // Children before the parents they refer to.
-        tables.reverse();
-        empty_and_drop(&session, &tables, watch)?;
-        let named = session.model.new_tables().map(|table| format!("table {}", table.known_as));
-        removed.extend(named.collect::<Vec<_>>().into_iter().rev());
-        let left = kept_tables(session.db, &session.model.migration)?;
-        session.db.write("removing the state", || {
-            session.fence()?;
-            state::remove(session.db, session.record.id, &session.record.name)?;
-            state::drop_if_unused(session.db)
-        })?;
-        let migration = session.record.name.clone();
-        session.close()?;
-        Ok(AbortReport { migration, removed, left })
+        Session::hold(self, name, "abort", |session| leave_and_drop(session, watch))
     }
+}
+
+/// All of it: the transition, and then getting rid of the new tables.
+fn leave_and_drop(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result<AbortReport> {
+    let phase = session.record.phase;
+    if phase > Phase::ReadNew {
+        return Err(Error::Refused(Refusal {
+            action: "abort".to_owned(),
+            reason: format!("in {phase} writes enter the new tables"),
+            fix: if phase == Phase::Retired {
+                "from retired there is no way back".to_owned()
+            } else {
+                "roll back first: `cutover rollback --to dual-write`".to_owned()
+            },
+            examples: Vec::new(),
+        }));
+    }
+    let mut removed = leave(session, watch)?;
+    // The new tables are nobody's any more; emptied first, so that dropping
+    // them holds nobody off.
+    let mut tables: Vec<String> =
+        session.model.new_tables().map(|table| table.name.clone()).collect();
+    // Children before the parents they refer to.
+    tables.reverse();
+    empty_and_drop(session, &tables, watch)?;
+    let named = session.model.new_tables().map(|table| format!("table {}", table.known_as));
+    removed.extend(named.collect::<Vec<_>>().into_iter().rev());
+    let left = kept_tables(session.db, &session.model.migration)?;
+    session.db.write("removing the state", || {
+        session.fence()?;
+        state::remove(session.db, session.record.id, &session.record.name)?;
+        state::drop_if_unused(session.db)
+    })?;
+    let migration = session.record.name.clone();
+    Ok(AbortReport { migration, removed, left })
 }
 
 /// The transition: nothing keeps the new tables in step from here on.

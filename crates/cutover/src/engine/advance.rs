@@ -26,22 +26,22 @@ impl Engine {
         options: &AdvanceOptions,
         watch: &mut dyn Watch,
     ) -> Result<TransitionReport> {
-        let mut session = Session::open(self, name, "advance")?;
-        let from = session.record.phase;
-        let to = goal(&session, options)?;
-        let mut report = begin(&session, from);
-        while session.record.phase < to {
-            step(&mut session, options, &mut report, watch)?;
-            report.to = session.record.phase;
-        }
-        if session.record.phase == Phase::NewOnly {
-            take_digests(&mut session, watch)?;
-        }
-        if session.record.phase == Phase::Retired && from == Phase::Retired {
-            super::retire::finish(&mut session, watch)?;
-        }
-        session.close()?;
-        Ok(report)
+        Session::hold(self, name, "advance", |session| {
+            let from = session.record.phase;
+            let to = goal(session, options)?;
+            let mut report = begin(session, from);
+            while session.record.phase < to {
+                step(session, options, &mut report, watch)?;
+                report.to = session.record.phase;
+            }
+            if session.record.phase == Phase::NewOnly {
+                take_digests(session, watch)?;
+            }
+            if session.record.phase == Phase::Retired && from == Phase::Retired {
+                super::retire::finish(session, watch)?;
+            }
+            Ok(report)
+        })
     }
 }
 

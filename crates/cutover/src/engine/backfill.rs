@@ -40,20 +40,21 @@ impl Engine {
         pace: Pace,
         watch: &mut dyn Watch,
     ) -> Result<BackfillReport> {
-        let mut session = Session::open(self, name, "backfill")?;
-        let phase = session.record.phase;
-        if phase.sync() != Some(Direction::Forward) {
-            return Err(Refusal {
-                action: "backfill".to_owned(),
-                reason: format!("in {phase} the new tables are not a mirror that could be filled"),
-                fix: "look at `cutover status`".to_owned(),
-                examples: Vec::new(),
+        Session::hold(self, name, "backfill", |session| {
+            let phase = session.record.phase;
+            if phase.sync() != Some(Direction::Forward) {
+                return Err(Refusal {
+                    action: "backfill".to_owned(),
+                    reason: format!(
+                        "in {phase} the new tables are not a mirror that could be filled"
+                    ),
+                    fix: "look at `cutover status`".to_owned(),
+                    examples: Vec::new(),
+                }
+                .into());
             }
-            .into());
-        }
-        let report = fill(&mut session, Direction::Forward, Work::Backfill, pace, watch)?;
-        session.close()?;
-        Ok(report)
+            fill(session, Direction::Forward, Work::Backfill, pace, watch)
+        })
     }
 }
 

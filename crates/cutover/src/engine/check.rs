@@ -73,6 +73,7 @@ pub(crate) fn examine(
         notes: Vec::new(),
         indexes: Vec::new(),
         forecast: Forecast::default(),
+        fuzz: None,
     };
     let number = match known {
         Some(record) => record.id,
@@ -113,12 +114,7 @@ fn rehearse(
     report: &mut CheckReport,
     watch: &mut dyn Watch,
 ) -> Result<()> {
-    let made = match &engine.options.scratch_dir {
-        Some(dir) => tempfile::tempdir_in(dir),
-        None => tempfile::tempdir(),
-    };
-    let dir = made
-        .map_err(|source| Error::Io { doing: "making a scratch directory".to_owned(), source })?;
+    let dir = engine.scratch_dir()?;
     let source = snapshot(&engine.db, dir.path())?;
     let scratch_path = dir.path().join("scratch.db");
     let scratch = Db::scratch(&scratch_path, engine.options.busy_timeout)?;

@@ -3,11 +3,13 @@
 mod abort;
 mod advance;
 mod backfill;
+mod backup;
 mod check;
 mod definitions;
 mod dependents;
 mod dropped;
 mod frozen;
+mod fuzz;
 mod gate;
 mod handover;
 mod kept;
@@ -32,8 +34,9 @@ mod verify;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use self::fuzz::FuzzOptions;
 use crate::backend::sqlite::Db;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::phase::Phase;
 
 /// How an [`Engine`] behaves.
@@ -108,6 +111,15 @@ impl Engine {
     /// database, or can't be written.
     pub fn open(path: &Path, options: Options) -> Result<Self> {
         Ok(Self { db: Db::open(path, options.busy_timeout)?, options })
+    }
+
+    /// A directory for scratch databases, removed when it is dropped.
+    fn scratch_dir(&self) -> Result<tempfile::TempDir> {
+        let made = match &self.options.scratch_dir {
+            Some(dir) => tempfile::tempdir_in(dir),
+            None => tempfile::tempdir(),
+        };
+        made.map_err(|source| Error::Io { doing: "making a scratch directory".to_owned(), source })
     }
 }
 

@@ -24,24 +24,25 @@ impl Engine {
         pace: Pace,
         watch: &mut dyn Watch,
     ) -> Result<RepairReport> {
-        let mut session = Session::open(self, name, "repair")?;
-        let phase = session.record.phase;
-        let Some(direction) = phase.sync() else {
-            return Err(Refusal {
-                action: "repair".to_owned(),
-                reason: format!("in {phase} neither side is a mirror of the other"),
-                fix: "look at `cutover status`".to_owned(),
-                examples: Vec::new(),
-            }
-            .into());
-        };
-        let report = mend(&mut session, direction, pace, watch)?;
-        let detail = serde_json::to_value(&report).unwrap_or_default();
-        session
-            .db
-            .write("writing the journal", || session.journal("repair", &now(), phase, detail))?;
-        session.close()?;
-        Ok(report)
+        Session::hold(self, name, "repair", |session| {
+            let phase = session.record.phase;
+            let Some(direction) = phase.sync() else {
+                return Err(Refusal {
+                    action: "repair".to_owned(),
+                    reason: format!("in {phase} neither side is a mirror of the other"),
+                    fix: "look at `cutover status`".to_owned(),
+                    examples: Vec::new(),
+                }
+                .into());
+            };
+            let report = mend(session, direction, pace, watch)?;
+            let detail = serde_json::to_value(&report).unwrap_or_default();
+            session.db.write("writing the journal", || {
+                session.fence()?;
+                session.journal("repair", &now(), phase, detail)
+            })?;
+            Ok(report)
+        })
     }
 }
 

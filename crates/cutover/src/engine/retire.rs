@@ -1,10 +1,9 @@
 //! Retiring the old tables: the point of no return, and then getting rid of them
 //! without holding anyone off.
 
-use std::path::Path;
-
 use serde_json::json;
 
+use super::backup::back_up;
 use super::frozen::{take_digests, verify_frozen};
 use super::pace::Pacer;
 use super::session::{Session, now};
@@ -274,18 +273,4 @@ fn has_word(sql: &str, name: &str) -> bool {
         !sql[..at].chars().next_back().is_some_and(part)
             && !sql[at + name.len()..].chars().next().is_some_and(part)
     })
-}
-
-fn back_up(session: &Session<'_>, path: &Path) -> Result<()> {
-    if path.exists() {
-        return Err(Refusal::transition(
-            Phase::Retired,
-            format!("{} exists already", path.display()),
-            "name a file for the backup that does not exist",
-        )
-        .into());
-    }
-    let sql = format!("VACUUM INTO {}", text(&path.to_string_lossy()));
-    let doing = format!("writing the backup {}", path.display());
-    session.db.conn().execute_batch(&sql).map_err(|source| Error::Database { doing, source })
 }

@@ -28,16 +28,16 @@ impl Engine {
         to: Option<Phase>,
         watch: &mut dyn Watch,
     ) -> Result<TransitionReport> {
-        let mut session = Session::open(self, name, "rollback")?;
-        let from = session.record.phase;
-        let to = goal(from, to)?;
-        let mut report = begin(&session, from);
-        while session.record.phase > to {
-            step(&mut session, &mut report, watch)?;
-            report.to = session.record.phase;
-        }
-        session.close()?;
-        Ok(report)
+        Session::hold(self, name, "rollback", |session| {
+            let from = session.record.phase;
+            let to = goal(from, to)?;
+            let mut report = begin(session, from);
+            while session.record.phase > to {
+                step(session, &mut report, watch)?;
+                report.to = session.record.phase;
+            }
+            Ok(report)
+        })
     }
 }
 

@@ -27,9 +27,26 @@ pub(crate) struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// Takes the lease and reads the migration. What a killed gate left behind is
-    /// removed first: its notes cost every writer something.
-    pub(crate) fn open(engine: &'a Engine, name: &str, doing: &str) -> Result<Self> {
+    /// Does some work from taking the lease to giving it up. What a killed gate left
+    /// behind is removed first: its notes cost every writer something.
+    pub(crate) fn hold<T>(
+        engine: &'a Engine,
+        name: &str,
+        doing: &str,
+        work: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        let mut session = Self::open(engine, name, doing)?;
+        match session.drop_notes().and_then(|()| work(&mut session)) {
+            Ok(done) => session.close().map(|()| done),
+            Err(error) => Err(match &session.lease {
+                Some(lease) => reason(session.db, lease, error),
+                None => error,
+            }),
+        }
+    }
+
+    /// Takes the lease and reads the migration.
+    fn open(engine: &'a Engine, name: &str, doing: &str) -> Result<Self> {
         let db = &engine.db;
         let record = engine.record(name)?;
         let asker = Asker { actor: &engine.options.actor, doing, ttl: engine.options.lease_ttl };
@@ -43,13 +60,13 @@ impl<'a> Session<'a> {
         let (record, model) = match opened {
             Ok(opened) => opened,
             Err(error) => {
-                lease.release(db)?;
+                let error = reason(db, &lease, error);
+                // What can't be given up expires.
+                let _ = lease.release(db);
                 return Err(error);
             }
         };
-        let session = Self { db, engine, record, model, lease: Some(lease) };
-        session.drop_notes()?;
-        Ok(session)
+        Ok(Self { db, engine, record, model, lease: Some(lease) })
     }
 
     /// Fails unless the lease is still ours; called inside every transaction.
@@ -162,7 +179,7 @@ impl<'a> Session<'a> {
     }
 
     /// Gives the lease up.
-    pub(crate) fn close(mut self) -> Result<()> {
+    fn close(mut self) -> Result<()> {
         // An abort has removed the table that holds it.
         if state::exists(self.db)?
             && let Some(lease) = self.lease.take()
@@ -179,6 +196,16 @@ impl Drop for Session<'_> {
             // On the way out of an error; what can't be given up expires.
             let _ = lease.release(self.db);
         }
+    }
+}
+
+/// Why work under the lease failed. Whoever stood still while another operator went on
+/// meets tables that are gone and rows that don't agree: all that is wrong with them is
+/// that the lease is lost.
+fn reason(db: &Db, lease: &Lease, error: Error) -> Error {
+    match lease.check(db) {
+        Err(lost @ Error::LeaseLost(_)) => lost,
+        _ => error,
     }
 }
 

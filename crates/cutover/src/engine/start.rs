@@ -38,27 +38,26 @@ impl Engine {
         if known.is_none() {
             self.record_new(migration)?;
         }
-        let mut session = Session::open(self, migration.name(), "start")?;
-        // Another operator may have been quicker while the proof ran.
-        startable(&session.record, migration)?;
-        let started = session.record.phase == Phase::DualWrite;
-        let indexes = create_old_indexes(&session, watch)?;
-        let held_ms = if started { 0.0 } else { enter_dual_write(&mut session, watch)? };
-        let backfill = if options.no_backfill {
-            None
-        } else {
-            Some(fill(&mut session, Direction::Forward, Work::Backfill, options.pace, watch)?)
-        };
-        let report = StartReport {
-            migration: session.record.name.clone(),
-            phase: session.record.phase,
-            check,
-            held_ms,
-            indexes,
-            backfill,
-        };
-        session.close()?;
-        Ok(report)
+        Session::hold(self, migration.name(), "start", |session| {
+            // Another operator may have been quicker while the proof ran.
+            startable(&session.record, migration)?;
+            let started = session.record.phase == Phase::DualWrite;
+            let indexes = create_old_indexes(session, watch)?;
+            let held_ms = if started { 0.0 } else { enter_dual_write(session, watch)? };
+            let backfill = if options.no_backfill {
+                None
+            } else {
+                Some(fill(session, Direction::Forward, Work::Backfill, options.pace, watch)?)
+            };
+            Ok(StartReport {
+                migration: session.record.name.clone(),
+                phase: session.record.phase,
+                check,
+                held_ms,
+                indexes,
+                backfill,
+            })
+        })
     }
 
     /// Gives the migration its number. Nothing of it exists yet but the record.

@@ -81,6 +81,22 @@ impl Lease {
         Err(Error::LeaseLost(row(db)?.map(|row| row.holder)))
     }
 
+    /// Fails if another has it, or had it since. Writes nothing.
+    pub(crate) fn check(&self, db: &Db) -> Result<()> {
+        if !super::state::exists(db)? {
+            return Err(Error::LeaseLost(None));
+        }
+        let token = db
+            .conn()
+            .query_row("SELECT token FROM _cutover_lease WHERE id = 1", [], |row| row.get(0))
+            .optional()
+            .map_err(|source| db.error("reading the lease", source))?;
+        if token.is_some_and(|token: String| token == self.token) {
+            return Ok(());
+        }
+        Err(Error::LeaseLost(row(db)?.map(|row| row.holder)))
+    }
+
     /// Gives the lease up. Nothing is lost if this fails: it expires.
     pub(crate) fn release(self, db: &Db) -> Result<()> {
         db.conn()

@@ -1,0 +1,74 @@
+//! Every migration there is, under random writes: nothing diverges.
+
+use std::path::{Path, PathBuf};
+
+use testkit::cases;
+
+use super::support::Bench;
+
+/// Statements on each migration, unless the environment says otherwise.
+fn statements() -> u64 {
+    std::env::var("CUTOVER_FUZZ").map_or(600, |n| n.parse().unwrap())
+}
+
+/// The seeds of one run of the tests: another one for each migration, and always the same.
+fn seed() -> u64 {
+    std::env::var("CUTOVER_FUZZ_SEED").map_or(1, |n| n.parse().unwrap())
+}
+
+fn examples() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let mut found: Vec<PathBuf> = std::fs::read_dir(root)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.join("setup.sql").exists())
+        .collect();
+    found.sort();
+    found
+}
+
+/// Fuzzes, and makes sure that the writes were not all in vain.
+#[track_caller]
+fn no_divergence(bench: &Bench, file: &Path, what: &str) {
+    let ran = bench.fuzz(file, statements(), seed());
+    assert_eq!(ran.code, 0, "{what}:\n{}\n{}", ran.stdout, ran.stderr);
+    let fuzz = &ran.json()["fuzz"];
+    assert_eq!(fuzz["ok"], true, "{what}: {fuzz}");
+    assert_eq!(fuzz["failure"], serde_json::Value::Null, "{what}: {fuzz}");
+    let number = |key: &str| fuzz[key].as_u64().unwrap();
+    assert!(number("statements") >= statements(), "{what}: {fuzz}");
+    assert!(number("rows") > 0, "{what}: {fuzz}");
+    let vain = number("failed") + number("refused");
+    assert!(vain * 2 < number("statements"), "{what}: most of it failed: {fuzz}");
+}
+
+#[test]
+fn every_example() {
+    let examples = examples();
+    assert!(examples.len() >= 3, "{examples:?}");
+    for example in examples {
+        let bench = Bench::empty();
+        let setup = std::fs::read_to_string(example.join("setup.sql")).unwrap();
+        bench.open().execute_batch(&setup).unwrap();
+        let file = std::fs::read_dir(&example)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .find(|path| {
+                path.extension().is_some_and(|e| e == "sql") && !path.ends_with("setup.sql")
+            })
+            .unwrap();
+        no_divergence(&bench, &file, &example.display().to_string());
+    }
+}
+
+/// Among them the consensus store's own.
+#[test]
+fn every_class_of_migration() {
+    for case in cases::ALL {
+        let bench = Bench::empty();
+        case.create(&bench.path("app.db"), 400, 7);
+        let file = bench.path(&format!("{}.sql", case.migration_name));
+        std::fs::write(&file, case.migration).unwrap();
+        no_divergence(&bench, &file, case.name);
+    }
+}

@@ -1,0 +1,102 @@
+//! Migrations that are wrong in a way that neither the engine's own look at the file nor
+//! the proof on the present rows can tell: random writes find them.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use super::support::Bench;
+
+/// Bookings change balances, by a trigger on a table in between. While the old tables are
+/// the mirror, each booking comes with its balance, and the trigger books it again.
+const BOOKS: &str = "
+    PRAGMA journal_mode = WAL;
+    CREATE TABLE accounts (id INTEGER PRIMARY KEY, owner TEXT, balance INTEGER);
+    CREATE TABLE moves (id INTEGER PRIMARY KEY, account INTEGER, amount INTEGER);
+    CREATE TABLE queue (account INTEGER, amount INTEGER);
+    CREATE TRIGGER moved AFTER INSERT ON moves BEGIN
+        INSERT INTO queue VALUES (NEW.account, NEW.amount);
+    END;
+    CREATE TRIGGER booked AFTER INSERT ON queue BEGIN
+        UPDATE accounts SET balance = balance + NEW.amount WHERE id = NEW.account;
+    END;
+    INSERT INTO accounts VALUES (1, 'Ada', 10), (2, 'Ben', 20), (3, 'Cy', NULL);
+    INSERT INTO moves (account, amount) VALUES (1, 5), (2, 7), (9, 1);";
+
+const TWICE: &str = "\
+CREATE TABLE new.owners (id INTEGER PRIMARY KEY, owner TEXT, balance INTEGER);
+CREATE TABLE new.transfers (id INTEGER PRIMARY KEY, account INTEGER, amount INTEGER);
+INSERT INTO new.owners (id, owner, balance) SELECT id, owner, balance FROM old.accounts;
+INSERT INTO new.transfers (id, account, amount) SELECT id, account, amount FROM old.moves;
+INSERT INTO old.accounts (id, owner, balance) SELECT id, owner, balance FROM new.owners;
+INSERT INTO old.moves (id, account, amount) SELECT id, account, amount FROM new.transfers;
+";
+
+/// Right for every row there is, and wrong for the first empty text.
+const NO_EMPTY_TEXT: &str = "\
+CREATE TABLE new.owners (id INTEGER PRIMARY KEY, owner TEXT NOT NULL, balance INTEGER);
+INSERT INTO new.owners (id, owner, balance) SELECT id, coalesce(owner, ''), balance FROM old.accounts;
+INSERT INTO old.accounts (id, owner, balance) SELECT id, nullif(owner, ''), balance FROM new.owners;
+";
+
+#[test]
+fn a_divergence_is_found_and_shrunk_to_a_statement() {
+    let bench = Bench::new(BOOKS, TWICE);
+    // Nothing is wrong with the rows as they are.
+    bench.run(&["check", "moved.sql", "--db", "app.db"]).exits(0);
+    for seed in 1..3 {
+        let ran = bench.fuzz("moved.sql".as_ref(), 3_000, seed).exits(3);
+        let report = ran.json();
+        assert_eq!(report["ok"], false);
+        let failure = &report["fuzz"]["failure"];
+        assert_eq!(failure["direction"], "backward", "{failure}");
+        assert_eq!(failure["fault"], "mirror", "{failure}");
+        assert_eq!(failure["difference"]["table"], "accounts", "{failure}");
+        let script = failure["script"].as_array().unwrap();
+        assert_eq!(script.len(), 3, "two settings and one write: {failure}");
+        assert!(script[2].as_str().unwrap().contains("\"transfers\""), "{failure}");
+    }
+}
+
+/// What is printed is pasted into a shell of another SQLite, and a verification then finds
+/// the difference that was shown.
+#[test]
+fn the_script_shows_it_anywhere() {
+    let bench = Bench::new(BOOKS, TWICE);
+    let arguments = ["check", "moved.sql", "--db", "app.db", "--fuzz", "3000", "--seed", "1"];
+    let ran = bench.run(&arguments).exits(3);
+    let script = ran
+        .stdout
+        .lines()
+        .skip_while(|line| !line.contains("sqlite3 fuzz.db"))
+        .skip(1)
+        .take_while(|line| !line.starts_with("and then:"))
+        .collect::<Vec<_>>()
+        .join("\n");
+    let mut shell = Command::new("sqlite3")
+        .args(["-batch", "fuzz.db"])
+        .current_dir(bench.dir.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    shell.stdin.take().unwrap().write_all(format!("{script}\n").as_bytes()).unwrap();
+    let said = shell.wait_with_output().unwrap();
+    let verified = bench.run(&["verify", "--db", "fuzz.db"]);
+    assert_eq!(verified.code, 1, "{script}\n{said:?}\n{}", verified.stderr);
+    let shown = ran.stdout.lines().find(|line| line.trim().starts_with("backward: accounts"));
+    let shown = shown.unwrap_or_else(|| panic!("{}", ran.stdout));
+    assert!(verified.stdout.contains(shown), "{shown}\n{}", verified.stdout);
+}
+
+#[test]
+fn values_that_would_be_lost_are_shown_and_do_not_fail() {
+    let bench = Bench::new(BOOKS, NO_EMPTY_TEXT);
+    let ran = bench.fuzz("moved.sql".as_ref(), 2_000, 1).exits(0);
+    let fuzz = &ran.json()["fuzz"];
+    assert!(fuzz["lossy"].as_u64().unwrap() > 0, "{fuzz}");
+    let difference = &fuzz["loss"]["difference"];
+    assert_eq!(difference["table"], "accounts", "{fuzz}");
+    assert_eq!(difference["expected"], "NULL", "{fuzz}");
+    assert_eq!(difference["found"], "''", "{fuzz}");
+}

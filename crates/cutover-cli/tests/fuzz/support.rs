@@ -1,0 +1,86 @@
+//! A database, a migration file, and the binary on both.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use rusqlite::Connection;
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub(crate) struct Bench {
+    pub(crate) dir: TempDir,
+}
+
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap()
+    }
+}
+
+impl Bench {
+    pub(crate) fn empty() -> Self {
+        Self { dir: TempDir::new().unwrap() }
+    }
+
+    /// `app.db` from SQL, and `moved.sql`.
+    pub(crate) fn new(setup: &str, migration: &str) -> Self {
+        let bench = Self::empty();
+        bench.open().execute_batch(setup).unwrap();
+        std::fs::write(bench.path("moved.sql"), migration).unwrap();
+        bench
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub(crate) fn open(&self) -> Connection {
+        Connection::open(self.path("app.db")).unwrap()
+    }
+
+    /// Runs the binary in the directory.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        let output = Command::new(env!("CARGO_BIN_EXE_cutover"))
+            .args(arguments)
+            .current_dir(self.dir.path())
+            .env_remove("CUTOVER_DB")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        Ran {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// `check --fuzz` as JSON.
+    pub(crate) fn fuzz(&self, file: &Path, statements: u64, seed: u64) -> Ran {
+        let (statements, seed) = (statements.to_string(), seed.to_string());
+        let file = file.to_str().unwrap();
+        self.run(&[
+            "check",
+            file,
+            "--db",
+            "app.db",
+            "--fuzz",
+            &statements,
+            "--seed",
+            &seed,
+            "--json",
+        ])
+    }
+}

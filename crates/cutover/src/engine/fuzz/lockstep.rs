@@ -1,0 +1,168 @@
+//! The same statement on the scratch copy and on its twin, which has none of our
+//! machinery: what the program that writes is told has to be the same.
+
+use rusqlite::Connection;
+
+use super::statement::{Kind, Statement};
+
+/// Two plain connections, as a program would open them.
+#[derive(Debug)]
+pub(super) struct Pair {
+    pub(super) scratch: Connection,
+    pub(super) twin: Connection,
+}
+
+/// What came of a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Done,
+    /// It failed without our machinery too.
+    Failed,
+    /// The sync refused it, saying why; nothing was changed.
+    Refused(String),
+    /// As refused, but the twin can't follow: a constraint of the mirror was in the way at a
+    /// COMMIT, or in the midst of a statement that keeps what it did before. Transactions
+    /// are undone.
+    Parted(String),
+    /// The program is told something else than without our machinery.
+    Wrong(String),
+}
+
+/// Settings that a connection begins with, whatever SQLite was compiled to: those of the
+/// `sqlite3` shell.
+pub(super) const BEGINS_WITH: [&str; 2] =
+    ["PRAGMA foreign_keys = OFF", "PRAGMA recursive_triggers = OFF"];
+
+impl Pair {
+    pub(super) fn open(
+        scratch: &std::path::Path,
+        twin: &std::path::Path,
+    ) -> rusqlite::Result<Self> {
+        let plain = |path: &std::path::Path| -> rusqlite::Result<Connection> {
+            let conn = Connection::open(path)?;
+            // Nobody's data is lost with a scratch database.
+            conn.execute_batch("PRAGMA synchronous = OFF")?;
+            BEGINS_WITH.iter().try_for_each(|sql| conn.execute_batch(sql))?;
+            Ok(conn)
+        };
+        Ok(Self { scratch: plain(scratch)?, twin: plain(twin)? })
+    }
+
+    /// Whether no transaction is open.
+    pub(super) fn at_rest(&self) -> bool {
+        self.scratch.is_autocommit() && self.twin.is_autocommit()
+    }
+
+    /// Runs a statement on both.
+    pub(super) fn run(&self, statement: &Statement) -> rusqlite::Result<Outcome> {
+        let sql = statement.sql();
+        let outcome = match self.scratch.execute_batch(&sql) {
+            Ok(()) => match self.twin.execute_batch(&sql) {
+                Ok(()) => self.told_alike(statement),
+                Err(error) => {
+                    Outcome::Wrong(format!("it succeeds, and without cutover it fails: {error}"))
+                }
+            },
+            Err(error) if is_ours(&error) => Outcome::Refused(message(&error)),
+            Err(error) if statement.kind == Kind::Transaction => {
+                self.transaction_failed(&error, &sql)?
+            }
+            Err(error) => self.failed(&error, &sql)?,
+        };
+        // OR ROLLBACK ends a transaction even where only the mirror was in the way.
+        if matches!(outcome, Outcome::Refused(_))
+            && self.scratch.is_autocommit()
+            && !self.twin.is_autocommit()
+        {
+            self.twin.execute_batch("ROLLBACK")?;
+        }
+        if self.scratch.is_autocommit() != self.twin.is_autocommit() {
+            return Ok(Outcome::Wrong("it leaves another state of the transaction".to_owned()));
+        }
+        Ok(outcome)
+    }
+
+    /// What `changes()` and `last_insert_rowid()` tell.
+    fn told_alike(&self, statement: &Statement) -> Outcome {
+        if !matches!(statement.kind, Kind::Insert | Kind::Write) {
+            return Outcome::Done;
+        }
+        let (ours, theirs) = (self.scratch.changes(), self.twin.changes());
+        if ours != theirs {
+            return Outcome::Wrong(format!("changes() is {ours}, and without cutover {theirs}"));
+        }
+        let (mine, other) = (self.scratch.last_insert_rowid(), self.twin.last_insert_rowid());
+        if statement.kind == Kind::Insert && ours > 0 && mine != other {
+            return Outcome::Wrong(format!(
+                "last_insert_rowid() is {mine}, and without cutover {other}"
+            ));
+        }
+        Outcome::Done
+    }
+
+    /// It failed for a reason that is not ours to give: perhaps the twin fails as well. If
+    /// it does not, the mirror's own constraints were in the way, and the twin goes back.
+    fn failed(&self, error: &rusqlite::Error, sql: &str) -> rusqlite::Result<Outcome> {
+        let alone = self.twin.is_autocommit();
+        self.twin.execute_batch("SAVEPOINT cutover_undo")?;
+        let theirs = self.twin.execute_batch(sql).err().map(|error| message(&error));
+        let same = theirs.as_deref() == Some(message(error).as_str());
+        // These keep, or take with them, more than the statement itself; and the mirror was
+        // in the way at another row than the statement's own constraints.
+        if !same && [" OR FAIL ", " OR ROLLBACK "].iter().any(|clause| sql.contains(clause)) {
+            self.end()?;
+            return Ok(Outcome::Parted(message(error)));
+        }
+        if self.twin.is_autocommit() {
+            // OR ROLLBACK took the savepoint with it.
+            return Ok(Outcome::Failed);
+        }
+        if theirs.is_none() {
+            // What breaks a deferred foreign key fails at the end of the statement where no
+            // savepoint holds its transaction open.
+            let deferred = alone
+                && message(error).contains("FOREIGN KEY")
+                && self.twin.prepare("PRAGMA foreign_key_check")?.exists([])?;
+            self.twin.execute_batch("ROLLBACK TO cutover_undo; RELEASE cutover_undo")?;
+            return Ok(if deferred { Outcome::Failed } else { Outcome::Refused(message(error)) });
+        }
+        // OR FAIL keeps what it did before.
+        if self.twin.execute_batch("RELEASE cutover_undo").is_err() && alone {
+            self.twin.execute_batch("ROLLBACK")?;
+        }
+        Ok(Outcome::Failed)
+    }
+
+    /// Undoes the transactions that are open.
+    fn end(&self) -> rusqlite::Result<()> {
+        for conn in [&self.scratch, &self.twin] {
+            if !conn.is_autocommit() {
+                conn.execute_batch("ROLLBACK")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The end of a transaction can't be tried on the twin and undone.
+    fn transaction_failed(&self, error: &rusqlite::Error, sql: &str) -> rusqlite::Result<Outcome> {
+        if self.twin.execute_batch(sql).is_err() {
+            return Ok(Outcome::Failed);
+        }
+        self.end()?;
+        Ok(Outcome::Parted(message(error)))
+    }
+}
+
+/// Whether an error was raised by a trigger of ours.
+fn is_ours(error: &rusqlite::Error) -> bool {
+    message(error).starts_with("cutover: ")
+}
+
+/// SQLite's message alone.
+fn message(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        other => other.to_string(),
+    }
+}

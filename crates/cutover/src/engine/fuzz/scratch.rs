@@ -1,0 +1,314 @@
+//! The scratch copy and its twin: made from a sample, brought into the phase by the
+//! engine's own operations, and copied anew for each run of a script.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::judge::{self, Fault, Shared};
+use super::links::mapped;
+use super::lockstep::{Outcome, Pair};
+use super::sample::Sample;
+use super::statement::Statement;
+use crate::derive::sql::{ident, idents, text};
+use crate::engine::model::Model;
+use crate::engine::{AdvanceOptions, Engine, Options, Pace, StartOptions};
+use crate::error::{Error, Result};
+use crate::migration::Migration;
+use crate::phase::{Direction, Phase};
+use crate::report::FuzzFault;
+use crate::schema::Table;
+use crate::watch::Silent;
+
+/// Where scratch copies are made, and of what.
+#[derive(Debug)]
+pub(super) struct Workshop<'a> {
+    pub(super) migration: &'a Migration,
+    pub(super) sample: &'a Sample,
+    pub(super) dir: &'a Path,
+    /// Done to a scratch copy once it is in the phase; for tests of the fuzzer itself.
+    pub(super) sabotage: Option<&'a str>,
+}
+
+/// A scratch copy and its twin as they are before the first write: files to be copied.
+#[derive(Debug)]
+pub(super) struct Base {
+    direction: Direction,
+    scratch: PathBuf,
+    twin: PathBuf,
+}
+
+/// A scratch copy and its twin at work.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) pair: Pair,
+    pub(super) model: Model,
+    engine: Engine,
+    direction: Direction,
+    shared: Vec<Shared>,
+    changes: u64,
+    /// Rows of the old tables that do not come back from the new ones as they are, while
+    /// the old side is the source; and one of them.
+    pub(super) lost: (u64, Option<Fault>),
+    /// Whether the twin could not follow: it is no measure any more.
+    pub(super) parted: bool,
+}
+
+/// The phase in which the writes of a direction are tried.
+pub(super) fn phase(direction: Direction) -> Phase {
+    match direction {
+        // The same triggers as in dual-write, and live views that read the mirror.
+        Direction::Forward => Phase::ReadNew,
+        Direction::Backward => Phase::WriteNew,
+    }
+}
+
+fn failed(source: rusqlite::Error) -> Error {
+    Error::Database { doing: "running random writes on a scratch copy".to_owned(), source }
+}
+
+fn copying(source: std::io::Error) -> Error {
+    Error::Io { doing: "copying a scratch database".to_owned(), source }
+}
+
+impl Workshop<'_> {
+    /// Makes a base from these rows. Refused as `start` and `advance` would be.
+    pub(super) fn base(&self, direction: Direction, rows: &[Statement]) -> Result<Base> {
+        let name = |what: &str| self.dir.join(format!("{direction}-{what}.db"));
+        let base = Base { direction, scratch: name("scratch-base"), twin: name("twin-base") };
+        for path in [&base.scratch, &base.twin] {
+            remove(path)?;
+        }
+        self.build(&base.scratch, rows).map_err(failed)?;
+        std::fs::copy(&base.scratch, &base.twin).map_err(copying)?;
+        let mut engine = self.open(&base.scratch)?;
+        let options = StartOptions { no_backfill: false, pace: Pace::Fast };
+        engine.start(self.migration, options, &mut Silent)?;
+        let to = AdvanceOptions { to: Some(phase(direction)), ..AdvanceOptions::default() };
+        engine.advance(self.migration.name(), &to, &mut Silent)?;
+        let model = engine.model(&engine.record(self.migration.name())?)?;
+        if let Some(sql) = self.sabotage {
+            engine.db.batch("sabotage", sql)?;
+        }
+        engine.db.checkpoint(true)?;
+        self.complete(&base, &model).map_err(failed)?;
+        Ok(base)
+    }
+
+    fn open(&self, path: &Path) -> Result<Engine> {
+        let options = Options {
+            scratch_dir: Some(self.dir.to_owned()),
+            busy_timeout: Duration::from_secs(5),
+            ..Options::default()
+        };
+        let engine = Engine::open(path, options)?;
+        // Nobody's data is lost with a scratch database.
+        engine.db.batch("configuring the connection", "PRAGMA synchronous = OFF")?;
+        Ok(engine)
+    }
+
+    /// The application's database, with these rows.
+    fn build(&self, path: &Path, rows: &[Statement]) -> rusqlite::Result<()> {
+        let conn = Connection::open(path)?;
+        conn.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; BEGIN",
+        )?;
+        self.sample.tables.iter().try_for_each(|sql| conn.execute_batch(sql))?;
+        rows.iter().try_for_each(|row| conn.execute_batch(&row.sql()))?;
+        self.sample.later.iter().try_for_each(|sql| conn.execute_batch(sql))?;
+        conn.execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+
+    /// Gives the twin what the tables written to have besides: the sync's indexes on the
+    /// old tables, because they may decide in which order a statement meets its rows; the
+    /// new tables as `start` filled them.
+    fn complete(&self, base: &Base, model: &Model) -> rusqlite::Result<()> {
+        let twin = Connection::open(&base.twin)?;
+        let scratch = Connection::open(&base.scratch)?;
+        twin.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA synchronous = OFF")?;
+        for table in written(model, base.direction) {
+            if base.direction == Direction::Backward {
+                twin.execute_batch(&format!("DROP TABLE IF EXISTS {}", ident(&table.name)))?;
+            }
+            for sql in judge::definitions(&scratch, &table.name)? {
+                // Those it has already.
+                let _ = twin.execute_batch(&sql);
+            }
+        }
+        if base.direction == Direction::Backward {
+            drop(scratch);
+            twin.execute_batch(&format!(
+                "ATTACH {} AS src",
+                text(&base.scratch.to_string_lossy())
+            ))?;
+            for table in written(model, base.direction) {
+                copy_rows(&twin, table)?;
+            }
+            twin.execute_batch("DETACH src")?;
+        }
+        twin.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+
+    /// Copies a base and opens the copy.
+    pub(super) fn run(&self, base: &Base) -> Result<Run> {
+        let path = |what: &str| self.dir.join(format!("{}-{what}.db", base.direction));
+        let (scratch, twin) = (path("scratch"), path("twin"));
+        for (from, to) in [(&base.scratch, &scratch), (&base.twin, &twin)] {
+            remove(to)?;
+            std::fs::copy(from, to).map_err(copying)?;
+        }
+        let engine = self.open(&scratch)?;
+        let model = engine.model(&engine.record(self.migration.name())?)?;
+        let pair = Pair::open(&scratch, &twin).map_err(failed)?;
+        let shared = shared(&pair.twin, &model, base.direction).map_err(failed)?;
+        let changes = pair.scratch.total_changes();
+        Ok(Run {
+            pair,
+            model,
+            engine,
+            direction: base.direction,
+            shared,
+            changes,
+            lost: (0, None),
+            parted: false,
+        })
+    }
+}
+
+/// Removes a database and what SQLite keeps beside it.
+fn remove(path: &Path) -> Result<()> {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        match std::fs::remove_file(&name) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(copying(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn copy_rows(twin: &Connection, table: &Table) -> rusqlite::Result<()> {
+    let name = ident(&table.name);
+    let mut columns: Vec<&str> =
+        table.stored_columns().map(|column| column.name.as_str()).collect();
+    if !table.without_rowid && table.rowid_alias.is_none() && table.column("rowid").is_none() {
+        columns.push("rowid");
+    }
+    let columns = idents("", &columns);
+    twin.execute_batch(&format!(
+        "INSERT INTO main.{name} ({columns}) SELECT {columns} FROM src.{name}"
+    ))?;
+    // There only where some table is AUTOINCREMENT.
+    let sequence = format!(
+        "UPDATE main.sqlite_sequence SET seq = (SELECT seq FROM src.sqlite_sequence WHERE name = {0}) WHERE name = {0}",
+        text(&table.name)
+    );
+    let _ = twin.execute_batch(&sequence);
+    Ok(())
+}
+
+/// The tables that writes of a direction enter.
+pub(super) fn written(model: &Model, direction: Direction) -> Vec<&Table> {
+    match direction {
+        Direction::Forward => mapped(model),
+        Direction::Backward => model.new_tables().collect(),
+    }
+}
+
+/// The tables that must stay the twin's: those written to and, while the old side is the
+/// source, everything of the application's.
+fn shared(twin: &Connection, model: &Model, direction: Direction) -> rusqlite::Result<Vec<Shared>> {
+    let written = written(model, direction);
+    let all: Vec<&Table> = match direction {
+        Direction::Forward => {
+            let made = |table: &Table| model.new_tables().any(|new| new.name == table.name);
+            model.catalog.old.iter().filter(|table| !made(table)).collect()
+        }
+        Direction::Backward => written.clone(),
+    };
+    let restless = judge::restless(twin, &all)?;
+    all.into_iter()
+        .filter(|table| !restless.contains(&table.name))
+        .map(|table| Shared::of(twin, table, written.iter().any(|other| other.name == table.name)))
+        .collect()
+}
+
+impl Run {
+    /// Runs a statement on both.
+    pub(super) fn step(&mut self, statement: &Statement) -> Result<Outcome> {
+        let outcome = self.pair.run(statement).map_err(failed)?;
+        self.parted |= matches!(outcome, Outcome::Parted(_));
+        Ok(outcome)
+    }
+
+    /// Whether all is as it should be, once no transaction is open.
+    pub(super) fn judge(&mut self) -> Result<Option<Fault>> {
+        let changes = self.pair.scratch.total_changes();
+        if std::mem::replace(&mut self.changes, changes) == changes {
+            return Ok(None);
+        }
+        for table in self.shared.iter().filter(|_| !self.parted) {
+            let Pair { scratch, twin } = &self.pair;
+            let fault = judge::like_twin(scratch, twin, table, self.direction).map_err(failed)?;
+            if fault.is_some() {
+                return Ok(fault);
+            }
+        }
+        for target in self.model.targets(self.direction) {
+            if let (_, Some(fault)) = judge::rederived(&self.engine.db, target)? {
+                return Ok(Some(fault));
+            }
+        }
+        if self.direction == Direction::Forward {
+            self.lost = self.losses()?;
+        }
+        if self.lost.0 > 0 {
+            // A row that the new tables can't give back, the live view can't either.
+            return Ok(None);
+        }
+        for table in self.model.old_tables() {
+            let fault = judge::live_view(&self.engine.db, table)?;
+            if fault.is_some() {
+                return Ok(fault);
+            }
+        }
+        Ok(None)
+    }
+
+    fn losses(&self) -> Result<(u64, Option<Fault>)> {
+        let mut lost = (0, None);
+        for target in &self.model.backward {
+            let (rows, fault) = judge::rederived(&self.engine.db, target)?;
+            lost = (lost.0 + rows, lost.1.or(fault));
+        }
+        Ok(lost)
+    }
+
+    /// Runs a whole script and looks at its end, or at the first statement that goes wrong.
+    pub(super) fn script(&mut self, script: &[Statement]) -> Result<Option<Fault>> {
+        for statement in script {
+            match self.step(statement)? {
+                Outcome::Wrong(reason) => return Ok(Some(outcome_fault(statement, &reason))),
+                Outcome::Parted(_) => break,
+                _ => {}
+            }
+        }
+        if !self.pair.at_rest() {
+            self.step(&super::rollback())?;
+        }
+        self.judge()
+    }
+}
+
+/// A program is told something else than it would be without our machinery.
+pub(super) fn outcome_fault(statement: &Statement, reason: &str) -> Fault {
+    Fault {
+        fault: FuzzFault::Outcome,
+        reason: format!("{reason}: {}", statement.sql()),
+        difference: None,
+    }
+}

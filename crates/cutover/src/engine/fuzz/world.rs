@@ -1,0 +1,135 @@
+//! What the generator knows of the tables it writes to: their columns, their keys, and
+//! values that are really there. Plain data.
+
+use rusqlite::Connection;
+
+use super::literal::literal;
+use crate::derive::sql::{ident, idents};
+use crate::schema::{Affinity, Table};
+
+/// The tables that writes enter.
+#[derive(Debug, Default)]
+pub(super) struct World {
+    pub(super) tables: Vec<Written>,
+}
+
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) name: String,
+    pub(super) columns: Vec<Field>,
+    /// Each as positions of columns, the primary key first.
+    pub(super) keys: Vec<Vec<usize>>,
+    pub(super) without_rowid: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Field {
+    pub(super) name: String,
+    pub(super) affinity: Affinity,
+    /// The rowid itself.
+    pub(super) is_rowid: bool,
+    /// Whether an INSERT that leaves it out gives the same row at any time.
+    pub(super) may_be_left_out: bool,
+    /// Literals of values that the column, or what it refers to, holds.
+    pub(super) values: Vec<String>,
+}
+
+/// Different values taken from a column.
+const VALUES: usize = 40;
+
+/// Longer values are left to the rows of the sample.
+const LONGEST: usize = 600;
+
+impl World {
+    /// Reads the values from a database that holds the tables.
+    pub(super) fn read(conn: &Connection, tables: &[&Table]) -> rusqlite::Result<Self> {
+        let mut world = Self::default();
+        for table in tables {
+            world.tables.push(written(conn, table)?);
+        }
+        for (position, table) in tables.iter().enumerate() {
+            for key in &table.foreign_keys {
+                world.lend(position, &key.table, &key.columns);
+            }
+        }
+        Ok(world)
+    }
+
+    /// Gives columns that refer to another table the values of its primary key.
+    fn lend(&mut self, child: usize, parent: &str, columns: &[String]) {
+        let found = self.tables.iter().find(|table| table.name.eq_ignore_ascii_case(parent));
+        let Some(parent) = found else { return };
+        let lent: Vec<Vec<String>> = parent
+            .keys
+            .first()
+            .into_iter()
+            .flatten()
+            .map(|column| parent.columns[*column].values.clone())
+            .collect();
+        for (column, values) in columns.iter().zip(lent) {
+            let fields = &mut self.tables[child].columns;
+            if let Some(field) =
+                fields.iter_mut().find(|field| field.name.eq_ignore_ascii_case(column))
+            {
+                field.values.extend(values);
+            }
+        }
+    }
+}
+
+fn written(conn: &Connection, table: &Table) -> rusqlite::Result<Written> {
+    let mut columns = Vec::new();
+    for column in table.stored_columns() {
+        let default: Option<String> = conn.query_row(
+            "SELECT dflt_value FROM pragma_table_xinfo(?1) WHERE name = ?2",
+            [&table.name, &column.name],
+            |row| row.get(0),
+        )?;
+        columns.push(Field {
+            values: values(conn, &table.name, &column.name)?,
+            affinity: column.affinity,
+            is_rowid: table.is_rowid_alias(&column.name),
+            may_be_left_out: !default.as_deref().is_some_and(is_volatile),
+            name: column.name.clone(),
+        });
+    }
+    let position = |name: &String| columns.iter().position(|field| field.name == *name);
+    let keys = table
+        .uniques
+        .iter()
+        .filter_map(|key| key.columns.iter().map(position).collect::<Option<Vec<_>>>())
+        .collect();
+    Ok(Written { name: table.name.clone(), keys, without_rowid: table.without_rowid, columns })
+}
+
+/// Whether SQL gives something else at another time, as far as can be seen.
+pub(super) fn is_volatile(sql: &str) -> bool {
+    let sql = sql.to_ascii_lowercase();
+    // The date functions take nothing for now.
+    ["current_", "'now'", "random", "date()", "time()", "julianday()", "unixepoch()"]
+        .iter()
+        .any(|word| sql.contains(word))
+}
+
+fn values(conn: &Connection, table: &str, column: &str) -> rusqlite::Result<Vec<String>> {
+    let sql = format!(
+        "SELECT DISTINCT {0} FROM {1} WHERE length({0}) <= {LONGEST} OR {0} IS NULL ORDER BY {0} LIMIT {VALUES}",
+        ident(column),
+        ident(table)
+    );
+    conn.prepare(&sql)?.query_map([], |row| Ok(literal(row.get_ref(0)?)))?.collect()
+}
+
+impl Written {
+    /// The columns, quoted, by which a row is named: the primary key if there is one.
+    pub(super) fn name_of_row(&self) -> String {
+        self.keys.first().map_or_else(
+            || "rowid".to_owned(),
+            |key| {
+                let names: Vec<&str> =
+                    key.iter().map(|column| self.columns[*column].name.as_str()).collect();
+                idents("", &names)
+            },
+        )
+    }
+}
