@@ -237,3 +237,28 @@ fn columns_that_no_mapping_names_survive() {
         scene.rows("SELECT '[]'")
     );
 }
+
+/// What the way back gives is converted as the old table's columns convert it, in the live
+/// view as in the table.
+#[test]
+fn a_live_view_converts_as_the_old_table_does() {
+    let scene = Scene::set(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, i INTEGER, n NUMERIC, r REAL, x TEXT, b);
+         INSERT INTO t (i, n, r, x, b) VALUES
+             (1, 2, 3, 4, '5'), (1.5, 2.5, 3.5, 4.5, 5.5), ('a', 'b', 'c', 'd', 'e'),
+             (NULL, NULL, NULL, NULL, NULL), (x'01', x'02', x'03', x'04', x'05'), ('', ' ', '', '', ''),
+             (1700000000123, -7, 1e300, '007', 7), ('0x1', '1e', '.', '1e3', 1e3);",
+        // Every value as the text that it is, and told by its class to be one again.
+        "CREATE TABLE new.u (id INTEGER PRIMARY KEY, i, n, r, x, b, c TEXT);
+         INSERT INTO new.u (id, i, n, r, x, b, c)
+         SELECT id, CASE typeof(i) WHEN 'blob' THEN i ELSE ' ' || i END, CASE typeof(n) WHEN 'blob' THEN n ELSE n || '' END,
+                CASE typeof(r) WHEN 'blob' THEN r ELSE r || '' END, CASE x WHEN '4' THEN 4 ELSE x END, b, typeof(i) FROM old.t;
+         INSERT INTO old.t (id, i, n, r, x, b)
+         SELECT id, CASE c WHEN 'text' THEN substr(i, 2) ELSE i END, n, r, x, b FROM new.u;",
+    );
+    let sql = "SELECT id, typeof(i), i, typeof(n), n, typeof(r), r, typeof(x), x, typeof(b), b FROM cutover_live_t";
+    scene.exits(0, "start FILE");
+    let table = scene.rows(sql);
+    scene.exits(0, "advance --to new-only");
+    assert_eq!(scene.rows(sql), table);
+}

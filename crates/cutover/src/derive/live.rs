@@ -1,22 +1,30 @@
 //! The live view of an old table: its rows, in its shape, right in every phase.
 
+use turso_parser::ast::Expr;
+
 use super::derived::{Part, Place, derived};
 use super::names::Names;
+use super::query::{Arm, Query, What};
 use super::sql::{ident, idents, join};
-use super::target::Target;
+use super::target::{Source, Target};
 use crate::phase::Side;
-use crate::schema::{Affinity, Column};
+use crate::schema::{Affinity, Catalog, Column};
 
-/// The value of a generated column, as the table would store it.
-fn generated(column: &Column, expression: &str) -> String {
+/// A value as a column of the table would store it
+/// (<https://www.sqlite.org/datatype3.html#type_affinity>). A text is a number if it is
+/// equal to one: a comparison with a CAST to NUMERIC reads the text as the column would.
+fn as_stored(column: &Column, expression: &str) -> String {
     let converted = match column.affinity {
         Affinity::Text => {
             "CASE WHEN typeof(v) IN ('integer', 'real') THEN CAST(v AS TEXT) ELSE v END"
         }
-        Affinity::Real => "CASE typeof(v) WHEN 'integer' THEN CAST(v AS REAL) ELSE v END",
+        Affinity::Real => {
+            "CASE WHEN typeof(v) = 'integer' OR (typeof(v) = 'text' AND CAST(v AS NUMERIC) = v) \
+             THEN CAST(v AS REAL) ELSE v END"
+        }
         Affinity::Integer | Affinity::Numeric => {
             "CASE WHEN typeof(v) = 'real' AND v = CAST(v AS INTEGER) THEN CAST(v AS INTEGER) \
-             WHEN typeof(v) = 'text' AND CAST(CAST(v AS NUMERIC) AS TEXT) = v THEN CAST(v AS NUMERIC) \
+             WHEN typeof(v) = 'text' AND CAST(v AS NUMERIC) = v THEN CAST(v AS NUMERIC) \
              ELSE v END"
         }
         Affinity::Blob => return format!("({expression})"),
@@ -24,9 +32,31 @@ fn generated(column: &Column, expression: &str) -> String {
     format!("(SELECT {converted} FROM (SELECT {expression} AS v))")
 }
 
+/// Whether a result column gives only what the column would store as it is: values of a
+/// column that converts what is written to it in the same way.
+fn is_stored_so(query: &Query, position: usize, column: &Column, catalog: &Catalog) -> bool {
+    let passes_on = |arm: &Arm| {
+        let Some(Expr::Qualified(alias, name)) = arm.columns.get(position).map(|o| &o.expr) else {
+            return false;
+        };
+        let item = arm.from.iter().find(|item| item.alias == alias.as_str());
+        match item.map(|item| &item.what) {
+            Some(What::Leaf(leaf)) => catalog
+                .table(leaf.side, &leaf.table)
+                .and_then(|table| table.column(name.as_str()))
+                .is_some_and(|found| found.affinity.stores_like(column.affinity)),
+            Some(What::Query(inner)) => inner
+                .position(name.as_str())
+                .is_some_and(|position| is_stored_so(inner, position, column, catalog)),
+            _ => false,
+        }
+    };
+    column.affinity == Affinity::Blob || query.arms().all(passes_on)
+}
+
 /// The statement that creates the live view of a backward target: it reads the old table
 /// itself where that is authoritative or the mirror not complete, else the new tables alone.
-pub(crate) fn view(target: &Target, reads: Side) -> String {
+pub(crate) fn view(target: &Target, reads: Side, catalog: &Catalog) -> String {
     let table = &target.table;
     let shape: Vec<&String> = table.columns.iter().map(|column| &column.name).collect();
     let columns = idents("", &shape);
@@ -35,9 +65,17 @@ pub(crate) fn view(target: &Target, reads: Side) -> String {
         Side::New => {
             let values = join(&table.columns, ", ", |column| {
                 let name = ident(&column.name);
+                let given = target.columns.iter().position(|given| *given == column.name);
+                let as_it_is = given.is_some_and(|position| {
+                    let so =
+                        |source: &Source| is_stored_so(&source.query, position, column, catalog);
+                    target.sources.iter().all(so)
+                });
                 match &column.expression {
-                    Some(expression) => format!("{} AS {name}", generated(column, expression)),
-                    None => format!("d.{name} AS {name}"),
+                    Some(expression) => format!("{} AS {name}", as_stored(column, expression)),
+                    // As it is, an index of the new table still finds it.
+                    None if as_it_is => format!("d.{name} AS {name}"),
+                    None => format!("{} AS {name}", as_stored(column, &format!("d.{name}"))),
                 }
             });
             format!("SELECT {values} FROM ({}) AS d", derived(target, Place::LIVE, Part::All))

@@ -67,7 +67,7 @@ pub(crate) fn objects(model: &Model, setting: Setting<'_>) -> Vec<String> {
 fn views(model: &Model, setting: Setting<'_>) -> Vec<String> {
     let standing = Standing { phase: setting.phase, backfilled: setting.backfilled };
     let reads = standing.reads();
-    model.backward.iter().map(|target| view(target, reads)).collect()
+    model.backward.iter().map(|target| view(target, reads, &model.catalog)).collect()
 }
 
 /// Removes every trigger and view of this migration, and the tables that only
