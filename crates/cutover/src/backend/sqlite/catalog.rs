@@ -96,7 +96,7 @@ fn checks(sql: &str) -> Vec<Check> {
                     columns.push(name.as_str().to_owned());
                 }
             });
-            Check { sql: expr.to_string(), columns }
+            Check { sql: expr.to_string(), expr, columns }
         })
         .collect()
 }
