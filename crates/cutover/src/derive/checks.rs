@@ -12,7 +12,7 @@
 //! the table's when they are compared (`n > '5'` where `n` is an INTEGER), so each is given
 //! it by a CAST that leaves the value as it is.
 
-use turso_parser::ast::{Expr, Name};
+use turso_parser::ast::{Expr, Name, Type};
 
 use super::names::Names;
 use super::object::{Kind, Object};
@@ -83,12 +83,19 @@ fn over_new(check: &Check, cast: &dyn Fn(&str) -> Option<&'static str>) -> Strin
     let mut expr = check.expr.clone();
     visit_exprs_mut(&mut expr, Subqueries::Skip, &mut |expr| {
         if let Expr::Id(name) | Expr::Name(name) = &*expr {
-            let of_new = format!("NEW.{}", ident(name.as_str()));
-            let sql = match cast(name.as_str()) {
-                Some(affinity) => format!("CAST({of_new} AS {affinity})"),
+            let column = Name::from_string(ident(name.as_str()));
+            let of_new = Expr::Qualified(Name::exact("NEW".to_owned()), column);
+            *expr = match cast(name.as_str()) {
+                Some(affinity) => Expr::Cast {
+                    expr: Box::new(of_new),
+                    type_name: Some(Type {
+                        name: affinity.to_owned(),
+                        size: None,
+                        array_dimensions: 0,
+                    }),
+                },
                 None => of_new,
             };
-            *expr = Expr::Id(Name::exact(sql));
         }
     });
     expr.to_string()

@@ -5,6 +5,7 @@ mod advance;
 mod backfill;
 mod check;
 mod definitions;
+mod drift;
 mod frozen;
 mod gate;
 mod handover;
@@ -105,6 +106,16 @@ impl Engine {
     /// database, or can't be written.
     pub fn open(path: &Path, options: Options) -> Result<Self> {
         Ok(Self { db: Db::open(path, options.busy_timeout)?, options })
+    }
+
+    /// Opens a database that exists, also one that can't be written: for what only reads.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unusable`](crate::Error::Unusable) if it is not there, not a
+    /// database, or can't be read without writing.
+    pub fn open_to_read(path: &Path, options: Options) -> Result<Self> {
+        Ok(Self { db: Db::open_to_read(path, options.busy_timeout)?, options })
     }
 }
 
