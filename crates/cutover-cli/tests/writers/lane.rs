@@ -79,7 +79,7 @@ pub(crate) fn assert_in_step(scene: &Scene) {
 /// The mirror differs: `verify` says so, and no gate lets it through.
 #[track_caller]
 pub(crate) fn assert_found_by_the_gates(scene: &Scene) {
-    scene.exits(3, "verify");
+    scene.exits(1, "verify");
     assert_eq!(scene.phase(), "dual-write");
     scene.exits(3, "advance --to write-new");
     assert_eq!(scene.phase(), "read-new");

@@ -18,7 +18,7 @@ fn says_so(scene: &Scene) -> bool {
 /// Commits 24 MiB, a MiB at a time.
 fn write_much(writer: &mut Python) {
     for _ in 0..24 {
-        writer.does("UPDATE people SET data = zeroblob(1048576) WHERE id = 1");
+        writer.does("UPDATE people SET data = randomblob(1048576) WHERE id = 1");
     }
 }
 

@@ -21,7 +21,6 @@ mod lane;
 mod log;
 mod matrix;
 #[path = "../migrations/scene.rs"]
-#[expect(dead_code, reason = "the scenes of the migrations' tests need more of it")]
 mod scene;
 mod schema;
 mod settings;

@@ -24,8 +24,8 @@ fn an_added_column_is_never_lost() {
     assert_eq!(scene.phase(), "read-new");
     assert_in_step(&scene);
     scene.exits(0, "abort");
-    let extra = scene.rows("SELECT DISTINCT extra FROM people ORDER BY extra");
-    assert_eq!(extra, ["Text(\"precious\")", "Text(\"too\")"]);
+    let extra = python.does("SELECT DISTINCT extra FROM people ORDER BY extra");
+    assert_eq!(extra, json!([["precious"], ["too"]]));
 }
 
 /// Columns that the mapping reads can't be renamed or dropped: SQLite looks at our triggers.
@@ -101,9 +101,10 @@ fn a_unique_index_that_came_later() {
     assert_in_step(&scene);
 }
 
-/// Rowids of tables without an INTEGER PRIMARY KEY may change; nothing of ours keeps one.
+/// Rowids of tables without an INTEGER PRIMARY KEY may change, by a VACUUM or by the program
+/// itself; nothing of ours keeps one.
 #[test]
-fn vacuum_changes_rowids() {
+fn rowids_change() {
     let scene = Scene::set(
         "CREATE TABLE parts (code TEXT PRIMARY KEY, name TEXT);
          INSERT INTO parts VALUES ('a', '1'), ('b', '2'), ('c', '3'), ('d', '4');
@@ -112,11 +113,9 @@ fn vacuum_changes_rowids() {
          INSERT INTO new.pieces (code, name, upper) SELECT code, name, upper(code) FROM old.parts;
          INSERT INTO old.parts (code, name) SELECT code, name FROM new.pieces;",
     );
-    let rowids = "SELECT rowid, code FROM parts";
     scene.exits(0, "start FILE --no-backfill");
-    let before = scene.rows(rowids);
     scene.python().does("VACUUM");
-    assert_ne!(scene.rows(rowids), before, "the rowids changed");
+    scene.python().does("UPDATE parts SET rowid = rowid - 1");
     scene.exits(0, "backfill");
     for phase in ["dual-write", "write-new"] {
         scene.exits(0, &format!("advance --to {phase}"));
@@ -124,6 +123,7 @@ fn vacuum_changes_rowids() {
         let mut python = scene.python();
         for write in [
             "VACUUM".to_owned(),
+            format!("UPDATE {table} SET rowid = -rowid"),
             format!("REPLACE INTO {table} (code, name) VALUES ('b', 'again'), ('e', 'new')"),
             format!("UPDATE {table} SET code = code || code WHERE code <> 'b'"),
             "VACUUM".to_owned(),

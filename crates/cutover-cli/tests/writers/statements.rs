@@ -40,21 +40,42 @@ const KINDS: &[&[&str]] = &[
     &["UPDATE OR REPLACE {k} SET lang = #l WHERE word = #w"],
     // The other conflict clauses, which keep a part of what they did, or nothing.
     &["INSERT OR IGNORE INTO {a} VALUES (#a, #h, #n), (#a, #h, NULL), (#a, #h, #n)"],
-    &["INSERT OR IGNORE INTO {b} (isbn, author, shelf, slot) VALUES (#i, #a, #s, #t), (#i, #a, #s, #t)"],
+    &[
+        "INSERT OR IGNORE INTO {b} (isbn, author, shelf, slot) VALUES (#i, #a, #s, #t), (#i, #a, #s, #t)",
+    ],
     &["UPDATE OR IGNORE {b} SET shelf = #s"],
     &["UPDATE OR IGNORE {k} SET word = #w"],
-    &["INSERT OR FAIL INTO {b} (isbn, author, shelf, slot) VALUES (#i, #a, #s, #t), (#i, #a, #s, #t), (#i, #a, #s, #t)"],
+    &[
+        "INSERT OR FAIL INTO {b} (isbn, author, shelf, slot) VALUES (#i, #a, #s, #t), (#i, #a, #s, #t), (#i, #a, #s, #t)",
+    ],
     &["UPDATE OR FAIL {b} SET slot = slot + 1"],
     &["UPDATE OR FAIL {a} SET handle = #h WHERE id > #a"],
     &["INSERT OR ABORT INTO {a} VALUES (#a, #h, #n), (#a, #h, #n)"],
-    &["BEGIN", "INSERT INTO {a} (name) VALUES (#n)", "INSERT OR ROLLBACK INTO {a} VALUES (#a, #h, #n)", "COMMIT"],
+    &[
+        "BEGIN",
+        "INSERT INTO {a} (name) VALUES (#n)",
+        "INSERT OR ROLLBACK INTO {a} VALUES (#a, #h, #n)",
+        "COMMIT",
+    ],
     // UPSERT on each key.
-    &["INSERT INTO {a} VALUES (#a, #h, #n) ON CONFLICT (id) DO UPDATE SET name = excluded.name RETURNING *"],
-    &["INSERT INTO {a} (handle, name) VALUES (#h, #n) ON CONFLICT (handle) DO UPDATE SET id = id + 50, name = name || '+'"],
-    &["INSERT INTO {b} (isbn, author) VALUES (#i, #a) ON CONFLICT (isbn) DO UPDATE SET author = excluded.author, slot = slot + 1"],
-    &["INSERT INTO {b} (author, shelf, slot) VALUES (#a, #s, #t) ON CONFLICT (shelf, slot) DO UPDATE SET isbn = #i WHERE author <> #a"],
-    &["INSERT INTO {b} (isbn, shelf, slot) VALUES (#i, #s, #t) ON CONFLICT DO NOTHING RETURNING id"],
-    &["INSERT INTO {k} VALUES (#w, #l, 1) ON CONFLICT (word, lang) DO UPDATE SET n = ifnull(n, 0) + 1 RETURNING n"],
+    &[
+        "INSERT INTO {a} VALUES (#a, #h, #n) ON CONFLICT (id) DO UPDATE SET name = excluded.name RETURNING *",
+    ],
+    &[
+        "INSERT INTO {a} (handle, name) VALUES (#h, #n) ON CONFLICT (handle) DO UPDATE SET id = id + 50, name = name || '+'",
+    ],
+    &[
+        "INSERT INTO {b} (isbn, author) VALUES (#i, #a) ON CONFLICT (isbn) DO UPDATE SET author = excluded.author, slot = slot + 1",
+    ],
+    &[
+        "INSERT INTO {b} (author, shelf, slot) VALUES (#a, #s, #t) ON CONFLICT (shelf, slot) DO UPDATE SET isbn = #i WHERE author <> #a",
+    ],
+    &[
+        "INSERT INTO {b} (isbn, shelf, slot) VALUES (#i, #s, #t) ON CONFLICT DO NOTHING RETURNING id",
+    ],
+    &[
+        "INSERT INTO {k} VALUES (#w, #l, 1) ON CONFLICT (word, lang) DO UPDATE SET n = ifnull(n, 0) + 1 RETURNING n",
+    ],
     // Many rows, keys, everything.
     &["UPDATE {b} SET author = #a, shelf = NULL WHERE slot = #t RETURNING id"],
     &["UPDATE {a} SET name = name || '.'"],
@@ -69,7 +90,10 @@ const KINDS: &[&[&str]] = &[
     &["DELETE FROM {b} WHERE author IN (SELECT id FROM {a} WHERE id > #a)"],
     &["DELETE FROM {k} WHERE lang = #l"],
     &["SAVEPOINT one", "DELETE FROM {b}", "DELETE FROM {a}", "ROLLBACK TO one", "RELEASE one"],
-    &["DELETE FROM {k}", "INSERT INTO {k} VALUES ('one', 'en', 1), ('un', 'fr', 1.5), ('two', 'en', NULL)"],
+    &[
+        "DELETE FROM {k}",
+        "INSERT INTO {k} VALUES ('one', 'en', 1), ('un', 'fr', 1.5), ('two', 'en', NULL)",
+    ],
     &["DELETE FROM {b}"],
     // Savepoints undone in part, and a transaction undone as a whole.
     &[
@@ -86,7 +110,12 @@ const KINDS: &[&[&str]] = &[
         "RELEASE one",
         "COMMIT",
     ],
-    &["BEGIN IMMEDIATE", "DELETE FROM {a}", "REPLACE INTO {b} (isbn, author) VALUES (#i, #a)", "ROLLBACK"],
+    &[
+        "BEGIN IMMEDIATE",
+        "DELETE FROM {a}",
+        "REPLACE INTO {b} (isbn, author) VALUES (#i, #a)",
+        "ROLLBACK",
+    ],
 ];
 
 /// Statements of the long transaction.

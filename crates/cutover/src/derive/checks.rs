@@ -8,9 +8,8 @@
 //! its table forbids.
 //!
 //! A BEFORE trigger sees the row as the table will hold it: values converted to the
-//! columns' types, defaults filled in. Only the affinity of its columns is not that of
-//! the table's when they are compared (`n > '5'` where `n` is an INTEGER), so each is given
-//! it by a CAST that leaves the value as it is.
+//! columns' types, defaults filled in. Only the affinity of its columns must be given to
+//! them (see [`super::typed`]).
 
 use turso_parser::ast::{Expr, Name, Type};
 
@@ -19,8 +18,9 @@ use super::object::{Kind, Object};
 use super::procedure::cant_keep;
 use super::sql::{ident, join};
 use super::target::Target;
+use super::typed::{cast_to, survives};
 use crate::migration::walk::{Subqueries, visit_exprs_mut};
-use crate::schema::{Affinity, Check, Column};
+use crate::schema::Check;
 
 /// The triggers that refuse what the target's checks refuse, if it has any.
 pub(crate) fn checks(target: &Target, names: Names, migration: &str) -> Vec<Object> {
@@ -64,9 +64,9 @@ fn can_be_asked(check: &Check, target: &Target) -> bool {
 
 /// A check over the columns of NEW.
 ///
-/// A text in a column for numbers, which is not a number, and a blob in one for texts
-/// would not survive the CAST; there the check is asked without. The two could differ only
-/// where such a text is compared with one that does look like a number.
+/// Where a value would not survive the CAST the check is asked without. The two could differ
+/// only where a text that is no number is compared, in a column for numbers, with one that
+/// does look like a number.
 fn of_new(check: &Check, target: &Target) -> String {
     let columns = || check.columns.iter().filter_map(|name| target.table.column(name));
     let conditions: Vec<String> = columns().filter_map(survives).collect();
@@ -99,27 +99,4 @@ fn over_new(check: &Check, cast: &dyn Fn(&str) -> Option<&'static str>) -> Strin
         }
     });
     expr.to_string()
-}
-
-/// The type whose CAST gives a value the column's affinity.
-fn cast_to(column: &Column) -> Option<&'static str> {
-    match column.affinity {
-        Affinity::Text => Some("TEXT"),
-        // To NUMERIC, as a CAST to INTEGER would cut a fraction off.
-        Affinity::Integer | Affinity::Numeric => Some("NUMERIC"),
-        Affinity::Real => Some("REAL"),
-        Affinity::Blob => None,
-    }
-}
-
-/// When that CAST leaves the value as it is.
-fn survives(column: &Column) -> Option<String> {
-    let value = format!("typeof(NEW.{})", ident(&column.name));
-    match column.affinity {
-        Affinity::Text => Some(format!("{value} <> 'blob'")),
-        Affinity::Integer | Affinity::Numeric | Affinity::Real => {
-            Some(format!("{value} NOT IN ('text', 'blob')"))
-        }
-        Affinity::Blob => None,
-    }
 }

@@ -22,6 +22,7 @@ pub(crate) mod sync;
 pub(crate) mod target;
 pub(crate) mod touched;
 mod trace;
+mod typed;
 mod unmoved;
 
 #[cfg(test)]

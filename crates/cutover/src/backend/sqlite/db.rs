@@ -21,6 +21,11 @@ pub(crate) struct Db {
 /// convention): enough for a chunk, so that memory stays flat at any size.
 const CACHE_KIB: i32 = -8192;
 
+/// SQLite says of a write-ahead log that it can't read, for want of a file beside it, that it
+/// can't open or can't write the database.
+const NEEDS_WRITING: &str = "check that it is a file, its permissions and the directory's; a database in WAL \
+    mode can be read only where its directory can be written, or while another program has it open";
+
 impl Db {
     /// Opens a database that exists, for reading and writing.
     pub(crate) fn open(path: &Path, busy_timeout: Duration) -> Result<Self> {
@@ -256,16 +261,8 @@ fn classify(path: &Path, busy_timeout: Duration, doing: &str, source: rusqlite::
             "the database is damaged",
             "run `PRAGMA integrity_check` in the sqlite3 shell and restore a backup",
         ),
-        Some(ErrorCode::ReadOnly) => unusable(
-            "the file can't be written",
-            "check the file's and the directory's permissions",
-        ),
-        // SQLite says the same of a write-ahead log that it can't make room for.
-        Some(ErrorCode::CannotOpen) => unusable(
-            "the file can't be opened",
-            "check that it is a file and its permissions; a database in WAL mode can be read only \
-             where its directory can be written or another program has it open",
-        ),
+        Some(ErrorCode::ReadOnly) => unusable("the file can't be written", NEEDS_WRITING),
+        Some(ErrorCode::CannotOpen) => unusable("the file can't be opened", NEEDS_WRITING),
         _ => Error::Database { doing: doing.to_owned(), source },
     }
 }
