@@ -47,6 +47,8 @@ pub struct VerifyReport {
 /// What a repair did.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct RepairReport {
+    /// Whether triggers were missing, or not what the tables need, and were made anew.
+    pub renewed: bool,
     /// Rows compared.
     pub checked: u64,
     /// Rows inserted into the mirror.
@@ -227,6 +229,13 @@ pub struct Status {
     pub tables: Vec<TableStatus>,
     /// Rows kept by flips because they had no image on the other side.
     pub kept: Vec<Kept>,
+    /// What was changed in the schema and no longer fits the migration.
+    pub drift: Vec<Problem>,
+    /// Bytes of the write-ahead log's file; 0 in other journal modes.
+    pub wal_bytes: u64,
+    /// Bytes of it that were written since the log last began anew. It can't begin anew
+    /// while a reader holds a snapshot of it.
+    pub wal_pending_bytes: u64,
     /// Who works on the database at this moment.
     pub lease: Option<crate::error::LeaseHolder>,
     /// Commands that would be accepted now.

@@ -1,6 +1,8 @@
 //! What the engine knows of a table: plain data, read by a backend, decided upon
 //! by the pure parts.
 
+use turso_parser::ast::Expr;
+
 use std::collections::BTreeMap;
 
 use crate::phase::Side;
@@ -110,6 +112,8 @@ pub(crate) struct AppTrigger {
 pub(crate) struct Check {
     /// The condition as SQL, over the table's columns.
     pub(crate) sql: String,
+    /// The same, as the parser reads it.
+    pub(crate) expr: Expr,
     /// The columns it names.
     pub(crate) columns: Vec<String>,
 }

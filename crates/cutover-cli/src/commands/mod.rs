@@ -38,7 +38,7 @@ pub(crate) struct Call<M> {
 impl<M> Call<M> {
     /// Opens the database to read it.
     fn open(&self) -> Result<Engine, Failure> {
-        Ok(Engine::open(&self.db, Options::default())?)
+        Ok(Engine::open_to_read(&self.db, Options::default())?)
     }
 
     /// Opens the database to work on it, and listens to Ctrl-C.

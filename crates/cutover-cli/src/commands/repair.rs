@@ -19,8 +19,11 @@ pub(crate) fn run(call: &Call<Choice>) -> Result<Exit, Failure> {
 }
 
 fn summary(report: &RepairReport) -> String {
-    let RepairReport { checked, inserted, updated, deleted } = *report;
+    let RepairReport { renewed, checked, inserted, updated, deleted } = *report;
     let mut out = String::new();
+    if renewed {
+        line!(out, "the triggers were not what the tables need: made anew");
+    }
     let checked = counted(checked, "row");
     if inserted + updated + deleted == 0 {
         line!(out, "{GOOD}nothing to repair{GOOD:#}: {checked} compared");

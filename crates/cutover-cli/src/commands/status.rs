@@ -5,7 +5,7 @@ use cutover::{Phase, Status, TableStatus};
 use super::Call;
 use crate::exit::{Exit, Failure};
 use crate::paste::Paste;
-use crate::render::{BOLD, DIM, GOOD, WARN, count, counted, line, next};
+use crate::render::{BOLD, DIM, GOOD, WARN, bytes, count, counted, line, next};
 use crate::target::Choice;
 
 pub(crate) fn run(call: &Call<Choice>) -> Result<Exit, Failure> {
@@ -38,6 +38,11 @@ fn render(status: &Status, paste: &Paste) -> String {
             kept.kept_in
         );
     }
+    out += &log(status);
+    for drift in &status.drift {
+        line!(out, "{WARN}drift{WARN:#}     {}", paste.complete(&drift.reason));
+        line!(out, "            fix: {}", paste.complete(&drift.fix));
+    }
     if let Some(lease) = &status.lease {
         line!(out, "operator  {lease}");
     }
@@ -66,6 +71,26 @@ fn phases(present: Phase) -> String {
         })
         .collect();
     names.join(" → ")
+}
+
+/// A log of this size was not begun anew for several of SQLite's own checkpoints, which it
+/// makes every 1,000 pages.
+const LARGE_LOG_BYTES: u64 = 16 << 20;
+
+/// Whether the write-ahead log has grown large, and why that happens.
+fn log(status: &Status) -> String {
+    let mut out = String::new();
+    if status.wal_pending_bytes >= LARGE_LOG_BYTES {
+        line!(
+            out,
+            "{WARN}log{WARN:#}       {} in the write-ahead log, {} on disk: it can't begin anew while a \
+             program holds a snapshot",
+            bytes(status.wal_pending_bytes),
+            bytes(status.wal_bytes)
+        );
+        line!(out, "            fix: end the read transaction that has been open longest");
+    }
+    out
 }
 
 fn backfill(status: &Status) -> String {
@@ -126,6 +151,9 @@ mod tests {
                 table(Side::New, "addresses", 120_000, false),
             ],
             kept: vec![],
+            drift: vec![],
+            wal_bytes: 0,
+            wal_pending_bytes: 0,
             lease: None,
             allowed: vec!["backfill".into(), "abort".into()],
             blocked: vec![Blocked {

@@ -4,6 +4,7 @@ use super::query::Leaf;
 use super::sql::{ident, idents, join};
 use super::target::{Source, Target};
 use super::trace::{Term, of_row};
+use super::typed::{cast_to, survives};
 use crate::phase::Side;
 use crate::schema::Affinity;
 
@@ -243,6 +244,12 @@ pub(crate) fn differs<'a>(
             };
             let derived = right(name);
             let mut part = format!("{left}.{quoted}{collate} IS NOT +{derived}");
+            let typed = column.filter(|_| left == "NEW");
+            if let Some((cast, survives)) = typed.and_then(|c| cast_to(c).zip(survives(c))) {
+                let stored = format!("CAST(NEW.{quoted} AS {cast}){collate}");
+                part =
+                    format!("CASE WHEN {survives} THEN {stored} IS NOT +{derived} ELSE {part} END");
+            }
             match column.map(|column| column.affinity) {
                 Some(Affinity::Blob) => {
                     part += &format!(" OR typeof({left}.{quoted}) <> typeof({derived})");

@@ -1,6 +1,8 @@
 //! From a migration and the tables as they are to statements. Pure: nothing here
 //! touches a database, and everything the engine runs on one comes from here.
 
+mod builtins;
+mod checks;
 pub(crate) mod derived;
 mod dirty;
 pub(crate) mod flaw;
@@ -22,6 +24,7 @@ pub(crate) mod sync;
 pub(crate) mod target;
 pub(crate) mod touched;
 mod trace;
+mod typed;
 mod unmoved;
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ use super::sql::{ident, idents, join, text};
 use super::target::Target;
 use super::trace::trace;
 use crate::phase::Direction;
-use crate::schema::{Affinity, Catalog, Column, Table};
+use crate::schema::{Catalog, Column, Table};
 
 /// The procedures of one target.
 pub(crate) fn procedures(
@@ -120,11 +120,7 @@ impl Body<'_> {
     }
 
     fn raise(&self, what: &str) -> String {
-        let message = format!(
-            "cutover: migration {} can't keep {} in step: {what}",
-            self.migration, self.target.table.known_as
-        );
-        format!("SELECT RAISE(ABORT, {})", text(&message))
+        cant_keep(self.target, self.migration, what)
     }
 
     /// Brings the scope's rows up to date. Parents are put before children.
@@ -308,7 +304,6 @@ impl Body<'_> {
                 self.raise(&format!("NULL in {names}, which is NOT NULL"))
             ));
         }
-        statements.extend(self.broken_checks());
         for unique in target.other_uniques() {
             if !unique.columns.iter().all(|column| target.columns.contains(column)) {
                 continue;
@@ -340,38 +335,6 @@ impl Body<'_> {
             ))
         }));
         statements
-    }
-
-    /// Refuses a row that breaks a CHECK, where the check can be asked beforehand: its
-    /// columns are all in the list, and none of their values is converted on its way in.
-    fn broken_checks(&self) -> Vec<String> {
-        let target = self.target;
-        let row = join(&target.columns, ", ", |column| {
-            format!("{} AS {}", self.row_value(column), ident(column))
-        });
-        let asked = target.table.checks.iter().filter(|check| {
-            check.columns.iter().all(|name| {
-                target.column(name).is_some_and(|column| self.is_stored_as_it_is(column))
-            })
-        });
-        asked
-            .map(|check| {
-                format!(
-                    "{} FROM (SELECT {row}) WHERE NOT ({})",
-                    self.raise(&format!("a CHECK constraint fails: {}", check.sql)),
-                    check.sql
-                )
-            })
-            .collect()
-    }
-
-    /// Whether the mapping gives a column only values that it stores as they are.
-    fn is_stored_as_it_is(&self, column: &Column) -> bool {
-        let target = self.target;
-        let position = target.columns.iter().position(|name| *name == column.name);
-        let Some(position) = position else { return false };
-        column.affinity == Affinity::Blob
-            || self.comes_from(position, |found, _| found.affinity.stores_like(column.affinity))
     }
 
     /// Whether every value of a column is that of a source column for which this holds.
@@ -432,6 +395,16 @@ impl Body<'_> {
         };
         !self.comes_from(position, |found, table| table.never_null(&found.name))
     }
+}
+
+/// The beginning of a statement that refuses a write because of what it would do to the
+/// target.
+pub(crate) fn cant_keep(target: &Target, migration: &str, what: &str) -> String {
+    let message = format!(
+        "cutover: migration {migration} can't keep {} in step: {what}",
+        target.table.known_as
+    );
+    format!("SELECT RAISE(ABORT, {})", text(&message))
 }
 
 /// `s0, s1, …`: the columns of a procedure.

@@ -9,6 +9,8 @@
 //! AFTER trigger of the same row re-derives those too. A note whose statement came
 //! to nothing (an IGNORE) stays behind and costs one needless re-derivation.
 
+use super::builtins::builtins;
+use super::checks::checks;
 use super::dirty::{Rows, scope_of, touched};
 use super::names::Names;
 use super::object::{Kind, Object};
@@ -38,9 +40,11 @@ pub(crate) fn sync(
     for target in targets {
         objects.extend(note_table(target, names, catalog).into_iter().flatten());
         objects.extend(procedures(target, names, migration, catalog));
+        objects.extend(checks(target, names, migration));
     }
     for (side, table) in read_tables(targets) {
         if targets.first().is_some_and(|target| target.direction.source() == side) {
+            objects.extend(builtins(targets, names, migration, (side, &table)));
             objects.extend(triggers(targets, names, side, &table, catalog));
         }
     }

@@ -106,6 +106,9 @@ fn step(
     watch: &mut dyn Watch,
 ) -> Result<()> {
     let Some(to) = session.record.phase.next() else { return Ok(()) };
+    if to >= Phase::WriteNew {
+        session.refuse_uncarried(to)?;
+    }
     if to == Phase::Retired {
         let held = retire(session, options, report, watch)?;
         report.held_ms.push(held);

@@ -7,6 +7,7 @@ mod backup;
 mod check;
 mod definitions;
 mod dependents;
+mod drift;
 mod dropped;
 mod frozen;
 mod fuzz;
@@ -120,6 +121,16 @@ impl Engine {
             None => tempfile::tempdir(),
         };
         made.map_err(|source| Error::Io { doing: "making a scratch directory".to_owned(), source })
+    }
+
+    /// Opens a database that exists, also one that can't be written: for what only reads.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unusable`](crate::Error::Unusable) if it is not there, not a
+    /// database, or can't be read without writing.
+    pub fn open_to_read(path: &Path, options: Options) -> Result<Self> {
+        Ok(Self { db: Db::open_to_read(path, options.busy_timeout)?, options })
     }
 }
 

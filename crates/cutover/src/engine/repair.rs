@@ -35,7 +35,8 @@ impl Engine {
                 }
                 .into());
             };
-            let report = mend(session, direction, pace, watch)?;
+            let renewed = session.renew_objects()?;
+            let report = RepairReport { renewed, ..mend(session, direction, pace, watch)? };
             let detail = serde_json::to_value(&report).unwrap_or_default();
             session.db.write("writing the journal", || {
                 session.fence()?;

@@ -3,7 +3,7 @@
 use super::Engine;
 use super::kept::kept_tables;
 use crate::backend::sqlite::state::{PassRecord, Pending, Record};
-use crate::backend::sqlite::{Db, journal, lease, state};
+use crate::backend::sqlite::{Db, journal, lease, state, wal};
 use crate::derive::names::Names;
 use crate::derive::sql::{ident, text};
 use crate::error::{Error, Result};
@@ -89,6 +89,8 @@ fn status(engine: &Engine, name: &str) -> Result<Status> {
     let holder = lease::holder(db)?;
     let (allowed, blocked) = actions(&record, backfill.complete);
     let kept = kept_tables(db, &migration)?;
+    let drift = engine.drift(&record)?;
+    let log = wal::log(db.path());
     Ok(Status {
         tables,
         migration: record.name,
@@ -97,6 +99,9 @@ fn status(engine: &Engine, name: &str) -> Result<Status> {
         hash: record.hash,
         backfill,
         kept,
+        drift,
+        wal_bytes: log.bytes,
+        wal_pending_bytes: log.pending_bytes,
         lease: holder,
         allowed,
         blocked,

@@ -21,9 +21,29 @@ pub(crate) struct Db {
 /// convention): enough for a chunk, so that memory stays flat at any size.
 const CACHE_KIB: i32 = -8192;
 
+/// SQLite says of a write-ahead log that it can't read, for want of a file beside it, that it
+/// can't open or can't write the database.
+const NEEDS_WRITING: &str = "check that it is a file, its permissions and the directory's; a database in WAL \
+    mode can be read only where its directory can be written, or while another program has it open";
+
 impl Db {
     /// Opens a database that exists, for reading and writing.
     pub(crate) fn open(path: &Path, busy_timeout: Duration) -> Result<Self> {
+        let db = Self::open_to_read(path, busy_timeout)?;
+        if db.conn.is_readonly("main").unwrap_or(false) {
+            return Err(Error::Unusable {
+                path: path.to_owned(),
+                reason: "the file can't be written".to_owned(),
+                fix: "check the file's and the directory's permissions".to_owned(),
+            });
+        }
+        Ok(db)
+    }
+
+    /// Opens a database that exists, also one that can't be written. Where it can, it is
+    /// opened for writing all the same: what a program that crashed left in a rollback
+    /// journal must be undone before anything is read.
+    pub(crate) fn open_to_read(path: &Path, busy_timeout: Duration) -> Result<Self> {
         if !path.exists() {
             return Err(Error::Unusable {
                 path: path.to_owned(),
@@ -59,13 +79,6 @@ impl Db {
                 "configuring the connection",
                 "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;",
             )?;
-        }
-        if db.conn.is_readonly("main").unwrap_or(false) {
-            return Err(Error::Unusable {
-                path: path.to_owned(),
-                reason: "the file can't be written".to_owned(),
-                fix: "check the file's and the directory's permissions".to_owned(),
-            });
         }
         Ok(db)
     }
@@ -248,13 +261,8 @@ fn classify(path: &Path, busy_timeout: Duration, doing: &str, source: rusqlite::
             "the database is damaged",
             "run `PRAGMA integrity_check` in the sqlite3 shell and restore a backup",
         ),
-        Some(ErrorCode::ReadOnly) => unusable(
-            "the file can't be written",
-            "check the file's and the directory's permissions",
-        ),
-        Some(ErrorCode::CannotOpen) => {
-            unusable("the file can't be opened", "check that it is a file and its permissions")
-        }
+        Some(ErrorCode::ReadOnly) => unusable("the file can't be written", NEEDS_WRITING),
+        Some(ErrorCode::CannotOpen) => unusable("the file can't be opened", NEEDS_WRITING),
         _ => Error::Database { doing: doing.to_owned(), source },
     }
 }

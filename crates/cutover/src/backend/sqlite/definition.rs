@@ -67,7 +67,7 @@ pub(crate) fn condition(expr: &Expr) -> Check {
             columns.push(name.as_str().to_owned());
         }
     });
-    Check { sql: expr.to_string(), columns }
+    Check { sql: expr.to_string(), expr, columns }
 }
 
 /// `t.a` is `a`: there is no other table whose column it could be.

@@ -11,5 +11,6 @@ pub(crate) mod plan;
 pub(crate) mod scan;
 pub(crate) mod state;
 pub(crate) mod value;
+pub(crate) mod wal;
 
 pub(crate) use db::Db;

@@ -1,0 +1,30 @@
+//! Every way in which an old program may write while a migration is under way: none
+//! makes the mirror diverge without anyone noticing.
+//!
+//! - [`matrix`]: journal modes × `foreign_keys` × `recursive_triggers` × two programs, each
+//!   running the statements of [`statements`] beside a twin, in three phases.
+//! - [`settings`]: what a connection can set, one test each: harmless, or refused.
+//! - [`silenced`]: what no trigger sees. The gates find it, `repair` mends it.
+//! - [`schema`]: the application changes its tables meanwhile.
+//! - [`shadows`]: other tables and triggers of the same names.
+//! - [`checks`]: CHECK constraints of the mirror, under every conflict clause.
+//! - [`log`]: long readers and the write-ahead log, as `status` tells of them.
+//! - [`unwritable`]: what only reads works on files that can't be written.
+//!
+//! They stand on [`scene`], a small database for one question, and on [`lane`], the one
+//! most of the questions here are asked of.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where it can't go on")]
+
+mod checks;
+mod lane;
+mod log;
+mod matrix;
+#[path = "../migrations/scene.rs"]
+mod scene;
+mod schema;
+mod settings;
+mod shadows;
+mod silenced;
+mod statements;
+mod unwritable;

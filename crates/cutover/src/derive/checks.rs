@@ -1,0 +1,102 @@
+//! The CHECK constraints of a mirror, asked before SQLite asks them.
+//!
+//! When a CHECK fails SQLite does what the conflict clause of the application's
+//! statement says, and under `OR FAIL` that is to stop and to keep what was done so
+//! far: the row of the source, without its image. A trigger's RAISE(ABORT) is
+//! overridden by nothing. It also stands where the application switched the checks of
+//! its connection off (`PRAGMA ignore_check_constraints`): a mirror never holds what
+//! its table forbids.
+//!
+//! A BEFORE trigger sees the row as the table will hold it: values converted to the
+//! columns' types, defaults filled in. Only the affinity of its columns must be given to
+//! them (see [`super::typed`]).
+
+use turso_parser::ast::{Expr, Name, Type};
+
+use super::names::Names;
+use super::object::{Kind, Object};
+use super::procedure::cant_keep;
+use super::sql::{ident, join};
+use super::target::Target;
+use super::typed::{cast_to, survives};
+use crate::migration::walk::{Subqueries, visit_exprs_mut};
+use crate::schema::Check;
+
+/// The triggers that refuse what the target's checks refuse, if it has any.
+pub(crate) fn checks(target: &Target, names: Names, migration: &str) -> Vec<Object> {
+    let table = &target.table.name;
+    let asked: Vec<&Check> =
+        target.table.checks.iter().filter(|check| can_be_asked(check, target)).collect();
+    if asked.is_empty() {
+        return Vec::new();
+    }
+    let refusals: Vec<String> = asked
+        .iter()
+        .map(|check| {
+            let what = format!("a CHECK constraint fails: {}", check.sql);
+            format!("{} WHERE NOT ({})", cant_keep(target, migration, &what), of_new(check, target))
+        })
+        .collect();
+    ["insert", "update"]
+        .into_iter()
+        .map(|event| {
+            let name = names.trigger(&format!("check_{event}"), table);
+            let sql = format!(
+                "CREATE TRIGGER {} BEFORE {} ON {} BEGIN\n  {};\nEND",
+                ident(&name),
+                event.to_uppercase(),
+                ident(table),
+                refusals.join(";\n  ")
+            );
+            Object::new(Kind::Trigger, name, sql)
+        })
+        .collect()
+}
+
+/// Whether a check reads nothing but columns whose values are known beforehand. A rowid
+/// that SQLite is to choose is not, and a name that is no column may be a misspelt text.
+fn can_be_asked(check: &Check, target: &Target) -> bool {
+    check.columns.iter().all(|name| {
+        target.table.column(name).is_some()
+            && (!target.table.is_rowid_alias(name) || target.column(name).is_some())
+    })
+}
+
+/// A check over the columns of NEW.
+///
+/// Where a value would not survive the CAST the check is asked without. The two could differ
+/// only where a text that is no number is compared, in a column for numbers, with one that
+/// does look like a number.
+fn of_new(check: &Check, target: &Target) -> String {
+    let columns = || check.columns.iter().filter_map(|name| target.table.column(name));
+    let conditions: Vec<String> = columns().filter_map(survives).collect();
+    let plain = over_new(check, &|_| None);
+    if conditions.is_empty() {
+        return plain;
+    }
+    let typed = over_new(check, &|name| target.table.column(name).and_then(cast_to));
+    let survive = join(&conditions, " AND ", Clone::clone);
+    format!("CASE WHEN {survive} THEN {typed} ELSE {plain} END")
+}
+
+fn over_new(check: &Check, cast: &dyn Fn(&str) -> Option<&'static str>) -> String {
+    let mut expr = check.expr.clone();
+    visit_exprs_mut(&mut expr, Subqueries::Skip, &mut |expr| {
+        if let Expr::Id(name) | Expr::Name(name) = &*expr {
+            let column = Name::from_string(ident(name.as_str()));
+            let of_new = Expr::Qualified(Name::exact("NEW".to_owned()), column);
+            *expr = match cast(name.as_str()) {
+                Some(affinity) => Expr::Cast {
+                    expr: Box::new(of_new),
+                    type_name: Some(Type {
+                        name: affinity.to_owned(),
+                        size: None,
+                        array_dimensions: 0,
+                    }),
+                },
+                None => of_new,
+            };
+        }
+    });
+    expr.to_string()
+}

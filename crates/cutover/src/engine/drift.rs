@@ -1,0 +1,122 @@
+//! What an application changes in the schema under a migration that is under way.
+//!
+//! No trigger can refuse an `ALTER TABLE`, a `DROP TABLE` or a `CREATE UNIQUE INDEX`. A
+//! column that was added is in no mapping; with a table that was rebuilt its triggers are
+//! gone; by a unique index that came later a REPLACE removes rows that nobody noted. Each of
+//! these is seen here, by comparing the schema with what would be made of it today: `status`
+//! tells it, the gates refuse where values would be lost, `repair` makes the triggers anew.
+
+use std::collections::HashSet;
+
+use super::Engine;
+use super::model::Model;
+use super::session::Session;
+use super::switch::{self, Setting};
+use crate::backend::sqlite::Db;
+use crate::backend::sqlite::state::{self, Record};
+use crate::error::{Error, Refusal, Result};
+use crate::phase::Phase;
+use crate::report::Problem;
+
+impl Engine {
+    /// What in the schema no longer fits the migration.
+    pub(crate) fn drift(&self, record: &Record) -> Result<Vec<Problem>> {
+        if matches!(record.phase, Phase::Legacy | Phase::Retired) {
+            return Ok(Vec::new());
+        }
+        let model = match self.model(record) {
+            Ok(model) => model,
+            Err(error @ (Error::Migration(_) | Error::Refused(_))) => {
+                let reason = format!("the tables no longer fit the migration: {error}");
+                return Ok(vec![problem(reason, error.hint().unwrap_or_default())]);
+            }
+            Err(error) => return Err(error),
+        };
+        let mut problems = uncarried(&model);
+        if is_stale(&self.db, &model, record)? {
+            problems.push(problem(
+                "triggers of the migration are missing, or not what the tables need now: a table was \
+                 rebuilt, or a unique index added"
+                    .to_owned(),
+                "run `cutover repair`: it makes them anew and brings the mirror in step".to_owned(),
+            ));
+        }
+        Ok(problems)
+    }
+}
+
+impl Session<'_> {
+    /// Makes the objects of the phase anew where they are not what they should be; tells
+    /// whether they were not.
+    pub(crate) fn renew_objects(&self) -> Result<bool> {
+        let (db, model) = (self.db, &self.model);
+        if !is_stale(db, model, &self.record)? {
+            return Ok(false);
+        }
+        db.write("making the triggers anew", || {
+            self.fence()?;
+            let setting = standing(db, &self.record)?;
+            switch::run(db, "removing triggers", &switch::drop_statements(db, model)?)?;
+            switch::run(db, "making the triggers anew", &switch::objects(model, setting))
+        })?;
+        Ok(true)
+    }
+
+    /// Refuses a phase in which values would be lost that the migration does not carry.
+    pub(crate) fn refuse_uncarried(&self, to: Phase) -> Result<()> {
+        match uncarried(&self.model).into_iter().next() {
+            Some(found) => Err(Refusal::transition(to, found.reason, &found.fix).into()),
+            None => Ok(()),
+        }
+    }
+}
+
+fn problem(reason: String, fix: String) -> Problem {
+    Problem { line: None, column: None, reason, fix }
+}
+
+/// Columns that an old table has and the way back does not give. `start` refuses them, so
+/// these came later.
+fn uncarried(model: &Model) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for target in &model.backward {
+        let added = target.table.columns.iter().filter(|c| !target.columns.contains(&c.name));
+        problems.extend(added.map(|column| {
+            problem(
+                format!(
+                    "{}.{} was added since the migration started: the migration does not carry it, \
+                     and its values would be lost",
+                    target.table.known_as, column.name
+                ),
+                "leave the migration with `cutover abort`, carry the column in the migration file, \
+                 and start again"
+                    .to_owned(),
+            )
+        }));
+    }
+    problems
+}
+
+/// The setting in which the objects of the present phase were made.
+fn standing<'r>(db: &Db, record: &'r Record) -> Result<Setting<'r>> {
+    let backfilled = record.phase > Phase::ReadNew
+        || state::passes(db, record.id)?.iter().all(|pass| pass.complete);
+    Ok(Setting { phase: record.phase, since: &record.since, backfilled, catching_up: false })
+}
+
+/// Whether an object is missing or differs from what would be made today. An interrupted
+/// step has objects of its own, and is finished first.
+fn is_stale(db: &Db, model: &Model, record: &Record) -> Result<bool> {
+    if record.pending.is_some() {
+        return Ok(false);
+    }
+    let read = || -> rusqlite::Result<HashSet<String>> {
+        db.conn()
+            .prepare("SELECT sql FROM main.sqlite_schema WHERE sql IS NOT NULL")?
+            .query_map([], |row| row.get(0))?
+            .collect()
+    };
+    let there = read().map_err(|source| db.error("reading the schema", source))?;
+    let needed = switch::objects(model, standing(db, record)?);
+    Ok(needed.iter().any(|sql| sql.starts_with("CREATE ") && !there.contains(sql)))
+}
