@@ -9,6 +9,7 @@ mod frozen;
 mod gate;
 mod handover;
 mod kept;
+mod log;
 mod model;
 mod pace;
 mod pass;
@@ -20,10 +21,12 @@ mod retire;
 mod rollback;
 mod scaffold;
 mod session;
+mod space;
 mod start;
 mod status;
 mod suitability;
 mod switch;
+mod vacuum;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -45,6 +48,13 @@ pub struct Options {
     pub lease_ttl: Duration,
     /// Where scratch databases are made; the system's temporary directory if absent.
     pub scratch_dir: Option<PathBuf>,
+    /// Bytes that have to stay free on a disk: what would leave fewer is refused.
+    pub keep_free_bytes: u64,
+    /// How large the write-ahead log may grow before long work waits for the readers that
+    /// keep it from being emptied.
+    pub log_limit_bytes: u64,
+    /// How long it waits for them before it gives up; the next call goes on.
+    pub log_patience: Duration,
 }
 
 impl Default for Options {
@@ -54,6 +64,9 @@ impl Default for Options {
             busy_timeout: Duration::from_secs(5),
             lease_ttl: Duration::from_secs(30),
             scratch_dir: None,
+            keep_free_bytes: 32 << 20,
+            log_limit_bytes: 64 << 20,
+            log_patience: Duration::from_secs(600),
         }
     }
 }
@@ -87,6 +100,19 @@ pub struct AdvanceOptions {
     pub confirmed: bool,
     /// Where to write a copy of the database before it is retired.
     pub backup: Option<PathBuf>,
+    /// How to give back to the disk what the old tables took.
+    pub vacuum: Option<Vacuum>,
+}
+
+/// How the space of dropped tables is given back to the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vacuum {
+    /// In small steps beside other writers. Only a database with
+    /// `auto_vacuum = INCREMENTAL` can do that.
+    Incremental,
+    /// Besides, where that leaves something, by writing the whole database anew. Writers are
+    /// held off for as long as it takes, and it takes disk space for one or two copies.
+    Full,
 }
 
 /// A database and the operations on its migrations.

@@ -247,7 +247,7 @@ fn new_tables(migration: &Migration, bearer: Side) -> Result<Tables> {
 
 /// An empty database in memory with the schema of the real one and of the migration.
 fn schema_copy(db: &Db, model: &Model) -> Result<Db> {
-    let copy = Db::scratch(std::path::Path::new(":memory:"), std::time::Duration::ZERO)?;
+    let copy = Db::memory()?;
     let read = || -> rusqlite::Result<Vec<String>> {
         db.conn()
             .prepare(

@@ -80,6 +80,32 @@ impl Pacer {
     }
 }
 
+/// How long to wait between two looks at something that others have to end.
+#[derive(Debug)]
+pub(crate) struct Backoff {
+    next: Duration,
+}
+
+impl Backoff {
+    const LONGEST: Duration = Duration::from_millis(64);
+
+    pub(crate) fn new() -> Self {
+        Self { next: Duration::from_millis(1) }
+    }
+
+    /// The next pause: twice the last one, up to a limit.
+    pub(crate) fn next(&mut self) -> Duration {
+        let pause = self.next;
+        self.next = (pause * 2).min(Self::LONGEST);
+        pause
+    }
+
+    /// Whether the pauses have become as long as they get.
+    pub(crate) fn is_slow(&self) -> bool {
+        self.next == Self::LONGEST
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,5 +138,13 @@ mod tests {
             pacer.after(Duration::from_secs(1), true);
         }
         assert_eq!(pacer.rows(), 1);
+    }
+
+    #[test]
+    fn looks_become_rarer() {
+        let mut backoff = Backoff::new();
+        let pauses: Vec<_> = (0..9).map(|_| backoff.next().as_millis()).collect();
+        assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 64, 64, 64]);
+        assert!(backoff.is_slow() && !Backoff::new().is_slow());
     }
 }

@@ -1,14 +1,18 @@
 //! Retiring the old tables: the point of no return, and then getting rid of them
 //! without holding anyone off.
 
+use std::fs::File;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde_json::json;
 
 use super::frozen::{take_digests, verify_frozen};
+use super::log::Log;
 use super::pace::Pacer;
 use super::session::{Session, now};
-use super::{AdvanceOptions, Pace, pacer_sleep};
+use super::{AdvanceOptions, Pace, pacer_sleep, space};
+use crate::backend::sqlite::file;
 use crate::backend::sqlite::state::{self, Pending};
 use crate::derive::freeze::{freeze, syncing};
 use crate::derive::sql::{ident, text};
@@ -115,7 +119,7 @@ pub(crate) fn empty_and_drop(
 ) -> Result<()> {
     let db = session.db;
     watch.event(&Event::Began { work: Work::Retire, total: 0 });
-    let mut pacer = Pacer::new(Pace::Gentle);
+    let (mut pacer, mut log) = (Pacer::new(Pace::Gentle), Log::new());
     let mut done = 0;
     // Guards keep all others off an old table: a DELETE of an old program's that found rows
     // here would tell it that they are gone, and they are not, in the new tables.
@@ -176,6 +180,7 @@ pub(crate) fn empty_and_drop(
             let seen = db.data_version()?;
             pacer_sleep(pacer.after(held, seen != version));
             version = seen;
+            log.written(session, held, watch)?;
         }
         db.write("dropping a table", || {
             session.fence()?;
@@ -276,16 +281,32 @@ fn has_word(sql: &str, name: &str) -> bool {
     })
 }
 
+/// Writes a copy of the database, for those who may read the database, and makes it last.
 fn back_up(session: &Session<'_>, path: &Path) -> Result<()> {
-    if path.exists() {
-        return Err(Refusal::transition(
+    let (db, doing) = (session.db, format!("writing the backup {}", path.display()));
+    space::demand(path, db.size()?.used_bytes(), &doing, &session.engine.options)?;
+    let failed = |source| Error::Io { doing: doing.clone(), source };
+    let backup = file::create_private(path).map_err(|source| match source.kind() {
+        ErrorKind::AlreadyExists => Refusal::transition(
             Phase::Retired,
             format!("{} exists already", path.display()),
             "name a file for the backup that does not exist",
         )
-        .into());
-    }
-    let sql = format!("VACUUM INTO {}", text(&path.to_string_lossy()));
-    let doing = format!("writing the backup {}", path.display());
-    session.db.conn().execute_batch(&sql).map_err(|source| Error::Database { doing, source })
+        .into(),
+        _ => failed(source),
+    })?;
+    let write = || {
+        // Absolute, because SQLite would take `file:…` for a URI.
+        let path = path.canonicalize().map_err(failed)?;
+        db.vacuum(&doing, &format!("VACUUM INTO {}", text(&path.to_string_lossy())))?;
+        file::permit_as(db.file(), &backup).map_err(failed)?;
+        backup.sync_all().map_err(failed)?;
+        // The name has to last as well.
+        let dir = path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all());
+        dir.map_err(failed)
+    };
+    write().inspect_err(|_| {
+        // Half a copy would be taken for a copy. It is ours: it was not there before.
+        let _ = std::fs::remove_file(path);
+    })
 }

@@ -4,6 +4,7 @@
 pub(crate) mod catalog;
 pub(crate) mod compare;
 mod db;
+pub(crate) mod file;
 pub(crate) mod journal;
 pub(crate) mod lease;
 pub(crate) mod plan;
@@ -11,4 +12,4 @@ pub(crate) mod scan;
 pub(crate) mod state;
 pub(crate) mod value;
 
-pub(crate) use db::Db;
+pub(crate) use db::{Db, Size};
