@@ -14,10 +14,10 @@ use super::suitability::unsuitable;
 use super::verify::EXAMPLES;
 use super::{Engine, Options, Pace, space};
 use crate::backend::sqlite::state::Record;
-use crate::backend::sqlite::{Db, compare, file, state};
+use crate::backend::sqlite::{Db, Wall, compare, file, state};
 use crate::derive::derived::Place;
 use crate::derive::flaw::FlawKind;
-use crate::derive::sql::{idents, text};
+use crate::derive::sql::idents;
 use crate::derive::target::Target;
 use crate::error::{Error, Result};
 use crate::migration::Migration;
@@ -127,9 +127,10 @@ fn rehearse(
     let source = snapshot(&engine.db, room)?;
     let scratch_path = dir.path().join("scratch.db");
     let scratch = Db::scratch(&scratch_path, engine.options.busy_timeout)?;
-    let attach = format!("ATTACH DATABASE {} AS src", text(&source.to_string_lossy()));
-    scratch.batch("attaching the database", &attach)?;
-    scratch.batch("creating the new tables", &new_table_statements(model).join(";\n"))?;
+    scratch.attach(&source, "src")?;
+    scratch.behind(Wall::Definition, || {
+        scratch.batch("creating the new tables", &new_table_statements(model).join(";\n"))
+    })?;
     // The model names the database's tables without a schema; in the scratch
     // database the new ones are found first.
     scratch.batch("taking a snapshot", "BEGIN; SELECT count(*) FROM src.sqlite_schema;")?;
@@ -141,7 +142,9 @@ fn rehearse(
     let mut done = 0;
     let began = Instant::now();
     for target in &model.forward {
-        if let Err(problem) = build(&scratch, model, target, room, &mut done, watch)? {
+        let built = scratch
+            .behind(Wall::Mapping, || build(&scratch, model, target, room, &mut done, watch))?;
+        if let Err(problem) = built {
             report.problems.push(problem);
             return Ok(IndexBytes::default());
         }
@@ -149,7 +152,9 @@ fn rehearse(
     report.forecast.backfill_seconds = began.elapsed().as_secs_f64();
     let began = Instant::now();
     for target in &model.backward {
-        compare_back(&scratch, model, target, report, &mut done, watch)?;
+        scratch.behind(Wall::Mapping, || {
+            compare_back(&scratch, model, target, report, &mut done, watch)
+        })?;
     }
     report.forecast.verify_seconds = began.elapsed().as_secs_f64();
     forecast(&engine.db, &scratch, model, report)?;

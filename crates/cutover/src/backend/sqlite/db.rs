@@ -8,8 +8,10 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
+use super::authorizer::{Gatekeeper, Wall};
 use super::file;
-use crate::error::{Error, Result};
+use crate::derive::sql::text;
+use crate::error::{Error, Refusal, Result};
 
 /// A connection to the user's database, or to a scratch one.
 #[derive(Debug)]
@@ -20,6 +22,7 @@ pub(crate) struct Db {
     /// Where it lies, without symbolic links: its log is beside it there.
     file: PathBuf,
     busy_timeout: Duration,
+    gatekeeper: Gatekeeper,
 }
 
 /// Pages the engine's connections keep in memory, in KiB (negative by SQLite's
@@ -114,7 +117,10 @@ impl Db {
         conn.busy_handler(Some(wait_a_moment))
             .map_err(|source| classify(path, busy_timeout, "configuring the connection", source))?;
         let (path, file) = (path.to_owned(), file.to_owned());
-        let db = Self { conn, path, file, busy_timeout };
+        let gatekeeper = Gatekeeper::install(&conn).map_err(|source| {
+            classify(&path, busy_timeout, "configuring the connection", source)
+        })?;
+        let db = Self { conn, path, file, busy_timeout, gatekeeper };
         let configured = (|| {
             // Dropping a table with foreign keys on deletes its rows first, and
             // cascades; our own deletes are derived, table by table.
@@ -177,7 +183,20 @@ impl Db {
 
     /// Runs a VACUUM, which can't be in a transaction.
     pub(crate) fn vacuum(&self, doing: &str, sql: &str) -> Result<()> {
-        self.batch(doing, sql)
+        // It attaches the database that it writes.
+        self.behind(Wall::Lifted, || self.batch(doing, sql))
+    }
+
+    /// Attaches another database under a name of ours.
+    pub(crate) fn attach(&self, file: &Path, name: &str) -> Result<()> {
+        let sql = format!("ATTACH DATABASE {} AS {name}", text(&file.to_string_lossy()));
+        self.behind(Wall::Lifted, || self.batch("attaching the database", &sql))
+    }
+
+    /// Does something with statements of a migration's text, which may do no more than
+    /// `wall` allows.
+    pub(crate) fn behind<T>(&self, wall: Wall, work: impl FnOnce() -> T) -> T {
+        self.gatekeeper.behind(wall, work)
     }
 
     /// Runs `work` in one write transaction: all of it, or nothing. Also gives how
@@ -341,6 +360,12 @@ fn classify(path: &Path, busy_timeout: Duration, doing: &str, source: rusqlite::
         Some(ErrorCode::CannotOpen) => {
             unusable("the file can't be opened", "check that it is a file and its permissions")
         }
+        Some(ErrorCode::AuthorizationForStatementDenied) => Error::Refused(Refusal {
+            action: doing.to_owned(),
+            reason: format!("a statement would reach beyond its tables: {source}"),
+            fix: "let the migration read and write its own tables alone".to_owned(),
+            examples: Vec::new(),
+        }),
         _ => Error::Database { doing: doing.to_owned(), source },
     }
 }

@@ -1,6 +1,7 @@
 //! Everything that speaks to SQLite. The rest of the engine knows a database only
 //! through the types of this module.
 
+mod authorizer;
 pub(crate) mod catalog;
 pub(crate) mod compare;
 mod db;
@@ -12,4 +13,5 @@ pub(crate) mod scan;
 pub(crate) mod state;
 pub(crate) mod value;
 
+pub(crate) use authorizer::Wall;
 pub(crate) use db::{Db, Size};
