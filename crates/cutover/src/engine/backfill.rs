@@ -124,6 +124,7 @@ impl OnePass<'_, '_> {
         };
         let mut pass =
             Pass::begin(db, model, target, Place::LIVE, state::position(db, id, &record.target)?)?;
+        self.pacer.begin();
         let mut version = db.data_version()?;
         while !record.complete {
             let (_, held) = db.write("backfilling", || self.chunk(target, &mut pass, record))?;
@@ -136,7 +137,7 @@ impl OnePass<'_, '_> {
             let others = seen != version;
             version = seen;
             pacer_sleep(self.pacer.after(held, others));
-            self.log.written(self.session, held, watch)?;
+            self.log.written(self.session, held, self.pacer, watch)?;
         }
         Ok(())
     }

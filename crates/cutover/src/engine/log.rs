@@ -5,12 +5,13 @@
 //! can't start anew: beside one program that forgot to end its read, a backfill would write
 //! the whole mirror into the log and fill the disk. So the work waits. What it promises: the
 //! log holds no more than [`Options::log_limit_bytes`](crate::Options), what the work writes
-//! between two checkpoints (a few milliseconds of it), and what programs write themselves.
+//! between two checkpoints (a few milliseconds of it, and about a quarter of the limit once the
+//! rows' size is known), and what programs write themselves.
 
 use std::time::{Duration, Instant};
 
 use super::Options;
-use super::pace::Backoff;
+use super::pace::{Backoff, Pacer};
 use super::session::Session;
 use super::space;
 use crate::backend::sqlite::Db;
@@ -24,6 +25,8 @@ const CHECKPOINT_EVERY: Duration = Duration::from_millis(8);
 #[derive(Debug)]
 pub(crate) struct Log {
     since_checkpoint: Duration,
+    /// Bytes in the log after the last checkpoint.
+    was: u64,
     /// What is being done, where it takes room on the disk.
     fills: Option<&'static str>,
 }
@@ -31,7 +34,7 @@ pub(crate) struct Log {
 impl Log {
     /// For work that makes no more of what there is.
     pub(crate) fn new() -> Self {
-        Self { since_checkpoint: Duration::ZERO, fills: None }
+        Self { since_checkpoint: Duration::ZERO, was: 0, fills: None }
     }
 
     /// For work that takes room on the disk, which may run full meanwhile.
@@ -40,11 +43,12 @@ impl Log {
     }
 
     /// After a transaction that held the write lock for `held`. Waits, if it must, until
-    /// the log can be emptied.
+    /// the log can be emptied. Lets no chunk grow so large that a few of them fill the log.
     pub(crate) fn written(
         &mut self,
         session: &Session<'_>,
         held: Duration,
+        pacer: &mut Pacer,
         watch: &mut dyn Watch,
     ) -> Result<()> {
         self.since_checkpoint += held;
@@ -58,8 +62,15 @@ impl Log {
         }
         // Often, and by us: else it falls to the next program that commits.
         let log = db.checkpoint(false)?.log_bytes;
-        if log.max(db.wal_bytes()) > options.log_limit_bytes && !emptied(db, options)? {
-            return wait(session, watch);
+        // A log that holds less than before was begun anew.
+        let grown = if log < self.was { log } else { log - self.was };
+        pacer.wrote(grown, options.log_limit_bytes / 4);
+        self.was = log;
+        if log.max(db.wal_bytes()) > options.log_limit_bytes {
+            self.was = 0;
+            if !emptied(db, options)? {
+                return wait(session, watch);
+            }
         }
         Ok(())
     }

@@ -62,6 +62,7 @@ fn mend(
     let (mut pacer, mut log) = (Pacer::new(pace), Log::filling("the repair"));
     for target in model.targets(direction) {
         let mut pass = Pass::begin(db, model, target, Place::LIVE, Vec::new())?;
+        pacer.begin();
         let mut version = db.data_version()?;
         loop {
             let (outcome, held) = db.write("repairing", || {
@@ -84,7 +85,7 @@ fn mend(
             let seen = db.data_version()?;
             pacer_sleep(pacer.after(held, seen != version));
             version = seen;
-            log.written(session, held, watch)?;
+            log.written(session, held, &mut pacer, watch)?;
         }
     }
     watch.event(&Event::Finished);

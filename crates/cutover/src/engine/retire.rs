@@ -142,17 +142,15 @@ pub(crate) fn empty_and_drop(
         if db.count(&exists)? == 0 {
             continue;
         }
-        let key = session
-            .model
-            .catalog
-            .old
-            .get(table)
-            .or(session.model.catalog.new.get(table))
-            .filter(|table| table.without_rowid)
-            .and_then(|table| table.primary_key())
-            .map_or_else(|| "rowid".to_owned(), |key| crate::derive::sql::idents("", &key.columns));
-        let (left, right) = if key.contains(',') { ("(", ")") } else { ("", "") };
+        let known = session.model.catalog.old.get(table).or(session.model.catalog.new.get(table));
+        let key = match known.filter(|table| table.without_rowid).and_then(Table::primary_key) {
+            Some(key) => crate::derive::sql::idents("", &key.columns),
+            None => known.map_or("rowid", Table::rowid).to_owned(),
+        };
+        // Around a single column they mean nothing.
+        let (left, right) = ("(", ")");
         let quoted = ident(table);
+        pacer.begin();
         let mut version = db.data_version()?;
         loop {
             let rows = pacer.rows();
@@ -180,7 +178,7 @@ pub(crate) fn empty_and_drop(
             let seen = db.data_version()?;
             pacer_sleep(pacer.after(held, seen != version));
             version = seen;
-            log.written(session, held, watch)?;
+            log.written(session, held, &mut pacer, watch)?;
         }
         db.write("dropping a table", || {
             session.fence()?;

@@ -78,7 +78,7 @@ fn in_steps(session: &Session<'_>, before: Size, watch: &mut dyn Watch) -> Resul
         let seen = db.data_version()?;
         pacer_sleep(pacer.after(held, seen != version));
         version = seen;
-        log.written(session, held, watch)?;
+        log.written(session, held, &mut pacer, watch)?;
     }
     watch.event(&Event::Finished);
     Ok(())

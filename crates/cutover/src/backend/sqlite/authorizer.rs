@@ -57,7 +57,7 @@ pub(crate) struct Gatekeeper(Arc<AtomicU8>);
 impl Gatekeeper {
     /// Sets the wall up. SQLite is told once: telling it anew would make it prepare every
     /// statement again.
-    pub(crate) fn install(conn: &Connection) -> rusqlite::Result<Self> {
+    pub(crate) fn install(conn: &mut Connection) -> rusqlite::Result<Self> {
         let known = Known::get()?;
         let present = Arc::new(AtomicU8::new(Wall::Engine as u8));
         let keeper = Self(Arc::clone(&present));
@@ -206,13 +206,13 @@ mod tests {
     use super::*;
 
     fn walled(wall: Wall, sql: &str) -> rusqlite::Result<()> {
-        let conn = Connection::open_in_memory()?;
+        let mut conn = Connection::open_in_memory()?;
         conn.execute_batch(
             "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT);
              ATTACH ':memory:' AS src; CREATE TABLE src.t (id INTEGER PRIMARY KEY, a TEXT);
              CREATE TABLE pragma_settings (id INTEGER PRIMARY KEY)",
         )?;
-        let keeper = Gatekeeper::install(&conn)?;
+        let keeper = Gatekeeper::install(&mut conn)?;
         keeper.behind(wall, || conn.prepare(sql).map(|_| ()))
     }
 
@@ -328,8 +328,8 @@ mod tests {
 
     #[test]
     fn a_panic_leaves_the_wall_as_it_was() {
-        let conn = Connection::open_in_memory().unwrap();
-        let keeper = Gatekeeper::install(&conn).unwrap();
+        let mut conn = Connection::open_in_memory().unwrap();
+        let keeper = Gatekeeper::install(&mut conn).unwrap();
         let work = || keeper.behind(Wall::Lifted, || panic!("as a test does"));
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err());
         assert!(conn.execute_batch("ATTACH ':memory:' AS x").is_err());

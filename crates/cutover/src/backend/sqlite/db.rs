@@ -117,7 +117,7 @@ impl Db {
         conn.busy_handler(Some(wait_a_moment))
             .map_err(|source| classify(path, busy_timeout, "configuring the connection", source))?;
         let (path, file) = (path.to_owned(), file.to_owned());
-        let gatekeeper = Gatekeeper::install(&conn).map_err(|source| {
+        let gatekeeper = Gatekeeper::install(&mut conn).map_err(|source| {
             classify(&path, busy_timeout, "configuring the connection", source)
         })?;
         let db = Self { conn, path, file, busy_timeout, gatekeeper };
