@@ -1,6 +1,7 @@
 //! How a command ends: the exit code, and for a failure what to say about it.
 
 use std::error::Error as StdError;
+use std::io::Read as _;
 use std::path::Path;
 
 use cutover::{Difference, ErrorKind};
@@ -191,13 +192,35 @@ impl<T, E: StdError + 'static> Doing<T> for Result<T, E> {
     }
 }
 
-/// Reads a file that the user named.
+/// The largest migration file that is read. A real one has a few KiB; a database that was
+/// named by mistake has more than this.
+const LARGEST_FILE: u64 = 4 << 20;
+
+/// Reads a migration file that the user named.
 pub(crate) fn read_file(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|error| {
+    let failure = |reason: String| {
         Failure::unusable(
-            format!("{}: {error}", path.display()),
+            format!("{}: {reason}", path.display()),
             "name a migration file; `cutover new --help` shows how to begin one",
         )
+    };
+    let meta = path.metadata().map_err(|error| failure(error.to_string()))?;
+    // Opening a FIFO would wait for a writer, and a device may never end.
+    if !meta.is_file() {
+        return Err(failure("this is not a file".to_owned()));
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut bytes))
+        .map_err(|error| failure(error.to_string()))?;
+    if bytes.len() as u64 > LARGEST_FILE {
+        let limit = crate::render::bytes(LARGEST_FILE);
+        return Err(failure(format!("this is larger than {limit}, which no migration file is")));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        failure(format!("the text is not UTF-8 from line {line} on"))
     })
 }
 

@@ -8,7 +8,7 @@ use cutover::{Event, Watch, Work};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::output;
-use crate::render::count;
+use crate::render::{bytes, count};
 
 /// Between two lines where no bar can be drawn.
 const LINE_EVERY: Duration = Duration::from_secs(10);
@@ -86,6 +86,12 @@ impl Watch for Progress {
         match event {
             Event::Began { work, total } => self.began(*work, *total),
             Event::Advanced { done } => self.advanced(*done),
+            Event::Waiting { log_bytes } => output::note(&format!(
+                "{}: waiting; the write-ahead log has {} and can't be emptied while another \
+                 program reads what was there earlier",
+                self.work,
+                bytes(*log_bytes)
+            )),
             Event::Finished => self.finished(),
             Event::Entered { phase, held_ms } => {
                 self.finished();
@@ -120,6 +126,7 @@ pub(crate) fn name(work: Work) -> &'static str {
         Work::CatchUp => "bringing old up to date",
         Work::Retire => "emptying old tables",
         Work::Fuzz => "random writes",
+        Work::Vacuum => "giving back pages",
         _ => "working",
     }
 }

@@ -2,7 +2,7 @@
 //! that the output strips where it doesn't belong.
 
 use anstyle::{AnsiColor, Style};
-use cutover::{Difference, Phase, TransitionReport, VerifyReport};
+use cutover::{Difference, Phase, Space, TransitionReport, VacuumCost, VerifyReport};
 
 use crate::exit::Failure;
 use crate::paste::Paste;
@@ -156,7 +156,8 @@ pub(crate) fn verification(report: &VerifyReport) -> String {
 /// What a step from one phase to another did.
 pub(crate) fn transition(report: &TransitionReport) -> String {
     let mut out = String::new();
-    let TransitionReport { migration, from, to, held_ms, verified, kept, only_new_holds } = report;
+    let TransitionReport { migration, from, to, held_ms, verified, kept, only_new_holds, space } =
+        report;
     line!(out, "{BOLD}{migration}{BOLD:#}: {from} → {GOOD}{to}{GOOD:#}");
     if let Some(verified) = verified {
         out.push_str(&verification(verified));
@@ -180,6 +181,33 @@ pub(crate) fn transition(report: &TransitionReport) -> String {
             "{WARN}note{WARN:#}: {} of the new tables can't be held by the old ones; \
              a rollback to read-new would keep them aside",
             counted(*only_new_holds, "row")
+        );
+    }
+    if let Some(space) = space {
+        out.push_str(&given_back(space));
+    }
+    out
+}
+
+/// What dropped tables have left in the file, and what giving it back would cost.
+fn given_back(space: &Space) -> String {
+    let mut out = String::new();
+    if space.freed_bytes > 0 {
+        line!(out, "given back to the disk: {}", bytes(space.freed_bytes));
+    }
+    if let Some(VacuumCost { seconds: takes, disk_bytes, temp_bytes }) = &space.full_vacuum {
+        line!(
+            out,
+            "free inside of the file: {}, which SQLite uses before the file grows",
+            bytes(space.unused_bytes)
+        );
+        line!(
+            out,
+            "  `--vacuum full` gives it back: writers held off for about {}, {} more on disk and \
+             {} of temporary files while it runs",
+            seconds(*takes),
+            bytes(*disk_bytes),
+            bytes(*temp_bytes)
         );
     }
     out

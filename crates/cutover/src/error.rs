@@ -68,6 +68,33 @@ pub enum Error {
     #[error("stopped on request; what was done is kept and the next call goes on from there")]
     Interrupted,
 
+    /// Another program's long read kept the write-ahead log from being emptied. What was
+    /// done is kept, and the next call goes on from there.
+    #[error(
+        "the write-ahead log has {log_bytes} bytes and can't be emptied: for {waited_s} s another program has been reading what was there earlier"
+    )]
+    LogHeld {
+        /// Bytes in the log.
+        log_bytes: u64,
+        /// How long was waited, in seconds.
+        waited_s: u64,
+    },
+
+    /// The disk runs full. What was done is kept, and the next call goes on from there.
+    #[error(
+        "{doing} stopped: {dir} has {free_bytes} bytes left, and {keep_free_bytes} have to stay free"
+    )]
+    DiskFull {
+        /// What was being done.
+        doing: String,
+        /// A directory on that disk.
+        dir: PathBuf,
+        /// Bytes that are free.
+        free_bytes: u64,
+        /// Bytes that have to be.
+        keep_free_bytes: u64,
+    },
+
     /// SQLite reported an error.
     #[error("{doing}")]
     Database {
@@ -110,11 +137,16 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Refused(_) => ErrorKind::Refused,
-            Self::LeaseHeld(_) | Self::LeaseLost(_) | Self::Locked { .. } => ErrorKind::Busy,
+            Self::LeaseHeld(_)
+            | Self::LeaseLost(_)
+            | Self::Locked { .. }
+            | Self::LogHeld { .. } => ErrorKind::Busy,
             Self::Migration(_) | Self::Unusable { .. } | Self::NoSuchMigration { .. } => {
                 ErrorKind::Unusable
             }
-            Self::Interrupted | Self::Database { .. } | Self::Io { .. } => ErrorKind::Failed,
+            Self::Interrupted | Self::DiskFull { .. } | Self::Database { .. } | Self::Io { .. } => {
+                ErrorKind::Failed
+            }
         }
     }
 
@@ -131,6 +163,17 @@ impl Error {
             Self::LeaseLost(_) => Some("run the command again when the other is done".to_owned()),
             Self::Locked { .. } => {
                 Some("a program holds a transaction open on this database; try again".to_owned())
+            }
+            Self::LogHeld { .. } => {
+                Some("end that program's read, then run the command again: it goes on".to_owned())
+            }
+            Self::DiskFull { .. } => {
+                Some("make room, then run the command again: it goes on".to_owned())
+            }
+            Self::Database { source, .. }
+                if source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) =>
+            {
+                Some("make room on the disk, then run the command again: it goes on".to_owned())
             }
             Self::Unusable { fix, .. } | Self::NoSuchMigration { fix, .. } => Some(fix.clone()),
             Self::Interrupted | Self::Database { .. } | Self::Io { .. } => None,

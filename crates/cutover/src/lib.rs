@@ -14,15 +14,15 @@ mod schema;
 mod standing;
 mod watch;
 
-pub use engine::{AdvanceOptions, Engine, FuzzOptions, Options, Pace, StartOptions};
+pub use engine::{AdvanceOptions, Engine, FuzzOptions, Options, Pace, StartOptions, Vacuum};
 pub use error::{Error, ErrorKind, LeaseHolder, Refusal, Result};
 pub use migration::{Location, Migration, MigrationError};
 pub use phase::{Direction, Phase, Side, UnknownPhase};
 pub use report::{
     AbortReport, BackfillReport, BackfillStatus, Blocked, CheckReport, Difference, Forecast,
     FuzzFailure, FuzzFault, FuzzLoss, FuzzRefusal, FuzzReport, JournalEntry, Kept, Plan, PlanStep,
-    PlannedIndex, Problem, RepairReport, StartReport, Status, TableStatus, TransitionReport,
-    VerifyReport,
+    PlannedIndex, Problem, RepairReport, Space, StartReport, Status, TableStatus, TransitionReport,
+    VacuumCost, VerifyReport,
 };
 pub use standing::{STANDING, STATE_TABLE, Standing};
 pub use watch::{Event, Silent, Watch, Work};

@@ -107,6 +107,30 @@ pub struct TransitionReport {
     /// Rows of the new tables that the old ones can't hold as they are: a rollback
     /// to `read-new` would keep them aside.
     pub only_new_holds: u64,
+    /// The space that the old tables have left; only of a step to `retired`.
+    pub space: Option<Space>,
+}
+
+/// What dropped tables have left in the database's file, and what became of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Space {
+    /// Bytes given back to the disk.
+    pub freed_bytes: u64,
+    /// Bytes that are free inside of the file: SQLite uses them before the file grows.
+    pub unused_bytes: u64,
+    /// What giving those back would cost, if there are any.
+    pub full_vacuum: Option<VacuumCost>,
+}
+
+/// What it costs to write a database anew without its unused pages.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct VacuumCost {
+    /// Seconds it takes, about: writers are held off for all of them.
+    pub seconds: f64,
+    /// Bytes it needs beside the database while it runs, in its directory.
+    pub disk_bytes: u64,
+    /// Bytes it needs in the directory for temporary files.
+    pub temp_bytes: u64,
 }
 
 /// Rows that had no image on the other side when it became the authoritative
@@ -188,6 +212,15 @@ pub struct Forecast {
     pub verify_seconds: f64,
     /// Additional bytes on disk while both schemas exist.
     pub disk_bytes: u64,
+    /// Bytes the write-ahead log may take besides.
+    pub log_bytes: u64,
+    /// Bytes that have to be free on the database's disk for `start` to begin: the above
+    /// with a margin, less what is unused inside of the database.
+    pub needed_bytes: u64,
+    /// Bytes that are free there; absent where the system doesn't say.
+    pub free_bytes: Option<u64>,
+    /// Bytes the proof took in the scratch directory.
+    pub scratch_bytes: u64,
     /// The longest time writers are held off at one go, in milliseconds.
     pub longest_stall_ms: f64,
     /// What causes that longest stall.

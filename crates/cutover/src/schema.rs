@@ -156,6 +156,12 @@ impl Table {
         self.uniques.iter().find(|key| key.primary)
     }
 
+    /// A name of the rowid that no column has taken; the first one if all are.
+    pub(crate) fn rowid(&self) -> &'static str {
+        let taken = |name: &&str| self.columns.iter().any(|c| c.name.eq_ignore_ascii_case(name));
+        ["rowid", "_rowid_", "oid"].into_iter().find(|name| !taken(name)).unwrap_or("rowid")
+    }
+
     pub(crate) fn is_rowid_alias(&self, column: &str) -> bool {
         self.rowid_alias.as_deref().is_some_and(|alias| alias.eq_ignore_ascii_case(column))
     }

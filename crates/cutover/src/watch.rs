@@ -20,6 +20,13 @@ pub enum Event {
         /// that was interrupted.
         done: u64,
     },
+    /// The work stands still: the write-ahead log has reached its limit, and a program that
+    /// still reads what was there earlier keeps it from being emptied. It goes on when that
+    /// program's read ends. Told once for each wait.
+    Waiting {
+        /// Bytes in the log.
+        log_bytes: u64,
+    },
     /// The piece of work that began last is done.
     Finished,
     /// A phase was entered, in one transaction.
@@ -51,6 +58,8 @@ pub enum Work {
     Retire,
     /// Random writes on a scratch copy: statements, not rows.
     Fuzz,
+    /// Giving free pages back to the disk; counted in pages.
+    Vacuum,
 }
 
 /// Receives events of a long operation and may ask it to stop.

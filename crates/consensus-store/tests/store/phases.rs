@@ -208,7 +208,7 @@ fn an_old_program_is_refused_until_its_tables_are_gone() {
     let before = store.stats().unwrap().artifacts;
     let mut migration = store.migration().unwrap();
     let options =
-        cutover::AdvanceOptions { to: Some(Phase::Retired), confirmed: true, backup: None };
+        cutover::AdvanceOptions { to: Some(Phase::Retired), confirmed: true, ..Default::default() };
     migration.advance(&options, &mut StopWhileEmptying::default()).unwrap_err();
     assert_eq!(migration.status().unwrap().phase, Phase::Retired);
     let left = count(&path, "consensus_artifacts").unwrap();

@@ -58,7 +58,7 @@ pub(crate) fn go(path: &Path, phase: Phase) {
         }
         migration.abort(&mut Silent).unwrap();
     } else if phase > now {
-        let options = AdvanceOptions { to: Some(phase), confirmed: true, backup: None };
+        let options = AdvanceOptions { to: Some(phase), confirmed: true, ..Default::default() };
         migration.advance(&options, &mut Silent).unwrap();
     } else if phase < now {
         migration.rollback(Some(phase), &mut Silent).unwrap();

@@ -185,7 +185,7 @@ pub(crate) fn go(path: &Path, phase: Phase) {
         migration.start(options, &mut Silent).unwrap();
     }
     if phase > Phase::DualWrite {
-        let options = AdvanceOptions { to: Some(phase), confirmed: true, backup: None };
+        let options = AdvanceOptions { to: Some(phase), confirmed: true, ..Default::default() };
         migration.advance(&options, &mut Silent).unwrap();
     }
 }

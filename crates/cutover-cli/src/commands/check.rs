@@ -102,6 +102,10 @@ fn forecast(forecast: &Forecast) -> String {
         backfill_seconds,
         verify_seconds,
         disk_bytes,
+        log_bytes: _,
+        needed_bytes,
+        free_bytes,
+        scratch_bytes,
         longest_stall_ms,
         longest_stall_is,
     } = forecast;
@@ -112,6 +116,13 @@ fn forecast(forecast: &Forecast) -> String {
         seconds(*backfill_seconds),
         seconds(*verify_seconds),
         bytes(*disk_bytes)
+    );
+    let free = free_bytes.map_or_else(String::new, |free| format!(" of {} free", bytes(free)));
+    line!(
+        out,
+        "        start wants {}{free}; this proof took {} of scratch space",
+        bytes(*needed_bytes),
+        bytes(*scratch_bytes)
     );
     let cause = if longest_stall_is.is_empty() {
         String::new()

@@ -38,16 +38,47 @@ pub(crate) struct Call<M> {
 impl<M> Call<M> {
     /// Opens the database to read it.
     fn open(&self) -> Result<Engine, Failure> {
-        Ok(Engine::open_to_read(&self.db, Options::default())?)
+        Ok(Engine::open_to_read(&self.db, options()?)?)
     }
 
     /// Opens the database to work on it, and listens to Ctrl-C.
     fn operate(&self) -> Result<Engine, Failure> {
         crate::progress::listen_to_interrupts();
-        let mut options = Options::default();
+        let mut options = options()?;
         options.actor = self.actor.clone().unwrap_or_else(login_name);
         Ok(Engine::open(&self.db, options)?)
     }
+}
+
+/// The engine's options, as the environment has them.
+fn options() -> Result<Options, Failure> {
+    let mut options = Options::default();
+    if let Some(text) = std::env::var_os(KEEP_FREE) {
+        let text = text.to_string_lossy();
+        options.keep_free_bytes = size(&text).ok_or_else(|| {
+            Failure::unusable(
+                format!("{KEEP_FREE} is `{text}`, which is no size"),
+                "write it like 500M or 2G; K, M, G and T are powers of 1024",
+            )
+        })?;
+    }
+    Ok(options)
+}
+
+/// How much has to stay free on a disk.
+const KEEP_FREE: &str = "CUTOVER_KEEP_FREE";
+
+/// `2G` in bytes.
+fn size(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let (digits, shift) = match text.char_indices().next_back()? {
+        (at, 'K' | 'k') => (&text[..at], 10),
+        (at, 'M' | 'm') => (&text[..at], 20),
+        (at, 'G' | 'g') => (&text[..at], 30),
+        (at, 'T' | 't') => (&text[..at], 40),
+        _ => (text, 0),
+    };
+    digits.trim().parse::<u64>().ok()?.checked_mul(1 << shift)
 }
 
 fn login_name() -> String {
@@ -61,4 +92,18 @@ fn login_name() -> String {
 fn filled(engine: &Engine, name: &str, phase: Phase) -> Result<bool, Failure> {
     // Later phases can't be entered without.
     Ok(phase > Phase::ReadNew || engine.status(name)?.backfill.complete)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(
+            ["0", "512", "1k", "2 G", "1T"].map(size),
+            [0, 512, 1 << 10, 2 << 30, 1 << 40].map(Some)
+        );
+        assert_eq!(["", "G", "-1", "1.5G", "99999999999T", "1é"].map(size), [None; 6]);
+    }
 }

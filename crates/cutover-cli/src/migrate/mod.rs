@@ -11,7 +11,7 @@ mod run;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use cutover::Phase;
+use cutover::{Phase, Vacuum};
 
 use crate::target::{Chooses, Defines, Subject};
 
@@ -185,6 +185,14 @@ pub struct AdvanceArgs<S: Subject> {
     /// Write a copy of the database here before the old tables go
     #[arg(long, value_name = "FILE")]
     pub(crate) backup: Option<PathBuf>,
+    /// Give back to the disk what the old tables took
+    ///
+    /// In small steps beside other writers, where the database has auto_vacuum=INCREMENTAL;
+    /// else it says what a full VACUUM would cost. `--vacuum full` runs one: writers are held
+    /// off for its whole length. Works in `retired` too.
+    #[arg(long, value_name = "HOW", num_args = 0..=1, default_missing_value = "incremental",
+        value_parser = vacuum())]
+    pub(crate) vacuum: Option<Vacuum>,
     #[command(flatten)]
     pub(crate) by: Operate<S>,
 }
@@ -203,4 +211,13 @@ pub struct RollbackArgs<S: Subject> {
 fn phase() -> impl clap::builder::TypedValueParser<Value = Phase> {
     use clap::builder::{PossibleValuesParser, TypedValueParser};
     PossibleValuesParser::new(Phase::ALL.map(Phase::name)).try_map(|name| name.parse::<Phase>())
+}
+
+/// How space is given back.
+fn vacuum() -> impl clap::builder::TypedValueParser<Value = Vacuum> {
+    use clap::builder::{PossibleValuesParser, TypedValueParser};
+    PossibleValuesParser::new(["incremental", "full"]).map(|how| match how.as_str() {
+        "full" => Vacuum::Full,
+        _ => Vacuum::Incremental,
+    })
 }

@@ -43,8 +43,13 @@ impl<F: Defines, R: Chooses> MigrateCommand<F, R> {
             Self::Repair(Operate { on, actor }) => {
                 choose(on, actor.as_deref(), spelling, repair::run)
             }
-            Self::Advance(AdvanceArgs { to, yes, backup, by: Operate { on, actor } }) => {
-                let options = AdvanceOptions { to: *to, confirmed: *yes, backup: backup.clone() };
+            Self::Advance(AdvanceArgs { to, yes, backup, vacuum, by: Operate { on, actor } }) => {
+                let options = AdvanceOptions {
+                    to: *to,
+                    confirmed: *yes,
+                    backup: backup.clone(),
+                    vacuum: *vacuum,
+                };
                 choose(on, actor.as_deref(), spelling, |call| advance::run(&options, call))
             }
             Self::Rollback(RollbackArgs { to, by: Operate { on, actor } }) => {

@@ -6,6 +6,7 @@ use super::frozen::take_digests;
 use super::gate::{self, Gate};
 use super::retire::retire;
 use super::session::Session;
+use super::vacuum::give_back;
 use super::{AdvanceOptions, Engine};
 use crate::backend::sqlite::state;
 use crate::error::{Error, Refusal, Result};
@@ -37,8 +38,11 @@ impl Engine {
             if session.record.phase == Phase::NewOnly {
                 take_digests(session, watch)?;
             }
-            if session.record.phase == Phase::Retired && from == Phase::Retired {
-                super::retire::finish(session, watch)?;
+            if session.record.phase == Phase::Retired {
+                if from == Phase::Retired {
+                    super::retire::finish(session, watch)?;
+                }
+                report.space = Some(give_back(session, options.vacuum, watch)?);
             }
             Ok(report)
         })
@@ -54,6 +58,7 @@ pub(crate) fn begin(session: &Session<'_>, from: Phase) -> TransitionReport {
         verified: None,
         kept: Vec::new(),
         only_new_holds: 0,
+        space: None,
     }
 }
 
@@ -72,6 +77,13 @@ fn goal(session: &Session<'_>, options: &AdvanceOptions) -> Result<Phase> {
         return Err(refused(
             "the migration has not started".to_owned(),
             "run `cutover start FILE`",
+        ));
+    }
+    let retires = options.to.or(phase.next()).is_none_or(|to| to == Phase::Retired);
+    if options.vacuum.is_some() && !retires {
+        return Err(refused(
+            "only `retired` leaves space to give back".to_owned(),
+            "say `--to retired`, or leave `--vacuum` out",
         ));
     }
     match (options.to, phase.next()) {

@@ -1,9 +1,10 @@
 //! Filling the mirror: a repair of an empty one, pass by pass, chunk by chunk.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::json;
 
+use super::log::Log;
 use super::pace::Pacer;
 use super::pass::{Pass, total};
 use super::reconcile::{Mode, reconcile};
@@ -19,13 +20,6 @@ use crate::error::{Error, Refusal, Result};
 use crate::phase::{Direction, Phase};
 use crate::report::{BackfillReport, BackfillStatus};
 use crate::watch::{Event, Watch, Work};
-
-/// A log beyond this size is emptied, even at the price of holding writers off for
-/// the moment that takes.
-const WAL_LIMIT: u64 = 128 << 20;
-
-/// Work after which what was written is moved from the log into the database.
-const CHECKPOINT_EVERY: Duration = Duration::from_millis(8);
 
 impl Engine {
     /// Fills the mirror, or goes on where an earlier call stopped.
@@ -77,7 +71,7 @@ pub(crate) fn fill(
     }
     let sum = |passes: &[PassRecord], f: fn(&PassRecord) -> u64| passes.iter().map(f).sum::<u64>();
     watch.event(&Event::Began { work, total: sum(&passes, |pass| pass.total) });
-    let mut pacer = Pacer::new(pace);
+    let (mut pacer, mut log) = (Pacer::new(pace), Log::filling(name(work)));
     for position in 0..passes.len() {
         if passes[position].complete {
             continue;
@@ -88,14 +82,10 @@ pub(crate) fn fill(
             direction,
             last,
             pacer: &mut pacer,
-            since_checkpoint: Duration::ZERO,
+            log: &mut log,
+            before: sum(&passes, |pass| pass.done) - passes[position].done,
         };
-        let before = sum(&passes, |pass| pass.done) - passes[position].done;
-        let mut report = |done: u64| {
-            watch.event(&Event::Advanced { done: before + done });
-            watch.interrupted()
-        };
-        one.run(&mut passes[position], &mut report)?;
+        one.run(&mut passes[position], watch)?;
     }
     watch.event(&Event::Finished);
     let mut rows = 0;
@@ -106,17 +96,23 @@ pub(crate) fn fill(
     Ok(BackfillReport { complete, done, total, seconds: began.elapsed().as_secs_f64() })
 }
 
+fn name(work: Work) -> &'static str {
+    if work == Work::Backfill { "the backfill" } else { "bringing the old tables up to date" }
+}
+
 struct OnePass<'p, 'a> {
     session: &'p mut Session<'a>,
     direction: Direction,
     /// Whether no other pass is left to make after this one.
     last: bool,
     pacer: &'p mut Pacer,
-    since_checkpoint: Duration,
+    log: &'p mut Log,
+    /// Rows of the other passes.
+    before: u64,
 }
 
 impl OnePass<'_, '_> {
-    fn run(&mut self, record: &mut PassRecord, report: &mut dyn FnMut(u64) -> bool) -> Result<()> {
+    fn run(&mut self, record: &mut PassRecord, watch: &mut dyn Watch) -> Result<()> {
         let (db, id) = (self.session.db, self.session.record.id);
         let model = &self.session.model;
         let Some(target) =
@@ -129,10 +125,12 @@ impl OnePass<'_, '_> {
         };
         let mut pass =
             Pass::begin(db, model, target, Place::LIVE, state::position(db, id, &record.target)?)?;
+        self.pacer.begin();
         let mut version = db.data_version()?;
         while !record.complete {
             let (_, held) = db.write("backfilling", || self.chunk(target, &mut pass, record))?;
-            if report(record.done) {
+            watch.event(&Event::Advanced { done: self.before + record.done });
+            if watch.interrupted() {
                 return Err(Error::Interrupted);
             }
             // Over the pause as well: that is when others get their turn.
@@ -140,15 +138,7 @@ impl OnePass<'_, '_> {
             let others = seen != version;
             version = seen;
             pacer_sleep(self.pacer.after(held, others));
-            self.since_checkpoint += held;
-            if self.since_checkpoint > CHECKPOINT_EVERY {
-                // Often, and by us: else it falls to the next program that commits.
-                self.since_checkpoint = Duration::ZERO;
-                db.checkpoint(false)?;
-                if db.wal_bytes() > WAL_LIMIT {
-                    db.checkpoint(true)?;
-                }
-            }
+            self.log.written(self.session, held, self.pacer, watch)?;
         }
         Ok(())
     }

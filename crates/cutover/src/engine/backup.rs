@@ -1,20 +1,23 @@
 //! A copy of the database, written before the step from which there is no way back.
 //!
 //! It gets its name when it is whole and on the disk: a file of that name is never half
-//! a backup, whenever the process ended.
+//! a backup, whenever the process ended. It is for those who may read the database.
 
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::session::Session;
+use super::space;
+use crate::backend::sqlite::file;
 use crate::derive::sql::text;
 use crate::error::{Error, Refusal, Result};
 use crate::phase::Phase;
 
 /// Writes a copy to a file that must not exist.
 pub(crate) fn back_up(session: &Session<'_>, path: &Path) -> Result<()> {
-    if path.exists() {
+    let db = session.db;
+    if path.symlink_metadata().is_ok() {
         return Err(Refusal::transition(
             Phase::Retired,
             format!("{} exists already", path.display()),
@@ -22,19 +25,25 @@ pub(crate) fn back_up(session: &Session<'_>, path: &Path) -> Result<()> {
         )
         .into());
     }
-    let doing = || format!("writing the backup {}", path.display());
-    let failed = |source| Error::Io { doing: doing(), source };
-    let partial = beside(path, ".partial");
+    let doing = format!("writing the backup {}", path.display());
+    let failed = |source| Error::Io { doing: doing.clone(), source };
+    space::demand(path, db.size()?.used_bytes(), &doing, &session.engine.options)?;
+    // Absolute, because SQLite would take `file:…` for a URI.
+    let partial = beside(&std::path::absolute(path).map_err(failed)?, ".partial");
     // What an earlier call left when it was killed.
-    for stale in [&partial, &beside(path, ".partial-journal")] {
+    for stale in [&partial, &beside(&partial, "-journal")] {
         absent(std::fs::remove_file(stale)).map_err(failed)?;
     }
-    session
-        .db
-        .conn()
-        .execute_batch(&format!("VACUUM INTO {}", text(&partial.to_string_lossy())))
-        .map_err(|source| session.db.error(&doing(), source))?;
-    publish(&partial, path).map_err(failed)
+    let copy = file::create_private(&partial).map_err(failed)?;
+    let write = || {
+        db.vacuum(&doing, &format!("VACUUM INTO {}", text(&partial.to_string_lossy())))?;
+        file::permit_as(db.file(), &copy).map_err(failed)?;
+        publish(&partial, path).map_err(failed)
+    };
+    write().inspect_err(|_| {
+        // It is ours: it was not there before.
+        let _ = std::fs::remove_file(&partial);
+    })
 }
 
 /// Gives the file its name, and makes both last.

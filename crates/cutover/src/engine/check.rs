@@ -2,7 +2,7 @@
 //! in a scratch database from the rows as they are, the old rows are derived back
 //! from them, and every one is compared with what it was.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::dependents::broken;
@@ -11,15 +11,16 @@ use super::model::Model;
 use super::pace::{CHUNK_BESIDE_WRITERS, Pacer};
 use super::pass::{Pass, total};
 use super::references;
+use super::space::IndexBytes;
 use super::start::new_table_statements;
 use super::suitability::unsuitable;
 use super::verify::EXAMPLES;
-use super::{Engine, Pace};
+use super::{Engine, Options, Pace, space};
 use crate::backend::sqlite::state::Record;
-use crate::backend::sqlite::{Db, compare, state};
+use crate::backend::sqlite::{Db, Wall, compare, state};
 use crate::derive::derived::Place;
 use crate::derive::flaw::FlawKind;
-use crate::derive::sql::{idents, join, text};
+use crate::derive::sql::{idents, join};
 use crate::derive::target::Target;
 use crate::error::{Error, Result};
 use crate::migration::Migration;
@@ -101,10 +102,23 @@ pub(crate) fn examine(
         })
         .collect();
     if report.problems.is_empty() {
-        rehearse(engine, &model, &mut report, watch)?;
+        let indexes = rehearse(engine, &model, &mut report, watch)?;
+        let left = known.map_or(Ok(1.0), |record| unfilled(&engine.db, record))?;
+        let (forecast, options) = (&mut report.forecast, &engine.options);
+        let lack = space::forecast(&engine.db, options, left, indexes.largest, forecast)?;
+        report.problems.extend(lack);
     }
     report.ok = report.problems.is_empty() && report.lossless.ok;
     Ok(report)
+}
+
+/// The part of the backfill that an earlier call has not done.
+fn unfilled(db: &Db, record: &Record) -> Result<f64> {
+    let passes = state::passes(db, record.id)?;
+    let sum = |f: fn(&state::PassRecord) -> u64| passes.iter().map(f).sum::<u64>();
+    let (done, total) = (sum(|pass| pass.done), sum(|pass| pass.total));
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    Ok(if total == 0 { 1.0 } else { 1.0 - done as f64 / total as f64 })
 }
 
 /// Runs the migration forth and back in a scratch database.
@@ -113,14 +127,16 @@ fn rehearse(
     model: &Model,
     report: &mut CheckReport,
     watch: &mut dyn Watch,
-) -> Result<()> {
+) -> Result<IndexBytes> {
     let dir = engine.scratch_dir()?;
-    let source = snapshot(&engine.db, dir.path())?;
+    let room = Room { dir: dir.path(), options: &engine.options };
+    let source = snapshot(&engine.db, room)?;
     let scratch_path = dir.path().join("scratch.db");
     let scratch = Db::scratch(&scratch_path, engine.options.busy_timeout)?;
-    let attach = format!("ATTACH DATABASE {} AS src", text(&source.to_string_lossy()));
-    scratch.batch("attaching the database", &attach)?;
-    scratch.batch("creating the new tables", &new_table_statements(model).join(";\n"))?;
+    scratch.attach(&source, "src")?;
+    scratch.behind(Wall::Definition, || {
+        scratch.batch("creating the new tables", &new_table_statements(model).join(";\n"))
+    })?;
     // The model names the database's tables without a schema; in the scratch
     // database the new ones are found first.
     scratch.batch("taking a snapshot", "BEGIN; SELECT count(*) FROM src.sqlite_schema;")?;
@@ -132,9 +148,11 @@ fn rehearse(
     let mut done = 0;
     let began = Instant::now();
     for target in &model.forward {
-        if let Err(problem) = build(&scratch, model, target, &mut done, watch)? {
+        let built = scratch
+            .behind(Wall::Mapping, || build(&scratch, model, target, room, &mut done, watch))?;
+        if let Err(problem) = built {
             report.problems.push(problem);
-            return Ok(());
+            return Ok(IndexBytes::default());
         }
     }
     let mut dangling = references::dangling(&scratch, model, PLACE)?;
@@ -148,33 +166,44 @@ fn rehearse(
     report.forecast.backfill_seconds = began.elapsed().as_secs_f64();
     let began = Instant::now();
     for target in &model.backward {
-        compare_back(&scratch, model, target, report, &mut done, watch)?;
+        scratch.behind(Wall::Mapping, || {
+            compare_back(&scratch, model, target, report, &mut done, watch)
+        })?;
     }
     report.forecast.verify_seconds = began.elapsed().as_secs_f64();
     forecast(&engine.db, &scratch, model, report)?;
+    let indexes = space::index_bytes(&scratch, model, PLACE.old)?;
     scratch.batch("ending the snapshot", "COMMIT")?;
-    report.forecast.disk_bytes = scratch.bytes()?;
+    let scratch_bytes = scratch.size()?.bytes;
+    report.forecast.disk_bytes = scratch_bytes + indexes.all;
+    report.forecast.scratch_bytes = scratch_bytes + copied(&source, &engine.db)?;
     watch.event(&Event::Finished);
     conclude(report);
-    Ok(())
+    Ok(indexes)
+}
+
+/// Where the scratch databases are, and how much of that disk may be taken.
+#[derive(Debug, Clone, Copy)]
+struct Room<'a> {
+    dir: &'a Path,
+    options: &'a Options,
 }
 
 /// What `check` reads: the database itself where readers hold nobody off, a copy
 /// otherwise.
-fn snapshot(db: &Db, dir: &Path) -> Result<std::path::PathBuf> {
-    let mode: String =
-        db.row("reading the journal mode", "PRAGMA journal_mode", |row| row.get(0))?;
-    if mode == "wal" {
-        return Ok(db.path().to_owned());
+fn snapshot(db: &Db, room: Room<'_>) -> Result<PathBuf> {
+    if db.has_log()? {
+        return Ok(db.file().to_owned());
     }
-    let copy = dir.join("snapshot.db");
-    db.read("copying the database", || {
-        // The first read takes the shared lock; no writer commits until the copy is made.
-        db.count("SELECT count(*) FROM sqlite_schema")?;
-        std::fs::copy(db.path(), &copy)
-            .map_err(|source| Error::Io { doing: "copying the database".to_owned(), source })
-    })?;
+    space::demand(room.dir, db.size()?.bytes, "copying the database", room.options)?;
+    let copy = room.dir.join("snapshot.db");
+    db.copy_to(&copy)?;
     Ok(copy)
+}
+
+/// Bytes of the copy that was made to be read, if one was.
+fn copied(source: &Path, db: &Db) -> Result<u64> {
+    if source == db.file() { Ok(0) } else { Ok(db.size()?.bytes) }
 }
 
 /// Fills one new table. A constraint that its rows do not meet is a finding.
@@ -182,6 +211,7 @@ fn build(
     scratch: &Db,
     model: &Model,
     target: &Target,
+    room: Room<'_>,
     done: &mut u64,
     watch: &mut dyn Watch,
 ) -> Result<std::result::Result<(), Problem>> {
@@ -190,6 +220,8 @@ fn build(
     loop {
         let began = Instant::now();
         let Some(chunk) = pass.chunk(scratch, pacer.rows())? else { return Ok(Ok(())) };
+        // Nothing is known yet of how large it will be, so it is looked at as it grows.
+        space::demand(room.dir, 0, "building the new tables for the proof", room.options)?;
         match compare::insert(scratch, target, PLACE, &chunk) {
             Ok(rows) => *done += rows,
             Err(error) => {

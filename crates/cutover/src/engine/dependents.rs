@@ -107,7 +107,7 @@ fn written(copy: &Db, name: &str) -> Option<Vec<String>> {
 
 /// The application's schema in memory, without a row.
 fn whole_schema(db: &Db) -> Result<Db> {
-    let copy = Db::scratch(std::path::Path::new(":memory:"), std::time::Duration::ZERO)?;
+    let copy = Db::memory()?;
     let read = || -> rusqlite::Result<Vec<String>> {
         db.conn()
             .prepare(

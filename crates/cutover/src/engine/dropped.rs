@@ -36,10 +36,11 @@ fn unnoticed(old: &Table, new: &Table) -> Option<Problem> {
     let fits = old.columns.iter().all(|column| new.column(&column.name).is_some());
     let retyped = old.columns.iter().find(|column| {
         new.column(&column.name).is_some_and(|other| {
-            !other.affinity.stores_like(column.affinity)
-                // STRICT makes a text of a number, and refuses the other way round.
-                && !(new.strict && other.affinity != Affinity::Text)
-                && !new.checks.iter().any(|check| check.columns.contains(&other.name))
+            let alike = other.affinity.stores_like(column.affinity);
+            let checked = new.checks.iter().any(|check| check.columns.contains(&other.name));
+            // STRICT makes a text of a number, and refuses the other way round.
+            let refused = new.strict && other.affinity != Affinity::Text;
+            !(alike || checked || refused)
         })
     })?;
     fits.then(|| Problem {

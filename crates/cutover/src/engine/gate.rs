@@ -9,8 +9,6 @@
 
 use std::time::Duration;
 
-use rusqlite::types::Value;
-
 use super::kept::keep;
 use super::reconcile::scope_of;
 use super::references;
@@ -18,6 +16,7 @@ use super::session::{Session, now};
 use super::verify::{EXAMPLES, Found, merge, verify_both};
 use super::{Pace, switch};
 use crate::backend::sqlite::compare::{self, Chunk};
+use crate::backend::sqlite::value::Value;
 use crate::backend::sqlite::{Db, scan};
 use crate::derive::derived::{Place, SCOPES};
 use crate::derive::procedure::scope_columns;

@@ -14,6 +14,7 @@ mod fuzz;
 mod gate;
 mod handover;
 mod kept;
+mod log;
 mod model;
 mod pace;
 mod pass;
@@ -26,18 +27,20 @@ mod retire;
 mod rollback;
 mod scaffold;
 mod session;
+mod space;
 mod start;
 mod status;
 mod suitability;
 mod switch;
+mod vacuum;
 mod verify;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use self::fuzz::FuzzOptions;
-use crate::backend::sqlite::Db;
-use crate::error::{Error, Result};
+use crate::backend::sqlite::{Db, file};
+use crate::error::Result;
 use crate::phase::Phase;
 
 /// How an [`Engine`] behaves.
@@ -52,6 +55,13 @@ pub struct Options {
     pub lease_ttl: Duration,
     /// Where scratch databases are made; the system's temporary directory if absent.
     pub scratch_dir: Option<PathBuf>,
+    /// Bytes that have to stay free on a disk: what would leave fewer is refused.
+    pub keep_free_bytes: u64,
+    /// How large the write-ahead log may grow before long work waits for the readers that
+    /// keep it from being emptied.
+    pub log_limit_bytes: u64,
+    /// How long it waits for them before it gives up; the next call goes on.
+    pub log_patience: Duration,
 }
 
 impl Default for Options {
@@ -61,6 +71,9 @@ impl Default for Options {
             busy_timeout: Duration::from_secs(5),
             lease_ttl: Duration::from_secs(30),
             scratch_dir: None,
+            keep_free_bytes: 32 << 20,
+            log_limit_bytes: 64 << 20,
+            log_patience: Duration::from_secs(600),
         }
     }
 }
@@ -94,6 +107,19 @@ pub struct AdvanceOptions {
     pub confirmed: bool,
     /// Where to write a copy of the database before it is retired.
     pub backup: Option<PathBuf>,
+    /// How to give back to the disk what the old tables took.
+    pub vacuum: Option<Vacuum>,
+}
+
+/// How the space of dropped tables is given back to the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vacuum {
+    /// In small steps beside other writers. Only a database with
+    /// `auto_vacuum = INCREMENTAL` can do that.
+    Incremental,
+    /// Besides, where that leaves something, by writing the whole database anew. Writers are
+    /// held off for as long as it takes, and it takes disk space for one or two copies.
+    Full,
 }
 
 /// A database and the operations on its migrations.
@@ -116,11 +142,7 @@ impl Engine {
 
     /// A directory for scratch databases, removed when it is dropped.
     fn scratch_dir(&self) -> Result<tempfile::TempDir> {
-        let made = match &self.options.scratch_dir {
-            Some(dir) => tempfile::tempdir_in(dir),
-            None => tempfile::tempdir(),
-        };
-        made.map_err(|source| Error::Io { doing: "making a scratch directory".to_owned(), source })
+        file::private_dir(self.options.scratch_dir.as_deref())
     }
 
     /// Opens a database that exists, also one that can't be written: for what only reads.

@@ -3,11 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
-
 use super::definitions;
 use super::switch::{self, Setting};
-use crate::backend::sqlite::{Db, catalog, plan, state};
+use crate::backend::sqlite::{Db, Wall, catalog, plan, state};
 use crate::derive::derived::goes_by_range;
 use crate::derive::flaw::{Flaw, FlawKind};
 use crate::derive::indexes::{Needed, explained, missing};
@@ -159,7 +157,7 @@ impl Model {
         }
         let mut problems = Vec::new();
         for (serves, sql) in Direction::BOTH.into_iter().flat_map(|d| explained(self.targets(d))) {
-            let tables = plan::scanned(&copy, &sql)?;
+            let tables = copy.behind(Wall::Mapping, || plan::scanned(&copy, &sql))?;
             let real: Vec<&String> = tables.iter().filter(|name| !is_made_up(name)).collect();
             if !real.is_empty() {
                 problems.push(Problem {
@@ -209,11 +207,12 @@ fn old_tables(db: &Db, migration: &Migration, bearer: Side) -> Result<Tables> {
 /// database in memory: they need not exist yet.
 fn new_tables(migration: &Migration, bearer: Side) -> Result<Tables> {
     let failed = |doing: &str, source| Error::Database { doing: doing.to_owned(), source };
-    let conn = Connection::open_in_memory()
-        .map_err(|source| failed("opening a scratch database", source))?;
+    let scratch = Db::memory()?;
+    let conn = scratch.conn();
+    let create = |sql: &str| scratch.behind(Wall::Definition, || conn.execute_batch(sql));
     let mut tables = Tables::default();
     for created in &migration.tables {
-        conn.execute_batch(&created.sql).map_err(|source| {
+        create(&created.sql).map_err(|source| {
             Error::Migration(MigrationError::at(
                 migration,
                 created.at,
@@ -223,7 +222,7 @@ fn new_tables(migration: &Migration, bearer: Side) -> Result<Tables> {
         })?;
     }
     for created in &migration.indexes {
-        conn.execute_batch(&created.sql).map_err(|source| {
+        create(&created.sql).map_err(|source| {
             Error::Migration(MigrationError::at(
                 migration,
                 created.at,
@@ -233,7 +232,7 @@ fn new_tables(migration: &Migration, bearer: Side) -> Result<Tables> {
         })?;
     }
     for created in &migration.tables {
-        let table = catalog::table(&conn, "main", &created.name)
+        let table = catalog::table(conn, "main", &created.name)
             .map_err(|source| failed("reading the new tables", source))?;
         if let Some(table) = table {
             let shared = migration.shares(&table.name);
@@ -247,7 +246,7 @@ fn new_tables(migration: &Migration, bearer: Side) -> Result<Tables> {
 
 /// An empty database in memory with the schema of the real one and of the migration.
 fn schema_copy(db: &Db, model: &Model) -> Result<Db> {
-    let copy = Db::scratch(std::path::Path::new(":memory:"), std::time::Duration::ZERO)?;
+    let copy = Db::memory()?;
     let read = || -> rusqlite::Result<Vec<String>> {
         db.conn()
             .prepare(
@@ -261,11 +260,11 @@ fn schema_copy(db: &Db, model: &Model) -> Result<Db> {
     for sql in read().map_err(|source| db.error("reading the schema", source))? {
         // A virtual table of a module that is not compiled in here can't be copied,
         // and can't be part of a migration either.
-        let _ = copy.conn().execute_batch(&sql);
+        let _ = copy.behind(Wall::Definition, || copy.conn().execute_batch(&sql));
     }
     for definition in definitions::of_new(model) {
         // They exist already once the migration has started.
-        let _ = copy.conn().execute_batch(&definition.sql);
+        let _ = copy.behind(Wall::Definition, || copy.conn().execute_batch(&definition.sql));
     }
     Ok(copy)
 }

@@ -10,6 +10,8 @@ use super::Pace;
 pub(crate) struct Pacer {
     pace: Pace,
     rows: u64,
+    /// Rows in a chunk at most.
+    most: u64,
     /// How long nobody else has written.
     quiet: Duration,
 }
@@ -26,7 +28,13 @@ const MOST_ROWS: u64 = 50_000;
 
 impl Pacer {
     pub(crate) fn new(pace: Pace) -> Self {
-        Self { pace, rows: FIRST_ROWS, quiet: QUIET_AFTER }
+        Self { pace, rows: FIRST_ROWS, most: MOST_ROWS, quiet: QUIET_AFTER }
+    }
+
+    /// Begins with another table, whose rows may be of another size.
+    pub(crate) fn begin(&mut self) {
+        self.rows = self.rows.min(FIRST_ROWS);
+        self.most = MOST_ROWS;
     }
 
     /// Rows in the next chunk.
@@ -54,13 +62,21 @@ impl Pacer {
             clippy::cast_sign_loss,
             reason = "clamped to a small range"
         )]
-        let rows = scaled.clamp(1.0, MOST_ROWS as f64) as u64;
+        let rows = scaled.clamp(1.0, self.most as f64) as u64;
         self.rows = rows;
         match (self.pace, others) {
             (Pace::Fast, _) | (Pace::Gentle, false) => Duration::ZERO,
             // As long as the chunk itself: a writer finds the lock free half of the time.
             (Pace::Gentle, true) => took.clamp(Duration::from_millis(3), Duration::from_millis(10)),
         }
+    }
+
+    /// Learns how much the log grew by chunks of the present size, so that none makes it
+    /// grow by much more than `limit` at one go.
+    pub(crate) fn wrote(&mut self, bytes: u64, limit: u64) {
+        let fitting = u128::from(self.rows) * u128::from(limit) / u128::from(bytes.max(1));
+        self.most = u64::try_from(fitting).unwrap_or(MOST_ROWS).clamp(1, MOST_ROWS);
+        self.rows = self.rows.min(self.most);
     }
 
     /// Learns from a chunk that only read. With a write-ahead log a reader holds nobody
@@ -77,6 +93,32 @@ impl Pacer {
             (Pace::Gentle, true) => CHUNK_BESIDE_WRITERS,
             (Pace::Gentle, false) => Duration::from_millis(15),
         }
+    }
+}
+
+/// How long to wait between two looks at something that others have to end.
+#[derive(Debug)]
+pub(crate) struct Backoff {
+    next: Duration,
+}
+
+impl Backoff {
+    const LONGEST: Duration = Duration::from_millis(64);
+
+    pub(crate) fn new() -> Self {
+        Self { next: Duration::from_millis(1) }
+    }
+
+    /// The next pause: twice the last one, up to a limit.
+    pub(crate) fn next(&mut self) -> Duration {
+        let pause = self.next;
+        self.next = (pause * 2).min(Self::LONGEST);
+        pause
+    }
+
+    /// Whether the pauses have become as long as they get.
+    pub(crate) fn is_slow(&self) -> bool {
+        self.next == Self::LONGEST
     }
 }
 
@@ -98,6 +140,29 @@ mod tests {
     }
 
     #[test]
+    fn chunks_are_bounded_by_what_they_write() {
+        let mut pacer = Pacer::new(Pace::Fast);
+        pacer.wrote(10_000, 1_000);
+        assert_eq!(pacer.rows(), FIRST_ROWS / 10);
+        pacer.after(Duration::from_micros(1), false);
+        assert_eq!(pacer.rows(), FIRST_ROWS / 10);
+        // Rows become smaller.
+        pacer.wrote(100, 1_000);
+        pacer.after(Duration::from_micros(1), false);
+        assert_eq!(pacer.rows(), FIRST_ROWS / 10 * 2);
+        pacer.wrote(u64::MAX, 1);
+        assert_eq!(pacer.rows(), 1);
+        // What is known of one table says nothing of the next.
+        pacer.begin();
+        for _ in 0..9 {
+            pacer.after(Duration::from_micros(1), false);
+        }
+        assert!(pacer.rows() > FIRST_ROWS);
+        pacer.begin();
+        assert_eq!(pacer.rows(), FIRST_ROWS);
+    }
+
+    #[test]
     fn it_stands_back_only_for_others() {
         let mut pacer = Pacer::new(Pace::Gentle);
         assert_eq!(pacer.after(Duration::from_millis(3), false), Duration::ZERO);
@@ -112,5 +177,13 @@ mod tests {
             pacer.after(Duration::from_secs(1), true);
         }
         assert_eq!(pacer.rows(), 1);
+    }
+
+    #[test]
+    fn looks_become_rarer() {
+        let mut backoff = Backoff::new();
+        let pauses: Vec<_> = (0..9).map(|_| backoff.next().as_millis()).collect();
+        assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 64, 64, 64]);
+        assert!(backoff.is_slow() && !Backoff::new().is_slow());
     }
 }

@@ -1,10 +1,9 @@
 //! A pass over a target, chunk by chunk: by ranges of the source's key where the
 //! scope is that key, through a list of the scopes otherwise.
 
-use rusqlite::types::Value;
-
 use super::model::Model;
 use crate::backend::sqlite::compare::Chunk;
+use crate::backend::sqlite::value::Value;
 use crate::backend::sqlite::{Db, scan};
 use crate::derive::derived::Place;
 use crate::derive::query::Leaf;

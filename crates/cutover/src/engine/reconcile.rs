@@ -1,13 +1,12 @@
 //! The one routine behind backfill, verify and repair: derive what the mirror
 //! should hold, compare, and report or apply.
 
-use rusqlite::types::Value;
-
 use super::model::Model;
 use super::pace::Pacer;
 use super::pass::Pass;
 use crate::backend::sqlite::Db;
 use crate::backend::sqlite::compare::{self, Chunk, Diff, Outcome};
+use crate::backend::sqlite::value::Value;
 use crate::derive::derived::Place;
 use crate::derive::target::Target;
 use crate::error::{Error, Result};

@@ -1,5 +1,6 @@
 //! Mending the mirror of the present phase.
 
+use super::log::Log;
 use super::pace::Pacer;
 use super::pass::{Pass, total};
 use super::reconcile::{Mode, reconcile};
@@ -60,9 +61,10 @@ fn mend(
         rows += total(db, target, Place::LIVE)?;
     }
     watch.event(&Event::Began { work: Work::Repair(direction), total: rows });
-    let mut pacer = Pacer::new(pace);
+    let (mut pacer, mut log) = (Pacer::new(pace), Log::filling("the repair"));
     for target in model.targets(direction) {
         let mut pass = Pass::begin(db, model, target, Place::LIVE, Vec::new())?;
+        pacer.begin();
         let mut version = db.data_version()?;
         loop {
             let (outcome, held) = db.write("repairing", || {
@@ -85,6 +87,7 @@ fn mend(
             let seen = db.data_version()?;
             pacer_sleep(pacer.after(held, seen != version));
             version = seen;
+            log.written(session, held, &mut pacer, watch)?;
         }
     }
     watch.event(&Event::Finished);

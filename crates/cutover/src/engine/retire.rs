@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::backup::back_up;
 use super::frozen::{take_digests, verify_frozen};
+use super::log::Log;
 use super::pace::Pacer;
 use super::session::{Session, now};
 use super::{AdvanceOptions, Pace, pacer_sleep};
@@ -114,7 +115,7 @@ pub(crate) fn empty_and_drop(
 ) -> Result<()> {
     let db = session.db;
     watch.event(&Event::Began { work: Work::Retire, total: 0 });
-    let mut pacer = Pacer::new(Pace::Gentle);
+    let (mut pacer, mut log) = (Pacer::new(Pace::Gentle), Log::new());
     let mut done = 0;
     // Guards keep all others off an old table: a DELETE of an old program's that found rows
     // here would tell it that they are gone, and they are not, in the new tables.
@@ -137,17 +138,15 @@ pub(crate) fn empty_and_drop(
         if db.count(&exists)? == 0 {
             continue;
         }
-        let key = session
-            .model
-            .catalog
-            .old
-            .get(table)
-            .or(session.model.catalog.new.get(table))
-            .filter(|table| table.without_rowid)
-            .and_then(|table| table.primary_key())
-            .map_or_else(|| "rowid".to_owned(), |key| crate::derive::sql::idents("", &key.columns));
-        let (left, right) = if key.contains(',') { ("(", ")") } else { ("", "") };
+        let known = session.model.catalog.old.get(table).or(session.model.catalog.new.get(table));
+        let key = match known.filter(|table| table.without_rowid).and_then(Table::primary_key) {
+            Some(key) => crate::derive::sql::idents("", &key.columns),
+            None => known.map_or("rowid", Table::rowid).to_owned(),
+        };
+        // Around a single column they mean nothing.
+        let (left, right) = ("(", ")");
         let quoted = ident(table);
+        pacer.begin();
         let mut version = db.data_version()?;
         loop {
             let rows = pacer.rows();
@@ -175,6 +174,7 @@ pub(crate) fn empty_and_drop(
             let seen = db.data_version()?;
             pacer_sleep(pacer.after(held, seen != version));
             version = seen;
+            log.written(session, held, &mut pacer, watch)?;
         }
         db.write("dropping a table", || {
             session.fence()?;

@@ -9,6 +9,7 @@ use super::definitions;
 use super::model::Model;
 use super::session::{Session, now};
 use super::{Engine, StartOptions, switch};
+use crate::backend::sqlite::Wall;
 use crate::backend::sqlite::state::{self, Pending, Record};
 use crate::error::{Error, Refusal, Result};
 use crate::migration::Migration;
@@ -173,5 +174,8 @@ pub(crate) fn new_table_statements(model: &Model) -> Vec<String> {
 }
 
 fn create_new_tables(session: &Session<'_>) -> Result<()> {
-    switch::run(session.db, "creating the new tables", &new_table_statements(&session.model))
+    let statements = new_table_statements(&session.model);
+    session.db.behind(Wall::Definition, || {
+        switch::run(session.db, "creating the new tables", &statements)
+    })
 }

@@ -5,14 +5,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use rusqlite::types::Value;
-
 use super::frozen::verify_frozen;
 use super::model::Model;
 use super::pace::Pacer;
 use super::reconcile::{scope_of, survey};
 use super::{Engine, Pace};
 use crate::backend::sqlite::Db;
+use crate::backend::sqlite::value::Value;
 use crate::derive::derived::Place;
 use crate::error::{Error, Refusal, Result};
 use crate::phase::{Direction, Phase};

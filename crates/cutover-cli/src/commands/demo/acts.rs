@@ -193,7 +193,8 @@ impl<'a> Demo<'a> {
 
     fn retire(&mut self) -> Result<(), Failure> {
         self.story.act("advance --to retired: the old tables go; from here there is no way back");
-        let options = AdvanceOptions { to: Some(Phase::Retired), confirmed: true, backup: None };
+        let options =
+            AdvanceOptions { to: Some(Phase::Retired), confirmed: true, ..Default::default() };
         let report = self.engine.advance(self.migration.name(), &options, &mut self.story)?;
         self.count_kept(&report);
         let left: Vec<String> = rusqlite::Connection::open(&self.databases.live)

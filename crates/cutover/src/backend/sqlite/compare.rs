@@ -3,11 +3,11 @@
 
 use std::cmp::Ordering;
 
-use rusqlite::types::{ToSqlOutput, Value, ValueRef};
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Row, Rows};
 
 use super::db::Db;
-use super::value::{json, order, show, stored_as};
+use super::value::{Value, json, order, show, stored_as};
 use crate::derive::derived::{Part, Place, derived, held};
 use crate::derive::sql::{ident, idents, join};
 use crate::derive::target::Target;

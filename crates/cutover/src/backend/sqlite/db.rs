@@ -4,17 +4,25 @@ use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use rusqlite::backup::{Backup, StepResult};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
-use crate::error::{Error, Result};
+use super::authorizer::{Gatekeeper, Wall};
+use super::file;
+use crate::derive::sql::text;
+use crate::error::{Error, Refusal, Result};
 
 /// A connection to the user's database, or to a scratch one.
 #[derive(Debug)]
 pub(crate) struct Db {
     conn: Connection,
+    /// As it was named, for messages.
     path: PathBuf,
+    /// Where it lies, without symbolic links: its log is beside it there.
+    file: PathBuf,
     busy_timeout: Duration,
+    gatekeeper: Gatekeeper,
 }
 
 /// Pages the engine's connections keep in memory, in KiB (negative by SQLite's
@@ -25,11 +33,26 @@ const CACHE_KIB: i32 = -8192;
 /// can't open or can't write the database.
 const NEEDS_WRITING: &str = "check that it is a file, its permissions and the directory's; a database in WAL \
     mode can be read only where its directory can be written, or while another program has it open";
+/// What a frame of the log takes beside its page
+/// (<https://www.sqlite.org/fileformat2.html#wal_file_format>).
+const FRAME_HEADER: u64 = 24;
+
+/// What a checkpoint came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Checkpoint {
+    /// Whether somebody was in the way: another checkpoint, a writer, or a reader that
+    /// still needs what the log holds.
+    pub(crate) hindered: bool,
+    /// Bytes of the log that are in use.
+    pub(crate) log_bytes: u64,
+}
 
 impl Db {
     /// Opens a database that exists, for reading and writing.
     pub(crate) fn open(path: &Path, busy_timeout: Duration) -> Result<Self> {
-        let db = Self::open_to_read(path, busy_timeout)?;
+        let file = file::database(path)?;
+        file::writable(path, &file)?;
+        let db = Self::open_file(path, &file, busy_timeout)?;
         if db.conn.is_readonly("main").unwrap_or(false) {
             return Err(Error::Unusable {
                 path: path.to_owned(),
@@ -44,15 +67,12 @@ impl Db {
     /// opened for writing all the same: what a program that crashed left in a rollback
     /// journal must be undone before anything is read.
     pub(crate) fn open_to_read(path: &Path, busy_timeout: Duration) -> Result<Self> {
-        if !path.exists() {
-            return Err(Error::Unusable {
-                path: path.to_owned(),
-                reason: "there is no such file".to_owned(),
-                fix: "check the path; cutover never creates a database".to_owned(),
-            });
-        }
+        Self::open_file(path, &file::database(path)?, busy_timeout)
+    }
+
+    fn open_file(path: &Path, file: &Path, busy_timeout: Duration) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let db = Self::with(path, busy_timeout, || Connection::open_with_flags(path, flags))?;
+        let db = Self::with(path, file, busy_timeout, flags)?;
         // The first read finds out whether it is a database at all.
         let encoding: String =
             db.row("reading the database", "PRAGMA encoding", |row| row.get(0))?;
@@ -72,9 +92,7 @@ impl Db {
         // longer than it takes to write. With a write-ahead log that is safe: after a
         // loss of power the database is as it was at some earlier commit, whole. What
         // has to last is made durable by a checkpoint afterwards, outside of the lock.
-        let mode: String =
-            db.row("reading the journal mode", "PRAGMA journal_mode", |row| row.get(0))?;
-        if mode == "wal" {
+        if db.has_log()? {
             db.batch(
                 "configuring the connection",
                 "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;",
@@ -83,9 +101,23 @@ impl Db {
         Ok(db)
     }
 
-    /// Makes a scratch database.
+    /// Makes a scratch database that nobody else may read.
     pub(crate) fn scratch(path: &Path, busy_timeout: Duration) -> Result<Self> {
-        let db = Self::with(path, busy_timeout, || Connection::open(path))?;
+        // SQLite itself would create the file by the umask.
+        file::create_private(path).map_err(|source| Error::Io {
+            doing: format!("making the scratch database {}", path.display()),
+            source,
+        })?;
+        Self::passing(path, busy_timeout)
+    }
+
+    /// Makes a scratch database in memory.
+    pub(crate) fn memory() -> Result<Self> {
+        Self::passing(Path::new(":memory:"), Duration::ZERO)
+    }
+
+    fn passing(path: &Path, busy_timeout: Duration) -> Result<Self> {
+        let db = Self::with(path, path, busy_timeout, OpenFlags::default())?;
         // Nothing here outlives the process.
         db.batch(
             "preparing the scratch database",
@@ -94,17 +126,18 @@ impl Db {
         Ok(db)
     }
 
-    fn with(
-        path: &Path,
-        busy_timeout: Duration,
-        open: impl FnOnce() -> rusqlite::Result<Connection>,
-    ) -> Result<Self> {
-        let mut conn = open()
+    fn with(path: &Path, file: &Path, busy_timeout: Duration, flags: OpenFlags) -> Result<Self> {
+        // `file` is absolute: SQLite would take `file:…` for a URI.
+        let mut conn = Connection::open_with_flags(file, flags)
             .map_err(|source| classify(path, busy_timeout, "opening the database", source))?;
         BUSY_TIMEOUT.set(busy_timeout);
         conn.busy_handler(Some(wait_a_moment))
             .map_err(|source| classify(path, busy_timeout, "configuring the connection", source))?;
-        let db = Self { conn, path: path.to_owned(), busy_timeout };
+        let (path, file) = (path.to_owned(), file.to_owned());
+        let gatekeeper = Gatekeeper::install(&mut conn).map_err(|source| {
+            classify(&path, busy_timeout, "configuring the connection", source)
+        })?;
+        let db = Self { conn, path, file, busy_timeout, gatekeeper };
         let configured = (|| {
             // Dropping a table with foreign keys on deletes its rows first, and
             // cascades; our own deletes are derived, table by table.
@@ -130,9 +163,14 @@ impl Db {
         &self.path
     }
 
+    /// The file itself: absolute, and without symbolic links.
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
+    }
+
     /// Another connection to the same database.
     pub(crate) fn another(&self) -> Result<Self> {
-        Self::open(&self.path, self.busy_timeout)
+        Self::open(&self.file, self.busy_timeout)
     }
 
     /// Puts an SQLite error into the engine's terms.
@@ -158,6 +196,24 @@ impl Db {
     /// The first column of a query, as integers never negative.
     pub(crate) fn count(&self, sql: &str) -> Result<u64> {
         self.row("counting", sql, |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
+    }
+
+    /// Runs a VACUUM, which can't be in a transaction.
+    pub(crate) fn vacuum(&self, doing: &str, sql: &str) -> Result<()> {
+        // It attaches the database that it writes.
+        self.behind(Wall::Lifted, || self.batch(doing, sql))
+    }
+
+    /// Attaches another database under a name of ours.
+    pub(crate) fn attach(&self, file: &Path, name: &str) -> Result<()> {
+        let sql = format!("ATTACH DATABASE {} AS {name}", text(&file.to_string_lossy()));
+        self.behind(Wall::Lifted, || self.batch("attaching the database", &sql))
+    }
+
+    /// Does something with statements of a migration's text, which may do no more than
+    /// `wall` allows.
+    pub(crate) fn behind<T>(&self, wall: Wall, work: impl FnOnce() -> T) -> T {
+        self.gatekeeper.behind(wall, work)
     }
 
     /// Runs `work` in one write transaction: all of it, or nothing. Also gives how
@@ -195,30 +251,83 @@ impl Db {
 
     /// Bytes in the write-ahead log; 0 in other journal modes.
     pub(crate) fn wal_bytes(&self) -> u64 {
-        let mut path = self.path.clone().into_os_string();
+        let mut path = self.file.clone().into_os_string();
         path.push("-wal");
         std::fs::metadata(path).map_or(0, |meta| meta.len())
     }
 
     /// Moves what the log holds into the database. `reset` also starts the log
     /// anew, which holds writers off for the little that is left to move.
-    pub(crate) fn checkpoint(&self, reset: bool) -> Result<()> {
+    pub(crate) fn checkpoint(&self, reset: bool) -> Result<Checkpoint> {
         let mode = if reset { "TRUNCATE" } else { "PASSIVE" };
         let conn = self.conn();
         // A reader in the way is no error: the next call moves what this one could
         // not. Waiting for it would be one: a reset waits with the write lock in hand.
         BUSY_TIMEOUT.set(Duration::ZERO);
-        match conn.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(())) {
-            Err(error) if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) => {
-                Err(self.error("checkpointing", error))
+        // Three numbers: whether something was in the way, frames in the log, frames moved
+        // (https://www.sqlite.org/pragma.html#pragma_wal_checkpoint).
+        let sql = format!("PRAGMA wal_checkpoint({mode})");
+        let moved = conn.query_row(&sql, [], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)));
+        match moved {
+            Ok((hindered, frames)) => {
+                let page = self.count("SELECT page_size FROM pragma_page_size")?;
+                let log_bytes = u64::try_from(frames).unwrap_or(0) * (page + FRAME_HEADER);
+                Ok(Checkpoint { hindered, log_bytes })
             }
-            _ => Ok(()),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                Ok(Checkpoint { hindered: true, log_bytes: self.wal_bytes() })
+            }
+            Err(error) => Err(self.error("checkpointing", error)),
         }
     }
 
-    /// Pages times page size.
-    pub(crate) fn bytes(&self) -> Result<u64> {
-        self.count("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+    /// Copies the database as it is at one moment into a new file that nobody else may read.
+    /// SQLite does it: a file that we opened and closed ourselves would take the locks of
+    /// every connection of this process with it
+    /// (<https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_>).
+    pub(crate) fn copy_to(&self, path: &Path) -> Result<()> {
+        let mut copy = Self::scratch(path, self.busy_timeout)?;
+        let failed = |source| self.error("copying the database", source);
+        let backup = Backup::new(self.conn(), &mut copy.conn).map_err(failed)?;
+        // In one step: no writer commits until it is done, so it need not begin again.
+        match backup.step(-1).map_err(failed)? {
+            StepResult::Done | StepResult::More => Ok(()),
+            _ => Err(Error::Locked {
+                doing: "copying the database".to_owned(),
+                waited_ms: u64::try_from(self.busy_timeout.as_millis()).unwrap_or(u64::MAX),
+            }),
+        }
+    }
+
+    /// How many bytes the pages take, and how many of these no row uses.
+    pub(crate) fn size(&self) -> Result<Size> {
+        let page = self.count("SELECT page_size FROM pragma_page_size")?;
+        let pages = self.count("SELECT page_count FROM pragma_page_count")?;
+        let unused = self.count("SELECT freelist_count FROM pragma_freelist_count")?;
+        Ok(Size { bytes: pages * page, unused_bytes: unused * page, page_bytes: page })
+    }
+
+    /// Whether there is a write-ahead log.
+    pub(crate) fn has_log(&self) -> Result<bool> {
+        let mode: String =
+            self.row("reading the journal mode", "PRAGMA journal_mode", |row| row.get(0))?;
+        Ok(mode == "wal")
+    }
+}
+
+/// How large a database is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Size {
+    /// All pages, those that wait in the log too.
+    pub(crate) bytes: u64,
+    /// Of these, what SQLite will use again before the file grows.
+    pub(crate) unused_bytes: u64,
+    pub(crate) page_bytes: u64,
+}
+
+impl Size {
+    pub(crate) fn used_bytes(self) -> u64 {
+        self.bytes.saturating_sub(self.unused_bytes)
     }
 }
 
@@ -263,6 +372,12 @@ fn classify(path: &Path, busy_timeout: Duration, doing: &str, source: rusqlite::
         ),
         Some(ErrorCode::ReadOnly) => unusable("the file can't be written", NEEDS_WRITING),
         Some(ErrorCode::CannotOpen) => unusable("the file can't be opened", NEEDS_WRITING),
+        Some(ErrorCode::AuthorizationForStatementDenied) => Error::Refused(Refusal {
+            action: doing.to_owned(),
+            reason: format!("a statement would reach beyond its tables: {source}"),
+            fix: "let the migration read and write its own tables alone".to_owned(),
+            examples: Vec::new(),
+        }),
         _ => Error::Database { doing: doing.to_owned(), source },
     }
 }

@@ -1,10 +1,12 @@
 //! Everything that speaks to SQLite. The rest of the engine knows a database only
 //! through the types of this module.
 
+mod authorizer;
 pub(crate) mod catalog;
 pub(crate) mod compare;
 mod db;
 mod definition;
+pub(crate) mod file;
 pub(crate) mod journal;
 pub(crate) mod lease;
 pub(crate) mod plan;
@@ -13,4 +15,5 @@ pub(crate) mod state;
 pub(crate) mod value;
 pub(crate) mod wal;
 
-pub(crate) use db::Db;
+pub(crate) use authorizer::Wall;
+pub(crate) use db::{Db, Size};

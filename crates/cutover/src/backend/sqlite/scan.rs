@@ -1,10 +1,11 @@
 //! Walking over tables in the order of a key: where chunks end, which scopes there
 //! are, and the digest of a table that should not change.
 
-use rusqlite::types::{Value, ValueRef};
+use rusqlite::types::ValueRef;
 
 use super::compare::Chunk;
 use super::db::Db;
+use super::value::Value;
 use crate::derive::derived::{Place, SCOPES, scopes};
 use crate::derive::sql::{ident, idents, join};
 use crate::derive::target::Target;
@@ -21,10 +22,12 @@ pub(crate) fn boundary(
 ) -> Result<Option<Vec<Value>>> {
     let columns = idents("", key);
     let marks = (1..=key.len()).map(|n| format!("?{n}")).collect::<Vec<_>>().join(", ");
-    let condition =
-        if after.is_some() { format!("WHERE ({columns}) > ({marks})") } else { String::new() };
-    // A single column takes no parentheses: a row of one is not a row value.
-    let condition = if key.len() == 1 { condition.replace(['(', ')'], "") } else { condition };
+    let condition = match (after, key.len()) {
+        (None, _) => String::new(),
+        // A single column takes no parentheses: a row of one is not a row value.
+        (Some(_), 1) => format!("WHERE {columns} > {marks}"),
+        (Some(_), _) => format!("WHERE ({columns}) > ({marks})"),
+    };
     let sql = format!(
         "SELECT {columns} FROM {table} {condition} ORDER BY {columns} LIMIT 1 OFFSET {}",
         rows.saturating_sub(1)
@@ -100,13 +103,12 @@ pub(crate) fn digest(
     mut stop: impl FnMut() -> Result<()>,
 ) -> Result<(u64, String)> {
     let columns: Vec<&String> = table.stored_columns().map(|column| &column.name).collect();
-    let key = match table.primary_key() {
+    let (key, width) = match table.primary_key() {
         Some(key) if key.columns.iter().all(|part| table.never_null(part)) => {
-            idents("", &key.columns)
+            (idents("", &key.columns), key.columns.len())
         }
-        _ => "rowid".to_owned(),
+        _ => (table.rowid().to_owned(), 1),
     };
-    let width = key.split(", ").count();
     let marks = (1..=width).map(|n| format!("?{n}")).collect::<Vec<_>>().join(", ");
     let list = idents("", &columns);
     let name = ident(&table.name);

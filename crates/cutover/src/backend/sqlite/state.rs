@@ -1,10 +1,10 @@
 //! The state of migrations, as data in the user's database. Every process sees a
 //! change of phase at its next statement.
 
-use rusqlite::types::Value;
 use rusqlite::{OptionalExtension as _, params};
 
 use super::db::Db;
+use super::value::Value;
 use crate::error::Result;
 use crate::phase::Phase;
 use crate::schema::{Defined, Definition};

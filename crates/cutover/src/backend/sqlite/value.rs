@@ -3,9 +3,57 @@
 
 use std::cmp::Ordering;
 
-use rusqlite::types::{Value, ValueRef};
+use rusqlite::ToSql;
+use rusqlite::types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef};
 
 use crate::schema::Affinity;
+
+/// A value that is kept for longer than the row it was read from. A text is bytes, because
+/// SQLite's may hold bytes that are not UTF-8, in keys as well.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Value {
+    Null,
+    Integer(i64),
+    Real(f64),
+    Text(Vec<u8>),
+    Blob(Vec<u8>),
+}
+
+impl FromSql for Value {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Ok(match value {
+            ValueRef::Null => Self::Null,
+            ValueRef::Integer(value) => Self::Integer(value),
+            ValueRef::Real(value) => Self::Real(value),
+            ValueRef::Text(bytes) => Self::Text(bytes.to_vec()),
+            ValueRef::Blob(bytes) => Self::Blob(bytes.to_vec()),
+        })
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(self.into()))
+    }
+}
+
+impl<'a> From<&'a Value> for ValueRef<'a> {
+    fn from(value: &'a Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Integer(value) => Self::Integer(*value),
+            Value::Real(value) => Self::Real(*value),
+            Value::Text(bytes) => Self::Text(bytes),
+            Value::Blob(bytes) => Self::Blob(bytes),
+        }
+    }
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Integer(value)
+    }
+}
 
 /// SQLite's order of values with BINARY collation: NULL, numbers, texts, blobs
 /// (<https://www.sqlite.org/datatype3.html#sort_order>).
@@ -135,7 +183,7 @@ pub(crate) fn json(value: &Value) -> serde_json::Value {
         Value::Null => serde_json::Value::Null,
         Value::Integer(value) => (*value).into(),
         Value::Real(value) => (*value).into(),
-        Value::Text(text) => text.clone().into(),
+        Value::Text(text) => String::from_utf8_lossy(text).into(),
         blob @ Value::Blob(_) => show(blob.into()).into(),
     }
 }
@@ -157,9 +205,11 @@ mod tests {
             Value::Integer((1 << 53) + 1),
             Value::Integer(i64::MAX),
             Value::Real(1e30),
-            Value::Text(String::new()),
-            Value::Text("A".to_owned()),
-            Value::Text("a".to_owned()),
+            Value::Text(Vec::new()),
+            Value::Text("A".into()),
+            Value::Text("a".into()),
+            Value::Text(vec![b'a', 0, 0xff]),
+            Value::Text(vec![0xff]),
             Value::Blob(vec![0]),
         ];
         let conn = rusqlite::Connection::open_in_memory().unwrap();
@@ -192,8 +242,9 @@ mod tests {
             Value::Real(-9_223_372_036_854_775_808.0),
             Value::Real(9_223_372_036_854_775_808.0),
             Value::Real(9_007_199_254_740_993.0),
-            Value::Text("007".to_owned()),
-            Value::Text("x".to_owned()),
+            Value::Text("007".into()),
+            Value::Text("x".into()),
+            Value::Text(vec![0xff, b'7']),
             Value::Blob(b"7".to_vec()),
             Value::Integer(i64::MAX),
         ] {

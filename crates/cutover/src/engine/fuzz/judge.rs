@@ -2,12 +2,11 @@
 //! mirror is what the mapping gives, the live views give the old rows.
 
 use rusqlite::Connection;
-use rusqlite::types::Value;
 
 use super::world::is_volatile;
 use crate::backend::sqlite::Db;
 use crate::backend::sqlite::compare::{self, Chunk};
-use crate::backend::sqlite::value::{json, same, show};
+use crate::backend::sqlite::value::{Value, json, same, show};
 use crate::derive::derived::Place;
 use crate::derive::names::Names;
 use crate::derive::sql::{ident, idents, text};
@@ -91,7 +90,7 @@ pub(super) fn like_twin(
     };
     let key_of = |row: &rusqlite::Row<'_>| -> Vec<(String, Value)> {
         let value = |column: &usize| {
-            let value = row.get_ref(*column).ok()?.try_into().ok()?;
+            let value = row.get(*column).ok()?;
             Some((table.columns[*column].clone(), value))
         };
         table.key.iter().filter_map(value).collect()

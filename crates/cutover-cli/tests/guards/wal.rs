@@ -1,0 +1,227 @@
+//! The write-ahead log during long work, beside readers that are processes of their own.
+//!
+//! What is promised: the log holds no more than its limit, what the work writes between two
+//! checkpoints, and what programs write themselves. What is moved here is many times that, and
+//! a log that nobody bounds holds all of it as long as somebody reads an old snapshot.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use cutover::{Engine, Error, Event, Migration, Options, Pace, StartOptions, Watch};
+use rusqlite::Connection;
+
+use super::bench::{Bench, MIGRATION, rows};
+
+const LIMIT: u64 = 1 << 20;
+
+/// The limit, two checkpoint intervals of 8 ms and a chunk, at well above what such a
+/// machine writes in that time, and the writer's own.
+const BOUND: u64 = 4 << 20;
+
+/// A Python program that reads: it opens a snapshot, and holds it until it is told.
+struct Reader(Child);
+
+const READER: &str = r#"
+import sqlite3, sys
+conn = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=20)
+for line in sys.stdin:
+    conn.execute(line)
+    if line.startswith("BEGIN"):
+        conn.execute("SELECT count(*) FROM notes").fetchall()
+    print(flush=True)
+"#;
+
+impl Reader {
+    fn open(db: &Path) -> Self {
+        let mut command = Command::new("python3");
+        command.args(["-c", READER]).arg(db).stdin(Stdio::piped()).stdout(Stdio::piped());
+        Self(command.spawn().unwrap())
+    }
+
+    fn does(&mut self, sql: &str) {
+        writeln!(self.0.stdin.as_mut().unwrap(), "{sql}").unwrap();
+        let mut answer = String::new();
+        BufReader::new(self.0.stdout.as_mut().unwrap()).read_line(&mut answer).unwrap();
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Looks at the log's size all the time.
+struct Meter {
+    stop: Arc<AtomicBool>,
+    peak: Arc<AtomicU64>,
+    thread: JoinHandle<()>,
+}
+
+impl Meter {
+    fn start(db: &Path) -> Self {
+        let mut log = db.as_os_str().to_owned();
+        log.push("-wal");
+        let (stop, peak) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let (stopped, seen) = (Arc::clone(&stop), Arc::clone(&peak));
+        let thread = std::thread::spawn(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                seen.fetch_max(std::fs::metadata(&log).map_or(0, |m| m.len()), Ordering::Relaxed);
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
+        Self { stop, peak, thread }
+    }
+
+    fn peak(self) -> u64 {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().unwrap();
+        self.peak.load(Ordering::Relaxed)
+    }
+}
+
+/// Does something when the work says that it waits; counts the waits.
+struct OnWait<F> {
+    waits: usize,
+    work: F,
+}
+
+impl<F: FnMut(usize)> Watch for OnWait<F> {
+    fn event(&mut self, event: &Event) {
+        if let Event::Waiting { log_bytes } = event {
+            assert!(*log_bytes > LIMIT);
+            self.waits += 1;
+            (self.work)(self.waits);
+        }
+    }
+
+    fn interrupted(&mut self) -> bool {
+        false
+    }
+}
+
+fn engine(bench: &Bench, patience: Duration) -> Engine {
+    let mut options = Options::default();
+    options.log_limit_bytes = LIMIT;
+    options.log_patience = patience;
+    options.keep_free_bytes = 0;
+    Engine::open(&bench.db(), options).unwrap()
+}
+
+/// 15,000 notes, about 15 MB in the new tables; started, and not filled.
+fn started() -> Bench {
+    let bench = Bench::new("PRAGMA journal_mode = WAL", 15_000, 1_000);
+    let migration = Migration::parse("split", MIGRATION).unwrap();
+    let options = StartOptions { no_backfill: true, ..Default::default() };
+    let mut engine = engine(&bench, Duration::from_secs(60));
+    engine.start(&migration, options, &mut cutover::Silent).unwrap();
+    bench
+}
+
+/// An old program that writes now and then, until it is told to stop; gives how often.
+fn writer(db: &Path, stop: Arc<AtomicBool>) -> JoinHandle<u64> {
+    let conn = Connection::open(db).unwrap();
+    conn.busy_timeout(Duration::from_secs(20)).unwrap();
+    conn.execute_batch("PRAGMA synchronous = OFF").unwrap();
+    std::thread::spawn(move || {
+        let mut n = 0_i64;
+        while !stop.load(Ordering::Relaxed) {
+            conn.execute("UPDATE notes SET title = ?1 WHERE id = ?2", (n, n % 15_000 + 1)).unwrap();
+            n += 1;
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        n.unsigned_abs()
+    })
+}
+
+#[test]
+fn the_log_stays_bounded_beside_readers_that_come_and_go() {
+    let bench = started();
+    let stop = Arc::new(AtomicBool::new(false));
+    let writes = writer(&bench.db(), Arc::clone(&stop));
+    let reader = Arc::new(Mutex::new(Reader::open(&bench.db())));
+    reader.lock().unwrap().does("BEGIN");
+    let meter = Meter::start(&bench.db());
+    // It holds a snapshot until the backfill has to wait for it, and takes another at once.
+    let mut watch = OnWait {
+        waits: 0,
+        work: |_| {
+            let reader = Arc::clone(&reader);
+            std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(20));
+                let mut reader = reader.lock().unwrap();
+                reader.does("COMMIT");
+                std::thread::sleep(Duration::from_millis(100));
+                reader.does("BEGIN");
+            });
+        },
+    };
+    let filled = engine(&bench, Duration::from_secs(60))
+        .backfill("split", Pace::Gentle, &mut watch)
+        .unwrap();
+    let (waits, peak) = (watch.waits, meter.peak());
+    stop.store(true, Ordering::Relaxed);
+    let writes = writes.join().unwrap();
+    assert!(filled.complete);
+    assert!(waits > 0, "the reader was never in the way");
+    assert!(peak < BOUND, "the log had {peak} bytes, after {waits} waits and {writes} writes");
+    let moved = bench.number("SELECT sum(length(body)) FROM texts");
+    assert!(moved > 3 * BOUND, "{moved} bytes say nothing about a bound of {BOUND}");
+    assert!(writes > 0);
+    // The full re-derivation, by SQLite alone.
+    let differing = rows(
+        &bench.open(),
+        "SELECT n.id FROM notes n LEFT JOIN heads h ON h.id = n.id LEFT JOIN texts t ON t.id = n.id
+         WHERE h.title IS NOT n.title OR t.body IS NOT n.body",
+    );
+    assert!(differing.is_empty(), "{differing:?}");
+}
+
+#[test]
+fn a_reader_that_stays_stops_the_backfill_and_not_the_programs() {
+    let bench = started();
+    let mut reader = Reader::open(&bench.db());
+    reader.does("BEGIN");
+    let meter = Meter::start(&bench.db());
+    let mut watch = OnWait { waits: 0, work: |_| {} };
+    let error = engine(&bench, Duration::from_millis(300))
+        .backfill("split", Pace::Fast, &mut watch)
+        .unwrap_err();
+    assert!(matches!(error, Error::LogHeld { .. }), "{error}");
+    assert_eq!(error.kind(), cutover::ErrorKind::Busy);
+    assert_eq!(watch.waits, 1, "a wait is told once");
+    let peak = meter.peak();
+    assert!(peak < BOUND, "the log had {peak} bytes");
+    bench.sql("INSERT INTO notes (title, body) VALUES ('still', 'writing')");
+    let mut again = engine(&bench, Duration::from_secs(60));
+    let status = again.status("split").unwrap();
+    assert!(status.lease.is_none() && status.backfill.done > 0 && !status.backfill.complete);
+    reader.does("COMMIT");
+    assert!(again.backfill("split", Pace::Fast, &mut cutover::Silent).unwrap().complete);
+    assert!(again.verify("split", Pace::Fast, &mut cutover::Silent).unwrap().ok);
+}
+
+#[test]
+fn emptying_the_old_tables_keeps_the_log_short() {
+    let bench = started();
+    bench.exits(0, "backfill --db app.db");
+    bench.exits(0, "advance --to new-only --db app.db");
+    bench.sql("PRAGMA wal_checkpoint(TRUNCATE)");
+    // Open all the while, so that the log is there to be looked at.
+    let _held = bench.open();
+    let meter = Meter::start(&bench.db());
+    let mut retire = cutover::AdvanceOptions::default();
+    retire.confirmed = true;
+    engine(&bench, Duration::from_secs(60))
+        .advance("split", &retire, &mut cutover::Silent)
+        .unwrap();
+    let peak = meter.peak();
+    assert!(peak < BOUND, "the log had {peak} bytes");
+    assert_eq!(bench.number("SELECT count(*) FROM texts"), 15_000);
+}

@@ -1,0 +1,114 @@
+//! Keeping the write-ahead log short during long work.
+//!
+//! Every chunk is written to the log first, and moved into the database by a checkpoint.
+//! What a reader's snapshot does not show yet can't be moved, and a log that somebody reads
+//! can't start anew: beside one program that forgot to end its read, a backfill would write
+//! the whole mirror into the log and fill the disk. So the work waits. What it promises: the
+//! log holds no more than [`Options::log_limit_bytes`](crate::Options), what the work writes
+//! between two checkpoints (a few milliseconds of it, and about a quarter of the limit once the
+//! rows' size is known), and what programs write themselves.
+
+use std::time::{Duration, Instant};
+
+use super::Options;
+use super::pace::{Backoff, Pacer};
+use super::session::Session;
+use super::space;
+use crate::backend::sqlite::Db;
+use crate::error::{Error, Result};
+use crate::watch::{Event, Watch};
+
+/// Work after which what was written is moved from the log into the database.
+const CHECKPOINT_EVERY: Duration = Duration::from_millis(8);
+
+/// Looks after the log of a database while much is written to it.
+#[derive(Debug)]
+pub(crate) struct Log {
+    since_checkpoint: Duration,
+    /// Bytes in the log after the last checkpoint.
+    was: u64,
+    /// What is being done, where it takes room on the disk.
+    fills: Option<&'static str>,
+}
+
+impl Log {
+    /// For work that makes no more of what there is.
+    pub(crate) fn new() -> Self {
+        Self { since_checkpoint: Duration::ZERO, was: 0, fills: None }
+    }
+
+    /// For work that takes room on the disk, which may run full meanwhile.
+    pub(crate) fn filling(doing: &'static str) -> Self {
+        Self { fills: Some(doing), ..Self::new() }
+    }
+
+    /// After a transaction that held the write lock for `held`. Waits, if it must, until
+    /// the log can be emptied. Lets no chunk grow so large that a few of them fill the log.
+    pub(crate) fn written(
+        &mut self,
+        session: &Session<'_>,
+        held: Duration,
+        pacer: &mut Pacer,
+        watch: &mut dyn Watch,
+    ) -> Result<()> {
+        self.since_checkpoint += held;
+        if self.since_checkpoint <= CHECKPOINT_EVERY {
+            return Ok(());
+        }
+        self.since_checkpoint = Duration::ZERO;
+        let (db, options) = (session.db, &session.engine.options);
+        if let Some(doing) = self.fills {
+            space::still_free(db.file(), doing, options)?;
+        }
+        // Often, and by us: else it falls to the next program that commits.
+        let log = db.checkpoint(false)?.log_bytes;
+        // A log that holds less than before was begun anew.
+        let grown = if log < self.was { log } else { log - self.was };
+        pacer.wrote(grown, options.log_limit_bytes / 4);
+        self.was = log;
+        if log.max(db.wal_bytes()) > options.log_limit_bytes {
+            self.was = 0;
+            if !emptied(db, options)? {
+                return wait(session, watch);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Tries to start the log anew; whether that is done, or need not be.
+fn emptied(db: &Db, options: &Options) -> Result<bool> {
+    let checkpoint = db.checkpoint(true)?;
+    Ok(!checkpoint.hindered || checkpoint.log_bytes <= options.log_limit_bytes)
+}
+
+/// Waits for whoever reads an old snapshot.
+fn wait(session: &Session<'_>, watch: &mut dyn Watch) -> Result<()> {
+    let (db, options) = (session.db, &session.engine.options);
+    let began = Instant::now();
+    let mut backoff = Backoff::new();
+    let mut renewed = Instant::now();
+    let mut told = false;
+    loop {
+        if watch.interrupted() {
+            return Err(Error::Interrupted);
+        }
+        std::thread::sleep(backoff.next());
+        if emptied(db, options)? {
+            return Ok(());
+        }
+        // What is over in a moment is nobody's concern.
+        if !told && backoff.is_slow() {
+            watch.event(&Event::Waiting { log_bytes: db.wal_bytes() });
+            told = true;
+        }
+        if began.elapsed() > options.log_patience {
+            let waited_s = began.elapsed().as_secs();
+            return Err(Error::LogHeld { log_bytes: db.wal_bytes(), waited_s });
+        }
+        if renewed.elapsed() > options.lease_ttl / 4 {
+            db.write("renewing the lease", || session.fence())?;
+            renewed = Instant::now();
+        }
+    }
+}
