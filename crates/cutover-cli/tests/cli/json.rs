@@ -22,13 +22,16 @@ fn status() {
             "allowed",
             "backfill",
             "blocked",
+            "drift",
             "hash",
             "kept",
             "lease",
             "migration",
             "phase",
             "since",
-            "tables"
+            "tables",
+            "wal_bytes",
+            "wal_pending_bytes"
         ]
     );
     assert_eq!(status["migration"], "split-address");

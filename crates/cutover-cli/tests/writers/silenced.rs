@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use crate::lane::{
-    WRITES, assert_found_by_the_gates, assert_in_step, assert_source_is, plain, twin,
+    WRITES, assert_found_by_the_gates, assert_in_step, assert_source_is, mirrored, plain, twin,
 };
 use crate::scene::{Scene, shell};
 
@@ -81,6 +81,35 @@ conn.commit()";
     let name = scene.python().does("SELECT name FROM people WHERE id = 1");
     assert_eq!(name, serde_json::json!([["XYZ"]]));
     assert_found_and_mended(&scene);
+}
+
+/// An authorizer that leaves a trigger's statement out, and a function that a mapping uses in
+/// the place of SQLite's own.
+#[test]
+fn what_a_connection_replaces() {
+    for (derived, replace, write) in [
+        (
+            "length(name)",
+            "conn.set_authorizer(lambda action, name, *_: sqlite3.SQLITE_IGNORE
+                if action == sqlite3.SQLITE_INSERT and name.startswith('_cutover_') else sqlite3.SQLITE_OK)",
+            "INSERT INTO people (name) VALUES ('z')",
+        ),
+        (
+            "trim(name)",
+            "conn.create_function('trim', 1, lambda s: 'other')",
+            "UPDATE people SET name = ' z ' WHERE id = 1",
+        ),
+    ] {
+        let scene = mirrored(derived);
+        let script = format!(
+            "import sqlite3, sys\nconn = sqlite3.connect(sys.argv[1], isolation_level=None)\n{replace}\n\
+             conn.execute(\"{write}\")"
+        );
+        let told = Command::new("python3").args(["-c", &script]).arg(&scene.db).output().unwrap();
+        assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+        assert_source_is(&scene, &twin(write));
+        assert_found_and_mended(&scene);
+    }
 }
 
 /// A program that drops our triggers as well, with or without `writable_schema`.

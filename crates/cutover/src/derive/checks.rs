@@ -69,7 +69,7 @@ fn can_be_asked(check: &Check, target: &Target) -> bool {
 /// does look like a number.
 fn of_new(check: &Check, target: &Target) -> String {
     let columns = || check.columns.iter().filter_map(|name| target.table.column(name));
-    let conditions: Vec<String> = columns().filter_map(survives).collect();
+    let conditions: Vec<String> = columns().filter_map(|column| survives("NEW", column)).collect();
     let plain = over_new(check, &|_| None);
     if conditions.is_empty() {
         return plain;

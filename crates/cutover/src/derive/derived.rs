@@ -4,7 +4,7 @@ use super::query::Leaf;
 use super::sql::{ident, idents, join};
 use super::target::{Source, Target};
 use super::trace::{Term, of_row};
-use super::typed::{cast_to, survives};
+use super::typed::compared;
 use crate::phase::Side;
 use crate::schema::Affinity;
 
@@ -244,11 +244,8 @@ pub(crate) fn differs<'a>(
             };
             let derived = right(name);
             let mut part = format!("{left}.{quoted}{collate} IS NOT +{derived}");
-            let typed = column.filter(|_| left == "NEW");
-            if let Some((cast, survives)) = typed.and_then(|c| cast_to(c).zip(survives(c))) {
-                let stored = format!("CAST(NEW.{quoted} AS {cast}){collate}");
-                part =
-                    format!("CASE WHEN {survives} THEN {stored} IS NOT +{derived} ELSE {part} END");
+            if let Some(column) = column.filter(|_| left == "NEW") {
+                part = compared(left, column, &format!("{collate} IS NOT"), &derived);
             }
             match column.map(|column| column.affinity) {
                 Some(Affinity::Blob) => {

@@ -14,6 +14,7 @@ use super::names::Names;
 use super::object::{Kind, Object};
 use super::sql::{ident, join, text};
 use super::target::Target;
+use super::typed::compared;
 
 /// Whether the guard of a forward target needs the flag.
 pub(crate) fn needs_flag(target: &Target) -> bool {
@@ -31,7 +32,7 @@ pub(crate) fn guards(target: &Target, names: Names, migration: &str) -> Vec<Obje
         (flag.clone(), flag.clone(), flag)
     } else {
         let and = |condition: String| format!("{flag} AND ({condition})");
-        let key = target.same_key("NEW", "d");
+        let key = given(target, "NEW");
         let same =
             differs(target, target.values(), "NEW", &|column| format!("d.{}", ident(column)))
                 .map_or(key.clone(), |differs| format!("{key} AND NOT ({differs})"));
@@ -48,7 +49,7 @@ pub(crate) fn guards(target: &Target, names: Names, migration: &str) -> Vec<Obje
             and(format!(
                 "EXISTS (SELECT 1 FROM ({}) AS d WHERE {})",
                 of("OLD"),
-                target.same_key("OLD", "d")
+                given(target, "OLD")
             )),
         )
     };
@@ -61,6 +62,22 @@ pub(crate) fn guards(target: &Target, names: Names, migration: &str) -> Vec<Obje
     .into_iter()
     .map(|(what, event, condition)| guard(target, names, migration, what, &event, &condition))
     .collect()
+}
+
+/// Whether the row `d` that the mapping gives has the key of `row`, NEW or OLD, when it is
+/// stored.
+fn given(target: &Target, row: &str) -> String {
+    join(&target.key.columns, " AND ", |name| {
+        let operator = if target.table.never_null(name) { "=" } else { "IS" };
+        let derived = format!("d.{}", ident(name));
+        match target.column(name) {
+            // The rowid has its affinity in a trigger too.
+            Some(column) if !target.table.is_rowid_alias(name) => {
+                compared(row, column, operator, &derived)
+            }
+            _ => format!("{row}.{} {operator} {derived}", ident(name)),
+        }
+    })
 }
 
 fn guard(

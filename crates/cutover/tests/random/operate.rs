@@ -137,7 +137,7 @@ impl Run<'_> {
             Some(Phase::WriteNew) => self.proof(),
             _ => Ok(()),
         };
-        let options = AdvanceOptions { to, confirmed: false, backup: None };
+        let options = AdvanceOptions { to, confirmed: false, ..AdvanceOptions::default() };
         let result = self.engine().advance(NAME, &options, &mut Silent);
         self.gate(result, expected)?;
         if self.phase == Phase::WriteNew && self.reference.side == Side::Old {
@@ -236,7 +236,11 @@ impl Run<'_> {
     }
 
     fn retire(&mut self) -> Result<(), Failure> {
-        let options = AdvanceOptions { to: Some(Phase::Retired), confirmed: true, backup: None };
+        let options = AdvanceOptions {
+            to: Some(Phase::Retired),
+            confirmed: true,
+            ..AdvanceOptions::default()
+        };
         let result = self.engine().advance(NAME, &options, &mut Silent);
         self.gate(result, Ok(()))?;
         none(Kind::Traces, &rows::left_after_retiring(&self.live, self.case))
