@@ -99,7 +99,14 @@ fn campaign(first: u64, cases: u64) -> (Tally, Vec<(Case, Failure)>) {
                     let case = Case::new(Spec::new(first.wrapping_add(n)));
                     match run(&case, None) {
                         Ok(ended) => tally.lock().unwrap().add(&ended),
-                        Err(failure) => failed.lock().unwrap().push((case, failure)),
+                        Err(failure) => {
+                            // Told at once: to make it small takes a while.
+                            eprintln!(
+                                "seed {}: {:?}: {}",
+                                case.spec.seed, failure.kind, failure.detail
+                            );
+                            failed.lock().unwrap().push((case, failure));
+                        }
                     }
                 }
             });

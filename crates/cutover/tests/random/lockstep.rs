@@ -59,10 +59,11 @@ pub(crate) fn both(
         (Err(error), Ok(_)) => Err(disturbed(sql, &format!("the twin refuses it: {error}"))),
         (Err(_), Err(error)) => {
             // A refusal of ours takes all of the statement back, whatever its clause.
-            // And SQLite keeps what a statement did before an error that its clause does
-            // not cover only in a transaction, which the savepoint makes here.
+            // And what a statement did before an error that its clause does not cover
+            // (a value of the wrong type under IGNORE) SQLite keeps in a transaction where
+            // the table has no triggers, and takes back where it has.
             let ours = error.to_string().contains("cutover:");
-            if ours || (live.is_autocommit() && !reference.own_differences(live).is_empty()) {
+            if ours || !reference.own_differences(live).is_empty() {
                 let _ = reference.conn.execute_batch("ROLLBACK TO statement");
             }
             Ok(Fared::Alike)

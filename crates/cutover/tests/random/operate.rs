@@ -198,6 +198,7 @@ impl Run<'_> {
         let possible = match (self.phase, to) {
             // What was written without a mirror may not fit into it.
             (Phase::NewOnly, _) => self.unreferred(|reference| reference.derived(|| Ok(()))),
+            (Phase::WriteNew, _) => self.unreferred(|reference| reference.fits_again()),
             _ => Ok(()),
         };
         let kept_before = rows::all(&self.live, self.case, Side::New);

@@ -145,6 +145,16 @@ impl<'c> Reference<'c> {
         if twice { Err(format!("two rows of {} have the same key", table.name)) } else { Ok(()) }
     }
 
+    /// Whether what the other side would hold can be carried over here again: where this
+    /// side's constraints don't take it, it can't become the mirror.
+    pub(crate) fn fits_again(&self) -> Result<(), String> {
+        self.derived(|| {
+            self.mappings(opposite(self.side)).iter().try_for_each(|mapping| {
+                self.conn.execute_batch(&mapping.insert("back")).map_err(|error| error.to_string())
+            })
+        })
+    }
+
     /// Whether every row can be had back from the other side; if not, which not, or why.
     pub(crate) fn comes_back(&self) -> Result<(), String> {
         self.derived(|| {
@@ -242,7 +252,11 @@ impl<'c> Reference<'c> {
         let columns: Vec<String> = table
             .columns
             .iter()
-            .map(|column| format!("{} {}", quoted(&column.name), column.kind))
+            .map(|column| {
+                // ANY of a STRICT table keeps values as a column without a type does.
+                let any = table.strict && matches!(column.kind, "" | "NUMERIC");
+                format!("{} {}", quoted(&column.name), if any { "" } else { column.kind })
+            })
             .collect();
         // Nested in the transaction in which the old rows are derived.
         self.conn

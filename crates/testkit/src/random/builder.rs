@@ -125,11 +125,7 @@ impl Builder<'_> {
 
     /// Unique keys, checks and indexes over a field that both sides hold as it is.
     pub(crate) fn constrain(&mut self, fields: &[Field], old: &mut Table, new: &mut Table) {
-        let (unique, both, partial) = (
-            self.has(Feature::Unique, 40),
-            self.rng.u8(..100) < 80,
-            self.has(Feature::Indexes, 30),
-        );
+        let (unique, partial) = (self.has(Feature::Unique, 40), self.has(Feature::Indexes, 30));
         let (index, check) = (self.has(Feature::Indexes, 40), self.has(Feature::Constraints, 15));
         let names = [self.names.fresh("ix"), self.names.fresh("ix"), self.names.fresh("ix")];
         let copies = || fields.iter().filter(|field| field.is_copy());
@@ -142,9 +138,9 @@ impl Builder<'_> {
             } else {
                 old.uniques.push(vec![columns[0].clone()]);
             }
-            if both {
-                new.uniques.push(vec![columns[1].clone()]);
-            }
+            // On both sides: rows are kept in step one by one, so a statement may pass
+            // through a state that only one side could hold.
+            new.uniques.push(vec![columns[1].clone()]);
         }
         if let (Some(field), true) = (fields.last(), index) {
             old.indexes.push((
