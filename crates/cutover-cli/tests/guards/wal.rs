@@ -216,8 +216,7 @@ fn emptying_the_old_tables_keeps_the_log_short() {
     // Open all the while, so that the log is there to be looked at.
     let _held = bench.open();
     let meter = Meter::start(&bench.db());
-    let mut retire = cutover::AdvanceOptions::default();
-    retire.confirmed = true;
+    let retire = cutover::AdvanceOptions { confirmed: true, ..Default::default() };
     engine(&bench, Duration::from_secs(60))
         .advance("split", &retire, &mut cutover::Silent)
         .unwrap();

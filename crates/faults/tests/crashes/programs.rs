@@ -8,21 +8,19 @@ use std::time::Duration;
 use rusqlite::Connection;
 use testkit::Running;
 
-use crate::judge::{Standing, names};
+use crate::judge::names;
 use crate::trial::Trial;
 
 impl Trial<'_> {
     /// A round of writes by a program of its own, to the side that takes writes.
     pub(crate) fn programs_write(&self, round: usize) {
         let scene = self.prepared.scene;
-        let Standing { phase, complete, .. } = self.standing();
+        let phase = self.standing().phase;
         let script = match phase.as_str() {
             "legacy" | "dual-write" | "read-new" => scene.old_writes(round),
             _ => scene.new_writes(round),
         };
-        // While the mirror is being filled, a row's image may lack the one it refers to.
-        let foreign_keys = if complete { "ON" } else { "OFF" };
-        let script = format!("PRAGMA foreign_keys = {foreign_keys}; {script}");
+        let script = format!("PRAGMA foreign_keys = ON; {script}");
         // Each program has another SQLite than ours.
         let mut program =
             if round == 1 { shell(&self.db, &script) } else { python(&self.db, &script) };
