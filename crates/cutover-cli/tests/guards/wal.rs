@@ -7,8 +7,8 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -140,32 +140,77 @@ fn writer(db: &Path, stop: Arc<AtomicBool>) -> JoinHandle<u64> {
     })
 }
 
+/// A program that takes a snapshot, holds it until somebody has to wait for it, and takes
+/// another one as soon as the work goes on.
+struct ComesAndGoes {
+    state: Arc<AtomicU8>,
+    thread: JoinHandle<()>,
+}
+
+const NEEDED_BY_NOBODY: u8 = 0;
+const WAITED_FOR: u8 = 1;
+const OVER: u8 = 2;
+
+impl ComesAndGoes {
+    fn start(db: &Path) -> Self {
+        let mut reader = Reader::open(db);
+        reader.does("BEGIN");
+        let state = Arc::new(AtomicU8::new(NEEDED_BY_NOBODY));
+        let told = Arc::clone(&state);
+        let until = move |wanted: u8| {
+            while ![wanted, OVER].contains(&told.load(Ordering::SeqCst)) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            told.load(Ordering::SeqCst) != OVER
+        };
+        let thread = std::thread::spawn(move || {
+            while until(WAITED_FOR) {
+                reader.does("COMMIT");
+                until(NEEDED_BY_NOBODY);
+                reader.does("BEGIN");
+            }
+        });
+        Self { state, thread }
+    }
+
+    fn leave(self) {
+        self.state.store(OVER, Ordering::SeqCst);
+        self.thread.join().unwrap();
+    }
+}
+
+/// Tells that program what the work tells us.
+struct Told<'a> {
+    reader: &'a ComesAndGoes,
+    waits: usize,
+}
+
+impl Watch for Told<'_> {
+    fn event(&mut self, event: &Event) {
+        match event {
+            Event::Waiting { .. } => {
+                self.waits += 1;
+                self.reader.state.store(WAITED_FOR, Ordering::SeqCst);
+            }
+            Event::Advanced { .. } => self.reader.state.store(NEEDED_BY_NOBODY, Ordering::SeqCst),
+            _ => {}
+        }
+    }
+}
+
 #[test]
 fn the_log_stays_bounded_beside_readers_that_come_and_go() {
     let bench = started();
     let stop = Arc::new(AtomicBool::new(false));
     let writes = writer(&bench.db(), Arc::clone(&stop));
-    let reader = Arc::new(Mutex::new(Reader::open(&bench.db())));
-    reader.lock().unwrap().does("BEGIN");
     let meter = Meter::start(&bench.db());
-    // It holds a snapshot until the backfill has to wait for it, and takes another at once.
-    let mut watch = OnWait {
-        waits: 0,
-        work: |_| {
-            let reader = Arc::clone(&reader);
-            std::thread::spawn(move || {
-                std::thread::sleep(Duration::from_millis(20));
-                let mut reader = reader.lock().unwrap();
-                reader.does("COMMIT");
-                std::thread::sleep(Duration::from_millis(100));
-                reader.does("BEGIN");
-            });
-        },
-    };
+    let reader = ComesAndGoes::start(&bench.db());
+    let mut watch = Told { reader: &reader, waits: 0 };
     let filled = engine(&bench, Duration::from_secs(60))
         .backfill("split", Pace::Gentle, &mut watch)
         .unwrap();
     let (waits, peak) = (watch.waits, meter.peak());
+    reader.leave();
     stop.store(true, Ordering::Relaxed);
     let writes = writes.join().unwrap();
     assert!(filled.complete);
