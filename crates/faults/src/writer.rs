@@ -71,6 +71,11 @@ fn commit(
 ) -> rusqlite::Result<i64> {
     let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute_batch(sql)?;
+    if side == "old" && transaction.changes() == 0 {
+        // No trigger sees an UPDATE or a DELETE that finds no row, so the frozen tables can't
+        // refuse it. What was written since is on the new side.
+        return Err(rusqlite::Error::QueryReturnedNoRows);
+    }
     transaction.execute(
         "INSERT INTO workload_log (writer, side, sql, twin_sql, foreign_keys, recursive_triggers) \
          VALUES ('inside', ?1, ?2, ?3, 0, 0)",
