@@ -4,7 +4,7 @@ use std::path::Path;
 
 use cutover::{
     AbortReport, AdvanceOptions, BackfillReport, CheckReport, Engine, JournalEntry, Migration,
-    Pace, Phase, Plan, RepairReport, StartOptions, StartReport, Status, TransitionReport,
+    Pace, Phase, Plan, RepairReport, Snapshot, StartOptions, StartReport, TransitionReport,
     VerifyReport, Watch,
 };
 
@@ -98,8 +98,8 @@ impl StoreMigration {
     }
 
     /// Where the migration stands.
-    pub fn status(&self) -> Result<Status> {
-        Ok(self.engine.status(MIGRATION_NAME)?)
+    pub fn snapshot(&self) -> Result<Snapshot> {
+        Ok(self.engine.snapshot(MIGRATION_NAME)?)
     }
 
     /// What was done, when and by whom.

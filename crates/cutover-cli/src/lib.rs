@@ -17,6 +17,7 @@
 mod cli;
 mod commands;
 mod exit;
+mod hooks;
 mod migrate;
 pub mod output;
 mod paste;

@@ -8,7 +8,7 @@ use cutover::{Event, Watch, Work};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::output;
-use crate::render::{bytes, count};
+use crate::render::{bytes, count, counted};
 
 /// Between two lines where no bar can be drawn.
 const LINE_EVERY: Duration = Duration::from_secs(10);
@@ -92,6 +92,22 @@ impl Watch for Progress {
                 self.work,
                 bytes(*log_bytes)
             )),
+            Event::Paused => {
+                output::note(&format!("{}: paused; `cutover resume` lets it go on", self.work))
+            }
+            Event::Resumed => output::note(&format!("{}: goes on", self.work)),
+            Event::Postponed => {
+                self.finished();
+                output::note("everything is verified, and stays so; `cutover unpostpone` switches");
+            }
+            Event::Rechecked { rows, differences } => {
+                self.finished();
+                output::note(&format!(
+                    "{} compared, {} so far",
+                    counted(*rows, "row"),
+                    counted(*differences, "difference")
+                ));
+            }
             Event::Finished => self.finished(),
             Event::Entered { phase, held_ms } => {
                 self.finished();

@@ -7,6 +7,11 @@ pub(crate) fn now() -> String {
     rfc3339_ms(Timestamp::now().as_millisecond())
 }
 
+/// Now, in milliseconds since 1970.
+pub(crate) fn now_ms() -> i64 {
+    Timestamp::now().as_millisecond()
+}
+
 /// A time given in milliseconds since 1970.
 pub(crate) fn rfc3339_ms(milliseconds: i64) -> String {
     Timestamp::from_millisecond(milliseconds)

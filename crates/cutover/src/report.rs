@@ -2,15 +2,20 @@
 //! keys that scripts rely on.
 
 mod fuzz;
+mod snapshot;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use self::fuzz::{FuzzFailure, FuzzFault, FuzzLoss, FuzzRefusal, FuzzReport};
+pub use self::snapshot::{
+    ControlStatus, LastVerification, OldSchema, PaceStatus, PhaseSpan, RollbackForecast, Snapshot,
+    Waiting, WorkStatus, WriteStatus,
+};
 use crate::phase::{Direction, Phase, Side};
 
 /// One difference between what a mapping gives and what its target holds.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Difference {
     /// The direction in which it was found.
     pub direction: Direction,
@@ -28,7 +33,7 @@ pub struct Difference {
 }
 
 /// What a verification found.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct VerifyReport {
     /// Whether there is no difference at all.
     pub ok: bool,
@@ -243,38 +248,6 @@ pub struct Plan {
     pub migration: String,
     /// The steps, in order.
     pub steps: Vec<PlanStep>,
-}
-
-/// Where a migration stands.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Status {
-    /// The migration's name.
-    pub migration: String,
-    /// Its phase.
-    pub phase: Phase,
-    /// When that phase began: RFC 3339, UTC.
-    pub since: String,
-    /// The hash of the migration's text.
-    pub hash: String,
-    /// How far the backfill is.
-    pub backfill: BackfillStatus,
-    /// The tables of both sides.
-    pub tables: Vec<TableStatus>,
-    /// Rows kept by flips because they had no image on the other side.
-    pub kept: Vec<Kept>,
-    /// What was changed in the schema and no longer fits the migration.
-    pub drift: Vec<Problem>,
-    /// Bytes of the write-ahead log's file; 0 in other journal modes.
-    pub wal_bytes: u64,
-    /// Bytes of it that were written since the log last began anew. It can't begin anew
-    /// while a reader holds a snapshot of it.
-    pub wal_pending_bytes: u64,
-    /// Who works on the database at this moment.
-    pub lease: Option<crate::error::LeaseHolder>,
-    /// Commands that would be accepted now.
-    pub allowed: Vec<String>,
-    /// Commands that would be refused, and why.
-    pub blocked: Vec<Blocked>,
 }
 
 /// How far the backfill is.

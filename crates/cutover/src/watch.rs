@@ -1,7 +1,9 @@
 //! How a long operation tells its caller where it is, and learns that it should
 //! stop. The library itself never prints and never handles signals.
 
+use crate::error::Result;
 use crate::phase::{Direction, Phase};
+use crate::report::Snapshot;
 
 /// Something a long operation did.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +28,19 @@ pub enum Event {
     Waiting {
         /// Bytes in the log.
         log_bytes: u64,
+    },
+    /// The work stands still, because an operator has asked for it.
+    Paused,
+    /// It goes on.
+    Resumed,
+    /// Everything is verified, and the cutover waits until somebody says when.
+    Postponed,
+    /// A verification that goes on has compared these rows.
+    Rechecked {
+        /// Rows compared in this round; in the first, all of them.
+        rows: u64,
+        /// Differences found since it began.
+        differences: u64,
     },
     /// The piece of work that began last is done.
     Finished,
@@ -62,10 +77,61 @@ pub enum Work {
     Vacuum,
 }
 
+impl Work {
+    /// As it is called in reports and in the database.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Check => "check",
+            Self::Index => "index",
+            Self::Backfill => "backfill",
+            Self::Verify(_) => "verify",
+            Self::Repair(_) => "repair",
+            Self::CatchUp => "catch-up",
+            Self::Retire => "retire",
+            Self::Fuzz => "fuzz",
+            Self::Vacuum => "vacuum",
+        }
+    }
+}
+
+/// Gives where the migration stands.
+pub type Look<'a> = &'a mut dyn FnMut() -> Result<Snapshot>;
+
+/// Whether a transition may be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may.
+    Go,
+    /// Not yet: ask again.
+    Wait,
+    /// It may not. It is refused, and changes nothing.
+    Stop {
+        /// Why not.
+        reason: String,
+    },
+}
+
 /// Receives events of a long operation and may ask it to stop.
 pub trait Watch {
     /// Something happened. Called often: between chunks.
     fn event(&mut self, event: &Event);
+
+    /// Asked before a transition is made, when everything else allows it; asked again and again
+    /// while the answer is [`Verdict::Wait`]. `look` gives where the migration stands.
+    ///
+    /// # Errors
+    ///
+    /// Those of `look`; the transition is not made then.
+    fn before(&mut self, to: Phase, look: Look<'_>) -> Result<Verdict> {
+        let _ = (to, look);
+        Ok(Verdict::Go)
+    }
+
+    /// Told after a transition was made.
+    fn after(&mut self, from: Phase, look: Look<'_>) {
+        let _ = (from, look);
+    }
 
     /// Whether the operation should stop at the end of the present chunk. It then
     /// fails with [`Error::Interrupted`](crate::Error::Interrupted) and loses nothing.

@@ -210,7 +210,7 @@ fn an_old_program_is_refused_until_its_tables_are_gone() {
     let options =
         cutover::AdvanceOptions { to: Some(Phase::Retired), confirmed: true, ..Default::default() };
     migration.advance(&options, &mut StopWhileEmptying::default()).unwrap_err();
-    assert_eq!(migration.status().unwrap().phase, Phase::Retired);
+    assert_eq!(migration.snapshot().unwrap().phase, Phase::Retired);
     let left = count(&path, "consensus_artifacts").unwrap();
     assert!(left > 0, "the old table is gone already");
     old_program_is_refused(&path);

@@ -173,8 +173,8 @@ fn test_read_path_migration_gradual_cutover() {
     conn.execute(insert, ["not yet copied"]).unwrap();
     assert_eq!(agents(), ["before", "not yet copied"]);
     migration.advance(&cutover::AdvanceOptions::default(), &mut Silent).unwrap();
-    assert_eq!(migration.status().unwrap().phase, Phase::ReadNew);
-    assert!(!migration.status().unwrap().backfill.complete);
+    assert_eq!(migration.snapshot().unwrap().phase, Phase::ReadNew);
+    assert!(!migration.snapshot().unwrap().backfill.complete);
     store.store_artifact(&NewArtifact::new("SPEC-4", Stage::Plan, "by the store", "{}")).unwrap();
     assert_eq!(agents(), ["before", "not yet copied", "by the store"]);
     assert_answers(&store, &old_rows(&path));

@@ -46,7 +46,7 @@ pub(crate) fn go(path: &Path, phase: Phase) {
     let store = Store::open(path).unwrap();
     let mut migration = store.migration().unwrap();
     let stands =
-        || store.migration().unwrap().status().map_or(Phase::Legacy, |status| status.phase);
+        || store.migration().unwrap().snapshot().map_or(Phase::Legacy, |status| status.phase);
     if stands() == Phase::Legacy && phase > Phase::Legacy {
         let options = StartOptions { pace: Pace::Fast, ..StartOptions::default() };
         migration.start(options, &mut Silent).unwrap();

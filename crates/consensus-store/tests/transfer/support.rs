@@ -180,7 +180,7 @@ pub(crate) fn assert_same_new_tables(expected: &Path, found: &Path) {
 pub(crate) fn go(path: &Path, phase: Phase) {
     let store = Store::open(path).unwrap();
     let mut migration = store.migration().unwrap();
-    if migration.status().is_err() && phase > Phase::Legacy {
+    if migration.snapshot().is_err() && phase > Phase::Legacy {
         let options = StartOptions { pace: Pace::Fast, ..StartOptions::default() };
         migration.start(options, &mut Silent).unwrap();
     }

@@ -4,15 +4,18 @@ use cutover::AbortReport;
 
 use super::Call;
 use crate::exit::{Exit, Failure};
+use crate::hooks::{HookArgs, Hooked};
 use crate::paste::Paste;
 use crate::progress::Progress;
 use crate::render::{BOLD, GOOD, WARN, counted, line};
 use crate::target::Choice;
 
-pub(crate) fn run(call: &Call<Choice>) -> Result<Exit, Failure> {
+pub(crate) fn run(hooks: &HookArgs, call: &Call<Choice>) -> Result<Exit, Failure> {
     let mut engine = call.operate()?;
     let name = call.migration.pick(&engine)?;
-    let report = engine.abort(&name, &mut Progress::new())?;
+    let mut watch = Hooked::new(Progress::new(), hooks);
+    let report = engine.abort(&name, &mut watch)?;
+    watch.finish();
     call.output.result(&report, |paste| {
         // The file's path is not known here, but its name is.
         let paste = Paste { file: Some(format!("{name}.sql")), ..paste.clone() };

@@ -4,14 +4,21 @@ use cutover::AdvanceOptions;
 
 use super::Call;
 use crate::exit::{Exit, Failure};
+use crate::hooks::{HookArgs, Hooked};
 use crate::progress::Progress;
 use crate::render;
 use crate::target::Choice;
 
-pub(crate) fn run(options: &AdvanceOptions, call: &Call<Choice>) -> Result<Exit, Failure> {
+pub(crate) fn run(
+    options: &AdvanceOptions,
+    hooks: &HookArgs,
+    call: &Call<Choice>,
+) -> Result<Exit, Failure> {
     let mut engine = call.operate()?;
     let name = call.migration.pick(&engine)?;
-    let report = engine.advance(&name, options, &mut Progress::new())?;
+    let mut watch = Hooked::new(Progress::new(), hooks);
+    let report = engine.advance(&name, options, &mut watch)?;
+    watch.finish();
     let filled = super::filled(&engine, &name, report.to)?;
     call.output.result(&report, |paste| {
         render::transition(&report) + &render::next(report.to, filled, paste)

@@ -12,7 +12,7 @@ pub(crate) fn run(pace: Pace, call: &Call<Choice>) -> Result<Exit, Failure> {
     let mut engine = call.operate()?;
     let name = call.migration.pick(&engine)?;
     let report = engine.backfill(&name, pace, &mut Progress::new())?;
-    let phase = engine.status(&name).map_or(Phase::DualWrite, |status| status.phase);
+    let phase = engine.snapshot(&name).map_or(Phase::DualWrite, |status| status.phase);
     call.output.result(&report, |paste| {
         summary(&report)
             + &if report.complete {

@@ -16,6 +16,7 @@ pub(crate) mod repair;
 pub(crate) mod rollback;
 pub(crate) mod start;
 pub(crate) mod status;
+pub(crate) mod steer;
 pub(crate) mod verify;
 
 use std::path::PathBuf;
@@ -91,7 +92,7 @@ fn login_name() -> String {
 /// Whether every row of the old tables has its image.
 fn filled(engine: &Engine, name: &str, phase: Phase) -> Result<bool, Failure> {
     // Later phases can't be entered without.
-    Ok(phase > Phase::ReadNew || engine.status(name)?.backfill.complete)
+    Ok(phase > Phase::ReadNew || engine.snapshot(name)?.backfill.complete)
 }
 
 #[cfg(test)]

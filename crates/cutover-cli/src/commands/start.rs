@@ -5,17 +5,24 @@ use cutover::{StartOptions, StartReport};
 use super::check::proof;
 use super::{Call, backfill};
 use crate::exit::{Exit, Failure};
+use crate::hooks::{HookArgs, Hooked};
 use crate::paste::Paste;
 use crate::progress::Progress;
 use crate::render::{BOLD, GOOD, line, next, next_is};
 use crate::target::Definition;
 
-pub(crate) fn run(options: StartOptions, call: &Call<Definition>) -> Result<Exit, Failure> {
+pub(crate) fn run(
+    options: StartOptions,
+    hooks: &HookArgs,
+    call: &Call<Definition>,
+) -> Result<Exit, Failure> {
     let migration = call.migration.read()?;
     let mut engine = call.operate()?;
+    let mut watch = Hooked::new(Progress::new(), hooks);
     let report = engine
-        .start(&migration, options, &mut Progress::new())
+        .start(&migration, options, &mut watch)
         .map_err(|error| call.migration.failure(error))?;
+    watch.finish();
     let file = call.migration.shown();
     let mut output = call.output.clone();
     if matches!(call.migration, Definition::File(_)) && engine.migrations()?.len() > 1 {

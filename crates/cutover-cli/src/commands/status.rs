@@ -1,22 +1,24 @@
 //! `cutover status`: where a migration stands, and what to type next.
 
-use cutover::{Phase, Status, TableStatus};
+use cutover::{LastVerification, Phase, RollbackForecast, Snapshot, TableStatus, WorkStatus};
 
 use super::Call;
+use super::steer::pace;
 use crate::exit::{Exit, Failure};
 use crate::paste::Paste;
-use crate::render::{BOLD, DIM, GOOD, WARN, bytes, count, counted, line, next};
+use crate::progress::rounded;
+use crate::render::{BOLD, DIM, GOOD, WARN, bytes, count, counted, line, next, seconds};
 use crate::target::Choice;
 
 pub(crate) fn run(call: &Call<Choice>) -> Result<Exit, Failure> {
     let engine = call.open()?;
     let name = call.migration.pick(&engine)?;
-    let status = engine.status(&name)?;
+    let status = engine.snapshot(&name)?;
     call.output.result(&status, |paste| render(&status, paste))?;
     Ok(Exit::Done)
 }
 
-fn render(status: &Status, paste: &Paste) -> String {
+fn render(status: &Snapshot, paste: &Paste) -> String {
     let mut out = String::new();
     line!(
         out,
@@ -28,6 +30,10 @@ fn render(status: &Status, paste: &Paste) -> String {
     line!(out, "{}", phases(status.phase));
     line!(out);
     line!(out, "backfill  {}", backfill(status));
+    if let Some(under_way) = &status.work {
+        line!(out, "work      {}", work(under_way));
+    }
+    out += &asked(status);
     out += &tables(&status.tables);
     for kept in &status.kept {
         line!(
@@ -37,6 +43,9 @@ fn render(status: &Status, paste: &Paste) -> String {
             kept.table,
             kept.kept_in
         );
+    }
+    if let Some(last) = &status.verification {
+        line!(out, "verified  {}", verified(last));
     }
     out += &log(status);
     for drift in &status.drift {
@@ -56,9 +65,72 @@ fn render(status: &Status, paste: &Paste) -> String {
             line!(out, "            fix: {}", paste.complete(&blocked.fix));
         }
     }
+    if let Some(forecast) = &status.rollback {
+        line!(out, "way back  {}", way_back(forecast));
+    }
     line!(out);
     out += &what_next(status, paste);
     out
+}
+
+/// Work under way: how far, how fast, how long still, and why it waits.
+pub(crate) fn work(work: &WorkStatus) -> String {
+    let mut out = match (work.done * 100).checked_div(work.total) {
+        Some(percent) => {
+            format!("{}: {} of {} ({percent} %)", work.work, count(work.done), count(work.total))
+        }
+        None => format!("{}: {}", work.work, count(work.done)),
+    };
+    if let Some(rate) = work.rows_per_second {
+        out += &format!(", {} rows/s", count(rounded(rate)));
+    }
+    if let Some(eta) = work.eta_seconds {
+        out += &format!(", {} to go", seconds(eta));
+    }
+    if let Some(waiting) = work.waiting {
+        out += &format!("; {}", waiting.reason());
+    }
+    out
+}
+
+/// What operators have asked for, if that is anything.
+fn asked(status: &Snapshot) -> String {
+    let control = &status.control;
+    let mut words = Vec::new();
+    if control.paused {
+        words.push("paused".to_owned());
+    }
+    if control.postponed {
+        words.push("the cutover is postponed".to_owned());
+    }
+    words.extend(control.pace.as_ref().map(pace));
+    let mut out = String::new();
+    if !words.is_empty() {
+        let by = control.actor.as_ref().map(|actor| format!(" (by {actor})")).unwrap_or_default();
+        line!(out, "{WARN}asked{WARN:#}     {}{by}", words.join("; "));
+    }
+    out
+}
+
+/// What the last verification found.
+pub(crate) fn verified(last: &LastVerification) -> String {
+    let LastVerification { at, command, report, .. } = last;
+    let found = match report.differences() {
+        0 => "no difference".to_owned(),
+        n => counted(n, "difference"),
+    };
+    format!("{} at {at} by {command}: {found}", counted(report.checked, "row"))
+}
+
+/// What a rollback would take.
+pub(crate) fn way_back(forecast: &RollbackForecast) -> String {
+    let RollbackForecast { to, seconds: takes, because, .. } = forecast;
+    let takes = match takes {
+        Some(takes) if *takes < 0.05 => "at once".to_owned(),
+        Some(takes) => format!("about {}", seconds(*takes)),
+        None => "not measured yet".to_owned(),
+    };
+    format!("to {to}: {takes}; {because}")
 }
 
 /// Every phase, the present one in brackets and in colour.
@@ -78,7 +150,7 @@ fn phases(present: Phase) -> String {
 const LARGE_LOG_BYTES: u64 = 16 << 20;
 
 /// Whether the write-ahead log has grown large, and why that happens.
-fn log(status: &Status) -> String {
+fn log(status: &Snapshot) -> String {
     let mut out = String::new();
     if status.wal_pending_bytes >= LARGE_LOG_BYTES {
         line!(
@@ -93,7 +165,7 @@ fn log(status: &Status) -> String {
     out
 }
 
-fn backfill(status: &Status) -> String {
+fn backfill(status: &Snapshot) -> String {
     let backfill = status.backfill;
     match (backfill.done * 100).checked_div(backfill.total) {
         _ if backfill.complete => "complete".into(),
@@ -120,7 +192,7 @@ fn tables(tables: &[TableStatus]) -> String {
     out
 }
 
-fn what_next(status: &Status, paste: &Paste) -> String {
+fn what_next(status: &Snapshot, paste: &Paste) -> String {
     if status.lease.is_some() {
         return format!("{BOLD}next{BOLD:#}: wait until the operator above is done\n");
     }
@@ -131,29 +203,48 @@ fn what_next(status: &Status, paste: &Paste) -> String {
 mod tests {
     use super::*;
     use crate::spelling::CUTOVER;
-    use cutover::{BackfillStatus, Blocked, Side};
+    use cutover::{
+        BackfillStatus, Blocked, ControlStatus, OldSchema, Side, VerifyReport, Waiting, WriteStatus,
+    };
 
-    fn status() -> Status {
+    fn status() -> Snapshot {
         let table = |side, table: &str, rows, writable| TableStatus {
             side,
             table: table.into(),
             rows,
             writable,
         };
-        Status {
+        Snapshot {
+            version: 1,
+            at: "2026-01-02T03:05:05Z".into(),
+            database: "app.db".into(),
             migration: "split-address".into(),
             phase: Phase::DualWrite,
             since: "2026-01-02T03:04:05Z".into(),
             hash: "ab".into(),
+            phases: vec![],
             backfill: BackfillStatus { complete: false, done: 120_000, total: 1_000_000 },
+            work: None,
+            control: ControlStatus::default(),
+            writes: WriteStatus {
+                enter: Side::Old,
+                old_per_second: None,
+                new_per_second: None,
+                longest_stall_ms: None,
+            },
+            verification: None,
             tables: vec![
                 table(Side::Old, "clients", 1_000_000, true),
                 table(Side::New, "addresses", 120_000, false),
             ],
+            old_schema: OldSchema::Written,
             kept: vec![],
             drift: vec![],
             wal_bytes: 0,
             wal_pending_bytes: 0,
+            database_bytes: 1 << 30,
+            unused_bytes: 0,
+            free_bytes: None,
             lease: None,
             allowed: vec!["backfill".into(), "abort".into()],
             blocked: vec![Blocked {
@@ -161,6 +252,7 @@ mod tests {
                 reason: "the backfill is not complete".into(),
                 fix: "run `cutover backfill`".into(),
             }],
+            rollback: None,
         }
     }
 
@@ -182,5 +274,48 @@ mod tests {
         next: fill the new tables:
           cutover backfill --db app.db
         ");
+    }
+
+    #[test]
+    fn what_is_under_way_and_what_was_asked_for_is_told() {
+        let mut status = status();
+        status.work = Some(WorkStatus {
+            work: "backfill".into(),
+            since: String::new(),
+            at: String::new(),
+            done: 120_000,
+            total: 1_000_000,
+            rows_per_second: Some(40_000.4),
+            eta_seconds: Some(22.0),
+            chunk_rows: 80,
+            chunk_ms: 2.0,
+            waiting: Some(Waiting::Writers),
+        });
+        status.control.postponed = true;
+        status.control.actor = Some("mei".into());
+        status.verification = Some(LastVerification {
+            at: "2026-01-02T03:05:05Z".into(),
+            actor: "mei".into(),
+            command: "verify".into(),
+            seconds: 2.0,
+            report: VerifyReport { checked: 12, missing: 1, ..VerifyReport::default() },
+        });
+        status.rollback = Some(RollbackForecast {
+            to: Phase::DualWrite,
+            seconds: Some(0.0),
+            rows: 0,
+            because: "only the live views change".into(),
+        });
+        let text = render(&status, &Paste::of(&CUTOVER));
+        let text = anstream::adapter::strip_str(&text).to_string();
+        for line in [
+            "work      backfill: 120,000 of 1,000,000 (12 %), 40,000 rows/s, 22.0 s to go; stands \
+             back for programs that write",
+            "asked     the cutover is postponed (by mei)",
+            "verified  12 rows at 2026-01-02T03:05:05Z by verify: 1 difference",
+            "way back  to dual-write: at once; only the live views change",
+        ] {
+            assert!(text.contains(line), "{text}");
+        }
     }
 }

@@ -8,11 +8,15 @@ use crate::progress::Progress;
 use crate::render::{next, next_is, verification};
 use crate::target::Choice;
 
-pub(crate) fn run(call: &Call<Choice>) -> Result<Exit, Failure> {
+pub(crate) fn run(follow: bool, call: &Call<Choice>) -> Result<Exit, Failure> {
     let mut engine = call.operate()?;
     let name = call.migration.pick(&engine)?;
-    let report = engine.verify(&name, Pace::Gentle, &mut Progress::new())?;
-    let status = engine.status(&name)?;
+    let report = if follow {
+        engine.verify_on(&name, Pace::Gentle, &mut Progress::new())?
+    } else {
+        engine.verify(&name, Pace::Gentle, &mut Progress::new())?
+    };
+    let status = engine.snapshot(&name)?;
     call.output.result(&report, |paste| {
         verification(&report)
             + &if report.ok || !status.backfill.complete {

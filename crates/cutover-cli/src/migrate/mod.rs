@@ -9,10 +9,12 @@
 mod run;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use cutover::{Phase, Vacuum};
+use cutover::{Limits, Pace, Phase, Request, Vacuum};
 
+use crate::hooks::HookArgs;
 use crate::target::{Chooses, Defines, Subject};
 
 /// The commands. `F` says what `check`, `plan` and `start` work on, before the
@@ -59,11 +61,12 @@ Ctrl-C stops at the end of a chunk and loses nothing: the next call goes on.")]
 
     /// Compare every row of both schemas, both ways
     #[command(after_help = "\
-Example:
+Examples:
   cutover verify --db app.db
+  cutover verify --follow --db app.db   # go on with what programs write
 
 Exit code 1 if it finds differences; `cutover repair` applies them.")]
-    Verify(Operate<R>),
+    Verify(VerifyArgs<R>),
 
     /// Compare, and bring the mirror in step where it differs
     #[command(after_help = "\
@@ -80,6 +83,7 @@ Phases: legacy → dual-write → read-new → write-new → new-only → retire
 Examples:
   cutover advance --db app.db
   cutover advance --to new-only --db app.db
+  cutover advance --to new-only --when-told --db app.db  # then: cutover unpostpone
   cutover advance --to retired --yes --backup before-retire.db --db app.db
 
 From write-new on every row is verified first, both ways, and the step is
@@ -99,6 +103,51 @@ From new-only the old tables are brought up to date first. The way back from
 dual-write is `cutover abort`; from retired there is none.")]
     Rollback(RollbackArgs<R>),
 
+    /// Let the work under way wait, in whatever process
+    #[command(after_help = "\
+Example:
+  cutover pause --db app.db
+
+A backfill stops at the end of its chunk and keeps what it did; one that begins
+waits as well. Both schemas stay in step. Then:
+  cutover resume --db app.db")]
+    Pause(Operate<R>),
+
+    /// Let paused work go on
+    #[command(after_help = "\
+Example:
+  cutover resume --db app.db")]
+    Resume(Operate<R>),
+
+    /// Show or set how hard all work presses, in whatever process
+    #[command(after_help = "\
+Examples:
+  cutover pace --db app.db                              # show it
+  cutover pace --stall 1 --db app.db                    # chunks of a millisecond
+  cutover pace --stall 5 --rows-per-second 2000 --db app.db
+  cutover pace --fast --db app.db
+  cutover pace --own --db app.db                        # as each command was told
+
+Work under way takes it on after the chunk at hand.")]
+    Pace(PaceArgs<R>),
+
+    /// Keep writes where they are, whatever the gates say
+    #[command(after_help = "\
+Example:
+  cutover postpone --db app.db
+
+`cutover advance` to write-new or new-only is refused until:
+  cutover unpostpone --db app.db")]
+    Postpone(Operate<R>),
+
+    /// Let a postponed cutover happen
+    #[command(after_help = "\
+Example:
+  cutover unpostpone --db app.db
+
+One that waits for it (`cutover advance --when-told`) switches at once.")]
+    Unpostpone(Operate<R>),
+
     /// Leave the migration: back to the old schema alone
     ///
     /// Every table, view, index and trigger of cutover's is removed.
@@ -108,7 +157,7 @@ Example:
 
 From dual-write or read-new. From later phases, first:
   cutover rollback --to dual-write --db app.db")]
-    Abort(Operate<R>),
+    Abort(AbortArgs<R>),
 
     /// Show where a migration stands, and what to type next
     ///
@@ -160,6 +209,8 @@ pub struct StartArgs<S: Subject> {
     #[arg(long, conflicts_with = "no_backfill")]
     pub(crate) fast: bool,
     #[command(flatten)]
+    pub(crate) hooks: HookArgs,
+    #[command(flatten)]
     pub(crate) by: Operate<S>,
 }
 
@@ -193,6 +244,14 @@ pub struct AdvanceArgs<S: Subject> {
     #[arg(long, value_name = "HOW", num_args = 0..=1, default_missing_value = "incremental",
         value_parser = vacuum())]
     pub(crate) vacuum: Option<Vacuum>,
+    /// Verify, keep everything verified, and switch as soon as `unpostpone` is said
+    ///
+    /// From any terminal. Until then writes stay where they are, and only what they touch is
+    /// compared again.
+    #[arg(long)]
+    pub(crate) when_told: bool,
+    #[command(flatten)]
+    pub(crate) hooks: HookArgs,
     #[command(flatten)]
     pub(crate) by: Operate<S>,
 }
@@ -204,7 +263,80 @@ pub struct RollbackArgs<S: Subject> {
     #[arg(long, value_name = "PHASE", value_parser = phase())]
     pub(crate) to: Option<Phase>,
     #[command(flatten)]
+    pub(crate) hooks: HookArgs,
+    #[command(flatten)]
     pub(crate) by: Operate<S>,
+}
+
+/// The arguments of `abort`.
+#[derive(Debug, Args)]
+pub struct AbortArgs<S: Subject> {
+    #[command(flatten)]
+    pub(crate) hooks: HookArgs,
+    #[command(flatten)]
+    pub(crate) by: Operate<S>,
+}
+
+/// The arguments of `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs<S: Subject> {
+    /// Go on with whatever programs write, until Ctrl-C
+    ///
+    /// Only what changed is compared again. It holds the lease, and costs each write a note.
+    #[arg(long)]
+    pub(crate) follow: bool,
+    #[command(flatten)]
+    pub(crate) by: Operate<S>,
+}
+
+/// The arguments of `pace`.
+#[derive(Debug, Args)]
+pub struct PaceArgs<S: Subject> {
+    /// Hold writers off for about so many milliseconds at a time
+    #[arg(long, value_name = "MS", value_parser = stall())]
+    pub(crate) stall: Option<Duration>,
+    /// Do no more than N rows a second
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) rows_per_second: Option<u64>,
+    /// Chunks of a few milliseconds, and room for writers between them
+    #[arg(long, conflicts_with_all = ["stall", "rows_per_second"])]
+    pub(crate) gentle: bool,
+    /// As fast as the disk allows; writers may wait for tens of milliseconds
+    #[arg(long, conflicts_with_all = ["stall", "rows_per_second", "gentle"])]
+    pub(crate) fast: bool,
+    /// As each command was told
+    #[arg(long, conflicts_with_all = ["stall", "rows_per_second", "gentle", "fast"])]
+    pub(crate) own: bool,
+    #[command(flatten)]
+    pub(crate) by: Operate<S>,
+}
+
+impl<S: Subject> PaceArgs<S> {
+    /// What is asked for, if anything is.
+    fn request(&self) -> Option<Request> {
+        let Self { stall, rows_per_second, gentle, fast, own, .. } = self;
+        let limits = Limits { stall: *stall, rows_per_second: *rows_per_second };
+        match (gentle, fast, own) {
+            (true, ..) => Some(Request::Pace(Some(Pace::Gentle))),
+            (_, true, _) => Some(Request::Pace(Some(Pace::Fast))),
+            (.., true) => Some(Request::Pace(None)),
+            _ if limits == Limits::default() => None,
+            _ => Some(Request::Pace(Some(Pace::Limited(limits)))),
+        }
+    }
+}
+
+/// Milliseconds, from a tenth of one to a minute.
+fn stall() -> impl clap::builder::TypedValueParser<Value = Duration> {
+    use clap::builder::{StringValueParser, TypedValueParser};
+    StringValueParser::new().try_map(|text| {
+        let ms: f64 = text.parse().map_err(|_| format!("`{text}` is no number"))?;
+        if (0.1..=60_000.0).contains(&ms) {
+            Ok(Duration::from_secs_f64(ms / 1000.0))
+        } else {
+            Err(format!("{text} is not in 0.1..=60000"))
+        }
+    })
 }
 
 /// Phases as values that help shows and typos are matched against.

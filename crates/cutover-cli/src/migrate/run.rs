@@ -2,13 +2,15 @@
 
 use std::process::ExitCode;
 
-use cutover::{AdvanceOptions, FuzzOptions, Pace, StartOptions};
+use cutover::{AdvanceOptions, FuzzOptions, Pace, Request, StartOptions};
 
 use super::{
-    AdvanceArgs, BackfillArgs, CheckArgs, MigrateCommand, Operate, RollbackArgs, StartArgs,
+    AbortArgs, AdvanceArgs, BackfillArgs, CheckArgs, MigrateCommand, Operate, RollbackArgs,
+    StartArgs, VerifyArgs,
 };
 use crate::commands::{
-    Call, abort, advance, backfill, check, history, plan, repair, rollback, start, status, verify,
+    Call, abort, advance, backfill, check, history, plan, repair, rollback, start, status, steer,
+    verify,
 };
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
@@ -30,38 +32,61 @@ impl<F: Defines, R: Chooses> MigrateCommand<F, R> {
                 define(on, None, spelling, |call| check::run(fuzz, call))
             }
             Self::Plan(on) => define(on, None, spelling, plan::run),
-            Self::Start(StartArgs { no_backfill, fast, by: Operate { on, actor } }) => {
+            Self::Start(StartArgs { no_backfill, fast, hooks, by: Operate { on, actor } }) => {
                 let options = StartOptions { no_backfill: *no_backfill, pace: pace(*fast) };
-                define(on, actor.as_deref(), spelling, |call| start::run(options, call))
+                define(on, actor.as_deref(), spelling, |call| start::run(options, hooks, call))
             }
             Self::Backfill(BackfillArgs { fast, by: Operate { on, actor } }) => {
                 choose(on, actor.as_deref(), spelling, |call| backfill::run(pace(*fast), call))
             }
-            Self::Verify(Operate { on, actor }) => {
-                choose(on, actor.as_deref(), spelling, verify::run)
+            Self::Verify(VerifyArgs { follow, by: Operate { on, actor } }) => {
+                choose(on, actor.as_deref(), spelling, |call| verify::run(*follow, call))
             }
             Self::Repair(Operate { on, actor }) => {
                 choose(on, actor.as_deref(), spelling, repair::run)
             }
-            Self::Advance(AdvanceArgs { to, yes, backup, vacuum, by: Operate { on, actor } }) => {
+            Self::Advance(AdvanceArgs {
+                to,
+                yes,
+                backup,
+                vacuum,
+                when_told,
+                hooks,
+                by: Operate { on, actor },
+            }) => {
                 let options = AdvanceOptions {
                     to: *to,
                     confirmed: *yes,
                     backup: backup.clone(),
                     vacuum: *vacuum,
+                    when_told: *when_told,
                 };
-                choose(on, actor.as_deref(), spelling, |call| advance::run(&options, call))
+                choose(on, actor.as_deref(), spelling, |call| advance::run(&options, hooks, call))
             }
-            Self::Rollback(RollbackArgs { to, by: Operate { on, actor } }) => {
-                choose(on, actor.as_deref(), spelling, |call| rollback::run(*to, call))
+            Self::Rollback(RollbackArgs { to, hooks, by: Operate { on, actor } }) => {
+                choose(on, actor.as_deref(), spelling, |call| rollback::run(*to, hooks, call))
             }
-            Self::Abort(Operate { on, actor }) => {
-                choose(on, actor.as_deref(), spelling, abort::run)
+            Self::Abort(AbortArgs { hooks, by: Operate { on, actor } }) => {
+                choose(on, actor.as_deref(), spelling, |call| abort::run(hooks, call))
             }
+            Self::Pause(by) => steer(Some(Request::Pause), by, spelling),
+            Self::Resume(by) => steer(Some(Request::Resume), by, spelling),
+            Self::Postpone(by) => steer(Some(Request::Postpone), by, spelling),
+            Self::Unpostpone(by) => steer(Some(Request::Unpostpone), by, spelling),
+            Self::Pace(args) => steer(args.request(), &args.by, spelling),
             Self::Status(on) => choose(on, None, spelling, status::run),
             Self::History(on) => choose(on, None, spelling, history::run),
         }
     }
+}
+
+/// Asks something of the work on a migration.
+fn steer<R: Chooses>(
+    request: Option<Request>,
+    Operate { on, actor }: &Operate<R>,
+    spelling: &'static Spelling,
+) -> ExitCode {
+    choose(on, actor.as_deref(), spelling, |call| steer::run(request, call))
 }
 
 /// Runs a command on a migration from its definition.

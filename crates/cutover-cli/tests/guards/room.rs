@@ -78,7 +78,7 @@ fn a_backfill_stops_before_the_disk_is_full_and_goes_on() {
         engine(&bench, u64::MAX).backfill("split", cutover::Pace::Gentle, &mut Silent).unwrap_err();
     assert!(matches!(error, Error::DiskFull { .. }), "{error}");
     assert!(error.hint().is_some());
-    let status = engine(&bench, 0).status("split").unwrap();
+    let status = engine(&bench, 0).snapshot("split").unwrap();
     assert!(!status.backfill.complete && status.backfill.done > 0, "what was done is kept");
     assert!(status.lease.is_none());
     engine(&bench, 0).backfill("split", cutover::Pace::Gentle, &mut Silent).unwrap();
@@ -98,7 +98,7 @@ fn a_backup_that_does_not_fit_is_not_begun() {
     let error = engine(&bench, u64::MAX).advance("split", &retire, &mut Silent).unwrap_err();
     assert!(matches!(error, Error::Refused(_)), "{error}");
     assert!(!bench.path("copy.db").exists());
-    assert_eq!(engine(&bench, 0).status("split").unwrap().phase, Phase::NewOnly);
+    assert_eq!(engine(&bench, 0).snapshot("split").unwrap().phase, Phase::NewOnly);
     let report = engine(&bench, 0).advance("split", &retire, &mut Silent).unwrap();
     assert!(report.space.unwrap().unused_bytes > 0);
     let copied = rusqlite::Connection::open(bench.path("copy.db")).unwrap();

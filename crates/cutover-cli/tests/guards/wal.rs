@@ -245,7 +245,7 @@ fn a_reader_that_stays_stops_the_backfill_and_not_the_programs() {
     assert!(peak < BOUND, "the log had {peak} bytes");
     bench.sql("INSERT INTO notes (title, body) VALUES ('still', 'writing')");
     let mut again = engine(&bench, Duration::from_secs(60));
-    let status = again.status("split").unwrap();
+    let status = again.snapshot("split").unwrap();
     assert!(status.lease.is_none() && status.backfill.done > 0 && !status.backfill.complete);
     reader.does("COMMIT");
     assert!(again.backfill("split", Pace::Fast, &mut cutover::Silent).unwrap().complete);

@@ -57,9 +57,9 @@ fn a_row_written_between_verification_and_switch_is_verified_too() {
     };
     assert!(watch.ran);
     assert_eq!(refusal.examples[0].key["id"], 3, "{refusal:?}");
-    assert_eq!(engine.status("m").unwrap().phase, Phase::ReadNew);
+    assert_eq!(engine.snapshot("m").unwrap().phase, Phase::ReadNew);
 
     watch.program.execute_batch("UPDATE t SET code = '7' WHERE id = 3").unwrap();
     engine.advance("m", &to, &mut Silent).unwrap();
-    assert_eq!(engine.status("m").unwrap().phase, Phase::WriteNew);
+    assert_eq!(engine.snapshot("m").unwrap().phase, Phase::WriteNew);
 }

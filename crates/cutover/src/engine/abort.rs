@@ -62,6 +62,7 @@ fn leave_and_drop(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result<Ab
 
 /// The transition: nothing keeps the new tables in step from here on.
 fn leave(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result<Vec<String>> {
+    session.consent(Phase::Legacy, watch)?;
     let since = now();
     let (removed, held) = session.db.write("leaving the migration", || {
         session.fence()?;

@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use super::consent::WhenPostponed;
+use super::control::Request;
 use super::frozen::take_digests;
 use super::gate::{self, Gate};
 use super::retire::retire;
@@ -31,8 +33,16 @@ impl Engine {
             let from = session.record.phase;
             let to = goal(session, options)?;
             let mut report = begin(session, from);
+            let mut told = options.when_told;
+            if told {
+                waits_for_a_word(from, to)?;
+                session.db.write("postponing the cutover", || {
+                    session.fence()?;
+                    session.engine.ask(&session.record, Request::Postpone)
+                })?;
+            }
             while session.record.phase < to {
-                step(session, options, &mut report, watch)?;
+                step(session, options, &mut told, &mut report, watch)?;
                 report.to = session.record.phase;
             }
             if session.record.phase == Phase::NewOnly {
@@ -60,6 +70,20 @@ pub(crate) fn begin(session: &Session<'_>, from: Phase) -> TransitionReport {
         only_new_holds: 0,
         space: None,
     }
+}
+
+/// Fails where there is nothing on the way that could wait.
+fn waits_for_a_word(from: Phase, to: Phase) -> Result<()> {
+    if from < Phase::NewOnly && to >= Phase::WriteNew {
+        return Ok(());
+    }
+    Err(Refusal {
+        action: "advance".to_owned(),
+        reason: format!("from {from} to {to} there is no cutover that could wait to be told"),
+        fix: "leave `--when-told` out".to_owned(),
+        examples: Vec::new(),
+    }
+    .into())
 }
 
 /// Where to: the phase asked for, or the next one.
@@ -114,6 +138,7 @@ fn goal(session: &Session<'_>, options: &AdvanceOptions) -> Result<Phase> {
 fn step(
     session: &mut Session<'_>,
     options: &AdvanceOptions,
+    waits: &mut bool,
     report: &mut TransitionReport,
     watch: &mut dyn Watch,
 ) -> Result<()> {
@@ -136,15 +161,18 @@ fn step(
     }
     let (held, since) = if to.is_gated() {
         let lenient = (to == Phase::NewOnly).then_some(Direction::Forward);
-        let passed =
-            gate::pass(session, Gate { to, lenient, keep: false }, watch, &|session, since| {
-                state::forget_digests(session.db, session.record.id)?;
-                session.enter("advance", session.setting(to, since), json!({}))
-            })?;
+        let when_postponed =
+            if std::mem::take(waits) { WhenPostponed::Waits } else { WhenPostponed::Refuses };
+        let gate = Gate { to, lenient, keep: false, when_postponed };
+        let passed = gate::pass(session, gate, watch, &|session, since| {
+            state::forget_digests(session.db, session.record.id)?;
+            session.enter("advance", session.setting(to, since), json!({}))
+        })?;
         report.verified = Some(passed.report);
         report.only_new_holds = passed.only_new_holds;
         (passed.held, passed.since)
     } else {
+        session.consent(to, watch)?;
         session.flip("advance", to)?
     };
     report.held_ms.push(held.as_secs_f64() * 1000.0);

@@ -4,13 +4,13 @@ use std::time::Instant;
 
 use serde_json::json;
 
+use super::labour::Labour;
 use super::log::Log;
-use super::pace::Pacer;
 use super::pass::{Pass, total};
 use super::reconcile::{Mode, reconcile};
 use super::session::{Session, now};
-use super::status::progress;
-use super::{Engine, Pace, pacer_sleep, switch};
+use super::snapshot::progress;
+use super::{Engine, Pace, switch};
 use crate::backend::sqlite::state::{self, PassRecord};
 use crate::derive::derived::Place;
 use crate::derive::sql::ident;
@@ -19,7 +19,7 @@ use crate::derive::target::Target;
 use crate::error::{Error, Refusal, Result};
 use crate::phase::{Direction, Phase};
 use crate::report::{BackfillReport, BackfillStatus};
-use crate::watch::{Event, Watch, Work};
+use crate::watch::{Watch, Work};
 
 impl Engine {
     /// Fills the mirror, or goes on where an earlier call stopped.
@@ -70,8 +70,8 @@ pub(crate) fn fill(
         }
     }
     let sum = |passes: &[PassRecord], f: fn(&PassRecord) -> u64| passes.iter().map(f).sum::<u64>();
-    watch.event(&Event::Began { work, total: sum(&passes, |pass| pass.total) });
-    let (mut pacer, mut log) = (Pacer::new(pace), Log::filling(name(work)));
+    let total = sum(&passes, |pass| pass.total);
+    let mut labour = Labour::begin(session, work, total, pace, Log::filling(name(work)), watch)?;
     for position in 0..passes.len() {
         if passes[position].complete {
             continue;
@@ -81,13 +81,12 @@ pub(crate) fn fill(
             session: &mut *session,
             direction,
             last,
-            pacer: &mut pacer,
-            log: &mut log,
+            labour: &mut labour,
             before: sum(&passes, |pass| pass.done) - passes[position].done,
         };
         one.run(&mut passes[position], watch)?;
     }
-    watch.event(&Event::Finished);
+    labour.finish(watch);
     let mut rows = 0;
     for table in session.model.old_tables() {
         rows += session.db.count(&format!("SELECT count(*) FROM {}", ident(&table.name)))?;
@@ -95,6 +94,9 @@ pub(crate) fn fill(
     let BackfillStatus { complete, done, total } = progress(&passes, rows);
     Ok(BackfillReport { complete, done, total, seconds: began.elapsed().as_secs_f64() })
 }
+
+/// Where the journal keeps how fast a backfill was, in rows a second.
+pub(crate) const RATE: &str = "rows_per_second";
 
 fn name(work: Work) -> &'static str {
     if work == Work::Backfill { "the backfill" } else { "bringing the old tables up to date" }
@@ -105,8 +107,7 @@ struct OnePass<'p, 'a> {
     direction: Direction,
     /// Whether no other pass is left to make after this one.
     last: bool,
-    pacer: &'p mut Pacer,
-    log: &'p mut Log,
+    labour: &'p mut Labour,
     /// Rows of the other passes.
     before: u64,
 }
@@ -125,30 +126,22 @@ impl OnePass<'_, '_> {
         };
         let mut pass =
             Pass::begin(db, model, target, Place::LIVE, state::position(db, id, &record.target)?)?;
-        self.pacer.begin();
-        let mut version = db.data_version()?;
+        self.labour.table(self.session)?;
         while !record.complete {
-            let (_, held) = db.write("backfilling", || self.chunk(target, &mut pass, record))?;
-            watch.event(&Event::Advanced { done: self.before + record.done });
-            if watch.interrupted() {
-                return Err(Error::Interrupted);
-            }
-            // Over the pause as well: that is when others get their turn.
-            let seen = db.data_version()?;
-            let others = seen != version;
-            version = seen;
-            pacer_sleep(self.pacer.after(held, others));
-            self.log.written(self.session, held, self.pacer, watch)?;
+            let (rows, held) = db.write("backfilling", || self.chunk(target, &mut pass, record))?;
+            let done = self.before + record.done;
+            self.labour.after(self.session, (rows, done), held, watch)?;
         }
         Ok(())
     }
 
     /// One chunk: the rows, the position, and at the end what the end brings; all
-    /// in the transaction at hand.
-    fn chunk(&self, target: &Target, pass: &mut Pass<'_>, record: &mut PassRecord) -> Result<()> {
+    /// in the transaction at hand. Gives its rows.
+    fn chunk(&self, target: &Target, pass: &mut Pass<'_>, record: &mut PassRecord) -> Result<u64> {
         let (db, session) = (self.session.db, &*self.session);
-        session.fence()?;
-        match pass.chunk(db, self.pacer.rows())? {
+        self.labour.fence(session)?;
+        let before = record.done;
+        match pass.chunk(db, self.labour.rows())? {
             Some(chunk) => {
                 session.syncing(true)?;
                 let outcome = reconcile(db, target, Place::LIVE, &chunk, Mode::Repair)?;
@@ -166,7 +159,7 @@ impl OnePass<'_, '_> {
         if record.complete {
             self.complete(target)?;
         }
-        Ok(())
+        Ok(record.done - before)
     }
 
     /// From here on a change to this target reaches those that read it; and with
@@ -190,7 +183,8 @@ impl OnePass<'_, '_> {
             if phase == Phase::ReadNew {
                 switch::enter_views(db, model, session.setting(phase, &session.record.since))?;
             }
-            session.journal("backfill-complete", &now(), phase, json!({}))?;
+            let rate = self.labour.average().map(f64::round);
+            session.journal("backfill-complete", &now(), phase, json!({ RATE: rate }))?;
         }
         Ok(())
     }

@@ -239,7 +239,7 @@ fn build(
         if watch.interrupted() {
             return Err(Error::Interrupted);
         }
-        pacer.after(began.elapsed(), false);
+        pacer.after(0, began.elapsed(), false);
     }
 }
 
@@ -333,7 +333,7 @@ fn compare_back(
         if watch.interrupted() {
             return Err(Error::Interrupted);
         }
-        pacer.after(began.elapsed(), false);
+        pacer.after(0, began.elapsed(), false);
     }
 }
 

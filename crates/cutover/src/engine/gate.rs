@@ -7,26 +7,28 @@
 //! inside the transaction of the switch, when nobody can write. Nothing that was
 //! found earlier is trusted.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::consent::{WhenPostponed, await_consent, refuse_postponed};
 use super::kept::keep;
 use super::reconcile::scope_of;
 use super::references;
 use super::session::{Session, now};
+use super::telemetry::Telemetry;
 use super::verify::{EXAMPLES, Found, merge, verify_both};
-use super::{Pace, switch};
-use crate::backend::sqlite::compare::{self, Chunk};
+use super::{Pace, notes, switch};
+use crate::backend::sqlite::compare::Outcome;
 use crate::backend::sqlite::value::Value;
-use crate::backend::sqlite::{Db, scan};
-use crate::derive::derived::{Place, SCOPES};
-use crate::derive::procedure::scope_columns;
-use crate::derive::sql::{ident, idents};
+use crate::derive::derived::Place;
 use crate::derive::target::Target;
-use crate::derive::touched::notes;
 use crate::error::{Error, Refusal, Result};
 use crate::phase::{Direction, Phase, Side};
 use crate::report::{Kept, VerifyReport};
-use crate::watch::Watch;
+use crate::watch::{Watch, Work};
+
+/// How often whoever watches is told how far the verification is. Each time is a transaction
+/// of one small row.
+const TELL_EVERY: Duration = Duration::from_millis(500);
 
 /// Scopes that are left for the transaction of the switch: few enough to be
 /// compared in a millisecond or two.
@@ -44,6 +46,7 @@ pub(crate) struct Gate {
     pub(crate) lenient: Option<Direction>,
     /// Whether such rows are about to be overwritten, and are therefore kept.
     pub(crate) keep: bool,
+    pub(crate) when_postponed: WhenPostponed,
 }
 
 /// What an opened gate gives.
@@ -84,33 +87,38 @@ fn pass_noting(
     body: Body<'_>,
 ) -> Result<Passed> {
     let db = session.db;
-    db.write("noting what is written from here on", || {
-        session.fence()?;
-        let model = &session.model;
-        notes(model.forward.iter().chain(&model.backward), model.names)
-            .iter()
-            .try_for_each(|object| db.batch("creating notes", &object.sql))
-    })?;
+    let began = Instant::now();
+    refuse_postponed(session, gate.to, gate.when_postponed)?;
+    notes::begin(session)?;
+    let mut telemetry = Telemetry::new(Work::Verify(Direction::Forward), 0);
     let (forward, backward) = {
         // The lease is renewed by the watching thread while the others compare.
-        let mut last = std::time::Instant::now();
-        let ttl = session.engine.options.lease_ttl;
+        let mut told = Instant::now();
         let shared = &*session;
-        verify_both(db, &shared.model, Pace::Gentle, watch, &mut || {
-            if last.elapsed() > ttl / 4 {
-                db.write("renewing the lease", || shared.fence())?;
-                last = std::time::Instant::now();
+        verify_both(db, &shared.model, Pace::Gentle, watch, &mut |done, total| {
+            telemetry.compared(done, total);
+            if told.elapsed() > TELL_EVERY {
+                shared.tell_now(&mut telemetry)?;
+                told = Instant::now();
             }
             Ok(())
         })?
     };
+    let report = merge(forward.report.clone(), backward.report.clone());
+    session.found(began, &report);
     for (direction, found) in [(Direction::Forward, &forward), (Direction::Backward, &backward)] {
         if gate.lenient != Some(direction) && !found.report.ok {
             return Err(refuse(gate.to, direction, &found.report));
         }
     }
     let (mut forward, mut backward) = (forward, backward);
-    let late = drain(session, gate)?;
+    let mut late = drain(session, gate)?;
+    let shared = &*session;
+    await_consent(shared, gate.to, gate.when_postponed, &mut telemetry, watch, || {
+        late.extend(drain(shared, gate)?);
+        Ok(())
+    })?;
+    late.extend(drain(session, gate)?);
     if gate.to.writes_enter() == Side::New && session.model.bearer == Side::Old {
         // The last look before they hold. What a program that does not enforce its own
         // foreign keys writes until then is not refused: SQLite lets such rows be.
@@ -180,17 +188,7 @@ fn loose_scopes(session: &Session<'_>, gate: Gate, found: Option<&Found>) -> Res
             .filter(|(p, _)| *p == position)
             .map(|(_, scope)| scope.clone())
             .collect();
-        let table = ident(&session.model.names.touched(&target.table.name));
-        let columns = scope_columns(target);
-        let read = || -> rusqlite::Result<Vec<Vec<Value>>> {
-            session
-                .db
-                .conn()
-                .prepare(&format!("SELECT {} FROM {table}", idents("", &columns)))?
-                .query_map([], |row| (0..columns.len()).map(|n| row.get(n)).collect())?
-                .collect()
-        };
-        scopes.extend(read().map_err(|source| session.db.error("reading notes", source))?);
+        scopes.extend(notes::read(session, target)?);
         lists.push(Loose { target: position, scopes });
     }
     Ok(lists)
@@ -234,31 +232,17 @@ fn drain_target(
     to: Phase,
     lenient: bool,
 ) -> Result<(u64, Vec<Vec<Value>>)> {
-    let db = session.db;
-    let table = ident(&session.model.names.touched(&target.table.name));
-    let count = db.count(&format!("SELECT count(*) FROM {table}"))?;
+    let count = notes::noted(session, target)?;
     if count <= LEFT_FOR_THE_SWITCH / 4 {
         return Ok((count, Vec::new()));
     }
-    // Taken off before they are compared: what is touched from here on is noted
-    // anew, and compared in the next round.
-    let columns = scope_columns(target);
-    let (last, _) = db.write("taking off notes", || {
-        session.fence()?;
-        let query = format!("SELECT {} FROM {table}", idents("", &columns));
-        let last = scan::fill_scopes(db, columns.len(), &query)?;
-        db.batch("taking off notes", &format!("DELETE FROM {table}"))?;
-        Ok(last)
-    })?;
-    let differing = db.read("verifying what was written meanwhile", || {
-        if !lenient {
-            return compare_listed(db, target, last, to).map(|()| Vec::new());
-        }
-        let chunk = Chunk::Listed { from: 1, to: last };
-        let outcome = compare::compare(db, target, Place::LIVE, &chunk, usize::MAX)?;
-        Ok(outcome.diffs.iter().map(|diff| scope_of(target, diff)).collect())
-    })?;
-    Ok((count, differing))
+    let examples = if lenient { usize::MAX } else { EXAMPLES };
+    let outcome = notes::compare_noted(session, target, examples)?;
+    if lenient {
+        return Ok((count, outcome.diffs.iter().map(|diff| scope_of(target, diff)).collect()));
+    }
+    clean(target, &outcome, to)?;
+    Ok((count, Vec::new()))
 }
 
 /// Compares, in the transaction of the switch, everything touched and not yet
@@ -268,38 +252,16 @@ fn recheck(session: &Session<'_>, direction: Direction, to: Phase) -> Result<()>
         .model
         .targets(direction)
         .iter()
-        .try_for_each(|target| compare_touched(session.db, session, target, to))
+        .try_for_each(|target| clean(target, &notes::compare_last(session, target, EXAMPLES)?, to))
 }
 
-fn compare_touched(db: &Db, session: &Session<'_>, target: &Target, to: Phase) -> Result<()> {
-    let table = ident(&session.model.names.touched(&target.table.name));
-    let columns = scope_columns(target);
-    if db.count(&format!("SELECT EXISTS (SELECT 1 FROM {table})"))? == 0 {
-        return Ok(());
-    }
-    let last = scan::fill_scopes(
-        db,
-        columns.len(),
-        &format!("SELECT {} FROM {table}", idents("", &columns)),
-    )?;
-    compare_listed(db, target, last, to)
-}
-
-/// Compares the scopes of the temporary list.
-fn compare_listed(db: &Db, target: &Target, last: i64, to: Phase) -> Result<()> {
-    let outcome =
-        compare::compare(db, target, Place::LIVE, &Chunk::Listed { from: 1, to: last }, EXAMPLES)?;
+/// Refuses what differs.
+fn clean(target: &Target, outcome: &Outcome, to: Phase) -> Result<()> {
     if outcome.is_clean() {
         return Ok(());
     }
-    let report = VerifyReport {
-        ok: false,
-        checked: outcome.derived,
-        missing: outcome.missing,
-        extra: outcome.extra,
-        different: outcome.different,
-        examples: outcome.diffs.iter().map(|diff| diff.report(target)).collect(),
-    };
+    let mut report = VerifyReport::default();
+    report.add(target, outcome);
     Err(refuse(to, target.direction, &report))
 }
 
@@ -316,35 +278,4 @@ fn refuse(to: Phase, direction: Direction, report: &VerifyReport) -> Error {
     );
     refusal.examples.clone_from(&report.examples);
     refusal.into()
-}
-
-/// The temporary list, filled with given scopes.
-pub(crate) fn list(db: &Db, target: &Target, scopes: &[Vec<Value>]) -> Result<i64> {
-    let columns = scope_columns(target);
-    scan::fill_scopes(
-        db,
-        columns.len(),
-        &format!(
-            "SELECT {} WHERE 0",
-            columns.iter().map(|_| "NULL").collect::<Vec<_>>().join(", ")
-        ),
-    )?;
-    let marks = (1..=columns.len()).map(|n| format!("?{n}")).collect::<Vec<_>>().join(", ");
-    let same = columns
-        .iter()
-        .enumerate()
-        .map(|(n, c)| format!("{c} IS ?{}", n + 1))
-        .collect::<Vec<_>>()
-        .join(" AND ");
-    let sql = format!(
-        "INSERT INTO {SCOPES} ({}) SELECT {marks} WHERE NOT EXISTS (SELECT 1 FROM {SCOPES} WHERE {same})",
-        columns.join(", ")
-    );
-    for scope in scopes {
-        db.conn()
-            .prepare_cached(&sql)
-            .and_then(|mut statement| statement.execute(rusqlite::params_from_iter(scope)))
-            .map_err(|source| db.error("listing scopes", source))?;
-    }
-    db.row("listing scopes", &format!("SELECT ifnull(max(n), 0) FROM {SCOPES}"), |row| row.get(0))
 }

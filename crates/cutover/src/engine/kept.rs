@@ -3,7 +3,8 @@
 //! that go, and the former values of those that change, are kept aside.
 
 use super::Pace;
-use super::gate::{Loose, list};
+use super::gate::Loose;
+use super::notes::list;
 use super::pace::Pacer;
 use super::reconcile::survey;
 use super::session::Session;

@@ -14,8 +14,10 @@ use super::Options;
 use super::pace::{Backoff, Pacer};
 use super::session::Session;
 use super::space;
+use super::telemetry::Telemetry;
 use crate::backend::sqlite::Db;
 use crate::error::{Error, Result};
+use crate::report::Waiting;
 use crate::watch::{Event, Watch};
 
 /// Work after which what was written is moved from the log into the database.
@@ -49,6 +51,7 @@ impl Log {
         session: &Session<'_>,
         held: Duration,
         pacer: &mut Pacer,
+        telemetry: &mut Telemetry,
         watch: &mut dyn Watch,
     ) -> Result<()> {
         self.since_checkpoint += held;
@@ -69,7 +72,7 @@ impl Log {
         if log.max(db.wal_bytes()) > options.log_limit_bytes {
             self.was = 0;
             if !emptied(db, options)? {
-                return wait(session, watch);
+                return wait(session, telemetry, watch);
             }
         }
         Ok(())
@@ -83,7 +86,7 @@ fn emptied(db: &Db, options: &Options) -> Result<bool> {
 }
 
 /// Waits for whoever reads an old snapshot.
-fn wait(session: &Session<'_>, watch: &mut dyn Watch) -> Result<()> {
+fn wait(session: &Session<'_>, telemetry: &mut Telemetry, watch: &mut dyn Watch) -> Result<()> {
     let (db, options) = (session.db, &session.engine.options);
     let began = Instant::now();
     let mut backoff = Backoff::new();
@@ -95,19 +98,22 @@ fn wait(session: &Session<'_>, watch: &mut dyn Watch) -> Result<()> {
         }
         std::thread::sleep(backoff.next());
         if emptied(db, options)? {
+            telemetry.waits(None);
             return Ok(());
         }
         // What is over in a moment is nobody's concern.
         if !told && backoff.is_slow() {
             watch.event(&Event::Waiting { log_bytes: db.wal_bytes() });
             told = true;
+            telemetry.waits(Some(Waiting::Reader));
+            session.tell_now(telemetry)?;
         }
         if began.elapsed() > options.log_patience {
             let waited_s = began.elapsed().as_secs();
             return Err(Error::LogHeld { log_bytes: db.wal_bytes(), waited_s });
         }
         if renewed.elapsed() > options.lease_ttl / 4 {
-            db.write("renewing the lease", || session.fence())?;
+            session.tell_now(telemetry)?;
             renewed = Instant::now();
         }
     }

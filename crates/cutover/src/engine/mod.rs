@@ -5,19 +5,26 @@ mod advance;
 mod backfill;
 mod backup;
 mod check;
+mod consent;
+mod control;
 mod definitions;
 mod dependents;
 mod drift;
 mod dropped;
+mod follow;
 mod frozen;
 mod fuzz;
 mod gate;
 mod handover;
 mod kept;
+mod labour;
 mod log;
+mod lookup;
 mod model;
+mod notes;
 mod pace;
 mod pass;
+mod permitted;
 mod plan;
 mod reconcile;
 mod redefined;
@@ -27,18 +34,22 @@ mod retire;
 mod rollback;
 mod scaffold;
 mod session;
+mod snapshot;
 mod space;
 mod start;
-mod status;
 mod suitability;
 mod switch;
+mod telemetry;
 mod vacuum;
 mod verify;
+mod way_back;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use self::control::Request;
 pub use self::fuzz::FuzzOptions;
+pub use self::snapshot::Observer;
 use crate::backend::sqlite::{Db, file};
 use crate::error::Result;
 use crate::phase::Phase;
@@ -87,6 +98,17 @@ pub enum Pace {
     Gentle,
     /// As fast as the disk allows; other writers may wait for tens of milliseconds.
     Fast,
+    /// Like `Gentle`, within limits of one's own.
+    Limited(Limits),
+}
+
+/// Limits of a pace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// How long a chunk may hold the write lock, about; as `Gentle` has it, if absent.
+    pub stall: Option<Duration>,
+    /// Rows a second at most, over a second or so; no limit, if absent.
+    pub rows_per_second: Option<u64>,
 }
 
 /// What `start` does beyond entering `dual-write`.
@@ -109,6 +131,9 @@ pub struct AdvanceOptions {
     pub backup: Option<PathBuf>,
     /// How to give back to the disk what the old tables took.
     pub vacuum: Option<Vacuum>,
+    /// Postpone the cutover, keep everything verified, and switch as soon as somebody asks
+    /// for [`Request::Unpostpone`].
+    pub when_told: bool,
 }
 
 /// How the space of dropped tables is given back to the disk.

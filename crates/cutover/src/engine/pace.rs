@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::Pace;
+use super::{Limits, Pace};
 
 /// Adapts the number of rows in a chunk to the time a chunk may take.
 #[derive(Debug, Clone)]
@@ -22,6 +22,12 @@ const QUIET_AFTER: Duration = Duration::from_millis(400);
 /// How long a chunk may hold the write lock while others write.
 pub(crate) const CHUNK_BESIDE_WRITERS: Duration = Duration::from_millis(2);
 
+/// The same while nobody does.
+pub(crate) const CHUNK_ALONE: Duration = Duration::from_millis(15);
+
+/// The same where nobody asks for room.
+pub(crate) const CHUNK_IN_HASTE: Duration = Duration::from_millis(50);
+
 /// Rows in the first chunk, before anything is known of their size.
 const FIRST_ROWS: u64 = 64;
 const MOST_ROWS: u64 = 50_000;
@@ -29,6 +35,16 @@ const MOST_ROWS: u64 = 50_000;
 impl Pacer {
     pub(crate) fn new(pace: Pace) -> Self {
         Self { pace, rows: FIRST_ROWS, most: MOST_ROWS, quiet: QUIET_AFTER }
+    }
+
+    /// Takes on another pace.
+    pub(crate) fn set(&mut self, pace: Pace) {
+        self.pace = pace;
+    }
+
+    /// Whether there is a pause after each chunk, for others who write.
+    pub(crate) fn stands_back(&self) -> bool {
+        self.pace != Pace::Fast && self.quiet < QUIET_AFTER
     }
 
     /// Begins with another table, whose rows may be of another size.
@@ -39,15 +55,25 @@ impl Pacer {
 
     /// Rows in the next chunk.
     pub(crate) fn rows(&self) -> u64 {
-        self.rows
+        match self.pace {
+            // A few chunks a second at least, so that a low ceiling is no stop-and-go.
+            Pace::Limited(Limits { rows_per_second: Some(most), .. }) => {
+                self.rows.min((most / 4).max(1))
+            }
+            _ => self.rows,
+        }
     }
 
-    /// Learns from a chunk, and says how long to stand back before the next.
+    /// Learns from a chunk of `rows`, and says how long to stand back before the next.
     /// `others` tells whether another connection has written since the last chunk.
-    pub(crate) fn after(&mut self, took: Duration, others: bool) -> Duration {
+    pub(crate) fn after(&mut self, rows: u64, took: Duration, others: bool) -> Duration {
         self.quiet = if others { Duration::ZERO } else { self.quiet + took };
         let others = self.quiet < QUIET_AFTER;
-        let pause = self.adapt(took, others);
+        let mut pause = self.adapt(took, others);
+        if let Pace::Limited(Limits { rows_per_second: Some(most), .. }) = self.pace {
+            let due = Duration::from_secs_f64(rows as f64 / most.max(1) as f64);
+            pause = pause.max(due.saturating_sub(took));
+        }
         self.quiet += pause;
         pause
     }
@@ -65,9 +91,11 @@ impl Pacer {
         let rows = scaled.clamp(1.0, self.most as f64) as u64;
         self.rows = rows;
         match (self.pace, others) {
-            (Pace::Fast, _) | (Pace::Gentle, false) => Duration::ZERO,
+            (Pace::Fast, _) | (_, false) => Duration::ZERO,
             // As long as the chunk itself: a writer finds the lock free half of the time.
-            (Pace::Gentle, true) => took.clamp(Duration::from_millis(3), Duration::from_millis(10)),
+            (Pace::Gentle | Pace::Limited(_), true) => {
+                took.clamp(Duration::from_millis(3), Duration::from_millis(10))
+            }
         }
     }
 
@@ -89,9 +117,10 @@ impl Pacer {
     /// How long a chunk may hold the write lock.
     fn target(&self, others: bool) -> Duration {
         match (self.pace, others) {
-            (Pace::Fast, _) => Duration::from_millis(50),
-            (Pace::Gentle, true) => CHUNK_BESIDE_WRITERS,
-            (Pace::Gentle, false) => Duration::from_millis(15),
+            (Pace::Fast, _) => CHUNK_IN_HASTE,
+            (Pace::Limited(Limits { stall: Some(stall), .. }), _) => stall,
+            (_, true) => CHUNK_BESIDE_WRITERS,
+            (_, false) => CHUNK_ALONE,
         }
     }
 }
@@ -129,14 +158,14 @@ mod tests {
     #[test]
     fn chunks_shrink_at_once_and_grow_step_by_step() {
         let mut pacer = Pacer::new(Pace::Gentle);
-        pacer.after(CHUNK_BESIDE_WRITERS / 4, true);
+        pacer.after(1, CHUNK_BESIDE_WRITERS / 4, true);
         assert_eq!(pacer.rows(), FIRST_ROWS * 2);
-        pacer.after(Duration::from_millis(30), true);
+        pacer.after(1, Duration::from_millis(30), true);
         assert_eq!(pacer.rows(), FIRST_ROWS * 2 / 10);
         // Quiet for a moment is not quiet.
-        assert_eq!(pacer.after(Duration::from_millis(3), false), Duration::from_millis(3));
-        pacer.after(QUIET_AFTER, false);
-        assert_eq!(pacer.after(Duration::from_millis(3), false), Duration::ZERO);
+        assert_eq!(pacer.after(1, Duration::from_millis(3), false), Duration::from_millis(3));
+        pacer.after(1, QUIET_AFTER, false);
+        assert_eq!(pacer.after(1, Duration::from_millis(3), false), Duration::ZERO);
     }
 
     #[test]
@@ -144,18 +173,18 @@ mod tests {
         let mut pacer = Pacer::new(Pace::Fast);
         pacer.wrote(10_000, 1_000);
         assert_eq!(pacer.rows(), FIRST_ROWS / 10);
-        pacer.after(Duration::from_micros(1), false);
+        pacer.after(1, Duration::from_micros(1), false);
         assert_eq!(pacer.rows(), FIRST_ROWS / 10);
         // Rows become smaller.
         pacer.wrote(100, 1_000);
-        pacer.after(Duration::from_micros(1), false);
+        pacer.after(1, Duration::from_micros(1), false);
         assert_eq!(pacer.rows(), FIRST_ROWS / 10 * 2);
         pacer.wrote(u64::MAX, 1);
         assert_eq!(pacer.rows(), 1);
         // What is known of one table says nothing of the next.
         pacer.begin();
         for _ in 0..9 {
-            pacer.after(Duration::from_micros(1), false);
+            pacer.after(1, Duration::from_micros(1), false);
         }
         assert!(pacer.rows() > FIRST_ROWS);
         pacer.begin();
@@ -165,16 +194,46 @@ mod tests {
     #[test]
     fn it_stands_back_only_for_others() {
         let mut pacer = Pacer::new(Pace::Gentle);
-        assert_eq!(pacer.after(Duration::from_millis(3), false), Duration::ZERO);
-        assert_eq!(pacer.after(Duration::from_millis(3), true), Duration::from_millis(3));
-        assert_eq!(Pacer::new(Pace::Fast).after(Duration::from_millis(3), true), Duration::ZERO);
+        assert_eq!(pacer.after(1, Duration::from_millis(3), false), Duration::ZERO);
+        assert_eq!(pacer.after(1, Duration::from_millis(3), true), Duration::from_millis(3));
+        assert_eq!(Pacer::new(Pace::Fast).after(1, Duration::from_millis(3), true), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_ceiling_is_kept_whatever_the_chunks_are() {
+        let limits = Limits { rows_per_second: Some(100), stall: None };
+        let mut pacer = Pacer::new(Pace::Limited(limits));
+        let (mut rows, mut took) = (0, Duration::ZERO);
+        while took < Duration::from_secs(20) {
+            let (chunk, held) = (pacer.rows(), Duration::from_millis(1));
+            assert!(chunk <= 25);
+            rows += chunk;
+            took += held + pacer.after(chunk, held, rows % 3 == 0);
+        }
+        assert!((1_900..=2_050).contains(&rows), "{rows}");
+        // And chunks are as long as they were before it was set.
+        pacer.set(Pace::Gentle);
+        assert!(pacer.rows() > 25);
+    }
+
+    #[test]
+    fn a_stall_of_ones_own_is_aimed_at() {
+        let stall = Duration::from_millis(6);
+        let limits = Limits { stall: Some(stall), rows_per_second: None };
+        let mut pacer = Pacer::new(Pace::Limited(limits));
+        // A row takes 10 microseconds.
+        for _ in 0..40 {
+            let took = Duration::from_micros(10) * u32::try_from(pacer.rows()).unwrap();
+            pacer.after(pacer.rows(), took, true);
+        }
+        assert!((550..=650).contains(&pacer.rows()), "{}", pacer.rows());
     }
 
     #[test]
     fn it_never_stops() {
         let mut pacer = Pacer::new(Pace::Gentle);
         for _ in 0..50 {
-            pacer.after(Duration::from_secs(1), true);
+            pacer.after(1, Duration::from_secs(1), true);
         }
         assert_eq!(pacer.rows(), 1);
     }

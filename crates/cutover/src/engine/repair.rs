@@ -1,16 +1,16 @@
 //! Mending the mirror of the present phase.
 
+use super::labour::Labour;
 use super::log::Log;
-use super::pace::Pacer;
 use super::pass::{Pass, total};
 use super::reconcile::{Mode, reconcile};
 use super::session::{Session, now};
-use super::{Engine, Pace, pacer_sleep};
+use super::{Engine, Pace};
 use crate::derive::derived::Place;
-use crate::error::{Error, Refusal, Result};
+use crate::error::{Refusal, Result};
 use crate::phase::Direction;
 use crate::report::RepairReport;
-use crate::watch::{Event, Watch, Work};
+use crate::watch::{Watch, Work};
 
 impl Engine {
     /// Compares the mirror with its source and mends what differs.
@@ -60,16 +60,15 @@ fn mend(
     for target in model.targets(direction) {
         rows += total(db, target, Place::LIVE)?;
     }
-    watch.event(&Event::Began { work: Work::Repair(direction), total: rows });
-    let (mut pacer, mut log) = (Pacer::new(pace), Log::filling("the repair"));
+    let work = Work::Repair(direction);
+    let mut labour = Labour::begin(session, work, rows, pace, Log::filling("the repair"), watch)?;
     for target in model.targets(direction) {
         let mut pass = Pass::begin(db, model, target, Place::LIVE, Vec::new())?;
-        pacer.begin();
-        let mut version = db.data_version()?;
+        labour.table(session)?;
         loop {
             let (outcome, held) = db.write("repairing", || {
-                session.fence()?;
-                let Some(chunk) = pass.chunk(db, pacer.rows())? else { return Ok(None) };
+                labour.fence(session)?;
+                let Some(chunk) = pass.chunk(db, labour.rows())? else { return Ok(None) };
                 session.syncing(true)?;
                 let outcome = reconcile(db, target, Place::LIVE, &chunk, Mode::Repair)?;
                 session.syncing(false)?;
@@ -80,16 +79,9 @@ fn mend(
             report.inserted += outcome.missing;
             report.updated += outcome.different;
             report.deleted += outcome.extra;
-            watch.event(&Event::Advanced { done: report.checked });
-            if watch.interrupted() {
-                return Err(Error::Interrupted);
-            }
-            let seen = db.data_version()?;
-            pacer_sleep(pacer.after(held, seen != version));
-            version = seen;
-            log.written(session, held, &mut pacer, watch)?;
+            labour.after(session, (outcome.derived, report.checked), held, watch)?;
         }
     }
-    watch.event(&Event::Finished);
+    labour.finish(watch);
     Ok(report)
 }

@@ -5,10 +5,10 @@ use serde_json::json;
 
 use super::backup::back_up;
 use super::frozen::{take_digests, verify_frozen};
+use super::labour::Labour;
 use super::log::Log;
-use super::pace::Pacer;
 use super::session::{Session, now};
-use super::{AdvanceOptions, Pace, pacer_sleep};
+use super::{AdvanceOptions, Pace};
 use crate::backend::sqlite::state::{self, Pending};
 use crate::derive::freeze::{freeze, syncing};
 use crate::derive::sql::{ident, text};
@@ -16,7 +16,7 @@ use crate::error::{Error, Refusal, Result};
 use crate::phase::Phase;
 use crate::report::TransitionReport;
 use crate::schema::Table;
-use crate::watch::{Event, Watch, Work};
+use crate::watch::{Watch, Work};
 
 /// Passes the gate and enters `retired`; gives how long the lock was held.
 pub(crate) fn retire(
@@ -53,6 +53,7 @@ pub(crate) fn retire(
     if let Some(path) = &options.backup {
         back_up(session, path)?;
     }
+    session.consent(to, watch)?;
     let (since, held) = session.db.write("switching", || {
         let since = now();
         session.enter("advance", session.setting(to, &since), json!({}))?;
@@ -114,8 +115,7 @@ pub(crate) fn empty_and_drop(
     watch: &mut dyn Watch,
 ) -> Result<()> {
     let db = session.db;
-    watch.event(&Event::Began { work: Work::Retire, total: 0 });
-    let (mut pacer, mut log) = (Pacer::new(Pace::Gentle), Log::new());
+    let mut labour = Labour::begin(session, Work::Retire, 0, Pace::Gentle, Log::new(), watch)?;
     let mut done = 0;
     // Guards keep all others off an old table: a DELETE of an old program's that found rows
     // here would tell it that they are gone, and they are not, in the new tables.
@@ -146,12 +146,11 @@ pub(crate) fn empty_and_drop(
         // Around a single column they mean nothing.
         let (left, right) = ("(", ")");
         let quoted = ident(table);
-        pacer.begin();
-        let mut version = db.data_version()?;
+        labour.table(session)?;
         loop {
-            let rows = pacer.rows();
+            let rows = labour.rows();
             let (deleted, held) = db.write("emptying a table", || {
-                session.fence()?;
+                labour.fence(session)?;
                 open(1)?;
                 let sql = format!(
                     "DELETE FROM {quoted} WHERE {left}{key}{right} IN (SELECT {key} FROM {quoted} LIMIT {rows})"
@@ -164,24 +163,17 @@ pub(crate) fn empty_and_drop(
                 Ok(deleted)
             })?;
             done += deleted as u64;
-            watch.event(&Event::Advanced { done });
+            labour.after(session, (deleted as u64, done), held, watch)?;
             if deleted == 0 {
                 break;
             }
-            if watch.interrupted() {
-                return Err(Error::Interrupted);
-            }
-            let seen = db.data_version()?;
-            pacer_sleep(pacer.after(held, seen != version));
-            version = seen;
-            log.written(session, held, &mut pacer, watch)?;
         }
         db.write("dropping a table", || {
             session.fence()?;
             db.batch("dropping a table", &format!("DROP TABLE {quoted}"))
         })?;
     }
-    watch.event(&Event::Finished);
+    labour.finish(watch);
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::advance::begin;
 use super::backfill::fill;
+use super::consent::WhenPostponed;
 use super::frozen::verify_frozen;
 use super::gate::{self, Gate};
 use super::kept::keep_old;
@@ -83,7 +84,12 @@ fn step(
     let (held, since) = match to {
         Phase::WriteNew => {
             report.kept.extend(catch_up(session, watch)?);
-            let gate = Gate { to, lenient: Some(Direction::Forward), keep: false };
+            let gate = Gate {
+                to,
+                lenient: Some(Direction::Forward),
+                keep: false,
+                when_postponed: WhenPostponed::Passes,
+            };
             let passed = gate::pass(session, gate, watch, &|session, since| {
                 session.enter("rollback", session.setting(to, since), json!({}))
             })?;
@@ -91,7 +97,12 @@ fn step(
             (passed.held, passed.since)
         }
         Phase::ReadNew => {
-            let gate = Gate { to, lenient: Some(Direction::Forward), keep: true };
+            let gate = Gate {
+                to,
+                lenient: Some(Direction::Forward),
+                keep: true,
+                when_postponed: WhenPostponed::Passes,
+            };
             let passed = gate::pass(session, gate, watch, &|session, since| {
                 session.enter("rollback", session.setting(to, since), json!({}))
             })?;
@@ -99,7 +110,10 @@ fn step(
             report.kept.extend(passed.kept);
             (passed.held, passed.since)
         }
-        _ => session.flip("rollback", to)?,
+        _ => {
+            session.consent(to, watch)?;
+            session.flip("rollback", to)?
+        }
     };
     report.held_ms.push(held.as_secs_f64() * 1000.0);
     session.entered(to, since, held, watch)?;

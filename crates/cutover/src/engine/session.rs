@@ -23,6 +23,8 @@ pub(crate) struct Session<'a> {
     pub(crate) engine: &'a Engine,
     pub(crate) record: Record,
     pub(crate) model: Model,
+    /// The command.
+    pub(crate) doing: String,
     lease: Option<Lease>,
 }
 
@@ -66,12 +68,17 @@ impl<'a> Session<'a> {
                 return Err(error);
             }
         };
-        Ok(Self { db, engine, record, model, lease: Some(lease) })
+        Ok(Self { db, engine, record, model, doing: doing.to_owned(), lease: Some(lease) })
     }
 
     /// Fails unless the lease is still ours; called inside every transaction.
     pub(crate) fn fence(&self) -> Result<()> {
         self.lease.as_ref().map_or(Ok(()), |lease| lease.renew(self.db))
+    }
+
+    /// What tells the lease from any other.
+    pub(crate) fn token(&self) -> &str {
+        self.lease.as_ref().map_or("", Lease::token)
     }
 
     /// Whether the backfill is complete.
@@ -136,12 +143,13 @@ impl<'a> Session<'a> {
         if phase.writes_enter() != self.model.bearer {
             self.model = self.model.borne_by(phase.writes_enter())?;
         }
-        self.record.phase = phase;
+        let from = std::mem::replace(&mut self.record.phase, phase);
         self.record.since = since;
         self.record.pending = None;
         // Moving the log into the database syncs both: the transition lasts from here on.
         let _ = self.db.checkpoint(false);
         watch.event(&Event::Entered { phase, held_ms: held.as_secs_f64() * 1000.0 });
+        watch.after(from, &mut || self.engine.snapshot(&self.record.name));
         Ok(())
     }
 

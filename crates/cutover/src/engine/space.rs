@@ -134,7 +134,7 @@ pub(crate) fn still_free(at: &Path, doing: &str, options: &Options) -> Result<()
 
 /// Bytes that are free for us on the disk of a file or a directory. None where the system
 /// doesn't say: then nothing is refused.
-fn free(at: &Path) -> Option<u64> {
+pub(crate) fn free(at: &Path) -> Option<u64> {
     let stat = rustix::fs::statvfs(directory(at)).ok()?;
     Some(stat.f_bavail.saturating_mul(stat.f_frsize))
 }

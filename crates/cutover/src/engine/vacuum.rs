@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 
 use rusqlite::ErrorCode;
 
+use super::labour::Labour;
 use super::log::Log;
-use super::pace::Pacer;
 use super::session::Session;
-use super::{Options, Pace, Vacuum, pacer_sleep, space};
+use super::{Options, Pace, Vacuum, space};
 use crate::backend::sqlite::{Size, file};
 use crate::error::{Error, Result};
 use crate::report::{Space, VacuumCost};
-use crate::watch::{Event, Watch, Work};
+use crate::watch::{Watch, Work};
 
 /// Gives back what can be given back in the way asked for, and says what is left.
 pub(crate) fn give_back(
@@ -52,35 +52,27 @@ const INCREMENTAL: u64 = 2;
 fn in_steps(session: &Session<'_>, before: Size, watch: &mut dyn Watch) -> Result<()> {
     let db = session.db;
     let total = before.unused_bytes / before.page_bytes;
-    watch.event(&Event::Began { work: Work::Vacuum, total });
-    let (mut pacer, mut log) = (Pacer::new(Pace::Gentle), Log::new());
-    let mut version = db.data_version()?;
+    let mut labour = Labour::begin(session, Work::Vacuum, total, Pace::Gentle, Log::new(), watch)?;
     let mut left = total;
     while left > 0 {
         let doing = "giving free pages back";
-        let sql = format!("PRAGMA incremental_vacuum({})", pacer.rows());
+        let sql = format!("PRAGMA incremental_vacuum({})", labour.rows());
         let (now, held) = db.write(doing, || {
-            session.fence()?;
+            labour.fence(session)?;
             // Each step of the statement moves one page, and gives no row.
             let run = || db.conn().prepare(&sql)?.raw_query().next().map(|_| ());
             run().map_err(|source| db.error(doing, source))?;
             db.count("SELECT freelist_count FROM pragma_freelist_count")
         })?;
-        watch.event(&Event::Advanced { done: total.saturating_sub(now) });
-        if watch.interrupted() {
-            return Err(Error::Interrupted);
-        }
+        let moved = (left.saturating_sub(now), total.saturating_sub(now));
+        labour.after(session, moved, held, watch)?;
         if now >= left {
             // Writers free as much as is given back, or the rest can't be.
             break;
         }
         left = now;
-        let seen = db.data_version()?;
-        pacer_sleep(pacer.after(held, seen != version));
-        version = seen;
-        log.written(session, held, &mut pacer, watch)?;
     }
-    watch.event(&Event::Finished);
+    labour.finish(watch);
     Ok(())
 }
 

@@ -3,19 +3,23 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::frozen::verify_frozen;
 use super::model::Model;
 use super::pace::Pacer;
 use super::reconcile::{scope_of, survey};
+use super::session::Session;
 use super::{Engine, Pace};
-use crate::backend::sqlite::Db;
+use crate::backend::sqlite::compare::Outcome;
 use crate::backend::sqlite::value::Value;
+use crate::backend::sqlite::{Db, verified};
+use crate::clock;
 use crate::derive::derived::Place;
+use crate::derive::target::Target;
 use crate::error::{Error, Refusal, Result};
 use crate::phase::{Direction, Phase};
-use crate::report::{Difference, VerifyReport};
+use crate::report::{Difference, LastVerification, VerifyReport};
 use crate::watch::{Event, Watch, Work};
 
 /// Differences shown of each direction.
@@ -61,22 +65,59 @@ impl Engine {
             _ => {}
         }
         let model = self.model(&record)?;
-        if record.phase == Phase::NewOnly && record.pending.is_none() {
-            return verify_frozen(&self.db, &model, record.id, watch);
+        let began = Instant::now();
+        let report = if record.phase == Phase::NewOnly && record.pending.is_none() {
+            verify_frozen(&self.db, &model, record.id, watch)?
+        } else {
+            let nothing = &mut |_, _| Ok(());
+            let (forward, backward) = verify_both(&self.db, &model, pace, watch, nothing)?;
+            merge(forward.report, backward.report)
+        };
+        let last = self.verification("verify", began, &report);
+        // Nothing depends on it: where it can't be written at this moment it isn't.
+        let _ = self.db.write(FOUND, || verified::write(&self.db, record.id, &last));
+        Ok(report)
+    }
+
+    /// A verification that ended now.
+    fn verification(
+        &self,
+        command: &str,
+        began: Instant,
+        report: &VerifyReport,
+    ) -> LastVerification {
+        LastVerification {
+            at: clock::now(),
+            actor: self.options.actor.clone(),
+            command: command.to_owned(),
+            seconds: began.elapsed().as_secs_f64(),
+            report: report.clone(),
         }
-        let (forward, backward) = verify_both(&self.db, &model, pace, watch, &mut || Ok(()))?;
-        Ok(merge(forward.report, backward.report))
     }
 }
 
+impl Session<'_> {
+    /// Keeps what a verification found, to be shown. Nothing depends on it: where it can't be
+    /// written at this moment it isn't.
+    pub(crate) fn found(&self, began: Instant, report: &VerifyReport) {
+        let last = self.engine.verification(&self.doing, began, report);
+        let _ = self.db.write(FOUND, || {
+            self.fence()?;
+            verified::write(self.db, self.record.id, &last)
+        });
+    }
+}
+
+const FOUND: &str = "writing what a verification found";
+
 /// Both directions at once, each on a connection and a thread of its own. `alive`
-/// is called now and then.
+/// is called now and then, with the rows that are compared and those there are.
 pub(crate) fn verify_both(
     db: &Db,
     model: &Model,
     pace: Pace,
     watch: &mut dyn Watch,
-    alive: &mut dyn FnMut() -> Result<()>,
+    alive: &mut dyn FnMut(u64, u64) -> Result<()>,
 ) -> Result<(Found, Found)> {
     let mut total = 0;
     for target in Direction::BOTH.into_iter().flat_map(|direction| model.targets(direction)) {
@@ -97,8 +138,9 @@ pub(crate) fn verify_both(
         let backward = scope.spawn(move || run(other, Direction::Backward, also_working));
         let mut kept_alive = Ok(());
         while finished.recv_timeout(Duration::from_millis(20)) == Err(RecvTimeoutError::Timeout) {
-            watch.event(&Event::Advanced { done: done.load(Ordering::Relaxed) });
-            kept_alive = kept_alive.and_then(|()| alive());
+            let compared = done.load(Ordering::Relaxed);
+            watch.event(&Event::Advanced { done: compared });
+            kept_alive = kept_alive.and_then(|()| alive(compared, total));
             if watch.interrupted() || kept_alive.is_err() {
                 stop.store(true, Ordering::Relaxed);
             }
@@ -123,17 +165,9 @@ fn verify_direction(
     let mut pacer = Pacer::new(pace);
     for (position, target) in model.targets(direction).iter().enumerate() {
         survey(db, model, target, Place::LIVE, &mut pacer, usize::MAX, |outcome| {
-            let report = &mut found.report;
-            report.checked += outcome.derived + outcome.extra;
-            report.missing += outcome.missing;
-            report.extra += outcome.extra;
-            report.different += outcome.different;
-            for diff in &outcome.diffs {
-                if report.examples.len() < EXAMPLES {
-                    report.examples.push(diff.report(target));
-                }
-                found.scopes.push((position, scope_of(target, diff)));
-            }
+            found.report.add(target, outcome);
+            let scopes = outcome.diffs.iter().map(|diff| (position, scope_of(target, diff)));
+            found.scopes.extend(scopes);
             done.fetch_add(outcome.derived, Ordering::Relaxed);
             Ok(!stop.load(Ordering::Relaxed))
         })?;
@@ -156,8 +190,25 @@ pub(crate) fn merge(one: VerifyReport, other: VerifyReport) -> VerifyReport {
 }
 
 impl VerifyReport {
+    /// Adds what a comparison of one part found.
+    pub(crate) fn add(&mut self, target: &Target, outcome: &Outcome) {
+        self.checked += outcome.derived + outcome.extra;
+        self.missing += outcome.missing;
+        self.extra += outcome.extra;
+        self.different += outcome.different;
+        let room = EXAMPLES.saturating_sub(self.examples.len());
+        self.examples.extend(outcome.diffs.iter().take(room).map(|diff| diff.report(target)));
+        self.ok = self.is_clean();
+    }
+
     pub(crate) fn is_clean(&self) -> bool {
-        self.missing + self.extra + self.different == 0
+        self.differences() == 0
+    }
+
+    /// How many rows differ, in whatever way.
+    #[must_use]
+    pub fn differences(&self) -> u64 {
+        self.missing + self.extra + self.different
     }
 
     /// `3 missing, 1 different`.

@@ -163,7 +163,7 @@ impl Run<'_> {
             }
             (Err(Error::Refused(_)), Err(_)) => {
                 self.done.gates += 1;
-                let status = self.reporting("status", |engine| engine.status(NAME))?;
+                let status = self.reporting("status", |engine| engine.snapshot(NAME))?;
                 if status.phase != self.phase {
                     return Err(Failure::new(
                         Kind::Gate,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use consensus_store::{Error, Options, Store, StoreMigration};
-use cutover::{AdvanceOptions, Pace, Phase, StartOptions, Status, TransitionReport, Watch};
+use cutover::{AdvanceOptions, Pace, Phase, Snapshot, StartOptions, TransitionReport, Watch};
 use fastrand::Rng;
 use serde::Deserialize;
 
@@ -158,7 +158,7 @@ impl Operator {
     }
 
     /// Any of the moves that the migration's own status allows.
-    fn choose(&mut self, status: Option<&Status>) -> Move {
+    fn choose(&mut self, status: Option<&Snapshot>) -> Move {
         let start = Move::Start { backfill: self.rng.bool() };
         let Some(status) = status else { return start };
         let allowed = |action: &str| status.allowed.iter().any(|name| name == action);
@@ -194,7 +194,7 @@ impl Operator {
     }
 
     /// What leads to a step that was not made yet, or makes it; none if all were.
-    fn towards_the_unseen(&mut self, status: Option<&Status>) -> Option<Move> {
+    fn towards_the_unseen(&mut self, status: Option<&Snapshot>) -> Option<Move> {
         let steps: Vec<_> = self.telling.unseen().collect();
         let phase = status.map_or(Phase::Legacy, |status| status.phase);
         let (from, to) = steps.iter().find(|(from, _)| *from == phase).or(steps.first())?;
@@ -301,9 +301,9 @@ impl Operator {
     }
 
     /// Where the migration stands; none: it has not begun.
-    fn status(&mut self) -> Result<Option<Status>, String> {
+    fn status(&mut self) -> Result<Option<Snapshot>, String> {
         loop {
-            match self.migration.status() {
+            match self.migration.snapshot() {
                 Ok(status) => return Ok(Some(status)),
                 Err(Error::Migration(cutover::Error::NoSuchMigration { .. })) => return Ok(None),
                 Err(Error::Migration(cutover::Error::Locked { .. })) => {}

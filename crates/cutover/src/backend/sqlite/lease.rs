@@ -58,6 +58,11 @@ impl Lease {
         Ok(Self { token, ttl: asker.ttl })
     }
 
+    /// What tells it from any other.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
     /// Renews the lease; fails if another has it. Called inside the transactions of
     /// the work, so that it fences them.
     pub(crate) fn renew(&self, db: &Db) -> Result<()> {
@@ -109,6 +114,16 @@ impl Lease {
 /// Who holds the lease at this moment, if anyone does.
 pub(crate) fn holder(db: &Db) -> Result<Option<LeaseHolder>> {
     Ok(row(db)?.filter(|row| row.expires_ms > now_ms()).map(|row| row.holder))
+}
+
+/// What tells the lease that is held at this moment from any other, if one is.
+pub(crate) fn holding(db: &Db) -> Result<Option<String>> {
+    db.conn()
+        .query_row("SELECT token FROM _cutover_lease WHERE expires_ms > ?1", [now_ms()], |row| {
+            row.get(0)
+        })
+        .optional()
+        .map_err(|source| db.error("reading the lease", source))
 }
 
 fn row(db: &Db) -> Result<Option<Row>> {

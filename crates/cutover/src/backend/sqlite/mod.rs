@@ -3,7 +3,9 @@
 
 mod authorizer;
 pub(crate) mod catalog;
+pub(crate) mod commits;
 pub(crate) mod compare;
+pub(crate) mod control;
 mod db;
 mod definition;
 pub(crate) mod file;
@@ -13,7 +15,9 @@ pub(crate) mod plan;
 pub(crate) mod scan;
 pub(crate) mod state;
 pub(crate) mod value;
+pub(crate) mod verified;
 pub(crate) mod wal;
+pub(crate) mod work;
 
 pub(crate) use authorizer::Wall;
 pub(crate) use db::{Db, Size};

@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::db::Db;
 use super::value::Value;
+use super::{control, verified, work};
 use crate::error::Result;
 use crate::phase::Phase;
 use crate::schema::{Defined, Definition};
@@ -43,6 +44,7 @@ const DROP_TABLES: &str = "
 DROP TABLE IF EXISTS _cutover_migrations; DROP TABLE IF EXISTS _cutover_passes;
 DROP TABLE IF EXISTS _cutover_positions; DROP TABLE IF EXISTS _cutover_digests;
 DROP TABLE IF EXISTS _cutover_definitions; DROP TABLE IF EXISTS _cutover_journal; DROP TABLE IF EXISTS _cutover_lease;
+DROP TABLE IF EXISTS _cutover_control; DROP TABLE IF EXISTS _cutover_work; DROP TABLE IF EXISTS _cutover_verified;
 ";
 
 /// A migration as it is recorded.
@@ -91,7 +93,9 @@ pub(crate) fn exists(db: &Db) -> Result<bool> {
 }
 
 pub(crate) fn create(db: &Db) -> Result<()> {
-    db.batch("creating the state tables", TABLES)
+    [TABLES, control::TABLE, work::TABLE, verified::TABLE]
+        .iter()
+        .try_for_each(|tables| db.batch("creating the state tables", tables))
 }
 
 /// Removes our tables when no migration is recorded any more.
@@ -170,6 +174,9 @@ pub(crate) fn remove(db: &Db, id: i64, name: &str) -> Result<()> {
         "DELETE FROM _cutover_positions WHERE migration = ?1",
         "DELETE FROM _cutover_digests WHERE migration = ?1",
         "DELETE FROM _cutover_definitions WHERE migration = ?1",
+        "DELETE FROM _cutover_control WHERE migration = ?1",
+        "DELETE FROM _cutover_work WHERE migration = ?1",
+        "DELETE FROM _cutover_verified WHERE migration = ?1",
         "DELETE FROM _cutover_migrations WHERE id = ?1",
     ] {
         execute(db, sql, params![id])?;

@@ -1,0 +1,58 @@
+//! `cutover pause`, `resume`, `pace`, `postpone` and `unpostpone`: what operators ask of work
+//! that is under way, in whatever process.
+
+use cutover::{ControlStatus, PaceStatus, Request};
+
+use super::Call;
+use crate::exit::{Exit, Failure};
+use crate::paste::Paste;
+use crate::render::{counted, line, next_is};
+use crate::target::Choice;
+
+/// Asks for something; shows what is asked for if there is nothing to be asked.
+pub(crate) fn run(request: Option<Request>, call: &Call<Choice>) -> Result<Exit, Failure> {
+    let (status, working) = match request {
+        Some(request) => {
+            let mut engine = call.operate()?;
+            let name = call.migration.pick(&engine)?;
+            let status = engine.request(&name, request)?;
+            (status, engine.snapshot(&name)?.work.is_some())
+        }
+        None => {
+            let engine = call.open()?;
+            let snapshot = engine.snapshot(&call.migration.pick(&engine)?)?;
+            (snapshot.control, snapshot.work.is_some())
+        }
+    };
+    call.output.result(&status, |paste| render(&status, working, paste))?;
+    Ok(Exit::Done)
+}
+
+fn render(status: &ControlStatus, working: bool, paste: &Paste) -> String {
+    let mut out = String::new();
+    let of = if working { "the work under way" } else { "work that begins" };
+    let chunks = if status.paused { "waits" } else { "goes on" };
+    line!(out, "{of} {chunks}, {}", status.pace.as_ref().map_or("at its own pace".into(), pace));
+    if status.postponed {
+        line!(out, "the cutover is postponed: no gate lets writes go to the other side");
+    }
+    if status.paused {
+        out += &next_is("go on", "resume", paste);
+    } else if status.postponed {
+        out += &next_is("when it may happen", "unpostpone", paste);
+    }
+    out
+}
+
+/// A pace in words. `status` shows it too.
+pub(crate) fn pace(pace: &PaceStatus) -> String {
+    let mut words = match pace.pace.as_str() {
+        "fast" => "as fast as the disk allows".to_owned(),
+        "gentle" => "gently".to_owned(),
+        _ => format!("holding writers off for about {} ms at a time", pace.stall_ms),
+    };
+    if let Some(most) = pace.rows_per_second {
+        words += &format!(", {} a second at most", counted(most, "row"));
+    }
+    words
+}

@@ -1,0 +1,192 @@
+//! Hooks: programs of the user's that are asked before a transition and told after it. Each
+//! gets where the migration stands on its standard input, as `status --json` prints it.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use clap::Args;
+use cutover::{Event, Look, Phase, Snapshot, Verdict, Watch};
+
+use crate::output::note;
+
+/// The hooks of a command that makes transitions.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Hooks")]
+pub(crate) struct HookArgs {
+    /// Run FILE before each transition; unless it exits with 0, the transition is refused
+    ///
+    /// It is run when everything else allows the transition, with what `status --json`
+    /// prints on its standard input, and CUTOVER_HOOK=before, CUTOVER_FROM, CUTOVER_TO,
+    /// CUTOVER_MIGRATION and CUTOVER_DB in its environment. Programs write on meanwhile.
+    #[arg(long = "before-hook", value_name = "FILE")]
+    pub(crate) before: Vec<PathBuf>,
+    /// Run FILE after each transition; if it fails that is said, and nothing else
+    #[arg(long = "after-hook", value_name = "FILE")]
+    pub(crate) after: Vec<PathBuf>,
+}
+
+/// Passes the engine's events on to another watch, and runs hooks.
+#[derive(Debug)]
+pub(crate) struct Hooked<W> {
+    watch: W,
+    args: HookArgs,
+    asked: Option<Asked>,
+    told: Vec<Running>,
+}
+
+/// The hooks that are asked about one transition.
+#[derive(Debug)]
+struct Asked {
+    to: Phase,
+    /// How many of them have agreed.
+    agreed: usize,
+    running: Option<Running>,
+}
+
+/// A hook at work. It does not outlive the command.
+#[derive(Debug)]
+struct Running {
+    file: PathBuf,
+    child: Child,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+impl<W: Watch> Hooked<W> {
+    pub(crate) fn new(watch: W, args: &HookArgs) -> Self {
+        Self { watch, args: args.clone(), asked: None, told: Vec::new() }
+    }
+
+    /// Waits for the hooks that were told of the last transition.
+    pub(crate) fn finish(mut self) {
+        for mut running in std::mem::take(&mut self.told) {
+            if let Ok(status) = running.child.wait() {
+                say_if_failed(&running.file, status);
+            }
+        }
+    }
+
+    /// Whether none of the hooks that were told of the last transition is at work.
+    fn have_heard(&mut self) -> bool {
+        self.told.retain_mut(|running| match running.child.try_wait() {
+            Ok(None) => true,
+            Ok(Some(status)) => {
+                say_if_failed(&running.file, status);
+                false
+            }
+            Err(_) => false,
+        });
+        self.told.is_empty()
+    }
+}
+
+impl<W: Watch> Watch for Hooked<W> {
+    fn event(&mut self, event: &Event) {
+        self.watch.event(event);
+    }
+
+    fn before(&mut self, to: Phase, look: Look<'_>) -> cutover::Result<Verdict> {
+        if !self.have_heard() {
+            return Ok(Verdict::Wait);
+        }
+        let asked = match self.asked.take().filter(|asked| asked.to == to) {
+            Some(asked) => asked,
+            None => Asked { to, agreed: 0, running: None },
+        };
+        let asked = self.asked.insert(asked);
+        loop {
+            let Some(running) = &mut asked.running else {
+                let Some(file) = self.args.before.get(asked.agreed) else {
+                    self.asked = None;
+                    return Ok(Verdict::Go);
+                };
+                let snapshot = look()?;
+                match start(file, "before", snapshot.phase, to, &snapshot) {
+                    Ok(running) => asked.running = Some(running),
+                    Err(error) => return Ok(stop(file, &format!("can't be run: {error}"))),
+                }
+                continue;
+            };
+            match running.child.try_wait() {
+                Ok(None) => return Ok(Verdict::Wait),
+                Ok(Some(status)) if status.success() => {
+                    asked.agreed += 1;
+                    asked.running = None;
+                }
+                Ok(Some(status)) => {
+                    let verdict = stop(&running.file, &format!("said no ({status})"));
+                    self.asked = None;
+                    return Ok(verdict);
+                }
+                Err(error) => return Ok(stop(&running.file, &error.to_string())),
+            }
+        }
+    }
+
+    fn after(&mut self, from: Phase, look: Look<'_>) {
+        if self.args.after.is_empty() {
+            return;
+        }
+        let snapshot = match look() {
+            Ok(snapshot) => snapshot,
+            Err(error) => return note(&format!("the hooks could not be told: {error}")),
+        };
+        for file in &self.args.after {
+            match start(file, "after", from, snapshot.phase, &snapshot) {
+                Ok(running) => self.told.push(running),
+                Err(error) => note(&format!("the hook {} can't be run: {error}", file.display())),
+            }
+        }
+    }
+
+    fn interrupted(&mut self) -> bool {
+        self.watch.interrupted()
+    }
+}
+
+fn stop(file: &Path, what: &str) -> Verdict {
+    Verdict::Stop { reason: format!("the hook {} {what}", file.display()) }
+}
+
+fn say_if_failed(file: &Path, status: ExitStatus) {
+    if !status.success() {
+        note(&format!("the hook {} failed ({status}); the transition was made", file.display()));
+    }
+}
+
+fn start(
+    file: &Path,
+    when: &str,
+    from: Phase,
+    to: Phase,
+    snapshot: &Snapshot,
+) -> std::io::Result<Running> {
+    // A file beside us is meant, not a program on the PATH.
+    let named =
+        if file.components().count() == 1 { Path::new(".").join(file) } else { file.into() };
+    let mut child = Command::new(named)
+        .env("CUTOVER_HOOK", when)
+        .env("CUTOVER_FROM", from.name())
+        .env("CUTOVER_TO", to.name())
+        .env("CUTOVER_MIGRATION", &snapshot.migration)
+        .env("CUTOVER_DB", &snapshot.database)
+        .stdin(Stdio::piped())
+        // What it prints is for the operator; our standard output is for our result.
+        .stdout(std::io::stderr())
+        .spawn()?;
+    let text = serde_json::to_vec(snapshot).unwrap_or_default();
+    if let Some(mut stdin) = child.stdin.take() {
+        // A hook that reads nothing must not hold us up, and one that ends early is none of
+        // our business.
+        std::thread::spawn(move || stdin.write_all(&text));
+    }
+    Ok(Running { file: file.to_owned(), child })
+}

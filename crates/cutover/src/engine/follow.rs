@@ -1,0 +1,91 @@
+//! A verification that goes on: every row once, and then whatever is written, as it is written.
+
+use std::time::{Duration, Instant};
+
+use super::session::Session;
+use super::telemetry::Telemetry;
+use super::verify::{merge, verify_both};
+use super::{Engine, Pace, notes};
+use crate::error::{Refusal, Result};
+use crate::phase::{Direction, Phase};
+use crate::report::VerifyReport;
+use crate::watch::{Event, Watch, Work};
+
+/// Between two rounds.
+const ROUND_EVERY: Duration = Duration::from_millis(500);
+
+impl Engine {
+    /// Compares every row of both sides, and then, until the watch asks it to stop, again what
+    /// programs write. Gives what was found in all; each round is told as
+    /// [`Event::Rechecked`].
+    ///
+    /// It holds the lease: it makes triggers that note what is written.
+    ///
+    /// # Errors
+    ///
+    /// Refused in a phase without a mirror.
+    pub fn verify_on(
+        &mut self,
+        name: &str,
+        pace: Pace,
+        watch: &mut dyn Watch,
+    ) -> Result<VerifyReport> {
+        Session::hold(self, name, "verify", |session| {
+            if session.record.phase.sync().is_none() || session.record.phase == Phase::Legacy {
+                return Err(Refusal {
+                    action: "verify".to_owned(),
+                    reason: format!(
+                        "in {} neither side is a mirror of the other: nothing changes there that \
+                         could be followed",
+                        session.record.phase
+                    ),
+                    fix: "leave `--follow` out".to_owned(),
+                    examples: Vec::new(),
+                }
+                .into());
+            }
+            let result = follow(session, pace, watch);
+            // Notes that stay behind the next operator removes.
+            let _ = session.drop_notes();
+            result
+        })
+    }
+}
+
+fn follow(session: &Session<'_>, pace: Pace, watch: &mut dyn Watch) -> Result<VerifyReport> {
+    let began = Instant::now();
+    notes::begin(session)?;
+    let mut telemetry = Telemetry::new(Work::Verify(Direction::Forward), 0);
+    let mut told = Instant::now();
+    let (forward, backward) =
+        verify_both(session.db, &session.model, pace, watch, &mut |done, total| {
+            telemetry.compared(done, total);
+            if told.elapsed() > ROUND_EVERY {
+                session.tell_now(&mut telemetry)?;
+                told = Instant::now();
+            }
+            Ok(())
+        })?;
+    let mut report = merge(forward.report, backward.report);
+    session.found(began, &report);
+    watch.event(&Event::Rechecked { rows: report.checked, differences: report.differences() });
+    while !watch.interrupted() {
+        std::thread::sleep(ROUND_EVERY);
+        let before = report.checked;
+        for direction in Direction::BOTH {
+            for target in session.model.targets(direction) {
+                if notes::noted(session, target)? > 0 {
+                    report.add(target, &notes::compare_noted(session, target, usize::MAX)?);
+                }
+            }
+        }
+        telemetry.compared(report.checked, report.checked);
+        session.tell_now(&mut telemetry)?;
+        if report.checked > before {
+            session.found(began, &report);
+            let rows = report.checked - before;
+            watch.event(&Event::Rechecked { rows, differences: report.differences() });
+        }
+    }
+    Ok(report)
+}

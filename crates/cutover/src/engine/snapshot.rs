@@ -1,0 +1,330 @@
+//! Where a migration stands at one moment. Reads only, and never needs the lease.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use super::backfill::RATE;
+use super::control::paces;
+use super::kept::kept_tables;
+use super::permitted::permitted;
+use super::way_back::{Speeds, forecast};
+use super::{Engine, space};
+use crate::backend::sqlite::state::{PassRecord, Pending, Record};
+use crate::backend::sqlite::work::Sample;
+use crate::backend::sqlite::{Db, commits, control, journal, lease, state, verified, wal, work};
+use crate::clock;
+use crate::derive::names::Names;
+use crate::derive::sql::{ident, text};
+use crate::error::Result;
+use crate::migration::Migration;
+use crate::phase::{Direction, Phase, Side};
+use crate::report::{
+    BackfillStatus, ControlStatus, JournalEntry, OldSchema, PhaseSpan, Problem, Snapshot,
+    TableStatus, Waiting, WorkStatus, WriteStatus,
+};
+
+impl Engine {
+    /// Where a migration stands, and what can be done next. Takes no lease and holds nobody
+    /// off. Rates, which take two looks, are absent: see [`Observer`].
+    ///
+    /// # Errors
+    ///
+    /// If the database holds no such migration.
+    pub fn snapshot(&self, name: &str) -> Result<Snapshot> {
+        look(self, name, &mut Memory::default())
+    }
+}
+
+/// Looks at a migration again and again, and knows rates by what it saw before.
+#[derive(Debug)]
+pub struct Observer {
+    engine: Engine,
+    migration: String,
+    memory: Memory,
+}
+
+impl Observer {
+    /// Will look at this migration through an engine of its own.
+    #[must_use]
+    pub fn new(engine: Engine, migration: &str) -> Self {
+        Self { engine, migration: migration.to_owned(), memory: Memory::default() }
+    }
+
+    /// The engine, for what is not in a snapshot.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Where the migration stands now. Meant to be called about once a second.
+    ///
+    /// # Errors
+    ///
+    /// If the database holds no such migration any more.
+    pub fn look(&mut self) -> Result<Snapshot> {
+        look(&self.engine, &self.migration, &mut self.memory)
+    }
+}
+
+/// What was seen before.
+#[derive(Debug, Default)]
+struct Memory {
+    rows: HashMap<String, Counted>,
+    drift: Option<(i64, Phase, Vec<Problem>)>,
+    commits: Option<Commits>,
+}
+
+/// The rows of a table. Counting reads the whole table, so that of a large one they are
+/// counted the more rarely.
+#[derive(Debug, Clone, Copy)]
+struct Counted {
+    at: Instant,
+    took: Duration,
+    rows: u64,
+}
+
+/// Of so much of its time a look may count rows.
+const COUNTING: u32 = 20;
+
+/// How many transactions were committed at a moment, and how many of them by the work of
+/// whoever held the lease.
+#[derive(Debug, Clone)]
+struct Commits {
+    at: Instant,
+    all: u32,
+    ours: Option<(String, u64)>,
+}
+
+fn look(engine: &Engine, name: &str, memory: &mut Memory) -> Result<Snapshot> {
+    engine.db.read("reading the status", || snapshot(engine, name, memory))
+}
+
+fn snapshot(engine: &Engine, name: &str, memory: &mut Memory) -> Result<Snapshot> {
+    let db = &engine.db;
+    let record = engine.record(name)?;
+    let migration = Migration::parse(&record.name, &record.text)?;
+    let tables = tables(db, &migration, record.phase, memory)?;
+    let rows =
+        |side| tables.iter().filter(|table| table.side == side).map(|table| table.rows).sum();
+    let backfill = backfill(&record, &state::passes(db, record.id)?, rows(Side::Old));
+    let (control, history) = (control::read(db, record.id)?, journal::read(db, name)?);
+    let drift = memory.drift(engine, &record)?;
+    let (allowed, blocked) = permitted(&record, backfill.complete, control, &drift);
+    let sample = work::read(db, record.id)?;
+    let token = lease::holding(db)?;
+    let sample = sample.filter(|sample| token.as_ref() == Some(&sample.token));
+    let verification = verified::read(db, record.id)?;
+    let speeds = Speeds {
+        backfill: history.iter().rev().find_map(|entry| entry.detail.get(RATE)?.as_f64()),
+        verify: verification
+            .as_ref()
+            .map(|last| last.report.checked as f64 / last.seconds.max(1e-3)),
+    };
+    let (size, log) = (db.size()?, wal::log(db.file()));
+    Ok(Snapshot {
+        version: 1,
+        at: clock::now(),
+        database: db.path().display().to_string(),
+        phases: history.iter().filter_map(span).collect(),
+        backfill,
+        writes: memory.writes(db, &record, sample.as_ref()),
+        work: sample.map(under_way),
+        control: ControlStatus {
+            paused: control.paused,
+            postponed: control.postponed,
+            pace: control.pace.map(paces),
+            ..asked(&history)
+        },
+        verification,
+        old_schema: old_schema(&record, rows(Side::Old)),
+        kept: kept_tables(db, &migration)?,
+        drift,
+        wal_bytes: log.bytes,
+        wal_pending_bytes: log.pending_bytes,
+        database_bytes: size.bytes,
+        unused_bytes: size.unused_bytes,
+        free_bytes: space::free(db.file()),
+        lease: lease::holder(db)?,
+        allowed,
+        blocked,
+        rollback: forecast(record.phase, record.pending, rows(Side::Old), rows(Side::New), speeds),
+        tables,
+        migration: record.name,
+        phase: record.phase,
+        since: record.since,
+        hash: record.hash,
+    })
+}
+
+fn backfill(record: &Record, passes: &[PassRecord], rows: u64) -> BackfillStatus {
+    match record.phase {
+        Phase::Legacy => BackfillStatus { complete: false, done: 0, total: rows },
+        Phase::DualWrite | Phase::ReadNew => progress(passes, rows),
+        // The gates let nothing through without it; the passes may be a rollback's.
+        _ => BackfillStatus { complete: true, done: rows, total: rows },
+    }
+}
+
+/// How far the passes are, in rows of the old tables: each row is passed once for
+/// every table it goes into.
+pub(crate) fn progress(passes: &[PassRecord], rows: u64) -> BackfillStatus {
+    let complete = passes.iter().all(|pass| pass.complete);
+    let done: u64 = passes.iter().map(|pass| pass.done).sum();
+    let total: u64 = passes.iter().map(|pass| pass.total.max(pass.done)).sum();
+    let share = if total == 0 { 0.0 } else { done as f64 / total as f64 };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of rows")]
+    let done = if complete { rows } else { (rows as f64 * share) as u64 };
+    BackfillStatus { complete, done, total: rows }
+}
+
+/// An entry of the journal that led into a phase.
+fn span(entry: &JournalEntry) -> Option<PhaseSpan> {
+    (entry.before != entry.after).then(|| PhaseSpan {
+        phase: entry.after,
+        since: entry.at.clone(),
+        actor: entry.actor.clone(),
+        event: entry.event.clone(),
+    })
+}
+
+/// Who asked for something last, and when.
+fn asked(history: &[JournalEntry]) -> ControlStatus {
+    let last =
+        history.iter().rev().find(|entry| super::control::EVENTS.contains(&entry.event.as_str()));
+    ControlStatus {
+        actor: last.map(|entry| entry.actor.clone()),
+        at: last.map(|entry| entry.at.clone()),
+        ..ControlStatus::default()
+    }
+}
+
+fn under_way(sample: Sample) -> WorkStatus {
+    let left = sample.total.saturating_sub(sample.done);
+    WorkStatus {
+        since: clock::rfc3339_ms(sample.began_ms),
+        at: clock::rfc3339_ms(sample.at_ms),
+        done: sample.done,
+        total: sample.total,
+        rows_per_second: sample.rate,
+        eta_seconds: sample
+            .rate
+            .filter(|rate| *rate > 0.0 && left > 0)
+            .map(|rate| left as f64 / rate),
+        chunk_rows: sample.chunk_rows,
+        chunk_ms: sample.chunk_ms,
+        waiting: Waiting::ALL
+            .into_iter()
+            .find(|waiting| sample.waiting.as_deref() == Some(waiting.name())),
+        work: sample.work,
+    }
+}
+
+fn old_schema(record: &Record, rows: u64) -> OldSchema {
+    match (record.phase, record.pending) {
+        (Phase::Legacy | Phase::DualWrite | Phase::ReadNew, _) => OldSchema::Written,
+        (Phase::WriteNew, _) => OldSchema::Mirror,
+        (Phase::NewOnly, Some(Pending::CatchUp)) => OldSchema::CatchingUp { rows },
+        (Phase::NewOnly, _) => OldSchema::Frozen { rows },
+        (Phase::Retired, Some(Pending::Drop)) => OldSchema::Emptying { rows },
+        (Phase::Retired, _) => OldSchema::Gone,
+    }
+}
+
+fn tables(
+    db: &Db,
+    migration: &Migration,
+    phase: Phase,
+    memory: &mut Memory,
+) -> Result<Vec<TableStatus>> {
+    let mut names: Vec<(Side, String)> = Vec::new();
+    for mapping in migration.mappings.iter().filter(|mapping| mapping.side() == Side::Old) {
+        let entry = (Side::Old, mapping.target.clone());
+        if !names.contains(&entry) {
+            names.push(entry);
+        }
+    }
+    names.extend(migration.tables.iter().map(|table| (Side::New, table.name.clone())));
+    let mut tables = Vec::new();
+    for (side, table) in names {
+        let aside = migration.shares(&table) && phase.writes_enter() != side;
+        let stored = if aside { Names::aside(side, &table) } else { table.clone() };
+        let exists = format!(
+            "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = {} COLLATE NOCASE",
+            text(&stored)
+        );
+        if db.count(&exists)? == 0 {
+            continue;
+        }
+        let rows = memory.rows(db, &stored)?;
+        let writable = phase.writes_enter() == side;
+        tables.push(TableStatus { side, table, rows, writable });
+    }
+    Ok(tables)
+}
+
+impl Memory {
+    fn rows(&mut self, db: &Db, table: &str) -> Result<u64> {
+        if let Some(known) = self.rows.get(table)
+            && known.at.elapsed() < known.took * COUNTING
+        {
+            return Ok(known.rows);
+        }
+        let at = Instant::now();
+        let rows = db.count(&format!("SELECT count(*) FROM {}", ident(table)))?;
+        self.rows.insert(table.to_owned(), Counted { at, took: at.elapsed(), rows });
+        Ok(rows)
+    }
+
+    /// Only a change of the schema, or of the phase, brings another answer.
+    fn drift(&mut self, engine: &Engine, record: &Record) -> Result<Vec<Problem>> {
+        let version =
+            engine.db.row("reading the schema", "PRAGMA main.schema_version", |row| row.get(0))?;
+        match &self.drift {
+            Some((of, phase, found)) if (*of, *phase) == (version, record.phase) => {
+                Ok(found.clone())
+            }
+            _ => {
+                let found = engine.drift(record)?;
+                self.drift = Some((version, record.phase, found.clone()));
+                Ok(found)
+            }
+        }
+    }
+
+    fn writes(&mut self, db: &Db, record: &Record, sample: Option<&Sample>) -> WriteStatus {
+        let now = commits::committed(db).map(|all| Commits {
+            at: Instant::now(),
+            all,
+            ours: sample.map(|sample| (sample.token.clone(), sample.commits)),
+        });
+        let rate =
+            self.commits.as_ref().zip(now.as_ref()).and_then(|(then, now)| per_second(then, now));
+        self.commits = now;
+        let enter = record.phase.writes_enter();
+        let synced = record.phase.sync().or(match record.pending {
+            Some(Pending::CatchUp) => Some(Direction::Backward),
+            _ => None,
+        });
+        let reach = |side| if enter == side || synced.is_some() { rate } else { rate.map(|_| 0.0) };
+        WriteStatus {
+            enter,
+            old_per_second: reach(Side::Old),
+            new_per_second: reach(Side::New),
+            longest_stall_ms: sample.map(|sample| sample.longest_ms),
+        }
+    }
+}
+
+/// Transactions a second between two looks, without those of our own work.
+fn per_second(then: &Commits, now: &Commits) -> Option<f64> {
+    let seconds = (now.at - then.at).as_secs_f64();
+    let ours = match (&then.ours, &now.ours) {
+        (Some((one, before)), Some((other, after))) if one == other => {
+            after.saturating_sub(*before)
+        }
+        (_, Some((_, all))) => *all,
+        _ => 0,
+    };
+    let all = u64::from(now.all.wrapping_sub(then.all));
+    (seconds > 0.05).then(|| all.saturating_sub(ours) as f64 / seconds)
+}
