@@ -232,6 +232,10 @@ impl Tables {
         self.0.insert(table.known_as.to_lowercase(), table);
     }
 
+    pub(crate) fn retain(&mut self, keep: impl Fn(&Table) -> bool) {
+        self.0.retain(|_, table| keep(table));
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Table> {
         self.0.values()
     }
@@ -254,6 +258,9 @@ impl FromIterator<Table> for Tables {
 /// The tables of both sides.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Catalog {
+    /// What has rows and is no table a trigger can be on, and what it is: the views and the
+    /// virtual tables of the database.
+    pub(crate) apart: Vec<(String, String)>,
     pub(crate) old: Tables,
     pub(crate) new: Tables,
 }
@@ -275,5 +282,20 @@ impl Catalog {
 
     pub(crate) fn table(&self, side: Side, name: &str) -> Option<&Table> {
         self.side(side).get(name)
+    }
+
+    /// Why there is no table of a name, and what to do about it.
+    pub(crate) fn missing(&self, side: Side, name: &str) -> (String, &'static str) {
+        let apart = self.apart.iter().find(|(apart, _)| apart.eq_ignore_ascii_case(name));
+        match apart.filter(|_| side == Side::Old) {
+            Some((name, kind)) => (
+                format!("{side}.{name} is a {kind}: no trigger can tell what is written to it"),
+                "name the tables its rows are stored in, or leave it out of the migration",
+            ),
+            None => (
+                format!("there is no table {side}.{name}"),
+                "check the name against the database's tables",
+            ),
+        }
     }
 }

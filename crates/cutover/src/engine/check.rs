@@ -40,6 +40,7 @@ impl Engine {
     /// If the file and the database do not belong together. What stands in the way
     /// otherwise is in the report.
     pub fn check(&self, migration: &Migration, watch: &mut dyn Watch) -> Result<CheckReport> {
+        state::refuse_others(&self.db)?;
         let known = state::load(&self.db, migration.name())?;
         if let Some(record) = known.as_ref().filter(|record| record.phase > Phase::DualWrite) {
             return Err(Error::Refused(crate::Refusal {
@@ -88,7 +89,9 @@ pub(crate) fn examine(
         }
         Err(flaw) => return Err(super::model::refuse(migration, &flaw)),
     };
-    unsuitable(&engine.db, &model, known, &mut report)?;
+    if unsuitable(&engine.db, &model, known, &mut report)? {
+        return Ok(report);
+    }
     report.problems.extend(model.scans(&engine.db)?);
     report.problems.extend(broken(&engine.db, &model)?);
     report.notes.extend(dropped(&model));

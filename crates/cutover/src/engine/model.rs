@@ -185,7 +185,11 @@ fn stored(known_as: &str, side: Side, bearer: Side) -> String {
 }
 
 fn read_catalog(db: &Db, migration: &Migration, bearer: Side) -> Result<Catalog> {
-    Ok(Catalog { old: old_tables(db, migration, bearer)?, new: new_tables(migration, bearer)? })
+    let apart = catalog::apart(db.conn(), "main")
+        .map_err(|source| db.error("reading the views and virtual tables", source))?;
+    let mut old = old_tables(db, migration, bearer)?;
+    old.retain(|table| !apart.iter().any(|(name, _)| *name == table.name));
+    Ok(Catalog { old, new: new_tables(migration, bearer)?, apart })
 }
 
 fn old_tables(db: &Db, migration: &Migration, bearer: Side) -> Result<Tables> {

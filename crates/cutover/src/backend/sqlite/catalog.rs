@@ -103,6 +103,17 @@ pub(crate) fn table_names(conn: &Connection, schema: &str) -> rusqlite::Result<V
     .collect()
 }
 
+/// What has rows and takes no triggers, and what it is.
+pub(crate) fn apart(conn: &Connection, schema: &str) -> rusqlite::Result<Vec<(String, String)>> {
+    conn.prepare(
+        "SELECT name, iif(type = 'view', 'view', type || ' table') FROM pragma_table_list \
+         WHERE schema = ?1 AND type IN ('view', 'virtual', 'shadow') \
+         AND name NOT LIKE '\\_cutover\\_%' ESCAPE '\\' ORDER BY name",
+    )?
+    .query_map([schema], |row| Ok((row.get(0)?, row.get(1)?)))?
+    .collect()
+}
+
 fn columns(
     conn: &Connection,
     schema: &str,
