@@ -87,9 +87,8 @@ pub(crate) struct Index {
     /// Leading columns; an expression ends the list.
     pub(crate) columns: Vec<String>,
     pub(crate) partial: bool,
-    /// Unique over expressions, or with a WHERE that can't be read: a REPLACE removes rows
-    /// by it that can't be told.
-    pub(crate) irregular_unique: bool,
+    /// Why the rows that a REPLACE removes by it can't be told, where they can't.
+    pub(crate) irregular_unique: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -152,3 +152,55 @@ fn defaults_and_checks() {
     }
     .goes();
 }
+
+/// A REPLACE by a value that no statement names.
+#[test]
+fn a_unique_generated_column() {
+    Shape {
+        schema: "CREATE TABLE t (id INTEGER PRIMARY KEY, mail TEXT, low TEXT AS (lower(mail)), n INTEGER, twice AS (n * 2) STORED, UNIQUE (twice));
+                 CREATE UNIQUE INDEX t_low ON t(low);
+                 INSERT INTO t (id, mail, n) VALUES (1, 'Ada', 1), (2, 'Bob', 2), (3, NULL, NULL)",
+        migration: "CREATE TABLE new.@t (id INTEGER PRIMARY KEY, address TEXT, low TEXT AS (lower(address)), n INTEGER, twice AS (n * 2) STORED, UNIQUE (twice));
+                    CREATE UNIQUE INDEX new.@t_low ON @t(low);
+                    INSERT INTO new.@t (id, address, n) SELECT id, mail, n FROM old.t;
+                    INSERT INTO old.t (id, mail, n) SELECT id, address, n FROM new.@t;",
+        old: [
+            "REPLACE INTO t (id, mail, n) VALUES (4, 'ADA', 9)",
+            "INSERT OR IGNORE INTO t (mail, n) VALUES ('bob', 10), ('Cy', 2), ('Di', 4); REPLACE INTO t (id, mail, n) VALUES (9, 'bOB', 4)",
+            "UPDATE OR REPLACE t SET mail = 'CY' WHERE id = 9; UPDATE OR REPLACE t SET n = 9 WHERE id = 9",
+        ],
+        new: [
+            ("REPLACE INTO @t (id, address, n) VALUES (20, 'cy', 30)", "REPLACE INTO t (id, mail, n) VALUES (20, 'cy', 30)"),
+            ("INSERT INTO @t (id, address, n) VALUES (21, 'x', 40); UPDATE OR REPLACE @t SET n = 30 WHERE id = 21",
+             "INSERT INTO t (id, mail, n) VALUES (21, 'x', 40); UPDATE OR REPLACE t SET n = 30 WHERE id = 21"),
+        ],
+        ..Shape::PLAIN
+    }
+    .goes();
+}
+
+/// Constraints that say themselves what a conflict does.
+#[test]
+fn constraints_with_a_conflict_clause() {
+    Shape {
+        schema: "CREATE TABLE t (id INTEGER PRIMARY KEY ON CONFLICT REPLACE, a TEXT UNIQUE ON CONFLICT REPLACE,
+                     b TEXT UNIQUE ON CONFLICT IGNORE, c INTEGER NOT NULL ON CONFLICT REPLACE DEFAULT 7);
+                 INSERT INTO t VALUES (1, 'a', 'x', 1), (2, 'b', 'y', NULL), (3, NULL, NULL, 3)",
+        migration: "CREATE TABLE new.@t (id INTEGER PRIMARY KEY ON CONFLICT REPLACE, a TEXT UNIQUE ON CONFLICT REPLACE,
+                        d TEXT UNIQUE ON CONFLICT IGNORE, c INTEGER NOT NULL ON CONFLICT REPLACE DEFAULT 7);
+                    INSERT INTO new.@t (id, a, d, c) SELECT id, a, b, c FROM old.t;
+                    INSERT INTO old.t (id, a, b, c) SELECT id, a, d, c FROM new.@t;",
+        old: [
+            "INSERT INTO t VALUES (4, 'a', 'z', 4); INSERT INTO t VALUES (5, 'e', 'y', 5), (3, 'f', 'w', NULL)",
+            "UPDATE t SET a = 'b' WHERE id = 4; UPDATE t SET b = 'w'; UPDATE t SET id = 3 WHERE id = 4",
+            "INSERT INTO t VALUES (10, 'j', 'j', 1), (11, 'k', 'k', 1); INSERT INTO t VALUES (10, 'k', 'l', NULL)",
+        ],
+        new: [
+            ("INSERT INTO @t VALUES (10, 'm', 'm', NULL), (12, 'm', 'n', 1), (13, 'o', 'n', 1)",
+             "INSERT INTO t VALUES (10, 'm', 'm', NULL), (12, 'm', 'n', 1), (13, 'o', 'n', 1)"),
+            ("UPDATE @t SET id = 3 WHERE id = 12", "UPDATE t SET id = 3 WHERE id = 12"),
+        ],
+        ..Shape::PLAIN
+    }
+    .goes();
+}

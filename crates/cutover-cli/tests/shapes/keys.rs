@@ -159,3 +159,76 @@ fn a_unique_constraint_for_a_key() {
     }
     .goes();
 }
+
+/// Historically no other name of the rowid, so NULL does not make a new id.
+#[test]
+fn an_integer_key_in_descending_order() {
+    Shape {
+        schema: "CREATE TABLE t (id INTEGER PRIMARY KEY DESC, v); INSERT INTO t VALUES (1, 'a'), (NULL, 'b'), (2, 'c')",
+        migration: "CREATE TABLE new.@t (id INTEGER PRIMARY KEY DESC, w);
+                    INSERT INTO new.@t (id, w) SELECT id, v FROM old.t;
+                    INSERT INTO old.t (id, v) SELECT id, w FROM new.@t;",
+        old: ["INSERT INTO t VALUES (7, 'x')", "UPDATE t SET id = id + 10", "REPLACE INTO t VALUES (12, 'y')"],
+        new: [
+            ("INSERT INTO @t VALUES (9, 'z')", "INSERT INTO t VALUES (9, 'z')"),
+            ("DELETE FROM @t WHERE id IS NULL", "DELETE FROM t WHERE id IS NULL"),
+        ],
+        ..Shape::PLAIN
+    }
+    .goes();
+}
+
+/// A compound key of mixed orders and collations, in a table that is its own index.
+#[test]
+fn a_compound_key_without_rowid() {
+    Shape {
+        schema: "CREATE TABLE t (a TEXT COLLATE NOCASE, b INTEGER NOT NULL, c BLOB, v, PRIMARY KEY (c DESC, a, b)) WITHOUT ROWID;
+                 CREATE INDEX t_v ON t(v, b DESC);
+                 INSERT INTO t VALUES ('x', 1, x'00', 1), ('y', 1, x'00', 2), ('x', 2, 'c', 3)",
+        migration: "CREATE TABLE new.@t (a TEXT COLLATE NOCASE, b INTEGER NOT NULL, c BLOB, w, PRIMARY KEY (c DESC, a, b)) WITHOUT ROWID;
+                    CREATE INDEX new.@t_v ON @t(w, b DESC);
+                    INSERT INTO new.@t (a, b, c, w) SELECT a, b, c, v FROM old.t;
+                    INSERT INTO old.t (a, b, c, v) SELECT a, b, c, w FROM new.@t;",
+        old: [
+            "INSERT OR IGNORE INTO t VALUES ('X', 1, x'00', 9), ('z', 0, '', 4); REPLACE INTO t VALUES ('Y', 1, x'00', 22)",
+            "UPDATE t SET b = b + 1; UPDATE t SET a = upper(a) WHERE v = 3",
+            "DELETE FROM t WHERE a = 'Z' COLLATE NOCASE",
+        ],
+        new: [
+            ("REPLACE INTO @t VALUES ('x', 3, 'c', 33)", "REPLACE INTO t VALUES ('x', 3, 'c', 33)"),
+            ("UPDATE @t SET c = x'ff' WHERE w = 33", "UPDATE t SET c = x'ff' WHERE v = 33"),
+        ],
+        ..Shape::PLAIN
+    }
+    .goes();
+}
+
+#[test]
+fn three_hundred_columns() {
+    let list = |of: &dyn Fn(u32) -> String| (0..300).map(of).collect::<Vec<_>>().join(", ");
+    let (old, new) = (list(&|n| format!("c{n}")), list(&|n| format!("n{n}")));
+    let schema = format!(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, {old});
+         INSERT INTO t (id, c0, c299) VALUES (1, 'first', 'last'), (2, NULL, 7)"
+    );
+    let migration = format!(
+        "CREATE TABLE new.@t (id INTEGER PRIMARY KEY, {new});
+         INSERT INTO new.@t (id, {new}) SELECT id, {old} FROM old.t;
+         INSERT INTO old.t (id, {old}) SELECT id, {new} FROM new.@t;"
+    );
+    Shape {
+        schema: schema.leak(),
+        migration: migration.leak(),
+        old: [
+            "UPDATE t SET c150 = 'x'",
+            "INSERT INTO t (c299) VALUES (5)",
+            "DELETE FROM t WHERE id = 2",
+        ],
+        new: [
+            ("INSERT INTO @t (n7) VALUES (7)", "INSERT INTO t (c7) VALUES (7)"),
+            ("UPDATE @t SET n299 = n0", "UPDATE t SET c299 = c0"),
+        ],
+        ..Shape::PLAIN
+    }
+    .goes();
+}

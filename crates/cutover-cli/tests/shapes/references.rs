@@ -123,3 +123,41 @@ fn what_names_a_table_that_changes_in_place() {
     }
     .goes_by(Way::InPlace);
 }
+
+#[test]
+fn compound_keys_that_restrict_or_set_the_default() {
+    Shape {
+        schema: "CREATE TABLE halls (town TEXT NOT NULL, hall INTEGER NOT NULL, PRIMARY KEY (town, hall)) WITHOUT ROWID;
+                 CREATE TABLE shows (id INTEGER PRIMARY KEY, town TEXT DEFAULT 'home', hall INTEGER DEFAULT 0,
+                     FOREIGN KEY (town, hall) REFERENCES halls ON DELETE SET DEFAULT ON UPDATE CASCADE);
+                 CREATE INDEX shows_hall ON shows(town, hall);
+                 CREATE TABLE bans (town TEXT, hall INTEGER, why TEXT PRIMARY KEY NOT NULL,
+                     CONSTRAINT kept FOREIGN KEY (town, hall) REFERENCES halls(town, hall) ON DELETE RESTRICT);
+                 INSERT INTO halls VALUES ('home', 0), ('a', 1), ('b', 2), ('c', 3);
+                 INSERT INTO shows VALUES (1, 'a', 1), (2, 'b', 2), (3, NULL, 9); INSERT INTO bans VALUES ('c', 3, 'fire')",
+        migration: "CREATE TABLE new.@halls (city TEXT NOT NULL, hall INTEGER NOT NULL, PRIMARY KEY (city, hall)) WITHOUT ROWID;
+                    CREATE TABLE new.@shows (id INTEGER PRIMARY KEY, city TEXT DEFAULT 'home', hall INTEGER DEFAULT 0,
+                        FOREIGN KEY (city, hall) REFERENCES @halls ON DELETE SET DEFAULT ON UPDATE CASCADE);
+                    CREATE INDEX new.@shows_hall ON @shows(city, hall);
+                    CREATE TABLE new.@bans (city TEXT, hall INTEGER, why TEXT PRIMARY KEY NOT NULL,
+                        CONSTRAINT kept FOREIGN KEY (city, hall) REFERENCES @halls(city, hall) ON DELETE RESTRICT);
+                    INSERT INTO new.@halls (city, hall) SELECT town, hall FROM old.halls;
+                    INSERT INTO new.@shows (id, city, hall) SELECT id, town, hall FROM old.shows;
+                    INSERT INTO new.@bans (city, hall, why) SELECT town, hall, why FROM old.bans;
+                    INSERT INTO old.halls (town, hall) SELECT city, hall FROM new.@halls;
+                    INSERT INTO old.shows (id, town, hall) SELECT id, city, hall FROM new.@shows;
+                    INSERT INTO old.bans (town, hall, why) SELECT city, hall, why FROM new.@bans;",
+        old: [
+            "DELETE FROM halls WHERE town = 'a'; INSERT INTO halls VALUES ('d', 4), ('e', 5); INSERT INTO shows VALUES (4, 'd', 4), (5, 'e', 5)",
+            "UPDATE halls SET hall = 22 WHERE town = 'b'; DELETE FROM bans WHERE town = 'c'; DELETE FROM halls WHERE town = 'c'",
+            "INSERT INTO bans VALUES ('b', 22, 'flood')",
+        ],
+        new: [
+            ("DELETE FROM @halls WHERE city = 'd'", "DELETE FROM halls WHERE town = 'd'"),
+            ("UPDATE @halls SET city = 'E' WHERE city = 'e'; INSERT INTO @shows (id) VALUES (9)",
+             "UPDATE halls SET town = 'E' WHERE town = 'e'; INSERT INTO shows (id) VALUES (9)"),
+        ],
+        ..Shape::PLAIN
+    }
+    .goes();
+}

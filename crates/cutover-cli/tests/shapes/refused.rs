@@ -301,3 +301,20 @@ fn a_function_of_the_applications() {
         format!("{TABLE} CREATE TRIGGER own AFTER INSERT ON t BEGIN SELECT greet(NEW.v); END");
     refused(&schema, MOVED, 3, &["t can't be written by cutover: no such function: greet"]);
 }
+
+/// An index that is unique by another collation than its column's: which rows are one by it
+/// can't be told by comparing the column.
+#[test]
+fn a_unique_index_with_a_collation_of_its_own() {
+    let words = "t has the unique index t_v which compares texts otherwise than its column";
+    let index = "CREATE UNIQUE INDEX t_v ON t(v COLLATE NOCASE)";
+    refused(&format!("{TABLE} {index}"), MOVED, 3, &[words]);
+    refused(
+        "CREATE TABLE t (v TEXT, w, PRIMARY KEY (v COLLATE NOCASE)) WITHOUT ROWID",
+        "CREATE TABLE new.u (v TEXT COLLATE NOCASE PRIMARY KEY NOT NULL, w);
+         INSERT INTO new.u (v, w) SELECT v, w FROM old.t;
+         INSERT INTO old.t (v, w) SELECT v, w FROM new.u;",
+        3,
+        &["otherwise than"],
+    );
+}

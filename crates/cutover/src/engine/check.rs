@@ -93,6 +93,7 @@ pub(crate) fn examine(
         return Ok(report);
     }
     report.problems.extend(model.scans(&engine.db)?);
+    report.problems.extend(model.unwritable(&engine.db)?);
     report.problems.extend(broken(&engine.db, &model)?);
     report.notes.extend(dropped(&model));
     report.indexes = model

@@ -3,11 +3,11 @@
 use turso_parser::ast::{Cmd, Stmt, TriggerCmd};
 use turso_parser::parser::Parser;
 
-use super::model::Model;
+use super::model::{Model, writes};
 use crate::backend::sqlite::state::{self, Record};
 use crate::backend::sqlite::{Db, catalog};
 use crate::derive::names::Names;
-use crate::derive::sql::{ident, text};
+use crate::derive::sql::text;
 use crate::derive::target::Target;
 use crate::error::Result;
 use crate::migration::ddl::as_mirror;
@@ -143,14 +143,7 @@ fn beyond_us(db: &Db, table: &Table) -> Option<Problem> {
             format!("{name}.{column} has the collation {collation}, which is not SQLite's");
         return Some(problem(None, reason, fix));
     }
-    let quoted = ident(&table.name);
-    let set = table.stored_columns().map(|column| ident(&column.name));
-    let set = set.map(|column| format!("{column} = {column}")).collect::<Vec<_>>().join(", ");
-    let statements = [
-        format!("INSERT INTO {quoted} DEFAULT VALUES"),
-        format!("UPDATE {quoted} SET {set}"),
-        format!("DELETE FROM {quoted}"),
-    ];
+    let statements = writes(table, &table.name);
     let error = statements.iter().find_map(|sql| db.conn().prepare(sql).err())?;
     Some(problem(None, format!("{name} can't be written by cutover: {error}"), fix))
 }
@@ -227,18 +220,20 @@ fn lost_columns(table: &Table, given: &[String], line: usize) -> Vec<Problem> {
         .collect()
 }
 
-/// A unique index over expressions: which rows a REPLACE would remove by it can't be
-/// looked up.
+/// Unique indexes by which a REPLACE removes rows that can't be looked up.
 fn irregular_uniques(table: &Table, line: usize) -> Vec<Problem> {
     table
         .indexes
         .iter()
-        .filter(|index| index.irregular_unique)
-        .map(|index| {
+        .filter_map(|index| Some((index, index.irregular_unique?)))
+        .map(|(index, why)| {
             problem(
                 Some(line),
-                format!("{} has the unique index {} over an expression: the rows an INSERT OR REPLACE removes by it can't be told", table.known_as, index.name),
-                "replace it by a unique index over columns for the time of the migration",
+                format!(
+                    "{} has the unique index {} {why}: the rows an INSERT OR REPLACE removes by it can't be told",
+                    table.known_as, index.name
+                ),
+                "replace it by a unique index over columns, with their own collations, for the time of the migration",
             )
         })
         .collect()
