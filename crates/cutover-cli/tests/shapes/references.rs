@@ -161,3 +161,33 @@ fn compound_keys_that_restrict_or_set_the_default() {
     }
     .goes();
 }
+
+/// The old tables can't go while something else needs them: the gate to `retired` says what.
+#[test]
+fn what_keeps_an_old_table_from_being_retired() {
+    let schema = "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, 'a');";
+    for (there, words) in [
+        (
+            "CREATE TABLE c (t INTEGER REFERENCES t(id))",
+            "c refers to t by a foreign key: its writes would fail",
+        ),
+        ("CREATE VIEW w AS SELECT id FROM \"t\"", "the view w uses t"),
+        (
+            "CREATE TABLE c (x); CREATE TRIGGER c_t AFTER INSERT ON c BEGIN SELECT count(*) FROM t; END",
+            "the trigger c_t uses t",
+        ),
+        (
+            "CREATE VIRTUAL TABLE found USING fts5(v, content = 't', content_rowid = 'id')",
+            "the table found uses t",
+        ),
+    ] {
+        let shape = Shape {
+            schema: format!("{schema} {there}").leak(),
+            migration: "CREATE TABLE new.u (id INTEGER PRIMARY KEY, w TEXT);
+                        INSERT INTO new.u (id, w) SELECT id, v FROM old.t;
+                        INSERT INTO old.t (id, v) SELECT id, w FROM new.u;",
+            ..Shape::PLAIN
+        };
+        shape.stops_before_retired(words);
+    }
+}

@@ -85,6 +85,20 @@ impl Shape {
         journey.judge("the end");
         journey.assert_final(&before);
     }
+
+    /// As far as `new-only`: the gate to `retired` refuses with these words, and nothing is
+    /// lost by that.
+    #[track_caller]
+    pub(crate) fn stops_before_retired(&self, words: &str) {
+        let mut journey = Journey::set_out(self, Way::Moved);
+        journey.start();
+        journey.backfill();
+        journey.advance(Phase::NewOnly);
+        let options = AdvanceOptions { confirmed: true, ..AdvanceOptions::default() };
+        let refused = journey.engine.advance(NAME, &options, &mut Silent).unwrap_err();
+        assert!(refused.to_string().contains(words), "{refused} is not {words}");
+        journey.judge("the refusal");
+    }
 }
 
 /// The text for one of the ways.
@@ -305,4 +319,45 @@ pub(crate) fn shell(db: &std::path::Path, sql: &str) -> String {
         Running::spawn(command.arg(db).arg(&script)).wait(std::time::Duration::from_secs(60));
     assert_eq!(outcome.code, Some(0), "{sql}\n{}", outcome.stderr);
     outcome.stdout
+}
+
+/// What this harness could not fail at would prove nothing.
+mod fails_where_it_should {
+    use super::{Shape, Way};
+
+    const SHAPE: Shape = Shape {
+        schema: "CREATE TABLE t (id INTEGER PRIMARY KEY, v); INSERT INTO t VALUES (1, 1)",
+        migration: "CREATE TABLE new.@t (id INTEGER PRIMARY KEY, w);
+                    INSERT INTO new.@t (id, w) SELECT id, v FROM old.t;
+                    INSERT INTO old.t (id, v) SELECT id, w FROM new.@t;",
+        ..Shape::PLAIN
+    };
+
+    #[test]
+    #[should_panic(expected = "1 rows of the twin are not in the database")]
+    fn old_rows() {
+        let new = [("UPDATE @t SET w = 2", "UPDATE t SET v = 2.0"), ("", "")];
+        Shape { new, ..SHAPE }.goes_by(Way::Moved);
+    }
+
+    #[test]
+    #[should_panic(expected = "1 rows of forward(the twin) are not in the database")]
+    fn new_rows() {
+        let new = [("", ""), ("DELETE FROM t", "SELECT 1")];
+        Shape { new, ..SHAPE }.goes_by(Way::InPlace);
+    }
+
+    #[test]
+    #[should_panic(expected = "the application's schema")]
+    fn the_schema() {
+        let old = ["", "CREATE TABLE another (x)", ""];
+        Shape { old, ..SHAPE }.goes_by(Way::InPlace);
+    }
+
+    #[test]
+    #[should_panic(expected = "what the program is told")]
+    fn what_programs_are_told() {
+        let old = ["SELECT name FROM sqlite_schema WHERE type = 'table'", "", ""];
+        Shape { old, ..SHAPE }.goes_by(Way::Moved);
+    }
 }
