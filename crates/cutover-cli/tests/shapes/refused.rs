@@ -27,6 +27,16 @@ impl Refused {
         Self { cutover: Cutover::new(env!("CARGO_BIN_EXE_cutover"), &db), db, file, _dir: dir }
     }
 
+    /// Gives the column `v` of `t` a definition that only the application's SQLite takes.
+    fn redefine(&self, column: &str) {
+        let conn = Connection::open(&self.db).unwrap();
+        conn.execute_batch(&format!(
+            "PRAGMA writable_schema = ON;
+             UPDATE sqlite_schema SET sql = replace(sql, 'v TEXT', '{column}') WHERE name = 't'"
+        ))
+        .unwrap();
+    }
+
     /// Both commands refuse, with these words; the database stays as it is.
     #[track_caller]
     fn with(&self, code: i32, words: &[&str]) {
@@ -288,18 +298,21 @@ fn rows_that_do_not_fit() {
 #[test]
 fn a_collation_of_the_applications() {
     let refused = Refused::new(TABLE, MOVED);
-    let conn = Connection::open(&refused.db).unwrap();
-    conn.execute_batch("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'TEXT', 'TEXT COLLATE german') WHERE name = 't'").unwrap();
-    drop(conn);
+    refused.redefine("v TEXT COLLATE german");
     refused.with(3, &["t.v has the collation german, which is not SQLite's"]);
 }
 
-/// A trigger or an index that calls a function of the application's.
+/// A trigger or a constraint that calls a function of the application's.
 #[test]
 fn a_function_of_the_applications() {
-    let schema =
-        format!("{TABLE} CREATE TRIGGER own AFTER INSERT ON t BEGIN SELECT greet(NEW.v); END");
-    refused(&schema, MOVED, 3, &["t can't be written by cutover: no such function: greet"]);
+    let words = "t can't be written by cutover: no such function: greet";
+    let trigger = "CREATE TRIGGER own AFTER INSERT ON t BEGIN SELECT greet(NEW.v); END";
+    refused(&format!("{TABLE} {trigger}"), MOVED, 3, &[words]);
+    for column in ["v TEXT CHECK (greet(v))", "v TEXT, w AS (greet(v))"] {
+        let refused = Refused::new(TABLE, MOVED);
+        refused.redefine(column);
+        refused.with(3, &["greet"]);
+    }
 }
 
 /// An index that is unique by another collation than its column's: which rows are one by it
@@ -316,5 +329,26 @@ fn a_unique_index_with_a_collation_of_its_own() {
          INSERT INTO old.t (v, w) SELECT v, w FROM new.u;",
         3,
         &["otherwise than"],
+    );
+}
+
+/// A UNIQUE constraint lets any number of rows have NULL: for these it is no key.
+#[test]
+fn rows_with_null_for_a_key() {
+    refused(
+        "CREATE TABLE t (k TEXT PRIMARY KEY, v); INSERT INTO t VALUES (NULL, 1), (NULL, 2)",
+        "CREATE TABLE new.u (k TEXT PRIMARY KEY, w);
+         INSERT INTO new.u (k, w) SELECT k, v FROM old.t;
+         INSERT INTO old.t (k, v) SELECT k, w FROM new.u;",
+        3,
+        &["rows of new.u have NULL in their key (k) and are not told apart"],
+    );
+    refused(
+        "CREATE TABLE t (a, b, v, UNIQUE (a, b)); INSERT INTO t VALUES (1, NULL, 1), (2, NULL, 1), (1, NULL, 2)",
+        "CREATE TABLE new.u (a, b, w, UNIQUE (a, b));
+         INSERT INTO new.u (a, b, w) SELECT a, b, v FROM old.t;
+         INSERT INTO old.t (a, b, v) SELECT a, b, w FROM new.u;",
+        3,
+        &["rows of new.u have NULL in their key (a, b) and are not told apart"],
     );
 }
