@@ -87,9 +87,8 @@ pub(crate) struct Index {
     /// Leading columns; an expression ends the list.
     pub(crate) columns: Vec<String>,
     pub(crate) partial: bool,
-    /// Unique over expressions, or with a WHERE that can't be read: a REPLACE removes rows
-    /// by it that can't be told.
-    pub(crate) irregular_unique: bool,
+    /// Why the rows that a REPLACE removes by it can't be told, where they can't.
+    pub(crate) irregular_unique: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -232,6 +231,10 @@ impl Tables {
         self.0.insert(table.known_as.to_lowercase(), table);
     }
 
+    pub(crate) fn retain(&mut self, keep: impl Fn(&Table) -> bool) {
+        self.0.retain(|_, table| keep(table));
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Table> {
         self.0.values()
     }
@@ -254,6 +257,9 @@ impl FromIterator<Table> for Tables {
 /// The tables of both sides.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Catalog {
+    /// What has rows and is no table a trigger can be on, and what it is: the views and the
+    /// virtual tables of the database.
+    pub(crate) apart: Vec<(String, String)>,
     pub(crate) old: Tables,
     pub(crate) new: Tables,
 }
@@ -275,5 +281,20 @@ impl Catalog {
 
     pub(crate) fn table(&self, side: Side, name: &str) -> Option<&Table> {
         self.side(side).get(name)
+    }
+
+    /// Why there is no table of a name, and what to do about it.
+    pub(crate) fn missing(&self, side: Side, name: &str) -> (String, &'static str) {
+        let apart = self.apart.iter().find(|(apart, _)| apart.eq_ignore_ascii_case(name));
+        match apart.filter(|_| side == Side::Old) {
+            Some((name, kind)) => (
+                format!("{side}.{name} is a {kind}: no trigger can tell what is written to it"),
+                "name the tables its rows are stored in, or leave it out of the migration",
+            ),
+            None => (
+                format!("there is no table {side}.{name}"),
+                "check the name against the database's tables",
+            ),
+        }
     }
 }

@@ -87,12 +87,16 @@ fn push(statements: &mut Vec<Statement>, text: &str, bare: &str) {
 }
 
 fn insert(bare: &str) -> Kind {
-    let parsed = bare.split_once('(').and_then(|(head, tail)| {
-        let (columns, _) = tail.split_once(')')?;
-        let (side, table) = head.split_whitespace().nth(2)?.split_once('.')?;
-        let columns = columns.split(',').map(|column| unquoted(column.trim())).collect();
-        Some((side.to_ascii_lowercase(), Target { table: unquoted(table), columns }))
-    });
+    let tokens = tokens(bare);
+    let parsed = match tokens.as_slice() {
+        [_, _, side, ".", table, "(", rest @ ..] => {
+            let end = rest.iter().position(|token| *token == ")").unwrap_or(rest.len());
+            let columns = rest[..end].iter().filter(|token| **token != ",");
+            let columns = columns.map(|column| unquoted(column)).collect();
+            Some((side.to_ascii_lowercase(), Target { table: unquoted(table), columns }))
+        }
+        _ => None,
+    };
     match parsed {
         Some((side, target)) if side == "new" => Kind::Forward(target),
         Some((side, target)) if side == "old" => Kind::Backward(target),
@@ -100,8 +104,41 @@ fn insert(bare: &str) -> Kind {
     }
 }
 
+/// Words, quoted names and signs, without what stands between them.
+fn tokens(sql: &str) -> Vec<&str> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_' || !c.is_ascii();
+    let mut tokens = Vec::new();
+    let mut rest = sql;
+    while let Some(next) = rest.chars().next() {
+        let length = match next {
+            // A doubled quote is part of the name.
+            '"' | '`' => {
+                let mut length = token_length(rest);
+                while rest[length..].starts_with(next) {
+                    length += token_length(&rest[length..]);
+                }
+                length
+            }
+            c if is_word(c) => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
+            _ => token_length(rest),
+        };
+        if !next.is_whitespace() {
+            tokens.push(&rest[..length]);
+        }
+        rest = &rest[length..];
+    }
+    tokens
+}
+
 fn unquoted(name: &str) -> String {
-    name.trim_matches(['"', '`', '[', ']']).to_owned()
+    let inner = || &name[1..name.len() - 1];
+    match name.chars().next() {
+        Some(quote @ ('"' | '`')) => {
+            inner().replace(&format!("{quote}{quote}"), &quote.to_string())
+        }
+        Some('[') => inner().to_owned(),
+        _ => name.to_owned(),
+    }
 }
 
 /// An identifier in quotes.
@@ -119,6 +156,16 @@ pub fn literal(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_unquoted() {
+        let file = "INSERT INTO new.\"two \"\"words\" ([a, b], `c)`, \"🦀\", d) SELECT 1, 2, 3, 4 FROM old.s";
+        let target = Target {
+            table: "two \"words".to_owned(),
+            columns: ["a, b", "c)", "🦀", "d"].map(str::to_owned).to_vec(),
+        };
+        assert_eq!(statements(file)[0].kind, Kind::Forward(target));
+    }
 
     #[test]
     fn a_file_is_split_at_semicolons_that_stand_by_themselves() {

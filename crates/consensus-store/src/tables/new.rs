@@ -23,8 +23,9 @@ use crate::time::{self, CreatedAt};
 
 const OUTPUTS: &str = "agent_outputs";
 
-/// The name under which `sqlite_sequence` keeps the last id of a synthesis.
-pub(crate) const SEQUENCE: &str = "consensus_runs.latest_synthesis_id";
+/// The name under which `sqlite_sequence` keeps the last id of a synthesis: that of the old
+/// table, which counts on from there after a rollback. It outlives the table.
+pub(crate) const SEQUENCE: &str = "consensus_synthesis";
 
 /// A run, as a write finds it.
 struct Run {
@@ -137,8 +138,7 @@ fn begin_no_later(conn: &Connection, run: &Run, ms: i64) -> Step<()> {
 /// The last id of a synthesis that was ever handed out.
 pub(crate) const LAST_SYNTHESIS_ID: &str = "SELECT max(\
      coalesce((SELECT max(latest_synthesis_id) FROM consensus_runs), 0), \
-     coalesce((SELECT max(seq) FROM sqlite_sequence \
-       WHERE name IN ('consensus_synthesis', ?1)), 0))";
+     coalesce((SELECT seq FROM sqlite_sequence WHERE name = ?1), 0))";
 
 /// The next id of a synthesis: none that was ever handed out, as AUTOINCREMENT has it in
 /// the old table. What was handed out is kept where SQLite keeps it for its own tables.

@@ -5,6 +5,7 @@
 //!   such a cutover was first tested.
 //! - [`faults`]: what a hand-made dual write got wrong, one test each.
 //! - [`opening`]: which files are opened, made, refused.
+//! - [`ids`]: none is given out twice.
 //! - [`errors`]: each error is told apart.
 //! - [`sharing`]: callers on many threads, commits they share, tasks of a runtime.
 //! - `support`: files, migrations, comparisons.
@@ -12,6 +13,7 @@
 
 mod errors;
 mod faults;
+mod ids;
 mod opening;
 mod phases;
 mod read_path_migration;

@@ -1,7 +1,7 @@
 //! What a mapping gives, restricted to a part of it, as SQL.
 
 use super::query::Leaf;
-use super::sql::{ident, idents, join};
+use super::sql::{any, ident, idents, join};
 use super::target::{Source, Target};
 use super::trace::{Term, of_row};
 use super::typed::compared;
@@ -264,7 +264,7 @@ pub(crate) fn differs<'a>(
             part
         })
         .collect();
-    (!parts.is_empty()).then(|| parts.join(" OR "))
+    (!parts.is_empty()).then(|| any(&parts))
 }
 
 /// Whether a pass over the target can go by ranges of the source's key: every

@@ -404,12 +404,8 @@ impl Normaliser<'_> {
             }
         };
         let Some(table) = self.catalog.table(side, bare) else {
-            return Err(Flaw::mismatch(
-                self.mapping,
-                bare,
-                format!("there is no table {side}.{bare}"),
-                "check the name against the database's tables",
-            ));
+            let (reason, fix) = self.catalog.missing(side, bare);
+            return Err(Flaw::mismatch(self.mapping, bare, reason, fix));
         };
         let columns: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
         let leaf =

@@ -25,7 +25,7 @@ use super::derived::{Part, Place, derived, differs};
 use super::guard::needs_flag;
 use super::names::Names;
 use super::object::{Kind, Object};
-use super::sql::{ident, idents, join, text};
+use super::sql::{any, ident, idents, join, text};
 use super::target::Target;
 use super::trace::trace;
 use crate::phase::Direction;
@@ -296,8 +296,8 @@ impl Body<'_> {
         let nullable: Vec<&String> =
             target.columns.iter().filter(|column| self.may_get_null(column)).collect();
         if !nullable.is_empty() {
-            let condition =
-                join(&nullable, " OR ", |column| format!("{} IS NULL", self.row_value(column)));
+            let nulls = nullable.iter().map(|column| format!("{} IS NULL", self.row_value(column)));
+            let condition = any(&nulls.collect::<Vec<_>>());
             let names = join(&nullable, " or ", |column| (*column).clone());
             statements.push(format!(
                 "{} WHERE {condition}",

@@ -20,9 +20,33 @@ pub(crate) fn join<T>(items: &[T], separator: &str, f: impl FnMut(&T) -> String)
     items.iter().map(f).collect::<Vec<_>>().join(separator)
 }
 
+/// Conditions of which one must hold. A table may have hundreds of columns, and SQLite counts
+/// each OR of a row of them as a level of depth, of which it allows a thousand
+/// (<https://www.sqlite.org/limits.html#max_expr_depth>): so many are put in parentheses.
+pub(crate) fn any(conditions: &[String]) -> String {
+    const IN_A_ROW: usize = 50;
+    if conditions.len() <= IN_A_ROW {
+        return conditions.join(" OR ");
+    }
+    let groups: Vec<String> =
+        conditions.chunks(IN_A_ROW).map(|group| format!("({})", group.join(" OR "))).collect();
+    any(&groups)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_conditions_are_no_deep_expression() {
+        let few: Vec<String> = (0..3).map(|n| n.to_string()).collect();
+        assert_eq!(any(&few), "0 OR 1 OR 2");
+        let many: Vec<String> = (0..2_000).map(|n| format!("{n} IS NULL")).collect();
+        let conn = rusqlite::Connection::open_in_memory().unwrap();
+        let sql = |condition: &str| format!("SELECT {condition}");
+        assert!(conn.prepare(&sql(&many.join(" OR "))).is_err());
+        assert!(conn.prepare(&sql(&any(&many))).is_ok());
+    }
 
     #[test]
     fn hostile_names_stay_names() {

@@ -154,6 +154,12 @@ fn replaces<'a>(
         .collect()
 }
 
+/// Whether a row of the target keeps its key as long as it keeps its scope.
+fn key_is_in_scope(target: &Target) -> bool {
+    let in_scope = |part: &String| target.scope.iter().any(|s| s.eq_ignore_ascii_case(part));
+    target.key.columns.iter().all(in_scope)
+}
+
 /// Where the scopes of rows that are about to be replaced are noted, if there can be any.
 fn note_table(target: &Target, names: Names, catalog: &Catalog) -> Option<[Object; 2]> {
     let needed = target.leaves().any(|(source, leaf)| {
@@ -380,6 +386,11 @@ impl Changed<'_> {
             statements.extend(self.free_noted(used));
             if update {
                 statements.extend(self.prune(used, "OLD", None));
+            }
+            // A REPLACE gives the scope another row under another key. Where a scope has many
+            // rows, the put sees to that itself.
+            if used.target.single && !key_is_in_scope(used.target) {
+                statements.extend(self.prune(used, "NEW", None));
             }
         }
         statements

@@ -125,12 +125,8 @@ fn target(
 ) -> Result<Target, Flaw> {
     let first = mappings[0];
     let Some(table) = catalog.table(direction.target(), &first.target) else {
-        return Err(Flaw::mismatch(
-            first,
-            &first.target,
-            format!("there is no table {}.{}", direction.target(), first.target),
-            "check the name against the database's tables",
-        ));
+        let (reason, fix) = catalog.missing(direction.target(), &first.target);
+        return Err(Flaw::mismatch(first, &first.target, reason, fix));
     };
     let columns = listed(first, table)?;
     let key = key(first, table, &columns)?;

@@ -28,7 +28,7 @@ fn tables(schema: &str) -> Tables {
 fn read(old: &str, text: &str) -> (Migration, Catalog) {
     let migration = Migration::parse("m", text).unwrap();
     let new: Vec<&str> = migration.tables.iter().map(|table| table.sql.as_str()).collect();
-    let catalog = Catalog { old: tables(old), new: tables(&new.join(";")) };
+    let catalog = Catalog { old: tables(old), new: tables(&new.join(";")), apart: Vec::new() };
     (migration, catalog)
 }
 

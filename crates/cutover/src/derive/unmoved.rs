@@ -8,7 +8,7 @@
 use turso_parser::ast::{Expr, Literal};
 
 use super::query::{Arm, Leaf, Output, What};
-use super::sql::{ident, join};
+use super::sql::{any, ident, join};
 use super::target::{Source, Target, holds};
 use super::trace::{of_row, trace_expr};
 use crate::schema::{Affinity, Catalog, Column, Table};
@@ -210,7 +210,7 @@ fn value_of(arm: &Arm, expr: &Expr, leaf: &Leaf) -> Option<String> {
 /// column without a type, and the least integer and the real it overflows to in one that
 /// stores integers.
 pub(crate) fn update_matters(columns: &[String], table: Option<&Table>) -> String {
-    join(columns, " OR ", |name| {
+    let changed = columns.iter().map(|name| {
         let quoted = ident(name);
         let column = table.and_then(|table| table.column(name));
         let collate = if column.is_some_and(Column::is_binary) { "" } else { " COLLATE BINARY" };
@@ -223,5 +223,6 @@ pub(crate) fn update_matters(columns: &[String], table: Option<&Table>) -> Strin
             changed += &format!(" OR typeof(OLD.{quoted}) <> typeof(NEW.{quoted})");
         }
         changed
-    })
+    });
+    any(&changed.collect::<Vec<_>>())
 }

@@ -20,7 +20,7 @@ use crate::backend::sqlite::state::Record;
 use crate::backend::sqlite::{Db, Wall, compare, state};
 use crate::derive::derived::Place;
 use crate::derive::flaw::FlawKind;
-use crate::derive::sql::{idents, join};
+use crate::derive::sql::{ident, idents, join};
 use crate::derive::target::Target;
 use crate::error::{Error, Result};
 use crate::migration::Migration;
@@ -40,6 +40,7 @@ impl Engine {
     /// If the file and the database do not belong together. What stands in the way
     /// otherwise is in the report.
     pub fn check(&self, migration: &Migration, watch: &mut dyn Watch) -> Result<CheckReport> {
+        state::refuse_others(&self.db)?;
         let known = state::load(&self.db, migration.name())?;
         if let Some(record) = known.as_ref().filter(|record| record.phase > Phase::DualWrite) {
             return Err(Error::Refused(crate::Refusal {
@@ -88,8 +89,11 @@ pub(crate) fn examine(
         }
         Err(flaw) => return Err(super::model::refuse(migration, &flaw)),
     };
-    unsuitable(&engine.db, &model, known, &mut report)?;
+    if unsuitable(&engine.db, &model, known, &mut report)? {
+        return Ok(report);
+    }
     report.problems.extend(model.scans(&engine.db)?);
+    report.problems.extend(model.unwritable(&engine.db)?);
     report.problems.extend(broken(&engine.db, &model)?);
     report.notes.extend(dropped(&model));
     report.indexes = model
@@ -163,6 +167,7 @@ fn rehearse(
         reason: dangling.reason(),
         fix: "mend those rows, or leave the foreign key out".to_owned(),
     }));
+    report.problems.extend(nameless(&scratch, model)?);
     report.forecast.backfill_seconds = began.elapsed().as_secs_f64();
     let began = Instant::now();
     for target in &model.backward {
@@ -180,6 +185,35 @@ fn rehearse(
     watch.event(&Event::Finished);
     conclude(report);
     Ok(indexes)
+}
+
+/// Rows with NULL in their key that are alike in the rest of it. A UNIQUE constraint lets them
+/// be, and nothing tells them apart.
+fn nameless(scratch: &Db, model: &Model) -> Result<Vec<Problem>> {
+    let mut problems = Vec::new();
+    for target in model.forward.iter().chain(&model.backward).filter(|t| !t.key_never_null()) {
+        let side = target.direction.target();
+        let key = &target.key.columns;
+        let some_null = join(key, " OR ", |column| format!("{} IS NULL", ident(column)));
+        let alike = format!(
+            "SELECT count(*) FROM (SELECT 1 FROM {} WHERE {some_null} GROUP BY {} HAVING count(*) > 1)",
+            PLACE.table(side, &target.table.name),
+            idents("", key)
+        );
+        if scratch.count(&alike)? > 0 {
+            problems.push(Problem {
+                line: Some(target.line),
+                column: None,
+                reason: format!(
+                    "rows of {side}.{} have NULL in their key ({}) and are not told apart by the rest of it",
+                    target.table.known_as,
+                    key.join(", ")
+                ),
+                fix: "give them values, or choose another key".to_owned(),
+            });
+        }
+    }
+    Ok(problems)
 }
 
 /// Where the scratch databases are, and how much of that disk may be taken.

@@ -17,6 +17,7 @@ use crate::backend::sqlite::state::{self, Record};
 use crate::error::{Error, Refusal, Result};
 use crate::phase::Phase;
 use crate::report::Problem;
+use crate::schema::Column;
 
 impl Engine {
     /// What in the schema no longer fits the migration.
@@ -76,11 +77,12 @@ fn problem(reason: String, fix: String) -> Problem {
 }
 
 /// Columns that an old table has and the way back does not give. `start` refuses them, so
-/// these came later.
+/// these came later. A generated column holds nothing of its own.
 fn uncarried(model: &Model) -> Vec<Problem> {
     let mut problems = Vec::new();
     for target in &model.backward {
-        let added = target.table.columns.iter().filter(|c| !target.columns.contains(&c.name));
+        let lost = |c: &&Column| !target.columns.contains(&c.name) && c.expression.is_none();
+        let added = target.table.columns.iter().filter(lost);
         problems.extend(added.map(|column| {
             problem(
                 format!(

@@ -10,12 +10,13 @@ use crate::derive::derived::goes_by_range;
 use crate::derive::flaw::{Flaw, FlawKind};
 use crate::derive::indexes::{Needed, explained, missing};
 use crate::derive::names::Names;
+use crate::derive::sql::{ident, join};
 use crate::derive::target::{Target, targets};
 use crate::error::{Error, Refusal, Result};
 use crate::migration::{Migration, MigrationError};
 use crate::phase::{Direction, Phase, Side};
 use crate::report::Problem;
-use crate::schema::{Catalog, Table, Tables};
+use crate::schema::{Catalog, Column, Table, Tables};
 
 /// The migration, its number in the database, and what follows from its mappings.
 #[derive(Debug)]
@@ -148,6 +149,23 @@ impl Model {
         Ok(began.elapsed())
     }
 
+    /// The tables whose writes SQLite would refuse for what keeps the other side in step: a
+    /// trigger is looked at only when a statement fires it, which would be a program's.
+    pub(crate) fn unwritable(&self, db: &Db) -> Result<Vec<Problem>> {
+        let copy = schema_copy(db, self)?;
+        state::create(&copy)?;
+        let doing = "rehearsing writes";
+        let setting =
+            Setting { phase: Phase::ReadNew, since: "", backfilled: true, catching_up: false };
+        switch::run(&copy, doing, &switch::objects(self, setting))?;
+        let mut problems = refused_writes(&copy, self.old_tables());
+        copy.batch(doing, "BEGIN")?;
+        switch::enter(&copy, self, Setting { phase: Phase::WriteNew, ..setting })?;
+        problems.extend(refused_writes(&copy, self.new_tables()));
+        copy.batch(doing, "ROLLBACK")?;
+        Ok(problems)
+    }
+
     /// The sync statements that would read a whole table even with the indexes
     /// above, on a schema-only copy of the database.
     pub(crate) fn scans(&self, db: &Db) -> Result<Vec<Problem>> {
@@ -173,6 +191,33 @@ impl Model {
     }
 }
 
+/// What SQLite says of writes to these tables, which are borne by their own names.
+fn refused_writes<'t>(copy: &Db, tables: impl Iterator<Item = &'t Table>) -> Vec<Problem> {
+    let refused = |table: &Table| {
+        let error =
+            writes(table, &table.known_as).iter().find_map(|sql| copy.conn().prepare(sql).err())?;
+        Some(Problem {
+            line: None,
+            column: None,
+            reason: format!("SQLite would refuse writes to {}: {error}", table.known_as),
+            fix: "make the mapping simpler: fewer columns or tables in one statement".to_owned(),
+        })
+    };
+    tables.filter_map(refused).collect()
+}
+
+/// A statement of each kind that writes to a table of this name.
+pub(crate) fn writes(table: &Table, name: &str) -> [String; 3] {
+    let name = ident(name);
+    let columns: Vec<&Column> = table.stored_columns().collect();
+    let same = join(&columns, ", ", |column| format!("{0} = {0}", ident(&column.name)));
+    [
+        format!("INSERT INTO {name} DEFAULT VALUES"),
+        format!("UPDATE {name} SET {same}"),
+        format!("DELETE FROM {name}"),
+    ]
+}
+
 /// Names in a query plan that are not tables: constant rows and nameless
 /// subqueries, whose own tables have lines of their own.
 fn is_made_up(name: &str) -> bool {
@@ -185,7 +230,11 @@ fn stored(known_as: &str, side: Side, bearer: Side) -> String {
 }
 
 fn read_catalog(db: &Db, migration: &Migration, bearer: Side) -> Result<Catalog> {
-    Ok(Catalog { old: old_tables(db, migration, bearer)?, new: new_tables(migration, bearer)? })
+    let apart = catalog::apart(db.conn(), "main")
+        .map_err(|source| db.error("reading the views and virtual tables", source))?;
+    let mut old = old_tables(db, migration, bearer)?;
+    old.retain(|table| !apart.iter().any(|(name, _)| *name == table.name));
+    Ok(Catalog { old, new: new_tables(migration, bearer)?, apart })
 }
 
 fn old_tables(db: &Db, migration: &Migration, bearer: Side) -> Result<Tables> {

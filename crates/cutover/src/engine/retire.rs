@@ -9,6 +9,7 @@ use super::labour::Labour;
 use super::log::Log;
 use super::session::{Session, now};
 use super::{AdvanceOptions, Pace};
+use crate::backend::sqlite::Db;
 use crate::backend::sqlite::state::{self, Pending};
 use crate::derive::freeze::{freeze, syncing};
 use crate::derive::sql::{ident, text};
@@ -170,11 +171,33 @@ pub(crate) fn empty_and_drop(
         }
         db.write("dropping a table", || {
             session.fence()?;
-            db.batch("dropping a table", &format!("DROP TABLE {quoted}"))
+            let given = last_id(session, table)?;
+            db.batch("dropping a table", &format!("DROP TABLE {quoted}"))?;
+            given.map_or(Ok(()), |given| keep_last_id(db, table, given))
         })?;
     }
     labour.finish(watch);
     Ok(())
+}
+
+/// The last id that an old table gave out, if it gives out none twice. With the table goes
+/// the place where SQLite keeps it, and the new tables need not have it: where they hold such
+/// ids in columns of another kind, only the application can go on counting.
+fn last_id(session: &Session<'_>, table: &str) -> Result<Option<i64>> {
+    let model = &session.model;
+    let is_new = model.migration.tables.iter().any(|new| new.name.eq_ignore_ascii_case(table));
+    let counted = model.catalog.old.get(table).is_some_and(|t| t.autoincrement && !t.shared);
+    let kept = "SELECT count(*) FROM main.sqlite_schema WHERE name = 'sqlite_sequence'";
+    if is_new || !counted || session.db.count(kept)? == 0 {
+        return Ok(None);
+    }
+    let sql = format!("SELECT max(seq) FROM sqlite_sequence WHERE name = {}", text(table));
+    session.db.row("reading a sequence", &sql, |row| row.get(0))
+}
+
+fn keep_last_id(db: &Db, table: &str, id: i64) -> Result<()> {
+    let sql = format!("INSERT INTO sqlite_sequence (name, seq) VALUES ({}, {id})", text(table));
+    db.batch("keeping a sequence", &sql)
 }
 
 /// Objects outside of the migration that would break.
@@ -202,10 +225,11 @@ fn referred_to(session: &Session<'_>) -> Result<()> {
         }
     }
     // A view or a trigger that names a dropped table fails when it is used, and
-    // with it the statement that uses it.
+    // with it the statement that uses it; and so does a full-text index of its rows.
     for table in session.model.old_tables().filter(|table| !table.shared) {
         let sql = format!(
-            "SELECT type || ' ' || name FROM main.sqlite_schema WHERE (type = 'view' OR (type = 'trigger' AND tbl_name <> {0} COLLATE NOCASE)) \
+            "SELECT type || ' ' || name FROM main.sqlite_schema WHERE (type = 'view' OR (type = 'trigger' AND tbl_name <> {0} COLLATE NOCASE) \
+             OR (type = 'table' AND sql LIKE 'CREATE VIRTUAL %')) \
              AND name NOT LIKE '\\_cutover\\_%' ESCAPE '\\' AND name NOT LIKE 'cutover\\_live\\_%' ESCAPE '\\'",
             text(&table.name)
         );

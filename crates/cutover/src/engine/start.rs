@@ -30,6 +30,7 @@ impl Engine {
         options: StartOptions,
         watch: &mut dyn Watch,
     ) -> Result<StartReport> {
+        state::refuse_others(&self.db)?;
         let known = state::load(&self.db, migration.name())?;
         known.iter().try_for_each(|record| startable(record, migration))?;
         let check = examine(self, migration, known.as_ref(), watch)?;

@@ -3,28 +3,36 @@
 use turso_parser::ast::{Cmd, Stmt, TriggerCmd};
 use turso_parser::parser::Parser;
 
-use super::model::Model;
+use super::model::{Model, writes};
 use crate::backend::sqlite::state::{self, Record};
 use crate::backend::sqlite::{Db, catalog};
 use crate::derive::names::Names;
 use crate::derive::sql::text;
+use crate::derive::target::Target;
 use crate::error::Result;
 use crate::migration::ddl::as_mirror;
 use crate::phase::{Phase, Side};
 use crate::report::{CheckReport, Problem};
 use crate::schema::{AppTrigger, Index, Table};
 
-/// Adds what stands in the way to the report, and what is worth knowing.
+/// Adds what stands in the way to the report, and what is worth knowing. Tells whether
+/// nothing further can be looked at: what bears the names of the migration's own objects
+/// would be taken for them, and what SQLite alone can't write can't be rehearsed.
 pub(crate) fn unsuitable(
     db: &Db,
     model: &Model,
     known: Option<&Record>,
     report: &mut CheckReport,
-) -> Result<()> {
+) -> Result<bool> {
     report.problems.extend(shared_tables(db, model)?);
     if report.problems.is_empty() && known.is_none_or(|record| record.phase == Phase::Legacy) {
         report.problems.extend(taken_names(db, model)?);
     }
+    if known.is_none() {
+        report.problems.extend(occupied(db, model)?);
+    }
+    report.problems.extend(read_tables(model).iter().filter_map(|table| beyond_us(db, table)));
+    let blind = !report.problems.is_empty();
     for target in &model.backward {
         report.problems.extend(lost_columns(&target.table, &target.columns, target.line));
         report.problems.extend(meddling_triggers(&target.table, model));
@@ -39,8 +47,11 @@ pub(crate) fn unsuitable(
     report.problems.extend(model.old_tables().filter_map(|table| unreadable(db, table)));
     report.problems.dedup();
     report.notes.extend(referring(db, model)?);
-    Ok(())
+    Ok(blind)
 }
+
+/// What to do about a name that is taken.
+const OCCUPIED: &str = "choose another name, or remove what bears it";
 
 fn problem(line: Option<usize>, reason: String, fix: impl Into<String>) -> Problem {
     Problem { line, column: None, reason, fix: fix.into() }
@@ -81,11 +92,60 @@ fn taken_names(db: &Db, model: &Model) -> Result<Vec<Problem>> {
             problems.push(problem(
                 line,
                 format!("the database already has something named {name}"),
-                "choose another name, or remove what bears it",
+                OCCUPIED,
             ));
         }
     }
     Ok(problems)
+}
+
+/// What bears a name that begins as those of this migration's objects will. Removing these
+/// goes by their names.
+fn occupied(db: &Db, model: &Model) -> Result<Vec<Problem>> {
+    let prefix = model.names.prefix();
+    let sql = format!(
+        "SELECT type || ' ' || name FROM main.sqlite_schema \
+         WHERE lower(substr(name, 1, {})) = {} ORDER BY name",
+        prefix.chars().count(),
+        text(&prefix)
+    );
+    let read = || -> rusqlite::Result<Vec<String>> {
+        db.conn().prepare(&sql)?.query_map([], |row| row.get(0))?.collect()
+    };
+    let found = read().map_err(|source| db.error("reading the schema", source))?;
+    let reason = |what| format!("the database has the {what}, which would be taken for cutover's");
+    Ok(found.into_iter().map(|what| problem(None, reason(what), OCCUPIED)).collect())
+}
+
+/// The old tables that some mapping reads or fills.
+fn read_tables(model: &Model) -> Vec<&Table> {
+    let targets = || model.forward.iter().chain(&model.backward);
+    let leaves = targets().flat_map(Target::leaves).filter(|(_, leaf)| leaf.side == Side::Old);
+    let mut tables: Vec<&Table> = model.old_tables().collect();
+    for table in leaves.filter_map(|(_, leaf)| model.catalog.old.get(&leaf.table)) {
+        if !tables.iter().any(|known| known.name == table.name) {
+            tables.push(table);
+        }
+    }
+    tables
+}
+
+/// Whether reading or writing a table needs what only the application has: a collation or a
+/// function that it defines itself, in the table, an index or a trigger of its.
+fn beyond_us(db: &Db, table: &Table) -> Option<Problem> {
+    let known = ["BINARY", "NOCASE", "RTRIM"];
+    let name = &table.known_as;
+    let fix = "leave this table out of the migration, or have it do without that";
+    let foreign = |collation: &str| !known.iter().any(|own| own.eq_ignore_ascii_case(collation));
+    if let Some(column) = table.columns.iter().find(|column| foreign(&column.collation)) {
+        let (column, collation) = (&column.name, &column.collation);
+        let reason =
+            format!("{name}.{column} has the collation {collation}, which is not SQLite's");
+        return Some(problem(None, reason, fix));
+    }
+    let statements = writes(table, &table.name);
+    let error = statements.iter().find_map(|sql| db.conn().prepare(sql).err())?;
+    Some(problem(None, format!("{name} can't be written by cutover: {error}"), fix))
 }
 
 /// Old tables that another migration is moving at this moment.
@@ -160,18 +220,20 @@ fn lost_columns(table: &Table, given: &[String], line: usize) -> Vec<Problem> {
         .collect()
 }
 
-/// A unique index over expressions: which rows a REPLACE would remove by it can't be
-/// looked up.
+/// Unique indexes by which a REPLACE removes rows that can't be looked up.
 fn irregular_uniques(table: &Table, line: usize) -> Vec<Problem> {
     table
         .indexes
         .iter()
-        .filter(|index| index.irregular_unique)
-        .map(|index| {
+        .filter_map(|index| Some((index, index.irregular_unique?)))
+        .map(|(index, why)| {
             problem(
                 Some(line),
-                format!("{} has the unique index {} over an expression: the rows an INSERT OR REPLACE removes by it can't be told", table.known_as, index.name),
-                "replace it by a unique index over columns for the time of the migration",
+                format!(
+                    "{} has the unique index {} {why}: the rows an INSERT OR REPLACE removes by it can't be told",
+                    table.known_as, index.name
+                ),
+                "replace it by a unique index over columns, with their own collations, for the time of the migration",
             )
         })
         .collect()

@@ -49,7 +49,7 @@ pub(crate) fn table(
         [only] if !without_rowid && !has_primary_index(conn, schema, &name)? => Some(only.clone()),
         _ => None,
     };
-    let (keys, indexes) = indexes(conn, schema, &name)?;
+    let (keys, indexes) = indexes(conn, schema, &name, &columns)?;
     let (partial_uniques, mut uniques): (Vec<_>, Vec<_>) =
         keys.into_iter().partition(|key| key.condition.is_some());
     if rowid_alias.is_some() {
@@ -100,6 +100,17 @@ pub(crate) fn table_names(conn: &Connection, schema: &str) -> rusqlite::Result<V
          AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND substr(name, 1, 9) <> '{OURS}' ORDER BY rowid"
     ))?
     .query_map([], |row| row.get(0))?
+    .collect()
+}
+
+/// What has rows and takes no triggers, and what it is.
+pub(crate) fn apart(conn: &Connection, schema: &str) -> rusqlite::Result<Vec<(String, String)>> {
+    conn.prepare(
+        "SELECT name, iif(type = 'view', 'view', type || ' table') FROM pragma_table_list \
+         WHERE schema = ?1 AND type IN ('view', 'virtual', 'shadow') \
+         AND name NOT LIKE '\\_cutover\\_%' ESCAPE '\\' ORDER BY name",
+    )?
+    .query_map([schema], |row| Ok((row.get(0)?, row.get(1)?)))?
     .collect()
 }
 
@@ -157,6 +168,7 @@ fn indexes(
     conn: &Connection,
     schema: &str,
     table: &str,
+    columns: &[Column],
 ) -> rusqlite::Result<(Vec<UniqueKey>, Vec<Index>)> {
     let mut statement = conn.prepare(
         "SELECT name, \"unique\", origin, partial FROM pragma_index_list(?1, ?2) ORDER BY seq DESC",
@@ -169,10 +181,18 @@ fn indexes(
         let unique: bool = row.get(1)?;
         let origin: String = row.get(2)?;
         let partial: bool = row.get(3)?;
-        let mut parts = conn
-            .prepare("SELECT name FROM pragma_index_xinfo(?1, ?2) WHERE key = 1 ORDER BY seqno")?;
-        let parts: Vec<Option<String>> =
-            parts.query_map([&name, schema], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let mut parts = conn.prepare(
+            "SELECT name, coll FROM pragma_index_xinfo(?1, ?2) WHERE key = 1 ORDER BY seqno",
+        )?;
+        let parts: Vec<(Option<String>, String)> = parts
+            .query_map([&name, schema], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<_, _>>()?;
+        let collated = |(part, collation): &(Option<String>, String)| {
+            let column = columns.iter().find(|column| part.as_ref() == Some(&column.name));
+            column.is_some_and(|column| !column.collation.eq_ignore_ascii_case(collation))
+        };
+        let apart = parts.iter().any(collated);
+        let parts: Vec<Option<String>> = parts.into_iter().map(|(part, _)| part).collect();
         let whole = parts.iter().all(Option::is_some);
         let plain = whole && !partial;
         let columns: Vec<String> = parts.into_iter().map_while(|part| part).collect();
@@ -182,7 +202,13 @@ fn indexes(
             let (columns, primary) = (columns.clone(), origin == "pk");
             uniques.push(UniqueKey { columns, primary, condition: condition.clone() });
         }
-        let irregular_unique = unique && !plain && condition.is_none();
+        let irregular_unique = match () {
+            () if !unique => None,
+            () if !whole => Some("over an expression"),
+            () if apart => Some("which compares texts otherwise than its column"),
+            () if !plain && condition.is_none() => Some("with a WHERE that can't be read"),
+            () => None,
+        };
         indexes.push(Index { name, columns, partial, irregular_unique });
     }
     Ok((uniques, indexes))

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension as _, params};
 use super::db::Db;
 use super::value::Value;
 use super::{control, verified, work};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::phase::Phase;
 use crate::schema::{Defined, Definition};
 
@@ -90,6 +90,35 @@ impl Pending {
 pub(crate) fn exists(db: &Db) -> Result<bool> {
     db.count("SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = '_cutover_migrations'")
         .map(|count| count > 0)
+}
+
+/// Refuses a database in which something else bears the name of one of our tables.
+pub(crate) fn refuse_others(db: &Db) -> Result<()> {
+    const SHAPES: &str = "SELECT s.name, s.type || ' ' || \
+        ifnull((SELECT group_concat(c.name) FROM pragma_table_info(s.name) AS c), '') \
+        FROM main.sqlite_schema AS s WHERE s.name LIKE '\\_cutover\\_%' ESCAPE '\\' ORDER BY s.name";
+    let shapes = |db: &Db| -> Result<Vec<(String, String)>> {
+        let read = || -> rusqlite::Result<Vec<(String, String)>> {
+            let mut statement = db.conn().prepare(SHAPES)?;
+            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        };
+        read().map_err(|source| db.error("reading the schema", source))
+    };
+    let ours = Db::memory()?;
+    create(&ours)?;
+    let ours = shapes(&ours)?;
+    for (name, shape) in shapes(db)? {
+        let expected = ours.iter().find(|(our, _)| our.eq_ignore_ascii_case(&name));
+        if expected.is_some_and(|(_, expected)| *expected != shape) {
+            return Err(Error::Unusable {
+                path: db.file().to_owned(),
+                reason: format!("{name} is not the table that cutover keeps its state in"),
+                fix: "rename or remove it: names that begin with _cutover_ are cutover's"
+                    .to_owned(),
+            });
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn create(db: &Db) -> Result<()> {
