@@ -9,7 +9,7 @@ use cutover::{
 use testkit::random::{Action, Side};
 
 use crate::failure::{Failure, Kind, none};
-use crate::reference::{Reference, opposite};
+use crate::reference::Reference;
 use crate::rows;
 use crate::run::{Ended, Run, Stop};
 
@@ -201,7 +201,7 @@ impl Run<'_> {
             (Phase::WriteNew, _) => self.unreferred(|reference| reference.fits_again()),
             _ => Ok(()),
         };
-        let kept_before = rows::all(&self.live, self.case, Side::New);
+        let kept_before = rows::all(&self.live, self.case, Side::New, self.reference.side);
         let result = self.engine().rollback(NAME, to, &mut Silent);
         if possible.is_err() {
             return match result {
@@ -209,13 +209,13 @@ impl Run<'_> {
                 Ok(_) => Err(Failure::new(Kind::Gate, format!("rolled back: {possible:?}")).into()),
             };
         }
-        let opposite_was = opposite(self.reference.side);
+        let opposite_was = self.reference.side.opposite();
         let leaves_new = self.phase == Phase::WriteNew;
         self.gate(result, Ok(()))?;
         if leaves_new && opposite_was == Side::Old {
             // The old side is the mirror still, as far as the twin goes.
             none(Kind::Mirror, &self.old_differences()?)?;
-            none(Kind::Lost, &rows::lost(&self.live, self.case, &kept_before))?;
+            none(Kind::Lost, &rows::lost(&self.live, self.case, &kept_before, Side::Old))?;
             self.refer_to(Side::Old);
             self.backfilled = true;
         }
@@ -251,7 +251,7 @@ impl Run<'_> {
         self.reporting("abort", |engine| engine.abort(NAME, &mut Silent))?;
         self.phase = Phase::Legacy;
         self.backfilled = false;
-        none(Kind::Traces, &rows::left_after_aborting(&self.live, self.case))
+        none(Kind::Traces, &rows::changed_by_aborting(&self.live, &self.schema))
     }
 }
 
