@@ -63,7 +63,7 @@ pub(crate) fn both(
             // (a value of the wrong type under IGNORE) SQLite keeps in a transaction where
             // the table has no triggers, and takes back where it has.
             let ours = error.to_string().contains("cutover:");
-            if ours || !reference.own_differences(live).is_empty() {
+            if ours || !reference.own_differences(live, reference.side).is_empty() {
                 let _ = reference.conn.execute_batch("ROLLBACK TO statement");
             }
             Ok(Fared::Alike)

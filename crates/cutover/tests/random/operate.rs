@@ -72,9 +72,9 @@ impl Run<'_> {
             .map_err(|error| Stop::Ended(Ended::MappingRefused(error.to_string())))?;
         let before = rows::schema(&self.live);
         let report = self.reporting("check", |engine| engine.check(&migration, &mut Silent))?;
-        let proof = self.proof();
+        let proof = self.carried_over();
         let unchanged = |run: &Self| {
-            none(Kind::Traces, &run.reference.own_differences(&run.live))?;
+            none(Kind::Traces, &run.reference.own_differences(&run.live, Side::Old))?;
             if rows::schema(&run.live) == before {
                 Ok(())
             } else {
@@ -110,12 +110,13 @@ impl Run<'_> {
 
     /// Whether plain SQL can carry the old rows over and back.
     fn proof(&self) -> Result<(), String> {
-        let conn = &self.reference.conn;
-        let keys: i64 = conn.query_row("PRAGMA foreign_keys", [], |row| row.get(0)).unwrap();
-        conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
-        let proof = self.reference.comes_back();
-        conn.execute_batch(&format!("PRAGMA foreign_keys = {keys}")).unwrap();
-        proof
+        self.unreferred(|reference| reference.comes_back())
+    }
+
+    /// The same, into tables whose foreign keys hold.
+    fn carried_over(&self) -> Result<(), String> {
+        self.proof()?;
+        self.unreferred(|reference| reference.refers())
     }
 
     fn verify(&self) -> Result<(), Failure> {
@@ -134,7 +135,7 @@ impl Run<'_> {
         let to = self.phase.next();
         let expected = match to {
             Some(Phase::WriteNew) if !self.backfilled => Err("not backfilled".to_owned()),
-            Some(Phase::WriteNew) => self.proof(),
+            Some(Phase::WriteNew) => self.carried_over(),
             _ => Ok(()),
         };
         let options = AdvanceOptions { to, confirmed: false, ..AdvanceOptions::default() };
@@ -142,7 +143,7 @@ impl Run<'_> {
         self.gate(result, expected)?;
         if self.phase == Phase::WriteNew && self.reference.side == Side::Old {
             // Whether the flip was right is judged by the twin that was there before it.
-            let found = self.reference.own_differences(&self.live);
+            let found = self.reference.own_differences(&self.live, Side::New);
             none(Kind::Source, &found)?;
             self.judge_flip()?;
             self.refer_to(Side::New);
@@ -188,7 +189,7 @@ impl Run<'_> {
         conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
         let found = self
             .reference
-            .mirror_differences(&self.live)
+            .mirror_differences(&self.live, self.reference.side.opposite())
             .map_err(|error| Failure::new(Kind::Mirror, error))?;
         none(Kind::Mirror, &found)
     }
@@ -232,8 +233,10 @@ impl Run<'_> {
     }
 
     fn old_differences(&self) -> Result<Vec<String>, Failure> {
-        self.unreferred(|reference| reference.mirror_differences(&self.live))
-            .map_err(|error| Failure::new(Kind::Mirror, error))
+        self.unreferred(|reference| {
+            reference.mirror_differences(&self.live, self.reference.side.opposite())
+        })
+        .map_err(|error| Failure::new(Kind::Mirror, error))
     }
 
     fn retire(&mut self) -> Result<(), Failure> {

@@ -160,6 +160,23 @@ impl<'c> Reference<'c> {
         })
     }
 
+    /// Whether every row that the other side would hold refers to one that it would hold as
+    /// well: its foreign keys hold as soon as writes enter it.
+    pub(crate) fn refers(&self) -> Result<(), String> {
+        self.derived(|| {
+            let check = format!("PRAGMA {}.foreign_key_check", schema(self.side.opposite()));
+            let mut statement = self.conn.prepare(&check).unwrap();
+            match statement.query([]).unwrap().next().unwrap() {
+                None => Ok(()),
+                Some(row) => {
+                    let (child, parent): (String, String) =
+                        (row.get(0).unwrap(), row.get(2).unwrap());
+                    Err(format!("a row of {child} refers to none of {parent}"))
+                }
+            }
+        })
+    }
+
     /// Whether every row can be had back from the other side; if not, which not, or why.
     pub(crate) fn comes_back(&self) -> Result<(), String> {
         self.derived(|| {
@@ -201,20 +218,33 @@ impl<'c> Reference<'c> {
 
     /// What differs on the side that takes writes: its tables, what else the application
     /// has, and its log as long as only programs write to what it looks at.
-    pub(crate) fn own_differences(&self, live: &Connection) -> Vec<String> {
+    /// `bearer` is the side that bears the names that both have: just after a flip it is
+    /// the other one.
+    pub(crate) fn own_differences(&self, live: &Connection, bearer: Side) -> Vec<String> {
         let own = schema(self.side);
-        let mut queries: Vec<(String, String)> =
-            self.own().iter().map(|table| (quoted(&table.name), table.column_list())).collect();
-        queries.extend(
-            self.case.referring.iter().map(|table| (quoted(&table.name), table.column_list())),
-        );
-        queries.extend(self.case.views.iter().map(|(name, _)| (name.clone(), "*".to_owned())));
+        let mut queries: Vec<(String, String, String)> = self
+            .own()
+            .iter()
+            .map(|table| {
+                let here = lies_as(self.case, self.side, &table.name, bearer);
+                (quoted(&table.name), quoted(&here), table.column_list())
+            })
+            .collect();
+        let mut same = |name: &str, columns: String| {
+            queries.push((quoted(name), quoted(name), columns));
+        };
+        for table in &self.case.referring {
+            same(&table.name, table.column_list());
+        }
+        for (name, _) in &self.case.views {
+            same(name, "*".to_owned());
+        }
         if self.side == Side::Old || self.triggers_move() {
-            queries.push((LOG.to_owned(), "what".to_owned()));
+            same(LOG, "what".to_owned());
         }
         queries
             .iter()
-            .filter_map(|(table, columns)| {
+            .filter_map(|(table, here, columns)| {
                 difference(
                     table,
                     Rows {
@@ -225,7 +255,7 @@ impl<'c> Reference<'c> {
                     Rows {
                         name: "the database",
                         conn: live,
-                        sql: &format!("SELECT {columns} FROM main.{table}"),
+                        sql: &format!("SELECT {columns} FROM main.{here}"),
                     },
                 )
             })
@@ -246,7 +276,11 @@ impl<'c> Reference<'c> {
 
     /// What differs between the other side, as the mappings give it here, and the
     /// mirror. An error says that the mappings give nothing.
-    pub(crate) fn mirror_differences(&self, live: &Connection) -> Result<Vec<String>, String> {
+    pub(crate) fn mirror_differences(
+        &self,
+        live: &Connection,
+        bearer: Side,
+    ) -> Result<Vec<String>, String> {
         self.derived(|| {
             let found = self.mirrored().iter().filter_map(|table| {
                 difference(
@@ -254,12 +288,12 @@ impl<'c> Reference<'c> {
                     Rows {
                         name: "what the mapping gives",
                         conn: &self.conn,
-                        sql: &rows_of(self.case, self.side.opposite(), table, true),
+                        sql: &rows_of(self.case, self.side.opposite(), table, None),
                     },
                     Rows {
                         name: "the database",
                         conn: live,
-                        sql: &rows_of(self.case, self.side.opposite(), table, false),
+                        sql: &rows_of(self.case, self.side.opposite(), table, Some(bearer)),
                     },
                 )
             });
@@ -312,7 +346,7 @@ impl<'c> Reference<'c> {
                     Rows {
                         name: "the twin",
                         conn: &self.conn,
-                        sql: &rows_of(self.case, Side::Old, table, true),
+                        sql: &rows_of(self.case, Side::Old, table, None),
                     },
                     Rows {
                         name: "the live view",
@@ -331,12 +365,12 @@ impl<'c> Reference<'c> {
     }
 }
 
-/// The query by which a table is compared, on the twin or on the live database.
-fn rows_of(case: &Case, side: Side, table: &Table, twin: bool) -> String {
-    let place = |name: &str| match twin {
-        true => format!("{}.{}", schema(side), quoted(name)),
-        // Rows of the database are read where it is the mirror.
-        false => format!("main.{}", quoted(&lies_as(case, side, name, side.opposite()))),
+/// The query by which a table is compared: on the twin, or on the database, where one side
+/// bears the names that both have.
+fn rows_of(case: &Case, side: Side, table: &Table, bearer: Option<Side>) -> String {
+    let place = |name: &str| match bearer {
+        None => format!("{}.{}", schema(side), quoted(name)),
+        Some(bearer) => format!("main.{}", quoted(&lies_as(case, side, name, bearer))),
     };
     match side {
         Side::New => case.plan.new_rows(table, &place),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::Connection;
+use rusqlite::types::ValueRef;
 use testkit::random::{Case, Side};
 use testkit::sql::{literal, quoted};
 
@@ -19,7 +20,7 @@ pub(crate) fn query(conn: &Connection, sql: &str) -> Vec<String> {
     let columns = statement.column_count();
     let rows = statement.query_map([], |row| {
         let cells: rusqlite::Result<Vec<String>> =
-            (0..columns).map(|n| row.get_ref(n).map(|value| format!("{value:?}"))).collect();
+            (0..columns).map(|n| row.get_ref(n).map(shown)).collect();
         cells.map(|cells| cells.join(" "))
     });
     rows.unwrap().collect::<Result<_, _>>().unwrap()
@@ -135,7 +136,8 @@ fn shape(conn: &Connection, table: &str) -> Vec<String> {
         ),
         format!(
             "SELECT i.name, i.\"unique\", i.origin, i.partial, c.name, c.\"desc\", c.coll FROM \
-             pragma_index_list({table}) AS i, pragma_index_xinfo(i.name) AS c ORDER BY i.name, c.seqno"
+             pragma_index_list({table}) AS i, pragma_index_xinfo(i.name) AS c \
+             WHERE i.name NOT GLOB '_cutover_*' ORDER BY i.name, c.seqno"
         ),
         format!(
             "SELECT sql LIKE '%AUTOINCREMENT%' FROM sqlite_schema \
@@ -143,6 +145,13 @@ fn shape(conn: &Connection, table: &str) -> Vec<String> {
         ),
     ];
     pragmas.iter().flat_map(|sql| query(conn, sql)).collect()
+}
+
+fn shown(value: ValueRef<'_>) -> String {
+    match value {
+        ValueRef::Text(text) => format!("{:?}", String::from_utf8_lossy(text)),
+        other => format!("{other:?}"),
+    }
 }
 
 fn names(conn: &Connection) -> Vec<String> {

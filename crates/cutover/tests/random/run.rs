@@ -237,7 +237,7 @@ impl<'c> Run<'c> {
 
     /// The comparison with the twin, as the phase has it.
     fn judge(&self) -> Result<(), Failure> {
-        none(Kind::Source, &self.reference.own_differences(&self.live))?;
+        none(Kind::Source, &self.reference.own_differences(&self.live, self.reference.side))?;
         let synced = matches!(self.phase, Phase::DualWrite | Phase::ReadNew | Phase::WriteNew);
         // The twin's own constraints on the other side count; references do not, as a
         // program may have written with them switched off.
@@ -245,9 +245,12 @@ impl<'c> Run<'c> {
             self.reference.conn.query_row("PRAGMA foreign_keys", [], |row| row.get(0)).unwrap();
         self.reference.conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
         if synced && self.backfilled {
-            let found = self.reference.mirror_differences(&self.live).map_err(|error| {
-                Failure::new(Kind::Mirror, format!("plain SQL says of the mapping: {error}"))
-            })?;
+            let found = self
+                .reference
+                .mirror_differences(&self.live, self.reference.side)
+                .map_err(|error| {
+                    Failure::new(Kind::Mirror, format!("plain SQL says of the mapping: {error}"))
+                })?;
             none(Kind::Mirror, &found)?;
         }
         let readable = match self.phase {
