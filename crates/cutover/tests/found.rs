@@ -157,3 +157,35 @@ fn a_unique_value_moves_between_rows_of_the_mirror() {
     };
     assert_eq!(rows("SELECT id, a FROM t ORDER BY 1"), rows(new));
 }
+
+/// A mirror with another primary key than the table it follows: the row that a REPLACE
+/// removes by the old key has its image under another new one.
+#[test]
+fn a_row_replaced_by_a_key_that_is_none_of_the_mirror() {
+    let schema = "
+        CREATE TABLE t (id TEXT COLLATE NOCASE NOT NULL PRIMARY KEY, code TEXT NOT NULL UNIQUE, a);
+        INSERT INTO t VALUES ('K1', 'A', 1), ('K2', 'B', 2)";
+    for constraint in ["", "UNIQUE"] {
+        let started = Started::new(
+            schema,
+            &format!(
+                "CREATE TABLE new.n (code TEXT NOT NULL PRIMARY KEY, \
+                                     id TEXT COLLATE NOCASE NOT NULL {constraint}, b);
+                 INSERT INTO new.n (code, id, b) SELECT code, id, a FROM old.t;
+                 INSERT INTO old.t (id, code, a) SELECT id, code, b FROM new.n;"
+            ),
+        );
+        for replace in [
+            "INSERT OR REPLACE INTO t VALUES ('K1', 'C', 3)",
+            "INSERT OR REPLACE INTO t VALUES ('k1', 'D', 4)",
+            "INSERT OR REPLACE INTO t VALUES ('K1', 'B', 5)",
+            "INSERT INTO t VALUES ('K2', 'E', 6); UPDATE OR REPLACE t SET id = 'k1' WHERE id = 'K2'",
+        ] {
+            started.does(replace);
+            started.in_step(
+                "SELECT code, id, a FROM t ORDER BY 1",
+                "SELECT code, id, b FROM n ORDER BY 1",
+            );
+        }
+    }
+}

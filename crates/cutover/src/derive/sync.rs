@@ -154,6 +154,12 @@ fn replaces<'a>(
         .collect()
 }
 
+/// Whether a scope's row can only have one key. Where it can have several, a row that
+/// replaces another of its own scope may leave an image behind under the other's key.
+fn keyed_by_scope(target: &Target) -> bool {
+    target.key.columns.iter().all(|column| target.scope.contains(column))
+}
+
 /// Where the scopes of rows that are about to be replaced are noted, if there can be any.
 fn note_table(target: &Target, names: Names, catalog: &Catalog) -> Option<[Object; 2]> {
     let needed = target.leaves().any(|(source, leaf)| {
@@ -381,6 +387,9 @@ impl Changed<'_> {
             if update {
                 statements.extend(self.prune(used, "OLD", None));
             }
+            if !keyed_by_scope(used.target) {
+                statements.extend(self.prune(used, "NEW", None));
+            }
         }
         statements
     }
@@ -394,7 +403,10 @@ impl Changed<'_> {
         }
         for used in self.uses.iter().rev() {
             let (query, number) = (&used.source.query, used.leaf.number);
-            if insert_can_remove(query, number) || !used.target.single {
+            if insert_can_remove(query, number)
+                || !used.target.single
+                || !keyed_by_scope(used.target)
+            {
                 statements.extend(self.prune(used, "NEW", None));
             }
         }

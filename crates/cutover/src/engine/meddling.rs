@@ -108,11 +108,9 @@ fn writes(command: &TriggerCmd) -> Vec<Write> {
     let (table, first, second) = match command {
         TriggerCmd::Insert { or_conflict, tbl_name, upsert, .. } => {
             let replaces = *or_conflict == Some(ResolveType::Replace);
-            let mut clauses = std::iter::successors(upsert.as_deref(), |upsert| {
-                upsert.next.as_deref()
-            });
-            let updates =
-                clauses.any(|upsert| !matches!(upsert.do_clause, UpsertDo::Nothing));
+            let mut clauses =
+                std::iter::successors(upsert.as_deref(), |upsert| upsert.next.as_deref());
+            let updates = clauses.any(|upsert| !matches!(upsert.do_clause, UpsertDo::Nothing));
             let second = match (replaces, updates) {
                 (true, _) => Some(Event::Delete),
                 (_, true) => Some(Event::Update),
@@ -155,7 +153,8 @@ mod tests {
         vec![(triggers.to_owned(), to.to_owned())]
     }
 
-    const FIRST: &str = "CREATE TRIGGER one AFTER INSERT ON A BEGIN INSERT INTO queue VALUES (1); END";
+    const FIRST: &str =
+        "CREATE TRIGGER one AFTER INSERT ON A BEGIN INSERT INTO queue VALUES (1); END";
 
     #[test]
     fn a_trigger_writes_itself() {
@@ -174,7 +173,8 @@ mod tests {
 
     #[test]
     fn over_a_view() {
-        let second = "CREATE TRIGGER two INSTEAD OF INSERT ON queue BEGIN INSERT INTO deep VALUES (1); END";
+        let second =
+            "CREATE TRIGGER two INSTEAD OF INSERT ON queue BEGIN INSERT INTO deep VALUES (1); END";
         let third = "CREATE TRIGGER three BEFORE INSERT ON deep BEGIN DELETE FROM b; END";
         assert_eq!(found(&[FIRST, second, third]), pair("one two three", "b"));
     }
@@ -193,8 +193,10 @@ mod tests {
 
     #[test]
     fn a_circle_ends() {
-        let second = "CREATE TRIGGER two AFTER INSERT ON queue BEGIN INSERT INTO other VALUES (1); END";
-        let third = "CREATE TRIGGER three AFTER INSERT ON other BEGIN INSERT INTO queue VALUES (1); END";
+        let second =
+            "CREATE TRIGGER two AFTER INSERT ON queue BEGIN INSERT INTO other VALUES (1); END";
+        let third =
+            "CREATE TRIGGER three AFTER INSERT ON other BEGIN INSERT INTO queue VALUES (1); END";
         assert_eq!(found(&[FIRST, second, third]), []);
     }
 

@@ -15,6 +15,7 @@ mod gate;
 mod handover;
 mod kept;
 mod log;
+mod meddling;
 mod model;
 mod pace;
 mod pass;

@@ -236,7 +236,8 @@ impl<'c> Reference<'c> {
         for table in &self.case.referring {
             same(&table.name, table.column_list());
         }
-        for (name, _) in &self.case.views {
+        // A view of a table that changes in place gives the new rows once they bear the name.
+        for (name, _) in self.case.views.iter().filter(|_| bearer == self.side) {
             same(name, "*".to_owned());
         }
         if self.side == Side::Old || self.triggers_move() {
