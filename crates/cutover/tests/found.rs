@@ -189,3 +189,21 @@ fn a_row_replaced_by_a_key_that_is_none_of_the_mirror() {
         }
     }
 }
+
+/// A trigger that keeps rows with RAISE(IGNORE) tells nobody: the sync has to look.
+#[test]
+fn a_row_that_a_trigger_keeps_is_refused_not_left_behind() {
+    let started = Started::new(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a);
+         INSERT INTO t VALUES (1, 5), (2, 9);
+         CREATE TRIGGER kept BEFORE DELETE ON t WHEN OLD.a > 5 BEGIN SELECT RAISE(IGNORE); END",
+        "CREATE TABLE new.n (key INTEGER PRIMARY KEY, b);
+         INSERT INTO new.n (key, b) SELECT id, a FROM old.t;
+         INSERT INTO old.t (id, a) SELECT key, b FROM new.n;",
+    )
+    .to(Phase::WriteNew);
+    let error = started.program.execute_batch("DELETE FROM n WHERE key = 2").unwrap_err();
+    assert!(error.to_string().contains("a trigger keeps a row"), "{error}");
+    started.does("DELETE FROM n WHERE key = 1");
+    started.in_step("SELECT id, a FROM t", "SELECT key, b FROM n");
+}
