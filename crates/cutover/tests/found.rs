@@ -157,3 +157,53 @@ fn a_unique_value_moves_between_rows_of_the_mirror() {
     };
     assert_eq!(rows("SELECT id, a FROM t ORDER BY 1"), rows(new));
 }
+
+/// A mirror with another primary key than the table it follows: the row that a REPLACE
+/// removes by the old key has its image under another new one.
+#[test]
+fn a_row_replaced_by_a_key_that_is_none_of_the_mirror() {
+    let schema = "
+        CREATE TABLE t (id TEXT COLLATE NOCASE NOT NULL PRIMARY KEY, code TEXT NOT NULL UNIQUE, a);
+        INSERT INTO t VALUES ('K1', 'A', 1), ('K2', 'B', 2)";
+    for constraint in ["", "UNIQUE"] {
+        let started = Started::new(
+            schema,
+            &format!(
+                "CREATE TABLE new.n (code TEXT NOT NULL PRIMARY KEY, \
+                                     id TEXT COLLATE NOCASE NOT NULL {constraint}, b);
+                 INSERT INTO new.n (code, id, b) SELECT code, id, a FROM old.t;
+                 INSERT INTO old.t (id, code, a) SELECT id, code, b FROM new.n;"
+            ),
+        );
+        for replace in [
+            "INSERT OR REPLACE INTO t VALUES ('K1', 'C', 3)",
+            "INSERT OR REPLACE INTO t VALUES ('k1', 'D', 4)",
+            "INSERT OR REPLACE INTO t VALUES ('K1', 'B', 5)",
+            "INSERT INTO t VALUES ('K2', 'E', 6); UPDATE OR REPLACE t SET id = 'k1' WHERE id = 'K2'",
+        ] {
+            started.does(replace);
+            started.in_step(
+                "SELECT code, id, a FROM t ORDER BY 1",
+                "SELECT code, id, b FROM n ORDER BY 1",
+            );
+        }
+    }
+}
+
+/// A trigger that keeps rows with RAISE(IGNORE) tells nobody: the sync has to look.
+#[test]
+fn a_row_that_a_trigger_keeps_is_refused_not_left_behind() {
+    let started = Started::new(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a);
+         INSERT INTO t VALUES (1, 5), (2, 9);
+         CREATE TRIGGER kept BEFORE DELETE ON t WHEN OLD.a > 5 BEGIN SELECT RAISE(IGNORE); END",
+        "CREATE TABLE new.n (key INTEGER PRIMARY KEY, b);
+         INSERT INTO new.n (key, b) SELECT id, a FROM old.t;
+         INSERT INTO old.t (id, a) SELECT key, b FROM new.n;",
+    )
+    .to(Phase::WriteNew);
+    let error = started.program.execute_batch("DELETE FROM n WHERE key = 2").unwrap_err();
+    assert!(error.to_string().contains("a trigger keeps a row"), "{error}");
+    started.does("DELETE FROM n WHERE key = 1");
+    started.in_step("SELECT id, a FROM t", "SELECT key, b FROM n");
+}

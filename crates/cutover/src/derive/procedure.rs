@@ -272,7 +272,15 @@ impl Body<'_> {
                 target.same_key("d", &table)
             )
         };
-        vec![format!("DELETE FROM {table} WHERE {scope} AND {gone}")]
+        let mut statements = vec![format!("DELETE FROM {table} WHERE {scope} AND {gone}")];
+        // A trigger of the application can keep a row with RAISE(IGNORE), and nobody is told.
+        if !target.table.triggers.is_empty() {
+            statements.push(format!(
+                "{} FROM {table} WHERE {scope} AND {gone}",
+                self.raise("a trigger keeps a row that the mapping no longer gives")
+            ));
+        }
+        statements
     }
 
     /// Whether a row of the table is in the scope in NEW.

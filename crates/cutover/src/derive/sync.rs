@@ -154,8 +154,9 @@ fn replaces<'a>(
         .collect()
 }
 
-/// Whether a row of the target keeps its key as long as it keeps its scope.
-fn key_is_in_scope(target: &Target) -> bool {
+/// Whether a scope's row can only have one key. Where it can have several, a row that
+/// replaces another of its own scope may leave an image behind under the other's key.
+fn keyed_by_scope(target: &Target) -> bool {
     let in_scope = |part: &String| target.scope.iter().any(|s| s.eq_ignore_ascii_case(part));
     target.key.columns.iter().all(in_scope)
 }
@@ -389,7 +390,7 @@ impl Changed<'_> {
             }
             // A REPLACE gives the scope another row under another key. Where a scope has many
             // rows, the put sees to that itself.
-            if used.target.single && !key_is_in_scope(used.target) {
+            if used.target.single && !keyed_by_scope(used.target) {
                 statements.extend(self.prune(used, "NEW", None));
             }
         }
@@ -405,7 +406,10 @@ impl Changed<'_> {
         }
         for used in self.uses.iter().rev() {
             let (query, number) = (&used.source.query, used.leaf.number);
-            if insert_can_remove(query, number) || !used.target.single {
+            if insert_can_remove(query, number)
+                || !used.target.single
+                || !keyed_by_scope(used.target)
+            {
                 statements.extend(self.prune(used, "NEW", None));
             }
         }

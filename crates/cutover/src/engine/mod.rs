@@ -20,6 +20,7 @@ mod kept;
 mod labour;
 mod log;
 mod lookup;
+mod meddling;
 mod model;
 mod notes;
 mod pace;

@@ -13,6 +13,7 @@ use crate::schema::{ForeignKey, Table};
 /// Rows that refer to nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Dangling {
+    /// With its side, if it is one of the new tables.
     pub(crate) table: String,
     pub(crate) parent: String,
     pub(crate) rows: u64,
@@ -24,7 +25,7 @@ impl Dangling {
     pub(crate) fn reason(&self) -> String {
         let Self { table, parent, rows, example } = self;
         let (s, verb) = if *rows == 1 { ("", "refers") } else { ("s", "refer") };
-        format!("{rows} row{s} of new.{table} {verb} to no row of {parent}; for example {example}")
+        format!("{rows} row{s} of {table} {verb} to no row of {parent}; for example {example}")
     }
 }
 
@@ -38,7 +39,7 @@ pub(crate) fn dangling(db: &Db, model: &Model, place: Place) -> Result<Vec<Dangl
             let child = place.table(Side::New, &table.name);
             let parent_table = place.table(side, &parent.name);
             if let Some((rows, example)) = look(db, key, &child, &parent_table, &columns)? {
-                let (table, parent) = (table.known_as.clone(), parent.known_as.clone());
+                let (table, parent) = (format!("new.{}", table.known_as), parent.known_as.clone());
                 all.push(Dangling { table, parent, rows, example });
             }
         }

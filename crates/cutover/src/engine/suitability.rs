@@ -1,8 +1,6 @@
 //! What in the database itself stands in the way of a migration.
 
-use turso_parser::ast::{Cmd, Stmt, TriggerCmd};
-use turso_parser::parser::Parser;
-
+use super::meddling;
 use super::model::{Model, writes};
 use crate::backend::sqlite::state::{self, Record};
 use crate::backend::sqlite::{Db, catalog};
@@ -33,9 +31,11 @@ pub(crate) fn unsuitable(
     }
     report.problems.extend(read_tables(model).iter().filter_map(|table| beyond_us(db, table)));
     let blind = !report.problems.is_empty();
+    let triggers = catalog::all_triggers(db.conn(), "main")
+        .map_err(|source| db.error("reading the triggers", source))?;
     for target in &model.backward {
         report.problems.extend(lost_columns(&target.table, &target.columns, target.line));
-        report.problems.extend(meddling_triggers(&target.table, model));
+        report.problems.extend(meddling_triggers(&target.table, &triggers, model));
     }
     for target in model.forward.iter().chain(&model.backward) {
         for (_, leaf) in target.leaves() {
@@ -239,42 +239,29 @@ fn irregular_uniques(table: &Table, line: usize) -> Vec<Problem> {
         .collect()
 }
 
-/// The application's triggers on an old table that write to old tables of the
-/// migration: while that side is the mirror their effect would come twice.
-fn meddling_triggers(table: &Table, model: &Model) -> Vec<Problem> {
-    table
-        .triggers
-        .iter()
-        .flat_map(|trigger| written(trigger).into_iter().map(move |target| (trigger, target)))
-        .filter(|(_, target)| model.old_tables().any(|old| old.name.eq_ignore_ascii_case(target)))
-        .map(|(trigger, target)| {
+/// The application's triggers on an old table that lead to old tables of the migration:
+/// while that side is the mirror their effect would come twice.
+fn meddling_triggers(table: &Table, triggers: &[AppTrigger], model: &Model) -> Vec<Problem> {
+    let mapped = |name: &str| model.old_tables().any(|old| old.name.eq_ignore_ascii_case(name));
+    let ways = meddling::ways(triggers, &table.name, &mapped);
+    ways.into_iter()
+        .map(|way| {
+            let (first, rest) = way.triggers.split_first().map_or(("", &[][..]), |(first, rest)| {
+                (first.as_str(), rest)
+            });
+            let over = match rest {
+                [] => String::new(),
+                rest => format!(", over {},", rest.join(", ")),
+            };
             problem(
                 None,
                 format!(
-                    "the application's trigger {} on {} writes to {target}, which the migration keeps in step \
-                     itself from write-new on",
-                    trigger.name, table.known_as
+                    "the application's trigger {first} on {}{over} writes to {}, which the migration keeps in \
+                     step itself from write-new on",
+                    table.known_as, way.to
                 ),
                 "move what the trigger does into the application, or leave the table out of the migration",
             )
-        })
-        .collect()
-}
-
-/// The tables a trigger writes to. What can't be parsed counts as writing nothing:
-/// a divergence it causes is still found by the sync's own check.
-fn written(trigger: &AppTrigger) -> Vec<String> {
-    let parsed = std::panic::catch_unwind(|| Parser::new(trigger.sql.as_bytes()).next_cmd());
-    let Ok(Ok(Some(Cmd::Stmt(Stmt::CreateTrigger { commands, .. })))) = parsed else {
-        return Vec::new();
-    };
-    commands
-        .iter()
-        .filter_map(|command| match command {
-            TriggerCmd::Update { tbl_name, .. }
-            | TriggerCmd::Insert { tbl_name, .. }
-            | TriggerCmd::Delete { tbl_name, .. } => Some(tbl_name.as_str().to_owned()),
-            TriggerCmd::Select(_) => None,
         })
         .collect()
 }

@@ -63,7 +63,7 @@ pub(crate) fn both(
             // (a value of the wrong type under IGNORE) SQLite keeps in a transaction where
             // the table has no triggers, and takes back where it has.
             let ours = error.to_string().contains("cutover:");
-            if ours || !reference.own_differences(live).is_empty() {
+            if ours || !reference.own_differences(live, reference.side).is_empty() {
                 let _ = reference.conn.execute_batch("ROLLBACK TO statement");
             }
             Ok(Fared::Alike)
@@ -106,9 +106,15 @@ impl Mirror {
         // A new table's foreign key holds while it is filled: a row whose parent has not
         // been copied yet is refused until it has.
         let early = self == Self::Filling && error.to_string().contains("FOREIGN KEY");
+        // Where a table has a BEFORE trigger SQLite looks at the types of a STRICT table
+        // before it looks for the conflict that would have the row ignored.
+        let typed = error.to_string().starts_with("cannot store ");
+        // Rows are kept in step one by one: one that the mapping can't read may be replaced
+        // by a later one of the same statement.
+        let unread = error.to_string() == "malformed JSON";
         match self {
             Self::None => None,
-            _ if early => Some(error.to_string()),
+            _ if early || typed || unread => Some(error.to_string()),
             _ => reference.derived(|| Ok(())).err(),
         }
     }

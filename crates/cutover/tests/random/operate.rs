@@ -9,7 +9,7 @@ use cutover::{
 use testkit::random::{Action, Side};
 
 use crate::failure::{Failure, Kind, none};
-use crate::reference::{Reference, opposite};
+use crate::reference::Reference;
 use crate::rows;
 use crate::run::{Ended, Run, Stop};
 
@@ -72,9 +72,9 @@ impl Run<'_> {
             .map_err(|error| Stop::Ended(Ended::MappingRefused(error.to_string())))?;
         let before = rows::schema(&self.live);
         let report = self.reporting("check", |engine| engine.check(&migration, &mut Silent))?;
-        let proof = self.proof();
+        let proof = self.carried_over();
         let unchanged = |run: &Self| {
-            none(Kind::Traces, &run.reference.own_differences(&run.live))?;
+            none(Kind::Traces, &run.reference.own_differences(&run.live, Side::Old))?;
             if rows::schema(&run.live) == before {
                 Ok(())
             } else {
@@ -110,12 +110,13 @@ impl Run<'_> {
 
     /// Whether plain SQL can carry the old rows over and back.
     fn proof(&self) -> Result<(), String> {
-        let conn = &self.reference.conn;
-        let keys: i64 = conn.query_row("PRAGMA foreign_keys", [], |row| row.get(0)).unwrap();
-        conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
-        let proof = self.reference.comes_back();
-        conn.execute_batch(&format!("PRAGMA foreign_keys = {keys}")).unwrap();
-        proof
+        self.unreferred(|reference| reference.comes_back())
+    }
+
+    /// The same, into tables whose foreign keys hold.
+    fn carried_over(&self) -> Result<(), String> {
+        self.proof()?;
+        self.unreferred(|reference| reference.refers())
     }
 
     fn verify(&self) -> Result<(), Failure> {
@@ -134,7 +135,7 @@ impl Run<'_> {
         let to = self.phase.next();
         let expected = match to {
             Some(Phase::WriteNew) if !self.backfilled => Err("not backfilled".to_owned()),
-            Some(Phase::WriteNew) => self.proof(),
+            Some(Phase::WriteNew) => self.carried_over(),
             _ => Ok(()),
         };
         let options = AdvanceOptions { to, confirmed: false, ..AdvanceOptions::default() };
@@ -142,7 +143,7 @@ impl Run<'_> {
         self.gate(result, expected)?;
         if self.phase == Phase::WriteNew && self.reference.side == Side::Old {
             // Whether the flip was right is judged by the twin that was there before it.
-            let found = self.reference.own_differences(&self.live);
+            let found = self.reference.own_differences(&self.live, Side::New);
             none(Kind::Source, &found)?;
             self.judge_flip()?;
             self.refer_to(Side::New);
@@ -188,7 +189,7 @@ impl Run<'_> {
         conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
         let found = self
             .reference
-            .mirror_differences(&self.live)
+            .mirror_differences(&self.live, self.reference.side.opposite())
             .map_err(|error| Failure::new(Kind::Mirror, error))?;
         none(Kind::Mirror, &found)
     }
@@ -201,7 +202,7 @@ impl Run<'_> {
             (Phase::WriteNew, _) => self.unreferred(|reference| reference.fits_again()),
             _ => Ok(()),
         };
-        let kept_before = rows::all(&self.live, self.case, Side::New);
+        let kept_before = rows::all(&self.live, self.case, Side::New, self.reference.side);
         let result = self.engine().rollback(NAME, to, &mut Silent);
         if possible.is_err() {
             return match result {
@@ -209,13 +210,13 @@ impl Run<'_> {
                 Ok(_) => Err(Failure::new(Kind::Gate, format!("rolled back: {possible:?}")).into()),
             };
         }
-        let opposite_was = opposite(self.reference.side);
+        let opposite_was = self.reference.side.opposite();
         let leaves_new = self.phase == Phase::WriteNew;
         self.gate(result, Ok(()))?;
         if leaves_new && opposite_was == Side::Old {
             // The old side is the mirror still, as far as the twin goes.
             none(Kind::Mirror, &self.old_differences()?)?;
-            none(Kind::Lost, &rows::lost(&self.live, self.case, &kept_before))?;
+            none(Kind::Lost, &rows::lost(&self.live, self.case, &kept_before, Side::Old))?;
             self.refer_to(Side::Old);
             self.backfilled = true;
         }
@@ -232,8 +233,10 @@ impl Run<'_> {
     }
 
     fn old_differences(&self) -> Result<Vec<String>, Failure> {
-        self.unreferred(|reference| reference.mirror_differences(&self.live))
-            .map_err(|error| Failure::new(Kind::Mirror, error))
+        self.unreferred(|reference| {
+            reference.mirror_differences(&self.live, self.reference.side.opposite())
+        })
+        .map_err(|error| Failure::new(Kind::Mirror, error))
     }
 
     fn retire(&mut self) -> Result<(), Failure> {
@@ -251,7 +254,7 @@ impl Run<'_> {
         self.reporting("abort", |engine| engine.abort(NAME, &mut Silent))?;
         self.phase = Phase::Legacy;
         self.backfilled = false;
-        none(Kind::Traces, &rows::left_after_aborting(&self.live, self.case))
+        none(Kind::Traces, &rows::changed_by_aborting(&self.live, &self.schema))
     }
 }
 

@@ -26,7 +26,7 @@ impl<'c> Reference<'c> {
         let mut conn = Connection::open_in_memory().unwrap();
         conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
         // The first that is attached is searched first for a name without a schema.
-        let (own, other) = (schema(side), schema(opposite(side)));
+        let (own, other) = (schema(side), schema(side.opposite()));
         conn.execute_batch(&format!(
             "ATTACH ':memory:' AS {own}; ATTACH ':memory:' AS {other}; ATTACH ':memory:' AS back;"
         ))
@@ -47,8 +47,13 @@ impl<'c> Reference<'c> {
     /// Removes what is not this side's.
     fn strip(&self) {
         let own = schema(self.side);
-        let others: Vec<String> =
-            self.mirrored().iter().map(|table| literal(&table.name)).collect();
+        // One whose name both sides have lies under a name of ours.
+        let others: Vec<String> = self
+            .mirrored()
+            .iter()
+            .filter(|table| !self.case.plan.shares(&table.name))
+            .map(|table| literal(&table.name))
+            .collect();
         let sql = format!(
             "SELECT type, name FROM {own}.sqlite_schema WHERE type <> 'index' \
              AND (name GLOB '_cutover_*' OR name GLOB 'cutover_live_*' OR name IN ({})) \
@@ -76,7 +81,7 @@ impl<'c> Reference<'c> {
 
     /// The tables of the other side.
     pub(crate) fn mirrored(&self) -> &'c [Table] {
-        tables(self.case, opposite(self.side))
+        tables(self.case, self.side.opposite())
     }
 
     fn mappings(&self, side: Side) -> &'c [Mapping] {
@@ -90,7 +95,7 @@ impl<'c> Reference<'c> {
     /// error is SQLite's, or tells of two rows with the same key.
     pub(crate) fn derived<T>(&self, look: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
         self.conn.execute_batch("SAVEPOINT derived").unwrap();
-        let other = schema(opposite(self.side));
+        let other = schema(self.side.opposite());
         let filled = self
             .mappings(self.side)
             .iter()
@@ -134,7 +139,7 @@ impl<'c> Reference<'c> {
             .query_row(
                 &format!(
                     "SELECT EXISTS (SELECT 1 FROM {}.{} GROUP BY {} HAVING count(*) > 1)",
-                    schema(opposite(self.side)),
+                    schema(self.side.opposite()),
                     quoted(&table.name),
                     key.join(", ")
                 ),
@@ -149,16 +154,33 @@ impl<'c> Reference<'c> {
     /// side's constraints don't take it, it can't become the mirror.
     pub(crate) fn fits_again(&self) -> Result<(), String> {
         self.derived(|| {
-            self.mappings(opposite(self.side)).iter().try_for_each(|mapping| {
+            self.mappings(self.side.opposite()).iter().try_for_each(|mapping| {
                 self.conn.execute_batch(&mapping.insert("back")).map_err(|error| error.to_string())
             })
+        })
+    }
+
+    /// Whether every row that the other side would hold refers to one that it would hold as
+    /// well: its foreign keys hold as soon as writes enter it.
+    pub(crate) fn refers(&self) -> Result<(), String> {
+        self.derived(|| {
+            let check = format!("PRAGMA {}.foreign_key_check", schema(self.side.opposite()));
+            let mut statement = self.conn.prepare(&check).unwrap();
+            match statement.query([]).unwrap().next().unwrap() {
+                None => Ok(()),
+                Some(row) => {
+                    let (child, parent): (String, String) =
+                        (row.get(0).unwrap(), row.get(2).unwrap());
+                    Err(format!("a row of {child} refers to none of {parent}"))
+                }
+            }
         })
     }
 
     /// Whether every row can be had back from the other side; if not, which not, or why.
     pub(crate) fn comes_back(&self) -> Result<(), String> {
         self.derived(|| {
-            for mapping in self.mappings(opposite(self.side)) {
+            for mapping in self.mappings(self.side.opposite()) {
                 self.conn
                     .execute_batch(&mapping.insert("back"))
                     .map_err(|error| error.to_string())?;
@@ -194,18 +216,36 @@ impl<'c> Reference<'c> {
         })
     }
 
-    /// What differs on the side that takes writes: its tables, and the application's log
-    /// as long as only programs write to what it looks at.
-    pub(crate) fn own_differences(&self, live: &Connection) -> Vec<String> {
+    /// What differs on the side that takes writes: its tables, what else the application
+    /// has, and its log as long as only programs write to what it looks at.
+    /// `bearer` is the side that bears the names that both have: just after a flip it is
+    /// the other one.
+    pub(crate) fn own_differences(&self, live: &Connection, bearer: Side) -> Vec<String> {
         let own = schema(self.side);
-        let mut queries: Vec<(String, String)> =
-            self.own().iter().map(|table| (quoted(&table.name), table.column_list())).collect();
-        if self.side == Side::Old {
-            queries.push((LOG.to_owned(), "what".to_owned()));
+        let mut queries: Vec<(String, String, String)> = self
+            .own()
+            .iter()
+            .map(|table| {
+                let here = lies_as(self.case, self.side, &table.name, bearer);
+                (quoted(&table.name), quoted(&here), table.column_list())
+            })
+            .collect();
+        let mut same = |name: &str, columns: String| {
+            queries.push((quoted(name), quoted(name), columns));
+        };
+        for table in &self.case.referring {
+            same(&table.name, table.column_list());
+        }
+        // A view of a table that changes in place gives the new rows once they bear the name.
+        for (name, _) in self.case.views.iter().filter(|_| bearer == self.side) {
+            same(name, "*".to_owned());
+        }
+        if self.side == Side::Old || self.triggers_move() {
+            same(LOG, "what".to_owned());
         }
         queries
             .iter()
-            .filter_map(|(table, columns)| {
+            .filter_map(|(table, here, columns)| {
                 difference(
                     table,
                     Rows {
@@ -216,16 +256,32 @@ impl<'c> Reference<'c> {
                     Rows {
                         name: "the database",
                         conn: live,
-                        sql: &format!("SELECT {columns} FROM main.{table}"),
+                        sql: &format!("SELECT {columns} FROM main.{here}"),
                     },
                 )
             })
             .collect()
     }
 
+    /// Whether the application's triggers are on tables that change in place: there they
+    /// follow the programs to the new table, and no mirror has any.
+    fn triggers_move(&self) -> bool {
+        let plan = &self.case.plan;
+        self.case.triggers.iter().all(|trigger| {
+            plan.old.iter().any(|table| {
+                plan.shares(&table.name)
+                    && trigger.contains(&format!(" ON {} BEGIN", quoted(&table.name)))
+            })
+        })
+    }
+
     /// What differs between the other side, as the mappings give it here, and the
     /// mirror. An error says that the mappings give nothing.
-    pub(crate) fn mirror_differences(&self, live: &Connection) -> Result<Vec<String>, String> {
+    pub(crate) fn mirror_differences(
+        &self,
+        live: &Connection,
+        bearer: Side,
+    ) -> Result<Vec<String>, String> {
         self.derived(|| {
             let found = self.mirrored().iter().filter_map(|table| {
                 difference(
@@ -233,12 +289,12 @@ impl<'c> Reference<'c> {
                     Rows {
                         name: "what the mapping gives",
                         conn: &self.conn,
-                        sql: &rows_of(self.case, opposite(self.side), table, true),
+                        sql: &rows_of(self.case, self.side.opposite(), table, None),
                     },
                     Rows {
                         name: "the database",
                         conn: live,
-                        sql: &rows_of(self.case, opposite(self.side), table, false),
+                        sql: &rows_of(self.case, self.side.opposite(), table, Some(bearer)),
                     },
                 )
             });
@@ -291,7 +347,7 @@ impl<'c> Reference<'c> {
                     Rows {
                         name: "the twin",
                         conn: &self.conn,
-                        sql: &rows_of(self.case, Side::Old, table, true),
+                        sql: &rows_of(self.case, Side::Old, table, None),
                     },
                     Rows {
                         name: "the live view",
@@ -310,28 +366,28 @@ impl<'c> Reference<'c> {
     }
 }
 
-/// The query by which a table is compared, on the twin or on the live database.
-fn rows_of(case: &Case, side: Side, table: &Table, twin: bool) -> String {
-    let schema = if twin { schema(side) } else { "main" };
+/// The query by which a table is compared: on the twin, or on the database, where one side
+/// bears the names that both have.
+fn rows_of(case: &Case, side: Side, table: &Table, bearer: Option<Side>) -> String {
+    let place = |name: &str| match bearer {
+        None => format!("{}.{}", schema(side), quoted(name)),
+        Some(bearer) => format!("main.{}", quoted(&lies_as(case, side, name, bearer))),
+    };
     match side {
-        Side::New => case.plan.new_rows(table, &format!("{schema}.")),
-        Side::Old => {
-            format!("SELECT {} FROM {schema}.{}", table.column_list(), quoted(&table.name))
-        }
+        Side::New => case.plan.new_rows(table, &place),
+        Side::Old => format!("SELECT {} FROM {}", table.column_list(), place(&table.name)),
     }
+}
+
+/// Under which name a table of `side` lies while `bearer` bears the names that both have.
+pub(crate) fn lies_as(case: &Case, side: Side, table: &str, bearer: Side) -> String {
+    if side != bearer && case.plan.shares(table) { side.aside(table) } else { table.to_owned() }
 }
 
 pub(crate) fn tables(case: &Case, side: Side) -> &[Table] {
     match side {
         Side::Old => &case.plan.old,
         Side::New => &case.plan.new,
-    }
-}
-
-pub(crate) fn opposite(side: Side) -> Side {
-    match side {
-        Side::Old => Side::New,
-        Side::New => Side::Old,
     }
 }
 

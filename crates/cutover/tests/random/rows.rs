@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use rusqlite::Connection;
-use testkit::random::{Case, LOG, Side};
-use testkit::sql::quoted;
+use rusqlite::types::ValueRef;
+use testkit::random::{Case, Side};
+use testkit::sql::{literal, quoted};
 
-use crate::reference::tables;
+use crate::reference::{lies_as, tables};
 
 /// Everything in the schema.
 pub(crate) fn schema(conn: &Connection) -> Vec<String> {
@@ -19,19 +20,26 @@ pub(crate) fn query(conn: &Connection, sql: &str) -> Vec<String> {
     let columns = statement.column_count();
     let rows = statement.query_map([], |row| {
         let cells: rusqlite::Result<Vec<String>> =
-            (0..columns).map(|n| row.get_ref(n).map(|value| format!("{value:?}"))).collect();
+            (0..columns).map(|n| row.get_ref(n).map(shown)).collect();
         cells.map(|cells| cells.join(" "))
     });
     rows.unwrap().collect::<Result<_, _>>().unwrap()
 }
 
-/// The rows of every table of a side, by table; empty where a table is not there.
-pub(crate) fn all(conn: &Connection, case: &Case, side: Side) -> BTreeMap<String, Vec<String>> {
+/// The rows of every table of a side, by table, while `bearer` bears the names that both
+/// sides have; empty where a table is not there.
+pub(crate) fn all(
+    conn: &Connection,
+    case: &Case,
+    side: Side,
+    bearer: Side,
+) -> BTreeMap<String, Vec<String>> {
     tables(case, side)
         .iter()
         .map(|table| {
-            let sql = format!("SELECT {} FROM {}", table.column_list(), quoted(&table.name));
-            let rows = if exists(conn, &table.name) { query(conn, &sql) } else { Vec::new() };
+            let name = lies_as(case, side, &table.name, bearer);
+            let sql = format!("SELECT {} FROM {}", table.column_list(), quoted(&name));
+            let rows = if exists(conn, &name) { query(conn, &sql) } else { Vec::new() };
             (table.name.clone(), rows)
         })
         .collect()
@@ -42,8 +50,9 @@ pub(crate) fn lost(
     conn: &Connection,
     case: &Case,
     before: &BTreeMap<String, Vec<String>>,
+    bearer: Side,
 ) -> Vec<String> {
-    let now = all(conn, case, Side::New);
+    let now = all(conn, case, Side::New, bearer);
     let mut lost = Vec::new();
     for table in tables(case, Side::New) {
         let aside = format!("_cutover_kept_{}", table.name);
@@ -66,28 +75,28 @@ fn exists(conn: &Connection, table: &str) -> bool {
     conn.query_row(sql, [table], |row| row.get(0)).unwrap()
 }
 
-/// Objects that an abort should have removed, and the application's that are missing.
-pub(crate) fn left_after_aborting(conn: &Connection, case: &Case) -> Vec<String> {
-    let here = names(conn);
-    let mut found: Vec<String> =
-        here.iter().filter(|name| is_ours(name)).map(|name| format!("left: {name}")).collect();
-    let mut expected: Vec<String> = vec![LOG.to_owned()];
-    for table in &case.plan.old {
-        expected.push(table.name.clone());
-        expected.extend(table.indexes.iter().map(|(name, ..)| name.clone()));
-    }
-    found.extend(missing(&here, &expected));
-    found.extend(
-        case.plan
-            .new
-            .iter()
-            .filter(|table| here.contains(&table.name))
-            .map(|table| format!("left: {}", table.name)),
-    );
-    found
+/// The schema, but for what outlives an abort: rows that were kept, and the table of
+/// sequences, which can't be dropped.
+pub(crate) fn lasting(conn: &Connection) -> Vec<String> {
+    query(
+        conn,
+        "SELECT type, name, tbl_name, sql FROM sqlite_schema \
+         WHERE tbl_name NOT GLOB '_cutover_kept_*' AND name <> 'sqlite_sequence' ORDER BY 1, 2",
+    )
 }
 
-/// Objects that retiring should have removed, and the new tables that are missing.
+/// What an abort has not put back as it was, and what it has left.
+pub(crate) fn changed_by_aborting(conn: &Connection, before: &[String]) -> Vec<String> {
+    let now = lasting(conn);
+    let gone = before.iter().filter(|object| !now.contains(object));
+    let left = now.iter().filter(|object| !before.contains(object));
+    gone.map(|object| format!("missing: {object}"))
+        .chain(left.map(|object| format!("left: {object}")))
+        .collect()
+}
+
+/// Objects that retiring should have removed, and new tables that are not as the file has
+/// them.
 pub(crate) fn left_after_retiring(conn: &Connection, case: &Case) -> Vec<String> {
     let here = names(conn);
     // The live views stay: programs that read through them go on.
@@ -95,30 +104,54 @@ pub(crate) fn left_after_retiring(conn: &Connection, case: &Case) -> Vec<String>
                 AND name GLOB '_cutover_*'";
     let mut found: Vec<String> =
         strings(conn, ours).iter().map(|name| format!("left: {name}")).collect();
-    found.extend(
-        case.plan
-            .old
-            .iter()
-            .filter(|table| here.contains(&table.name))
-            .map(|table| format!("left: {}", table.name)),
-    );
-    let expected: Vec<String> = case.plan.new.iter().map(|table| table.name.clone()).collect();
-    found.extend(missing(&here, &expected));
+    for table in &case.plan.old {
+        let name = lies_as(case, Side::Old, &table.name, Side::New);
+        if here.contains(&name) {
+            found.push(format!("left: {name}"));
+        }
+    }
+    let fresh = Connection::open_in_memory().unwrap();
+    for statement in case.plan.new.iter().flat_map(|table| table.create("")) {
+        fresh.execute_batch(&statement).unwrap();
+    }
+    for table in &case.plan.new {
+        let (expected, now) = (shape(&fresh, &table.name), shape(conn, &table.name));
+        if expected != now {
+            found
+                .push(format!("{} is not as it was written:\n{expected:#?}\n{now:#?}", table.name));
+        }
+    }
     found
 }
 
-fn missing(here: &[String], expected: &[String]) -> Vec<String> {
-    expected
-        .iter()
-        .filter(|name| !here.contains(name))
-        .map(|name| format!("missing: {name}"))
-        .collect()
+/// A table's columns, keys and indexes as SQLite sees them.
+fn shape(conn: &Connection, table: &str) -> Vec<String> {
+    let table = literal(table);
+    let pragmas = [
+        format!("SELECT ncol, wr, strict FROM pragma_table_list({table}) WHERE schema = 'main'"),
+        format!("SELECT * FROM pragma_table_xinfo({table})"),
+        format!(
+            "SELECT \"table\", \"from\", \"to\", on_update, on_delete FROM \
+             pragma_foreign_key_list({table}) ORDER BY id, seq"
+        ),
+        format!(
+            "SELECT i.name, i.\"unique\", i.origin, i.partial, c.name, c.\"desc\", c.coll FROM \
+             pragma_index_list({table}) AS i, pragma_index_xinfo(i.name) AS c \
+             WHERE i.name NOT GLOB '_cutover_*' ORDER BY i.name, c.seqno"
+        ),
+        format!(
+            "SELECT sql LIKE '%AUTOINCREMENT%' FROM sqlite_schema \
+             WHERE type = 'table' AND name = {table}"
+        ),
+    ];
+    pragmas.iter().flat_map(|sql| query(conn, sql)).collect()
 }
 
-fn is_ours(name: &str) -> bool {
-    // What is kept outlives an abort.
-    (name.starts_with("_cutover_") || name.starts_with("cutover_live_"))
-        && !name.starts_with("_cutover_kept_")
+fn shown(value: ValueRef<'_>) -> String {
+    match value {
+        ValueRef::Text(text) => format!("{:?}", String::from_utf8_lossy(text)),
+        other => format!("{other:?}"),
+    }
 }
 
 fn names(conn: &Connection) -> Vec<String> {

@@ -28,6 +28,9 @@ pub(crate) struct Builder<'a> {
     pub(crate) spec: &'a Spec,
     pub(crate) rng: Rng,
     pub(crate) names: &'a mut Names,
+    /// Whether new tables may bear the names of the old ones that they stand for, and new
+    /// columns those of old ones.
+    pub(crate) in_place: bool,
     pub(crate) plan: Plan,
 }
 
@@ -64,16 +67,27 @@ impl Builder<'_> {
         Key { columns, kind }
     }
 
-    /// The same key under other names.
+    /// The same key, under other names mostly.
     pub(crate) fn renamed(&mut self, key: &Key) -> Key {
         let mut key = key.clone();
         for column in &mut key.columns {
-            column.name = self.names.fresh("key");
+            *column = self.again(column, "key");
         }
-        if key.kind == KeyKind::Autoincrement && self.rng.bool() {
-            key.kind = KeyKind::Rowid;
+        let (dropped, added) = (self.rng.bool(), self.has(Feature::Autoincrement, 20));
+        match key.kind {
+            KeyKind::Autoincrement if dropped => key.kind = KeyKind::Rowid,
+            KeyKind::Rowid if added && self.in_place => key.kind = KeyKind::Autoincrement,
+            _ => {}
         }
         key
+    }
+
+    /// The same column, under another name mostly: where tables change in place, columns
+    /// stay what they are as well.
+    pub(crate) fn again(&mut self, column: &Column, base: &str) -> Column {
+        let (name, stays) = (self.names.fresh(base), self.rng.u8(..100) < 60);
+        let name = if stays && self.in_place { column.name.clone() } else { name };
+        Column { name, default: None, ..column.clone() }
     }
 
     /// Columns that refer to a key.
@@ -90,8 +104,34 @@ impl Builder<'_> {
         let wanted = self.rng.usize(0..=3);
         let mut fields: Vec<Field> =
             (0..wanted).map(|_| Field::random(self.spec, &mut self.rng, self.names)).collect();
+        self.alter(&mut fields);
         fields.truncate(self.spec.fields);
         fields
+    }
+
+    /// What changes in a table that keeps its name: columns keep theirs or exchange them,
+    /// and what they hold is constrained.
+    fn alter(&mut self, fields: &mut [Field]) {
+        for field in fields.iter_mut() {
+            let (stays, exacting) = (self.rng.u8(..100) < 60, self.has(Feature::Constraints, 15));
+            let default = self.has(Feature::Constraints, 20);
+            let literal = field.new[0].domain.literal(&mut self.rng, false);
+            if !self.in_place {
+                continue;
+            }
+            if stays {
+                field.new[0].name = field.old[0].name.clone();
+            }
+            field.new[0].default = default.then_some(literal);
+            field.new[0].not_null = field.never_null() || exacting && field.is_copy();
+        }
+        let exchanged = self.rng.u8(..100) < 15;
+        if let [one, other, ..] = fields
+            && exchanged
+            && self.in_place
+        {
+            std::mem::swap(&mut one.new[0].name, &mut other.new[0].name);
+        }
     }
 
     /// A column of its own.
@@ -123,11 +163,31 @@ impl Builder<'_> {
         }
     }
 
+    /// A new table that stands for an old one, and bears its name in some cases.
+    pub(crate) fn instead(
+        &mut self,
+        old: &Table,
+        base: &str,
+        key: &Key,
+        columns: Vec<Column>,
+    ) -> Table {
+        let mut table = self.table(base, key, columns);
+        let bears = self.rng.u8(..100) < 80;
+        if bears && self.in_place {
+            table.name = old.name.clone();
+        }
+        table
+    }
+
     /// Unique keys, checks and indexes over a field that both sides hold as it is.
     pub(crate) fn constrain(&mut self, fields: &[Field], old: &mut Table, new: &mut Table) {
         let (unique, partial) = (self.has(Feature::Unique, 40), self.has(Feature::Indexes, 30));
         let (index, check) = (self.has(Feature::Indexes, 40), self.has(Feature::Constraints, 15));
-        let names = [self.names.fresh("ix"), self.names.fresh("ix"), self.names.fresh("ix")];
+        let mut names = [self.names.fresh("ix"), self.names.fresh("ix"), self.names.fresh("ix")];
+        let stays = self.rng.bool();
+        if stays && old.name == new.name {
+            names[2] = names[1].clone();
+        }
         let copies = || fields.iter().filter(|field| field.is_copy());
         if let (Some(field), true) = (copies().next(), unique) {
             let columns = [field.old[0].name.clone(), field.new[0].name.clone()];

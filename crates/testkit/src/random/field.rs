@@ -123,6 +123,11 @@ impl Field {
         field
     }
 
+    /// Whether the new column has a value where the old one has none.
+    pub(crate) fn never_null(&self) -> bool {
+        self.forward == ["ifnull({0}, '(none)')"]
+    }
+
     /// Whether both sides hold the very same value in one column.
     pub(crate) fn is_copy(&self) -> bool {
         self.forward == COPY && self.backward == COPY

@@ -51,8 +51,7 @@ pub struct Surrogate {
     pub carried: String,
 }
 
-/// Tables and the mappings between them. The names of tables on the two sides differ; for
-/// in-place changes, where they don't, only the comparisons need a side's name in front.
+/// Tables and the mappings between them.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
     /// The old tables that are mapped.
@@ -80,11 +79,17 @@ impl Plan {
         file
     }
 
-    /// The query by which the rows of a new table are compared, with the tables of
-    /// `schema` (which ends in a dot, or is empty for the main one). No surrogate key
-    /// appears in what it gives.
+    /// Whether both sides have a table of this name.
     #[must_use]
-    pub fn new_rows(&self, table: &Table, schema: &str) -> String {
+    pub fn shares(&self, table: &str) -> bool {
+        let has = |tables: &[Table]| tables.iter().any(|other| other.name == table);
+        has(&self.old) && has(&self.new)
+    }
+
+    /// The query by which the rows of a new table are compared, given where a table of
+    /// that side is found. No surrogate key appears in what it gives.
+    #[must_use]
+    pub fn new_rows(&self, table: &Table, place: &dyn Fn(&str) -> String) -> String {
         let mut columns = Vec::new();
         for column in &table.columns {
             if self.surrogates.iter().any(|s| s.lookup == table.name && s.id == column.name) {
@@ -96,16 +101,16 @@ impl Plan {
                 .find(|s| s.carrier == table.name && s.carried == column.name);
             columns.push(match carried {
                 Some(s) => format!(
-                    "(SELECT l.{} FROM {schema}{} AS l WHERE l.{} = t.{}) AS {3}",
+                    "(SELECT l.{} FROM {} AS l WHERE l.{} = t.{}) AS {3}",
                     quoted(&s.natural),
-                    quoted(&s.lookup),
+                    place(&s.lookup),
                     quoted(&s.id),
                     quoted(&s.carried)
                 ),
                 None => format!("t.{}", quoted(&column.name)),
             });
         }
-        format!("SELECT {} FROM {schema}{} AS t", columns.join(", "), quoted(&table.name))
+        format!("SELECT {} FROM {} AS t", columns.join(", "), place(&table.name))
     }
 
     pub(crate) fn append(&mut self, mut other: Self) {

@@ -4,12 +4,14 @@
 //!
 //! - [`classes`]: the classes of mapping; `builder`, `field`, `table`, `mapping` are
 //!   what they are made of.
+//! - `beside`: what the application has besides.
 //! - `domain`, `statement`, `path`: values, statements, and the steps of a case.
 //! - [`shrink`]: the smallest case that still fails.
 //! - [`script`]: a case as a script for a person.
 //!
 //! The generator knows no engine and executes nothing.
 
+mod beside;
 mod builder;
 pub mod classes;
 mod domain;
@@ -23,19 +25,16 @@ mod spec;
 mod statement;
 mod table;
 
+pub use beside::LOG;
 pub use mapping::{Mapping, Plan, Surrogate};
 pub use path::{Action, Side, Step};
 pub use spec::{Feature, Features, Spec};
 pub use table::{Column, Foreign, KeyKind, Table};
 
-use crate::sql::quoted;
 use builder::Builder;
 use classes::Class;
 use names::Names;
 use statement::Writer;
-
-/// The application's own table, which its triggers write to.
-pub const LOG: &str = "app_log";
 
 /// A migration, and everything that happens around it.
 #[derive(Debug, Clone)]
@@ -48,8 +47,12 @@ pub struct Case {
     pub plan: Plan,
     /// The migration file, as it is given to the engine.
     pub file: String,
-    /// What the application has beside its tables.
+    /// The application's triggers on its tables.
     pub triggers: Vec<String>,
+    /// The application's views: name and definition.
+    pub views: Vec<(String, String)>,
+    /// The application's tables that stay and refer to those that move.
+    pub referring: Vec<Table>,
     /// Whether the database has a write-ahead log.
     pub wal: bool,
     /// Statements that fill the old tables. One that a constraint refuses fills nothing.
@@ -72,49 +75,46 @@ impl Case {
             }
             let class = Class::ALL[rng.usize(..Class::ALL.len())];
             classes.push(class);
+            let in_place = spec.has(Feature::InPlace, &mut rng, 35);
             let mut builder =
-                Builder { spec: &spec, rng, names: &mut names, plan: Plan::default() };
+                Builder { spec: &spec, rng, names: &mut names, in_place, plan: Plan::default() };
             class.build(&mut builder);
             plan.append(builder.plan);
         }
         let mut rng = spec.stream("surroundings");
         let wal = !spec.has(Feature::RollbackJournal, &mut rng, 10);
-        let triggers = triggers(&spec, &plan);
-        let (rows, steps) = (rows(&spec, &plan), path::path(&spec, &plan));
+        for at in 0..plan.new.len() {
+            let mut order = spec.stream(&format!("order {at}"));
+            if plan.shares(&plan.new[at].name) && order.bool() {
+                order.shuffle(&mut plan.new[at].columns);
+            }
+        }
+        let triggers = beside::triggers(&spec, &plan);
+        let views = beside::views(&spec, &plan);
+        let referring = beside::referring(&spec, &plan, &mut names);
+        let (rows, steps) = (rows(&spec, &plan, &referring), path::path(&spec, &plan, &referring));
         let file = plan.file();
-        Self { spec, classes, plan, file, triggers, wal, rows, steps }
+        Self { spec, classes, plan, file, triggers, views, referring, wal, rows, steps }
     }
 
     /// The statements that make the database, without its rows.
     #[must_use]
     pub fn schema(&self) -> Vec<String> {
         let log = format!("CREATE TABLE {LOG} (n INTEGER PRIMARY KEY, what)");
-        let tables = self.plan.old.iter().flat_map(|table| table.create(""));
-        std::iter::once(log).chain(tables).chain(self.triggers.iter().cloned()).collect()
+        let tables = self.plan.old.iter().chain(&self.referring);
+        let tables = tables.flat_map(|table| table.create(""));
+        let views = self.views.iter().map(|(_, create)| create.clone());
+        std::iter::once(log)
+            .chain(tables)
+            .chain(views)
+            .chain(self.triggers.iter().cloned())
+            .collect()
     }
 }
 
-fn triggers(spec: &Spec, plan: &Plan) -> Vec<String> {
-    let mut rng = spec.stream("triggers");
-    let mut triggers = Vec::new();
-    for (n, table) in plan.old.iter().enumerate() {
-        for (event, row) in [("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")] {
-            if spec.has(Feature::Triggers, &mut rng, 15) {
-                triggers.push(format!(
-                    "CREATE TRIGGER app_{n}_{event} AFTER {event} ON {} BEGIN \
-                     INSERT INTO {LOG} (what) VALUES ('{event} ' || quote({row}.{})); END",
-                    quoted(&table.name),
-                    quoted(&table.key[0])
-                ));
-            }
-        }
-    }
-    triggers
-}
-
-fn rows(spec: &Spec, plan: &Plan) -> Vec<String> {
+fn rows(spec: &Spec, plan: &Plan, referring: &[Table]) -> Vec<String> {
     let mut rows = Vec::new();
-    for (n, table) in plan.old.iter().enumerate() {
+    for (n, table) in plan.old.iter().chain(referring).enumerate() {
         let mut rng = spec.content(&format!("rows {n}"));
         // The proof refuses what doesn't come back: in most cases the rows are what the
         // mapping is made for, and odd ones come later.

@@ -5,6 +5,7 @@ use fastrand::Rng;
 use super::mapping::Plan;
 use super::spec::{Feature, Spec};
 use super::statement::Writer;
+use super::table::Table;
 
 /// One of the two schemas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +14,27 @@ pub enum Side {
     Old,
     /// What the migration makes.
     New,
+}
+
+impl Side {
+    /// Under which name a table of this side lies while the other side bears its name.
+    #[must_use]
+    pub fn aside(self, table: &str) -> String {
+        let side = match self {
+            Self::Old => "old",
+            Self::New => "new",
+        };
+        format!("_cutover_{side}_{table}")
+    }
+
+    /// The other one.
+    #[must_use]
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::Old => Self::New,
+            Self::New => Self::Old,
+        }
+    }
 }
 
 /// Something an operator does.
@@ -59,8 +81,9 @@ pub enum Step {
 }
 
 /// A path for a case, with its writes.
-pub(crate) fn path(spec: &Spec, plan: &Plan) -> Vec<Step> {
-    let mut walker = Walker { spec, plan, rng: spec.stream("path"), steps: Vec::new(), station: 0 };
+pub(crate) fn path(spec: &Spec, plan: &Plan, referring: &[Table]) -> Vec<Step> {
+    let rng = spec.stream("path");
+    let mut walker = Walker { spec, plan, referring, rng, steps: Vec::new(), station: 0 };
     walker.walk();
     walker.steps
 }
@@ -68,6 +91,7 @@ pub(crate) fn path(spec: &Spec, plan: &Plan) -> Vec<Step> {
 struct Walker<'a> {
     spec: &'a Spec,
     plan: &'a Plan,
+    referring: &'a [Table],
     rng: Rng,
     steps: Vec<Step>,
     station: u32,
@@ -149,6 +173,16 @@ impl Walker<'_> {
         }
     }
 
+    /// A table as it lies while the other side bears its name: the mirror's name is no
+    /// secret, and what protects it must do so.
+    fn aside(&self, side: Side, table: &Table) -> Table {
+        let mut table = table.clone();
+        if self.plan.shares(&table.name) {
+            table.name = side.aside(&table.name);
+        }
+        table
+    }
+
     fn write(&mut self, side: Side, rng: &mut Rng) {
         let trespass = self.spec.has(Feature::Trespass, rng, 5);
         let side = match (side, trespass) {
@@ -156,6 +190,11 @@ impl Walker<'_> {
             _ => Side::New,
         };
         let tables = if side == Side::Old { &self.plan.old } else { &self.plan.new };
+        let tables: Vec<Table> = if trespass {
+            tables.iter().map(|table| self.aside(side, table)).collect()
+        } else {
+            tables.iter().chain(self.referring).cloned().collect()
+        };
         let features = self.spec.features;
         let statement = |rng: &mut Rng| {
             let table = &tables[rng.usize(..tables.len())];

@@ -7,6 +7,8 @@ use fastrand::Rng;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Feature {
+    /// New tables that bear the names of old ones.
+    InPlace,
     /// Names that must be quoted.
     OddNames,
     /// STRICT tables.
@@ -51,8 +53,9 @@ pub enum Feature {
 
 impl Feature {
     /// Every feature, in the order in which a shrinker tries to do without.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Second,
+        Self::InPlace,
         Self::OddNames,
         Self::Strict,
         Self::WithoutRowid,

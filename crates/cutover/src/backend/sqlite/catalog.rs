@@ -237,6 +237,16 @@ fn foreign_keys(conn: &Connection, schema: &str, table: &str) -> rusqlite::Resul
     Ok(keys.into_iter().map(|(_, key)| key).collect())
 }
 
+/// The application's triggers on tables and views, oldest first.
+pub(crate) fn all_triggers(conn: &Connection, schema: &str) -> rusqlite::Result<Vec<AppTrigger>> {
+    conn.prepare(&format!(
+        "SELECT name, sql FROM {schema}.sqlite_schema WHERE type = 'trigger' \
+         AND substr(name, 1, 9) <> '{OURS}' ORDER BY rowid"
+    ))?
+    .query_map([], |row| Ok(AppTrigger { name: row.get(0)?, sql: row.get(1)? }))?
+    .collect()
+}
+
 /// The application's triggers on a table, oldest first.
 pub(crate) fn triggers(
     conn: &Connection,

@@ -11,7 +11,7 @@ pub(super) fn build(b: &mut Builder<'_>) {
     let mut old = b.table("t", &key, [olds(&fields), vec![flag.clone()]].concat());
     let (key_a, key_b) = (b.renamed(&key), b.renamed(&key));
     let rest = b.column("flag", "INTEGER", Domain::Bit);
-    let mut a = b.table("a", &key_a, news(&fields));
+    let mut a = b.instead(&old, "a", &key_a, news(&fields));
     let other = b.table("b", &key_b, [news(&fields), vec![rest.clone()]].concat());
     b.constrain(&fields, &mut old, &mut a);
     let given = [plain(&key.columns, "s"), forwards(&fields, "s")];

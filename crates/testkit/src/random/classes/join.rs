@@ -16,12 +16,17 @@ pub(super) fn build(b: &mut Builder<'_>) {
     let foreign = b.refer(&refers, &parent);
     child.foreign.extend(foreign.clone());
     let (new_parent_key, new_child_key) = (b.renamed(&parent_key), b.renamed(&child_key));
-    let new_label = b.column("label", "TEXT", Domain::Word);
-    let mut new_parent =
-        b.table("q", &new_parent_key, [vec![new_label.clone()], news(&parent_fields)].concat());
+    let new_label = b.again(&label, "label");
+    let mut new_parent = b.instead(
+        &parent,
+        "q",
+        &new_parent_key,
+        [vec![new_label.clone()], news(&parent_fields)].concat(),
+    );
     let new_refers = b.references(&parent_key);
     let copied = b.column("copied", "TEXT", Domain::Word);
-    let mut new_child = b.table(
+    let mut new_child = b.instead(
+        &child,
         "d",
         &new_child_key,
         [new_refers.clone(), vec![copied], news(&child_fields)].concat(),

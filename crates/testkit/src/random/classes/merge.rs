@@ -17,7 +17,7 @@ pub(super) fn build(b: &mut Builder<'_>) {
         columns: [vec![tag.clone()], b.renamed(&key).columns].concat(),
         kind: KeyKind::Plain,
     };
-    let new = b.table("n", &new_key, [news(&fields), news(&others)].concat());
+    let new = b.instead(&one, "n", &new_key, [news(&fields), news(&others)].concat());
     let nulls = |columns: usize| vec!["NULL".to_owned(); columns];
     let first = format!(
         "{} FROM old.{} AS s",

@@ -19,7 +19,7 @@ pub(super) fn build(b: &mut Builder<'_>) {
     lookup.uniques.push(vec![natural.name.clone()]);
     let new_key = b.renamed(&key);
     let carried = b.column("city_id", "INTEGER", Domain::Number);
-    let mut new = b.table("n", &new_key, [vec![carried.clone()], news(&fields)].concat());
+    let mut new = b.instead(&old, "n", &new_key, [vec![carried.clone()], news(&fields)].concat());
     b.constrain(&fields, &mut old, &mut new);
     if let Some(foreign) = b.refer(std::slice::from_ref(&carried), &lookup) {
         // What the rows share goes when none is left; a cascade would take rows along

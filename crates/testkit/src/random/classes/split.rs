@@ -8,7 +8,7 @@ pub(super) fn build(b: &mut Builder<'_>) {
     let (kept, moved) = (b.fields(), b.fields());
     let mut old = b.table("t", &key, [olds(&kept), olds(&moved)].concat());
     let (main_key, part_key) = (b.renamed(&key), b.renamed(&key));
-    let mut main = b.table("n", &main_key, news(&kept));
+    let mut main = b.instead(&old, "n", &main_key, news(&kept));
     let mut part = b.table("p", &part_key, news(&moved));
     b.constrain(&kept, &mut old, &mut main);
     b.constrain(&moved, &mut old, &mut part);

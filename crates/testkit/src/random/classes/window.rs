@@ -12,10 +12,10 @@ pub(super) fn build(b: &mut Builder<'_>) {
     let own = vec![group.clone(), points.clone()];
     let mut old = b.table("t", &key, [own.clone(), olds(&fields)].concat());
     let new_key = b.renamed(&key);
-    let new_own =
-        vec![b.column("game", "TEXT", Domain::Word), b.column("points", "INTEGER", Domain::Number)];
+    let new_own = vec![b.again(&group, "game"), b.again(&points, "points")];
     let place = b.column("place", "INTEGER", Domain::Number);
-    let mut new = b.table("n", &new_key, [new_own.clone(), vec![place], news(&fields)].concat());
+    let mut new =
+        b.instead(&old, "n", &new_key, [new_own.clone(), vec![place], news(&fields)].concat());
     b.constrain(&fields, &mut old, &mut new);
     let function = ["row_number()", "rank()", "count(*)"][b.rng.usize(..3)];
     let window = format!(

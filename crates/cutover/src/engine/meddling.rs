@@ -1,0 +1,202 @@
+//! What an application's triggers write to in the end: their own statements, and the
+//! triggers that those fire, on tables and on views. While a table is the mirror the sync
+//! writes to it and fires its triggers; where they lead to another table that is kept in
+//! step, their effect would come twice.
+
+use turso_parser::ast::{Cmd, Stmt, TriggerCmd, TriggerEvent};
+use turso_parser::parser::Parser;
+
+use crate::schema::AppTrigger;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Event {
+    Insert,
+    Update,
+    Delete,
+}
+
+/// A write that a trigger makes. Names without regard to case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Write {
+    event: Event,
+    table: String,
+}
+
+/// A trigger, as far as it matters here.
+#[derive(Debug)]
+struct Fired {
+    name: String,
+    on: Write,
+    writes: Vec<Write>,
+}
+
+/// A way from a table over its triggers to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Way {
+    /// The triggers in the order in which they fire.
+    pub(crate) triggers: Vec<String>,
+    /// The table that the last one writes to.
+    pub(crate) to: String,
+}
+
+/// The ways by which the triggers on `table` lead to a table that `matters`, the shortest
+/// to each. What lies behind such a table is not looked at.
+pub(crate) fn ways(
+    triggers: &[AppTrigger],
+    table: &str,
+    matters: &dyn Fn(&str) -> bool,
+) -> Vec<Way> {
+    let triggers: Vec<Fired> = triggers.iter().filter_map(read).collect();
+    let mut found: Vec<Way> = Vec::new();
+    // Which triggers were looked at, and over which others: shorter ways come first.
+    let mut reached: Vec<(usize, Vec<usize>)> = Vec::new();
+    let on = |trigger: &Fired| trigger.on.table.eq_ignore_ascii_case(table);
+    for first in (0..triggers.len()).filter(|&at| on(&triggers[at])) {
+        reached.push((first, vec![first]));
+    }
+    let mut next = 0;
+    while let Some((at, way)) = reached.get(next).cloned() {
+        next += 1;
+        for write in &triggers[at].writes {
+            if matters(&write.table) {
+                let to = || found.iter().any(|way| way.to.eq_ignore_ascii_case(&write.table));
+                if way.len() == 1 || !to() {
+                    let triggers = way.iter().map(|&at| triggers[at].name.clone()).collect();
+                    found.push(Way { triggers, to: write.table.clone() });
+                }
+                continue;
+            }
+            for fired in (0..triggers.len()).filter(|&other| triggers[other].fired_by(write)) {
+                if reached.iter().all(|(other, _)| *other != fired) {
+                    reached.push((fired, [way.clone(), vec![fired]].concat()));
+                }
+            }
+        }
+    }
+    found.dedup();
+    found
+}
+
+impl Fired {
+    fn fired_by(&self, write: &Write) -> bool {
+        self.on.event == write.event && self.on.table.eq_ignore_ascii_case(&write.table)
+    }
+}
+
+/// What can't be parsed counts as writing nothing: a divergence it causes is still found
+/// by the sync's own check.
+fn read(trigger: &AppTrigger) -> Option<Fired> {
+    let parsed = std::panic::catch_unwind(|| Parser::new(trigger.sql.as_bytes()).next_cmd());
+    let Ok(Ok(Some(Cmd::Stmt(Stmt::CreateTrigger { event, tbl_name, commands, .. })))) = parsed
+    else {
+        return None;
+    };
+    let event = match event {
+        TriggerEvent::Insert => Event::Insert,
+        TriggerEvent::Delete => Event::Delete,
+        TriggerEvent::Update | TriggerEvent::UpdateOf(_) => Event::Update,
+    };
+    Some(Fired {
+        name: trigger.name.clone(),
+        on: Write { event, table: tbl_name.name.as_str().to_owned() },
+        writes: commands.iter().flat_map(writes).collect(),
+    })
+}
+
+/// What one statement of a trigger writes. Any INSERT or UPDATE may also delete: it takes
+/// over the conflict clause of the statement that fired it, which may be REPLACE
+/// (<https://www.sqlite.org/lang_createtrigger.html>).
+fn writes(command: &TriggerCmd) -> Vec<Write> {
+    let (table, events) = match command {
+        TriggerCmd::Insert { tbl_name, upsert: None, .. } => {
+            (tbl_name, &[Event::Insert, Event::Delete][..])
+        }
+        TriggerCmd::Insert { tbl_name, .. } => {
+            (tbl_name, &[Event::Insert, Event::Update, Event::Delete][..])
+        }
+        TriggerCmd::Update { tbl_name, .. } => (tbl_name, &[Event::Update, Event::Delete][..]),
+        TriggerCmd::Delete { tbl_name, .. } => (tbl_name, &[Event::Delete][..]),
+        TriggerCmd::Select(_) => return Vec::new(),
+    };
+    events.iter().map(|&event| Write { event, table: table.as_str().to_owned() }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(triggers: &[&str]) -> Vec<(String, String)> {
+        let triggers: Vec<AppTrigger> = triggers
+            .iter()
+            .map(|sql| {
+                let name = sql.split_whitespace().nth(2).unwrap().to_owned();
+                AppTrigger { name, sql: (*sql).to_owned() }
+            })
+            .collect();
+        let mapped = |table: &str| ["a", "b"].iter().any(|name| name.eq_ignore_ascii_case(table));
+        ways(&triggers, "a", &mapped)
+            .into_iter()
+            .map(|way| (way.triggers.join(" "), way.to))
+            .collect()
+    }
+
+    fn pair(triggers: &str, to: &str) -> Vec<(String, String)> {
+        vec![(triggers.to_owned(), to.to_owned())]
+    }
+
+    const FIRST: &str =
+        "CREATE TRIGGER one AFTER INSERT ON A BEGIN INSERT INTO queue VALUES (1); END";
+
+    #[test]
+    fn a_trigger_writes_itself() {
+        let direct = "CREATE TRIGGER one AFTER DELETE ON a BEGIN UPDATE \"B\" SET x = 1; END";
+        assert_eq!(found(&[direct]), pair("one", "B"));
+        let own = "CREATE TRIGGER one AFTER DELETE ON a BEGIN DELETE FROM a WHERE x = OLD.x; END";
+        assert_eq!(found(&[own]), pair("one", "a"));
+    }
+
+    #[test]
+    fn over_a_table_in_between() {
+        let second = "CREATE TRIGGER two AFTER INSERT ON Queue BEGIN UPDATE b SET x = 1; END";
+        assert_eq!(found(&[second, FIRST]), pair("one two", "b"));
+        assert_eq!(found(&[second]), []);
+    }
+
+    #[test]
+    fn over_a_view() {
+        let second =
+            "CREATE TRIGGER two INSTEAD OF INSERT ON queue BEGIN INSERT INTO deep VALUES (1); END";
+        let third = "CREATE TRIGGER three BEFORE INSERT ON deep BEGIN DELETE FROM b; END";
+        assert_eq!(found(&[FIRST, second, third]), pair("one two three", "b"));
+    }
+
+    #[test]
+    fn an_event_that_does_not_happen_leads_nowhere() {
+        let second = "CREATE TRIGGER two AFTER UPDATE OF x ON queue BEGIN DELETE FROM b; END";
+        assert_eq!(found(&[FIRST, second]), []);
+        let upserts = FIRST.replace("(1);", "(1) ON CONFLICT DO UPDATE SET x = 2;");
+        assert_eq!(found(&[&upserts, second]), pair("one two", "b"));
+    }
+
+    #[test]
+    fn an_insert_may_replace() {
+        let second = "CREATE TRIGGER two AFTER DELETE ON queue BEGIN UPDATE b SET x = 1; END";
+        assert_eq!(found(&[FIRST, second]), pair("one two", "b"));
+    }
+
+    #[test]
+    fn a_circle_ends() {
+        let second =
+            "CREATE TRIGGER two AFTER INSERT ON queue BEGIN INSERT INTO other VALUES (1); END";
+        let third =
+            "CREATE TRIGGER three AFTER INSERT ON other BEGIN INSERT INTO queue VALUES (1); END";
+        assert_eq!(found(&[FIRST, second, third]), []);
+    }
+
+    #[test]
+    fn what_only_reads_or_logs_is_left_alone() {
+        let reads = "CREATE TRIGGER one AFTER INSERT ON a BEGIN SELECT x FROM b; INSERT INTO log SELECT x FROM b; END";
+        assert_eq!(found(&[reads]), []);
+        assert_eq!(found(&["CREATE TRIGGER one nonsense"]), []);
+    }
+}
