@@ -14,6 +14,8 @@
 //! code, a message and a hint, `paste` makes the commands we suggest work when they
 //! are pasted, and `render` has text that several commands show.
 
+#[expect(dead_code, reason = "for the dashboard and the web page")]
+mod bridge;
 mod cli;
 mod commands;
 mod exit;

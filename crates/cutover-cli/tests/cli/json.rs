@@ -20,18 +20,31 @@ fn status() {
         keys(&status),
         [
             "allowed",
+            "at",
             "backfill",
             "blocked",
+            "control",
+            "database",
+            "database_bytes",
             "drift",
+            "free_bytes",
             "hash",
             "kept",
             "lease",
             "migration",
+            "old_schema",
             "phase",
+            "phases",
+            "rollback",
             "since",
             "tables",
+            "unused_bytes",
+            "verification",
+            "version",
             "wal_bytes",
-            "wal_pending_bytes"
+            "wal_pending_bytes",
+            "work",
+            "writes",
         ]
     );
     assert_eq!(status["migration"], "split-address");

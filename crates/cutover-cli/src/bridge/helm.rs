@@ -1,0 +1,232 @@
+//! Carries out what somebody at a dashboard asks for. What takes long runs on a thread of its
+//! own, one thing at a time, so that whoever asked goes on looking.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use cutover::{AdvanceOptions, Difference, Engine, Event, Options, Pace, Phase, Request, Watch};
+use serde::Serialize;
+
+use crate::exit::Failure;
+use crate::render;
+
+/// What may be asked for. `retired`, from which there is no way back, may not: it takes a
+/// terminal and `--yes`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// What operators ask of work that is under way.
+    Ask(Request),
+    /// Filling the mirror.
+    Backfill,
+    /// Comparing every row.
+    Verify,
+    /// One phase on.
+    Advance,
+    /// One phase back.
+    Rollback,
+}
+
+impl Order {
+    /// As its command is called.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Ask(Request::Pause) => "pause",
+            Self::Ask(Request::Resume) => "resume",
+            Self::Ask(Request::Pace(_)) => "pace",
+            Self::Ask(Request::Postpone) => "postpone",
+            Self::Ask(Request::Unpostpone) => "unpostpone",
+            Self::Backfill => "backfill",
+            Self::Verify => "verify",
+            Self::Advance => "advance",
+            Self::Rollback => "rollback",
+        }
+    }
+}
+
+/// What an order came to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Outcome {
+    /// The order.
+    pub(crate) order: &'static str,
+    /// Who gave it.
+    pub(crate) actor: String,
+    /// Whether it was done.
+    pub(crate) ok: bool,
+    /// What was done, or why not, in a sentence or a few lines.
+    pub(crate) message: String,
+    /// What to do about it, where it was not done.
+    pub(crate) hint: Option<String>,
+    /// Rows that a gate refuses.
+    pub(crate) examples: Vec<Difference>,
+}
+
+/// What the helm is at.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct Bearing {
+    /// The order that is being carried out.
+    pub(crate) under_way: Option<&'static str>,
+    /// What the last one came to.
+    pub(crate) last: Option<Outcome>,
+}
+
+/// Carries out orders on one migration.
+#[derive(Debug)]
+pub(crate) struct Helm {
+    db: PathBuf,
+    migration: String,
+    options: Options,
+    bearing: Arc<Mutex<Bearing>>,
+    stop: Arc<AtomicBool>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Helm {
+    pub(crate) fn new(db: PathBuf, migration: &str, options: Options) -> Self {
+        Self {
+            db,
+            migration: migration.to_owned(),
+            options,
+            bearing: Arc::default(),
+            stop: Arc::default(),
+            thread: Mutex::default(),
+        }
+    }
+
+    /// What it is at.
+    pub(crate) fn bearing(&self) -> Bearing {
+        lock(&self.bearing).clone()
+    }
+
+    /// Carries out an order of `actor`'s. Requests are done when this returns; of the others
+    /// [`bearing`](Self::bearing) tells.
+    ///
+    /// # Errors
+    ///
+    /// If another order is under way, or a request was refused.
+    pub(crate) fn give(&self, order: Order, actor: &str) -> Result<(), Outcome> {
+        let mut options = self.options.clone();
+        actor.clone_into(&mut options.actor);
+        if let Order::Ask(request) = order {
+            let result = Engine::open(&self.db, options)
+                .and_then(|mut engine| engine.request(&self.migration, request))
+                .map(|_| "done".to_owned());
+            let outcome = outcome(order, actor, result);
+            let failed = (!outcome.ok).then(|| outcome.clone());
+            lock(&self.bearing).last = Some(outcome);
+            return failed.map_or(Ok(()), Err);
+        }
+        let mut bearing = lock(&self.bearing);
+        if let Some(busy) = bearing.under_way {
+            return Err(Outcome {
+                order: order.name(),
+                actor: actor.to_owned(),
+                ok: false,
+                message: format!("{busy} is under way"),
+                hint: Some("wait for it, or stop it".to_owned()),
+                examples: Vec::new(),
+            });
+        }
+        bearing.under_way = Some(order.name());
+        drop(bearing);
+        self.stop.store(false, Ordering::SeqCst);
+        let (db, migration, actor) = (self.db.clone(), self.migration.clone(), actor.to_owned());
+        let (shared, mut until) = (Arc::clone(&self.bearing), Until(Arc::clone(&self.stop)));
+        let thread = std::thread::spawn(move || {
+            let result = Engine::open(&db, options)
+                .and_then(|mut engine| carry_out(&mut engine, &migration, order, &mut until));
+            let mut bearing = lock(&shared);
+            bearing.under_way = None;
+            bearing.last = Some(outcome(order, &actor, result));
+        });
+        *lock(&self.thread) = Some(thread);
+        Ok(())
+    }
+
+    /// Has the order under way stop at the end of its chunk. Nothing is lost by that.
+    pub(crate) fn stop(&self) {
+        self.stop.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Helm {
+    fn drop(&mut self) {
+        self.stop();
+        if let Some(thread) = lock(&self.thread).take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Goes on until it is told to stop.
+struct Until(Arc<AtomicBool>);
+
+impl Watch for Until {
+    fn event(&mut self, _: &Event) {}
+
+    fn interrupted(&mut self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+fn carry_out(
+    engine: &mut Engine,
+    migration: &str,
+    order: Order,
+    watch: &mut Until,
+) -> cutover::Result<String> {
+    let plain = |text: String| anstream::adapter::strip_str(&text).to_string();
+    match order {
+        Order::Ask(request) => engine.request(migration, request).map(|_| "done".to_owned()),
+        Order::Backfill => {
+            let report = engine.backfill(migration, Pace::Gentle, watch)?;
+            Ok(format!("{} of {} rows", render::count(report.done), render::count(report.total)))
+        }
+        Order::Verify => {
+            let report = engine.verify(migration, Pace::Gentle, watch)?;
+            Ok(plain(render::verification(&report)))
+        }
+        Order::Advance => {
+            let from = engine.snapshot(migration)?.phase;
+            if from.next() == Some(Phase::Retired) {
+                return Err(cutover::Error::Refused(cutover::Refusal {
+                    action: "going to retired".to_owned(),
+                    reason: "from there is no way back, so that takes a terminal".to_owned(),
+                    fix: "run `cutover advance --to retired --yes --backup FILE`".to_owned(),
+                    examples: Vec::new(),
+                }));
+            }
+            let report = engine.advance(migration, &AdvanceOptions::default(), watch)?;
+            Ok(plain(render::transition(&report)))
+        }
+        Order::Rollback => {
+            let report = engine.rollback(migration, None, watch)?;
+            Ok(plain(render::transition(&report)))
+        }
+    }
+}
+
+fn outcome(order: Order, actor: &str, result: cutover::Result<String>) -> Outcome {
+    let (order, actor) = (order.name(), actor.to_owned());
+    match result {
+        Ok(message) => {
+            Outcome { order, actor, ok: true, message, hint: None, examples: Vec::new() }
+        }
+        Err(error) => {
+            let failure = Failure::from(error);
+            Outcome {
+                order,
+                actor,
+                ok: false,
+                message: failure.message(),
+                hint: failure.hint(),
+                examples: failure.examples().to_vec(),
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,182 @@
+//! Looks at a migration about once a second, on a thread and a connection of its own, and
+//! remembers an hour of it.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use cutover::{Engine, Observer, Options, Snapshot};
+use serde::Serialize;
+
+/// Between two looks.
+pub(crate) const EVERY: Duration = Duration::from_secs(1);
+
+/// Points that are remembered: an hour of them.
+const REMEMBERED: usize = 3600;
+
+/// What charts are made of: one look's figures.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Point {
+    /// When: RFC 3339, UTC.
+    pub(crate) at: String,
+    /// Programs' transactions a second that reach the old tables.
+    pub(crate) old_per_second: Option<f64>,
+    /// The same of the new tables.
+    pub(crate) new_per_second: Option<f64>,
+    /// The longest that cutover's work held writers off in the minute before, in milliseconds.
+    pub(crate) longest_stall_ms: Option<f64>,
+    /// Rows a second of the work under way.
+    pub(crate) rows_per_second: Option<f64>,
+    /// Bytes of the write-ahead log's file.
+    pub(crate) wal_bytes: u64,
+}
+
+/// What was seen.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Seen {
+    /// The last look, if any succeeded.
+    pub(crate) snapshot: Option<Arc<Snapshot>>,
+    /// Why the last look failed, if it did. The snapshot is an older one then.
+    pub(crate) error: Option<String>,
+    /// How many looks there have been.
+    pub(crate) looks: u64,
+}
+
+/// A thread that looks, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Lookout {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    seen: Seen,
+    points: VecDeque<Point>,
+    /// Somebody wants to see at once what they have just done.
+    hurry: bool,
+    stop: bool,
+}
+
+impl Lookout {
+    /// Begins to look.
+    ///
+    /// # Errors
+    ///
+    /// If the database can't be read, or holds no such migration.
+    pub(crate) fn begin(db: &Path, migration: &str, options: Options) -> cutover::Result<Self> {
+        let mut observer = Observer::new(Engine::open_to_read(db, options)?, migration);
+        let shared = Arc::new(Shared::default());
+        shared.saw(observer.look())?;
+        let looking = Arc::clone(&shared);
+        let thread = std::thread::spawn(move || {
+            while looking.wait_for_the_next() {
+                // Told by `Seen::error`.
+                let _ = looking.saw(observer.look());
+            }
+        });
+        Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// What was seen last.
+    pub(crate) fn seen(&self) -> Seen {
+        self.shared.lock().seen.clone()
+    }
+
+    /// The last hour, oldest first.
+    pub(crate) fn points(&self) -> Vec<Point> {
+        self.shared.lock().points.iter().cloned().collect()
+    }
+
+    /// Waits for a look after the `looks` first ones, for so long at most, and gives what
+    /// was seen last.
+    pub(crate) fn wait_beyond(&self, looks: u64, most: Duration) -> Seen {
+        let state = self.shared.lock();
+        let (state, _) = self
+            .shared
+            .changed
+            .wait_timeout_while(state, most, |state| state.seen.looks <= looks && !state.stop)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.seen.clone()
+    }
+
+    /// Has the next look made at once.
+    pub(crate) fn hurry(&self) {
+        self.shared.lock().hurry = true;
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Drop for Lookout {
+    fn drop(&mut self) {
+        self.shared.lock().stop = true;
+        self.shared.changed.notify_all();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn saw(&self, look: cutover::Result<Snapshot>) -> cutover::Result<()> {
+        let mut state = self.lock();
+        state.seen.looks += 1;
+        let result = match look {
+            Ok(snapshot) => {
+                if state.points.len() == REMEMBERED {
+                    state.points.pop_front();
+                }
+                state.points.push_back(point(&snapshot));
+                state.seen.snapshot = Some(Arc::new(snapshot));
+                state.seen.error = None;
+                Ok(())
+            }
+            Err(error) => {
+                state.seen.error = Some(error.to_string());
+                Err(error)
+            }
+        };
+        drop(state);
+        self.changed.notify_all();
+        result
+    }
+
+    /// Whether there is to be a next look; comes back when it is due.
+    fn wait_for_the_next(&self) -> bool {
+        let due = Instant::now() + EVERY;
+        let mut state = self.lock();
+        while !state.stop && !state.hurry {
+            let left = due.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            state =
+                self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.hurry = false;
+        !state.stop
+    }
+}
+
+fn point(snapshot: &Snapshot) -> Point {
+    Point {
+        at: snapshot.at.clone(),
+        old_per_second: snapshot.writes.old_per_second,
+        new_per_second: snapshot.writes.new_per_second,
+        longest_stall_ms: snapshot.writes.longest_stall_ms,
+        rows_per_second: snapshot.work.as_ref().and_then(|work| work.rows_per_second),
+        wal_bytes: snapshot.wal_bytes,
+    }
+}
