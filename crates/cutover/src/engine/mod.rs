@@ -4,6 +4,7 @@ mod abort;
 mod advance;
 mod backfill;
 mod backup;
+mod beyond;
 mod check;
 mod definitions;
 mod dependents;
@@ -32,6 +33,7 @@ mod start;
 mod status;
 mod suitability;
 mod switch;
+mod taken;
 mod vacuum;
 mod verify;
 
