@@ -1,17 +1,18 @@
 //! What in the database itself stands in the way of a migration.
 
+use super::beyond::beyond;
 use super::meddling;
-use super::model::{Model, writes};
+use super::model::Model;
+use super::taken::{occupied, taken_names};
 use crate::backend::sqlite::state::{self, Record};
 use crate::backend::sqlite::{Db, catalog};
 use crate::derive::names::Names;
 use crate::derive::sql::text;
-use crate::derive::target::Target;
 use crate::error::Result;
 use crate::migration::ddl::as_mirror;
 use crate::phase::{Phase, Side};
 use crate::report::{CheckReport, Problem};
-use crate::schema::{AppTrigger, Index, Table};
+use crate::schema::{AppTrigger, Table};
 
 /// Adds what stands in the way to the report, and what is worth knowing. Tells whether
 /// nothing further can be looked at: what bears the names of the migration's own objects
@@ -29,7 +30,7 @@ pub(crate) fn unsuitable(
     if known.is_none() {
         report.problems.extend(occupied(db, model)?);
     }
-    report.problems.extend(read_tables(model).iter().filter_map(|table| beyond_us(db, table)));
+    report.problems.extend(beyond(db, model));
     let blind = !report.problems.is_empty();
     let triggers = catalog::all_triggers(db.conn(), "main")
         .map_err(|source| db.error("reading the triggers", source))?;
@@ -50,102 +51,8 @@ pub(crate) fn unsuitable(
     Ok(blind)
 }
 
-/// What to do about a name that is taken.
-const OCCUPIED: &str = "choose another name, or remove what bears it";
-
-fn problem(line: Option<usize>, reason: String, fix: impl Into<String>) -> Problem {
+pub(crate) fn problem(line: Option<usize>, reason: String, fix: impl Into<String>) -> Problem {
     Problem { line, column: None, reason, fix: fix.into() }
-}
-
-/// Names that the migration will create and that something has already.
-fn taken_names(db: &Db, model: &Model) -> Result<Vec<Problem>> {
-    let migration = &model.migration;
-    let mut names: Vec<(String, Option<usize>)> = Vec::new();
-    for table in &migration.tables {
-        let line = Some(table.at.line);
-        if migration.shares(&table.name) {
-            names.extend(Side::BOTH.map(|side| (Names::aside(side, &table.name), line)));
-        } else {
-            names.push((table.name.clone(), line));
-        }
-    }
-    for index in &migration.indexes {
-        let line = Some(index.at.line);
-        let shared = model.catalog.old.get(&index.table).filter(|table| table.shared);
-        if shared.is_some() {
-            names.extend(Side::BOTH.map(|side| (Names::aside(side, &index.name), line)));
-        }
-        // An index of the table that changes in place may have the name: it steps aside.
-        let own = |other: &Index| other.name.eq_ignore_ascii_case(&index.name);
-        if !shared.is_some_and(|table| table.indexes.iter().any(own)) {
-            names.push((index.name.clone(), line));
-        }
-    }
-    names.extend(model.old_tables().map(|table| (Names::live(&table.known_as), None)));
-    let mut problems = Vec::new();
-    for (name, line) in names {
-        let taken = format!(
-            "SELECT count(*) FROM main.sqlite_schema WHERE name = {} COLLATE NOCASE",
-            text(&name)
-        );
-        if db.count(&taken)? > 0 {
-            problems.push(problem(
-                line,
-                format!("the database already has something named {name}"),
-                OCCUPIED,
-            ));
-        }
-    }
-    Ok(problems)
-}
-
-/// What bears a name that begins as those of this migration's objects will. Removing these
-/// goes by their names.
-fn occupied(db: &Db, model: &Model) -> Result<Vec<Problem>> {
-    let prefix = model.names.prefix();
-    let sql = format!(
-        "SELECT type || ' ' || name FROM main.sqlite_schema \
-         WHERE lower(substr(name, 1, {})) = {} ORDER BY name",
-        prefix.chars().count(),
-        text(&prefix)
-    );
-    let read = || -> rusqlite::Result<Vec<String>> {
-        db.conn().prepare(&sql)?.query_map([], |row| row.get(0))?.collect()
-    };
-    let found = read().map_err(|source| db.error("reading the schema", source))?;
-    let reason = |what| format!("the database has the {what}, which would be taken for cutover's");
-    Ok(found.into_iter().map(|what| problem(None, reason(what), OCCUPIED)).collect())
-}
-
-/// The old tables that some mapping reads or fills.
-fn read_tables(model: &Model) -> Vec<&Table> {
-    let targets = || model.forward.iter().chain(&model.backward);
-    let leaves = targets().flat_map(Target::leaves).filter(|(_, leaf)| leaf.side == Side::Old);
-    let mut tables: Vec<&Table> = model.old_tables().collect();
-    for table in leaves.filter_map(|(_, leaf)| model.catalog.old.get(&leaf.table)) {
-        if !tables.iter().any(|known| known.name == table.name) {
-            tables.push(table);
-        }
-    }
-    tables
-}
-
-/// Whether reading or writing a table needs what only the application has: a collation or a
-/// function that it defines itself, in the table, an index or a trigger of its.
-fn beyond_us(db: &Db, table: &Table) -> Option<Problem> {
-    let known = ["BINARY", "NOCASE", "RTRIM"];
-    let name = &table.known_as;
-    let fix = "leave this table out of the migration, or have it do without that";
-    let foreign = |collation: &str| !known.iter().any(|own| own.eq_ignore_ascii_case(collation));
-    if let Some(column) = table.columns.iter().find(|column| foreign(&column.collation)) {
-        let (column, collation) = (&column.name, &column.collation);
-        let reason =
-            format!("{name}.{column} has the collation {collation}, which is not SQLite's");
-        return Some(problem(None, reason, fix));
-    }
-    let statements = writes(table, &table.name);
-    let error = statements.iter().find_map(|sql| db.conn().prepare(sql).err())?;
-    Some(problem(None, format!("{name} can't be written by cutover: {error}"), fix))
 }
 
 /// Old tables that another migration is moving at this moment.
