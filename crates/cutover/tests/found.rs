@@ -208,29 +208,6 @@ fn a_row_that_a_trigger_keeps_is_refused_not_left_behind() {
     started.in_step("SELECT id, a FROM t", "SELECT key, b FROM n");
 }
 
-/// The index that a sync statement uses has the collation of the column it looks up.
-#[test]
-fn tables_joined_without_regard_to_case_are_kept_in_step() {
-    let started = Started::new(
-        "CREATE TABLE p (id TEXT COLLATE NOCASE NOT NULL PRIMARY KEY, label TEXT);
-         CREATE TABLE c (id INTEGER PRIMARY KEY, p TEXT COLLATE NOCASE REFERENCES p(id));
-         CREATE INDEX by_parent ON c (p);
-         INSERT INTO p VALUES ('K', 'a'); INSERT INTO c VALUES (1, 'k'), (2, 'K'), (3, NULL)",
-        "CREATE TABLE new.q (id TEXT COLLATE NOCASE NOT NULL PRIMARY KEY, label TEXT);
-         CREATE TABLE new.d (id INTEGER PRIMARY KEY, q TEXT COLLATE NOCASE, label TEXT);
-         INSERT INTO new.q (id, label) SELECT id, label FROM old.p;
-         INSERT INTO new.d (id, q, label)
-         SELECT c.id, c.p, p.label FROM old.c AS c LEFT JOIN old.p AS p ON p.id = c.p;
-         INSERT INTO old.p (id, label) SELECT id, label FROM new.q;
-         INSERT INTO old.c (id, p) SELECT id, q FROM new.d;",
-    );
-    started.does("UPDATE p SET label = 'b' WHERE id = 'k'; INSERT INTO c VALUES (4, 'k')");
-    started.in_step(
-        "SELECT c.id, c.p, p.label FROM c LEFT JOIN p ON p.id = c.p ORDER BY 1",
-        "SELECT id, q, label FROM d ORDER BY 1",
-    );
-}
-
 /// SQLite takes several NULLs into a key: rows that nothing tells apart can't be followed.
 #[test]
 fn rows_that_share_a_null_key_are_refused_before_the_start() {
