@@ -207,3 +207,28 @@ fn a_row_that_a_trigger_keeps_is_refused_not_left_behind() {
     started.does("DELETE FROM n WHERE key = 1");
     started.in_step("SELECT id, a FROM t", "SELECT key, b FROM n");
 }
+
+/// SQLite takes several NULLs into a key: rows that nothing tells apart can't be followed.
+#[test]
+fn rows_that_share_a_null_key_are_refused_before_the_start() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("live.db");
+    let program = Connection::open(&path).unwrap();
+    program
+        .execute_batch(
+            "CREATE TABLE t (id TEXT PRIMARY KEY, a); INSERT INTO t VALUES (NULL, 1), ('x', 1)",
+        )
+        .unwrap();
+    let migration = Migration::parse(
+        "found",
+        "CREATE TABLE new.n (key TEXT PRIMARY KEY, b);
+         INSERT INTO new.n (key, b) SELECT id, a FROM old.t;
+         INSERT INTO old.t (id, a) SELECT key, b FROM new.n;",
+    )
+    .unwrap();
+    let engine = Engine::open(&path, Options::default()).unwrap();
+    assert!(engine.check(&migration, &mut Silent).unwrap().ok);
+    program.execute_batch("INSERT INTO t VALUES (NULL, 2)").unwrap();
+    let report = engine.check(&migration, &mut Silent).unwrap();
+    assert!(report.problems[0].reason.contains("can't be told apart"), "{report:?}");
+}
