@@ -83,12 +83,14 @@ Phases: legacy → dual-write → read-new → write-new → new-only → retire
 Examples:
   cutover advance --db app.db
   cutover advance --to new-only --db app.db
-  cutover advance --to new-only --when-told --db app.db  # then: cutover unpostpone
+  cutover advance --to new-only --when-told --db app.db
   cutover advance --to retired --yes --backup before-retire.db --db app.db
 
 From write-new on every row is verified first, both ways, and the step is
 refused (exit code 3, nothing changed) if anything differs. Every step but the
-last can be undone by `cutover rollback`.")]
+last can be undone by `cutover rollback`. With --when-told it verifies, keeps
+everything verified, and switches when somebody types:
+  cutover unpostpone --db app.db")]
     Advance(AdvanceArgs<R>),
 
     /// Go one phase back, or as far as named, losing nothing
@@ -122,11 +124,11 @@ Example:
     /// Show or set how hard all work presses, in whatever process
     #[command(after_help = "\
 Examples:
-  cutover pace --db app.db                              # show it
-  cutover pace --stall 1 --db app.db                    # chunks of a millisecond
+  cutover pace --db app.db             # show it
+  cutover pace --stall 1 --db app.db   # chunks of a millisecond
   cutover pace --stall 5 --rows-per-second 2000 --db app.db
   cutover pace --fast --db app.db
-  cutover pace --own --db app.db                        # as each command was told
+  cutover pace --own --db app.db       # as each command was told
 
 Work under way takes it on after the chunk at hand.")]
     Pace(PaceArgs<R>),
