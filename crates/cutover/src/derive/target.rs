@@ -142,7 +142,7 @@ fn target(
     check_terms(first, table, &sources, &scope, catalog)?;
     for (mapping, source) in mappings.iter().zip(&sources) {
         for leaf in source.query.leaves() {
-            if touched(source, leaf, Rows::Unknown).is_none() {
+            if touched(source, leaf, Rows::Unknown(None)).is_none() {
                 return Err(Flaw::cant_keep(
                     mapping,
                     &leaf.table,
