@@ -31,6 +31,10 @@ macro_rules! pages {
 pages! {
     readme: "README.md",
     tutorial: "docs/src/tutorial.md",
+    lossless: "docs/src/guides/lossless.md",
+    random_writes: "docs/src/guides/random-writes.md",
+    big: "docs/src/guides/big.md",
+    rollout: "docs/src/guides/rollout.md",
 }
 
 fn root() -> PathBuf {

@@ -4,7 +4,7 @@
 //!   page comes to it. So is an `sh` block that begins with `#!/bin/sh` and `# NAME.sh`.
 //! - In a `console` block, a line that begins with `$ ` is typed, with the lines below it that
 //!   begin with `> `; what follows is what it prints. `…` on a line of its own stands for any
-//!   lines.
+//!   lines, at the end of a line for the rest of it.
 //! - A command succeeds, unless `# exits N` stands behind it, or `# refused`: with a code of
 //!   which another program's releases have made several.
 //!
