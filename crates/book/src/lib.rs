@@ -1,9 +1,11 @@
 //! The book in `docs/`, as its readers get it: made by mdBook's own library, so that nobody
 //! needs another program, and read again for links that lead nowhere.
 //!
-//! `cargo run -p book` writes it to `target/book`.
+//! `cargo run -p book` writes it to `target/book`. `--bin picture` draws what a
+//! program printed, for the README.
 
 mod links;
+mod terminal;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,6 +13,7 @@ use std::path::{Path, PathBuf};
 use mdbook_driver::MDBook;
 
 pub use links::{Broken, broken};
+pub use terminal::picture;
 
 /// Where the book's sources are.
 #[must_use]

@@ -1,4 +1,4 @@
-//! Makes the book: `cargo run -p book [DIRECTORY]`, by default in `target/book`.
+//! Makes the book: `cargo run -p book [-- DIRECTORY]`, by default in `target/book`.
 
 use std::path::{Path, PathBuf};
 

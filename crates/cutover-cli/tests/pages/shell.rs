@@ -30,7 +30,9 @@ impl Shell {
         symlink(crate::root().join("examples"), dir.path().join("examples")).unwrap();
         let bin = Path::new(env!("CARGO_BIN_EXE_cutover")).parent().unwrap();
         let path = std::env::var("PATH").unwrap();
-        let mut process = Command::new("sh")
+        // So that a page whose command never ends fails.
+        let mut process = Command::new("timeout")
+            .args(["300", "sh"])
             .current_dir(dir.path())
             .env("PATH", format!("{}:{path}", bin.display()))
             .env("USER", "ada")
