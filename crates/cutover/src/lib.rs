@@ -84,6 +84,7 @@ mod derive;
 mod engine;
 mod error;
 mod migration;
+mod nearest;
 mod phase;
 mod report;
 mod schema;
