@@ -21,6 +21,34 @@ fn every_link_picture_and_anchor_leads_somewhere() {
     assert!(list.is_empty(), "{}", list.join("\n"));
 }
 
+/// Pages that are read where they lie, and not in the book.
+#[test]
+fn every_link_between_the_projects_own_pages_leads_to_a_file() {
+    let root = book::sources().join("..");
+    let mut pages: Vec<String> =
+        ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "CHANGELOG.md"]
+            .map(str::to_owned)
+            .to_vec();
+    for file in book::files(&root.join("examples")).unwrap() {
+        pages.extend(
+            file.to_str().filter(|name| name.ends_with(".md")).map(|n| format!("examples/{n}")),
+        );
+    }
+    let mut links = 0;
+    for page in pages {
+        let text = fs::read_to_string(root.join(&page)).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if !link.contains("://") && !link.starts_with('#') {
+                let file = link.split('#').next().unwrap();
+                let target = root.join(&page).parent().unwrap().join(file);
+                assert!(target.exists(), "{page}: {link}");
+                links += 1;
+            }
+        }
+    }
+    assert!(links > 30, "{links}");
+}
+
 /// mdBook leaves out, without a word, what SUMMARY.md does not name.
 #[test]
 fn every_page_is_in_the_summary_and_every_picture_on_a_page() {

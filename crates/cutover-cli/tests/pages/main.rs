@@ -2,12 +2,14 @@
 //!
 //! - [`page`]: a page's commands and what it says they print; its files.
 //! - [`shell`]: runs commands in one shell, one after the other, as a reader's terminal does.
-//! - [`same`]: whether what is printed is what the page says, whatever the times.
+//! - [`same`]: whether what is printed is what the page says, whatever was measured.
+//! - [`keys`]: every key of a command's JSON is on the book's page of JSON.
 //!
 //! Every `console` block of the README and of the book is run here: a page that has one and
 //! is not in the list fails a test.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on has failed")]
 
+mod keys;
 mod page;
 mod same;
 mod shell;
