@@ -24,6 +24,8 @@ mod migrate;
 pub mod output;
 mod paste;
 mod progress;
+#[cfg(test)]
+mod reference;
 pub mod render;
 mod spelling;
 mod target;
