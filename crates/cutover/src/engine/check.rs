@@ -254,7 +254,7 @@ fn build(
     loop {
         let began = Instant::now();
         let Some(chunk) = pass.chunk(scratch, pacer.rows())? else {
-            return Ok(ambiguous(scratch, target)?.map_or(Ok(()), Err));
+            return Ok(Ok(()));
         };
         // Nothing is known yet of how large it will be, so it is looked at as it grows.
         space::demand(room.dir, 0, "building the new tables for the proof", room.options)?;
@@ -277,32 +277,6 @@ fn build(
         }
         pacer.after(0, began.elapsed(), false);
     }
-}
-
-/// Rows without a value in their key, which SQLite takes and nothing tells apart.
-fn ambiguous(scratch: &Db, target: &Target) -> Result<Option<Problem>> {
-    if target.key_never_null() {
-        return Ok(None);
-    }
-    let key = &target.key.columns;
-    let list = crate::derive::sql::idents("", key);
-    let null = crate::derive::sql::join(key, " OR ", |column| {
-        format!("{} IS NULL", crate::derive::sql::ident(column))
-    });
-    let table = PLACE.table(target.direction.target(), &target.table.name);
-    let twice = format!(
-        "SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {null} GROUP BY {list} HAVING count(*) > 1 LIMIT 1)"
-    );
-    let known_as = &target.table.known_as;
-    Ok((scratch.count(&twice)? > 0).then(|| Problem {
-        line: Some(target.line),
-        column: None,
-        reason: format!(
-            "several rows of {known_as} would have the same {} with NULL in it: they can't be told apart",
-            key.join(", ")
-        ),
-        fix: "give those rows a key".to_owned(),
-    }))
 }
 
 /// A row of the source that the new table does not take.
