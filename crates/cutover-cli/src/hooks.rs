@@ -4,11 +4,13 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use clap::Args;
 use cutover::{Event, Look, Phase, Snapshot, Verdict, Watch};
 
 use crate::output::note;
+use crate::progress::interrupted;
 
 /// The hooks of a command that makes transitions.
 #[derive(Debug, Clone, Default, Args)]
@@ -32,7 +34,14 @@ pub(crate) struct Hooked<W> {
     watch: W,
     args: HookArgs,
     asked: Option<Asked>,
-    told: Vec<Running>,
+    told: Vec<Told>,
+}
+
+/// A hook that was told of a transition. It was made, whatever comes after.
+#[derive(Debug)]
+struct Told {
+    file: PathBuf,
+    child: Child,
 }
 
 /// The hooks that are asked about one transition.
@@ -44,7 +53,7 @@ struct Asked {
     running: Option<Running>,
 }
 
-/// A hook at work. It does not outlive the command.
+/// A hook that is asked. It does not outlive the question.
 #[derive(Debug)]
 struct Running {
     file: PathBuf,
@@ -65,15 +74,6 @@ impl<W: Watch> Hooked<W> {
         Self { watch, args: args.clone(), asked: None, told: Vec::new() }
     }
 
-    /// Waits for the hooks that were told of the last transition.
-    pub(crate) fn finish(mut self) {
-        for mut running in std::mem::take(&mut self.told) {
-            if let Ok(status) = running.child.wait() {
-                say_if_failed(&running.file, status);
-            }
-        }
-    }
-
     /// Whether none of the hooks that were told of the last transition is at work.
     fn have_heard(&mut self) -> bool {
         self.told.retain_mut(|running| match running.child.try_wait() {
@@ -85,6 +85,26 @@ impl<W: Watch> Hooked<W> {
             Err(_) => false,
         });
         self.told.is_empty()
+    }
+}
+
+/// Whatever became of the command, the hooks that were told are waited for.
+impl<W> Drop for Hooked<W> {
+    fn drop(&mut self) {
+        for Told { file, mut child } in std::mem::take(&mut self.told) {
+            let status = loop {
+                match child.try_wait() {
+                    Ok(None) if interrupted() => break None,
+                    Ok(None) => std::thread::sleep(Duration::from_millis(20)),
+                    Ok(status) => break status,
+                    Err(_) => break None,
+                }
+            };
+            match status {
+                Some(status) => say_if_failed(&file, status),
+                None => note(&format!("the hook {} is still at work", file.display())),
+            }
+        }
     }
 }
 
@@ -110,7 +130,7 @@ impl<W: Watch> Watch for Hooked<W> {
                 };
                 let snapshot = look()?;
                 match start(file, "before", snapshot.phase, to, &snapshot) {
-                    Ok(running) => asked.running = Some(running),
+                    Ok(child) => asked.running = Some(Running { file: file.clone(), child }),
                     Err(error) => return Ok(stop(file, &format!("can't be run: {error}"))),
                 }
                 continue;
@@ -141,7 +161,7 @@ impl<W: Watch> Watch for Hooked<W> {
         };
         for file in &self.args.after {
             match start(file, "after", from, snapshot.phase, &snapshot) {
-                Ok(running) => self.told.push(running),
+                Ok(child) => self.told.push(Told { file: file.clone(), child }),
                 Err(error) => note(&format!("the hook {} can't be run: {error}", file.display())),
             }
         }
@@ -168,7 +188,7 @@ fn start(
     from: Phase,
     to: Phase,
     snapshot: &Snapshot,
-) -> std::io::Result<Running> {
+) -> std::io::Result<Child> {
     // A file beside us is meant, not a program on the PATH.
     let named =
         if file.components().count() == 1 { Path::new(".").join(file) } else { file.into() };
@@ -188,5 +208,5 @@ fn start(
         // our business.
         std::thread::spawn(move || stdin.write_all(&text));
     }
-    Ok(Running { file: file.to_owned(), child })
+    Ok(child)
 }

@@ -8,6 +8,7 @@ use cutover::{Event, Watch, Work};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::output;
+use crate::paste::Paste;
 use crate::render::{bytes, count, counted};
 
 /// Between two lines where no bar can be drawn.
@@ -43,11 +44,14 @@ pub(crate) struct Progress {
     /// passed rows before.
     first: Option<(u64, Instant)>,
     last_line: Instant,
+    /// How commands are spelled.
+    paste: Paste,
 }
 
 impl Progress {
-    pub(crate) fn new() -> Self {
-        Self { bar: None, work: "", total: 0, first: None, last_line: Instant::now() }
+    pub(crate) fn new(paste: &Paste) -> Self {
+        let paste = paste.clone();
+        Self { bar: None, work: "", total: 0, first: None, last_line: Instant::now(), paste }
     }
 
     fn began(&mut self, work: Work, total: u64) {
@@ -98,7 +102,8 @@ impl Watch for Progress {
             Event::Resumed => output::note(&format!("{}: goes on", self.work)),
             Event::Postponed => {
                 self.finished();
-                output::note("everything is verified, and stays so; `cutover unpostpone` switches");
+                let how = self.paste.complete("`cutover unpostpone` switches");
+                output::note(&format!("everything is verified, and stays so; {how}"));
             }
             Event::Rechecked { rows, differences } => {
                 self.finished();

@@ -13,9 +13,9 @@ use crate::target::Choice;
 pub(crate) fn run(hooks: &HookArgs, call: &Call<Choice>) -> Result<Exit, Failure> {
     let mut engine = call.operate()?;
     let name = call.migration.pick(&engine)?;
-    let mut watch = Hooked::new(Progress::new(), hooks);
+    let mut watch = Hooked::new(Progress::new(call.output.paste()), hooks);
     let report = engine.abort(&name, &mut watch)?;
-    watch.finish();
+    drop(watch);
     call.output.result(&report, |paste| {
         // The file's path is not known here, but its name is.
         let paste = Paste { file: Some(format!("{name}.sql")), ..paste.clone() };

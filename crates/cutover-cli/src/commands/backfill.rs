@@ -11,8 +11,8 @@ use crate::target::Choice;
 pub(crate) fn run(pace: Pace, call: &Call<Choice>) -> Result<Exit, Failure> {
     let mut engine = call.operate()?;
     let name = call.migration.pick(&engine)?;
-    let report = engine.backfill(&name, pace, &mut Progress::new())?;
-    let phase = engine.snapshot(&name).map_or(Phase::DualWrite, |status| status.phase);
+    let report = engine.backfill(&name, pace, &mut Progress::new(call.output.paste()))?;
+    let phase = engine.phase(&name).unwrap_or(Phase::DualWrite);
     call.output.result(&report, |paste| {
         summary(&report)
             + &if report.complete {

@@ -16,11 +16,11 @@ pub(crate) fn run(fuzz: Option<FuzzOptions>, call: &Call<Definition>) -> Result<
     let migration = call.migration.read()?;
     let engine = call.open()?;
     let mut report = engine
-        .check(&migration, &mut Progress::new())
+        .check(&migration, &mut Progress::new(call.output.paste()))
         .map_err(|error| call.migration.failure(error))?;
     if let (true, Some(options)) = (report.ok, fuzz) {
         let found = engine
-            .fuzz(&migration, options, &mut Progress::new())
+            .fuzz(&migration, options, &mut Progress::new(call.output.paste()))
             .map_err(|error| call.migration.failure(error))?;
         report.ok = found.ok;
         report.fuzz = Some(found);

@@ -21,7 +21,7 @@ pub(crate) mod verify;
 
 use std::path::PathBuf;
 
-use cutover::{Engine, Options, Phase};
+use cutover::{Engine, Options};
 
 use crate::exit::Failure;
 use crate::output::Output;
@@ -87,12 +87,6 @@ fn login_name() -> String {
         .into_iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
         .unwrap_or_else(|| "unknown".into())
-}
-
-/// Whether every row of the old tables has its image.
-fn filled(engine: &Engine, name: &str, phase: Phase) -> Result<bool, Failure> {
-    // Later phases can't be entered without.
-    Ok(phase > Phase::ReadNew || engine.snapshot(name)?.backfill.complete)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::target::Choice;
 pub(crate) fn run(call: &Call<Choice>) -> Result<Exit, Failure> {
     let mut engine = call.operate()?;
     let name = call.migration.pick(&engine)?;
-    let report = engine.repair(&name, Pace::Gentle, &mut Progress::new())?;
+    let report = engine.repair(&name, Pace::Gentle, &mut Progress::new(call.output.paste()))?;
     call.output.result(&report, |paste| {
         summary(&report) + &next_is("compare every row", "verify", paste)
     })?;

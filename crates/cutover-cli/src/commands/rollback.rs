@@ -16,10 +16,10 @@ pub(crate) fn run(
 ) -> Result<Exit, Failure> {
     let mut engine = call.operate()?;
     let name = call.migration.pick(&engine)?;
-    let mut watch = Hooked::new(Progress::new(), hooks);
+    let mut watch = Hooked::new(Progress::new(call.output.paste()), hooks);
     let report = engine.rollback(&name, to, &mut watch)?;
-    watch.finish();
-    let filled = super::filled(&engine, &name, report.to)?;
+    drop(watch);
+    let filled = engine.is_filled(&name)?;
     call.output.result(&report, |paste| {
         render::transition(&report) + &render::next_after_rollback(report.to, filled, paste)
     })?;

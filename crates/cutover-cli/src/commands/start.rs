@@ -18,11 +18,11 @@ pub(crate) fn run(
 ) -> Result<Exit, Failure> {
     let migration = call.migration.read()?;
     let mut engine = call.operate()?;
-    let mut watch = Hooked::new(Progress::new(), hooks);
+    let mut watch = Hooked::new(Progress::new(call.output.paste()), hooks);
     let report = engine
         .start(&migration, options, &mut watch)
         .map_err(|error| call.migration.failure(error))?;
-    watch.finish();
+    drop(watch);
     let file = call.migration.shown();
     let mut output = call.output.clone();
     if matches!(call.migration, Definition::File(_)) && engine.migrations()?.len() > 1 {

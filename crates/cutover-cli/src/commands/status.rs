@@ -1,13 +1,15 @@
 //! `cutover status`: where a migration stands, and what to type next.
 
-use cutover::{LastVerification, Phase, RollbackForecast, Snapshot, TableStatus, WorkStatus};
+use cutover::{
+    LastVerification, Phase, RollbackForecast, Snapshot, TableStatus, Waiting, WorkStatus,
+};
 
 use super::Call;
 use super::steer::pace;
 use crate::exit::{Exit, Failure};
 use crate::paste::Paste;
 use crate::progress::rounded;
-use crate::render::{BOLD, DIM, GOOD, WARN, bytes, count, counted, line, next, seconds};
+use crate::render::{BOLD, DIM, GOOD, WARN, bytes, count, counted, line, next, next_is, seconds};
 use crate::target::Choice;
 
 pub(crate) fn run(call: &Call<Choice>) -> Result<Exit, Failure> {
@@ -193,6 +195,11 @@ fn tables(tables: &[TableStatus]) -> String {
 }
 
 fn what_next(status: &Snapshot, paste: &Paste) -> String {
+    match status.work.as_ref().and_then(|work| work.waiting) {
+        Some(Waiting::Paused) => return next_is("let the work go on", "resume", paste),
+        Some(Waiting::Postponed) => return next_is("switch", "unpostpone", paste),
+        _ => {}
+    }
     if status.lease.is_some() {
         return format!("{BOLD}next{BOLD:#}: wait until the operator above is done\n");
     }
@@ -204,7 +211,7 @@ mod tests {
     use super::*;
     use crate::spelling::CUTOVER;
     use cutover::{
-        BackfillStatus, Blocked, ControlStatus, OldSchema, Side, VerifyReport, Waiting, WriteStatus,
+        BackfillStatus, Blocked, ControlStatus, OldSchema, Side, VerifyReport, WriteStatus,
     };
 
     fn status() -> Snapshot {

@@ -11,28 +11,25 @@ use crate::target::Choice;
 
 /// Asks for something; shows what is asked for if there is nothing to be asked.
 pub(crate) fn run(request: Option<Request>, call: &Call<Choice>) -> Result<Exit, Failure> {
-    let (status, working) = match request {
+    let status = match request {
         Some(request) => {
             let mut engine = call.operate()?;
             let name = call.migration.pick(&engine)?;
-            let status = engine.request(&name, request)?;
-            (status, engine.snapshot(&name)?.work.is_some())
+            engine.request(&name, request)?
         }
         None => {
             let engine = call.open()?;
-            let snapshot = engine.snapshot(&call.migration.pick(&engine)?)?;
-            (snapshot.control, snapshot.work.is_some())
+            engine.snapshot(&call.migration.pick(&engine)?)?.control
         }
     };
-    call.output.result(&status, |paste| render(&status, working, paste))?;
+    call.output.result(&status, |paste| render(&status, paste))?;
     Ok(Exit::Done)
 }
 
-fn render(status: &ControlStatus, working: bool, paste: &Paste) -> String {
+fn render(status: &ControlStatus, paste: &Paste) -> String {
     let mut out = String::new();
-    let of = if working { "the work under way" } else { "work that begins" };
     let chunks = if status.paused { "waits" } else { "goes on" };
-    line!(out, "{of} {chunks}, {}", status.pace.as_ref().map_or("at its own pace".into(), pace));
+    line!(out, "work {chunks}, {}", status.pace.as_ref().map_or("at its own pace".into(), pace));
     if status.postponed {
         line!(out, "the cutover is postponed: no gate lets writes go to the other side");
     }

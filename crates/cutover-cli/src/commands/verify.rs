@@ -12,15 +12,15 @@ pub(crate) fn run(follow: bool, call: &Call<Choice>) -> Result<Exit, Failure> {
     let mut engine = call.operate()?;
     let name = call.migration.pick(&engine)?;
     let report = if follow {
-        engine.verify_on(&name, Pace::Gentle, &mut Progress::new())?
+        engine.verify_on(&name, Pace::Gentle, &mut Progress::new(call.output.paste()))?
     } else {
-        engine.verify(&name, Pace::Gentle, &mut Progress::new())?
+        engine.verify(&name, Pace::Gentle, &mut Progress::new(call.output.paste()))?
     };
-    let status = engine.snapshot(&name)?;
+    let (phase, filled) = (engine.phase(&name)?, engine.is_filled(&name)?);
     call.output.result(&report, |paste| {
         verification(&report)
-            + &if report.ok || !status.backfill.complete {
-                next(status.phase, status.backfill.complete, paste)
+            + &if report.ok || !filled {
+                next(phase, filled, paste)
             } else {
                 next_is("bring the mirror in step", "repair", paste)
             }

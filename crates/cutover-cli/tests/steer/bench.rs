@@ -72,6 +72,23 @@ impl Bench {
         bench
     }
 
+    /// Replaces the migration by one in which each client goes to so many tables.
+    pub(crate) fn spread_over(&self, tables: usize) {
+        let names: Vec<String> = (1..=tables).map(|n| format!("part{n}")).collect();
+        let mut text = String::from(
+            "CREATE TABLE new.customers (id INTEGER PRIMARY KEY, name TEXT NOT NULL, city TEXT);
+             INSERT INTO new.customers (id, name, city) SELECT id, name, city FROM old.clients;
+             INSERT INTO old.clients (id, name, city) SELECT id, name, city FROM new.customers;",
+        );
+        for name in names {
+            text += &format!(
+                "\nCREATE TABLE new.{name} (id INTEGER PRIMARY KEY, city TEXT);
+                 INSERT INTO new.{name} (id, city) SELECT id, city FROM old.clients;"
+            );
+        }
+        std::fs::write(self.path("split.sql"), text).unwrap();
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }

@@ -87,3 +87,13 @@ fn programs_write_while_a_hook_thinks() {
     assert_eq!(bench.status()["phase"], "write-new");
     bench.is_the_twin();
 }
+
+/// The transition that it was told of was made, whatever is refused after it.
+#[test]
+fn a_hook_that_was_told_ends_its_work() {
+    let bench = Bench::new(50);
+    bench.run("start split.sql --no-backfill").exits(0);
+    hook(&bench, "slow", "sleep 1; echo $CUTOVER_TO >> told");
+    bench.run("advance --to write-new --after-hook slow").exits(3);
+    assert_eq!(std::fs::read_to_string(bench.path("told")).unwrap(), "read-new\n");
+}

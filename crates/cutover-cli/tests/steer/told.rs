@@ -104,3 +104,58 @@ fn where_nothing_could_wait_it_is_said() {
     let refused = bench.run("advance --to read-new --when-told").exits(3);
     assert!(refused.stderr.contains("leave `--when-told` out"), "{}", refused.stderr);
 }
+
+/// A few notes of each of many tables are more than may be left for the switch.
+#[test]
+fn many_tables_are_kept_verified_while_it_waits() {
+    let bench = Bench::new(200);
+    bench.spread_over(7);
+    bench.run("start split.sql").exits(0);
+    let advance = bench.spawn("advance --to write-new --when-told");
+    bench.until("verified", |status| status["work"]["waiting"] == "postponed");
+    for round in 0..5 {
+        bench.writes(&format!("UPDATE clients SET city = 'r{round}' WHERE id <= 5"));
+    }
+    bench.run("unpostpone").exits(0);
+    ended(advance).exits(0);
+    assert_eq!(bench.status()["phase"], "write-new");
+    bench.is_the_twin();
+}
+
+/// Whoever was told that it is postponed can rely on it, also while a gate is at work.
+#[test]
+fn what_is_postponed_while_a_gate_is_at_work_does_not_happen() {
+    let bench = Bench::new(200);
+    bench.run("start split.sql").exits(0);
+    bench.run("advance").exits(0);
+    let hook = bench.path("asks");
+    std::fs::write(&hook, "#!/bin/sh\nwhile ! test -e go; do sleep 0.05; done\n").unwrap();
+    std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let advance = bench.spawn("advance --before-hook asks");
+    bench.until("asked", |status| status["work"]["waiting"] == "hook");
+    bench.run("postpone").exits(0);
+    std::fs::write(bench.path("go"), "").unwrap();
+    let refused = ended(advance).exits(3);
+    assert!(refused.stderr.contains("the cutover is postponed"), "{}", refused.stderr);
+    assert_eq!(bench.status()["phase"], "read-new");
+    bench.is_the_twin();
+}
+
+/// An import that holds the lock for longer than anyone waits for a lock.
+#[test]
+fn it_waits_through_a_long_transaction() {
+    let bench = Bench::new(200);
+    bench.run("start split.sql").exits(0);
+    let advance = bench.spawn("advance --to write-new --when-told");
+    bench.until("verified", |status| status["work"]["waiting"] == "postponed");
+    let import = rusqlite::Connection::open(bench.path("app.db")).unwrap();
+    import.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for n in 0..40 {
+        import.execute("UPDATE clients SET city = 'x' WHERE id = ?1", [n]).unwrap();
+    }
+    std::thread::sleep(std::time::Duration::from_secs(9));
+    import.execute_batch("ROLLBACK").unwrap();
+    bench.run("unpostpone").exits(0);
+    ended(advance).exits(0);
+    bench.is_the_twin();
+}

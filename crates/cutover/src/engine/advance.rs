@@ -36,6 +36,8 @@ impl Engine {
             let mut told = options.when_told;
             if told {
                 waits_for_a_word(from, to)?;
+                session.refuse_uncarried(Phase::WriteNew)?;
+                filled(session, Phase::WriteNew)?;
                 session.db.write("postponing the cutover", || {
                     session.fence()?;
                     session.engine.ask(&session.record, Request::Postpone)
@@ -70,6 +72,15 @@ pub(crate) fn begin(session: &Session<'_>, from: Phase) -> TransitionReport {
         only_new_holds: 0,
         space: None,
     }
+}
+
+/// Fails where the mirror is not filled.
+fn filled(session: &Session<'_>, to: Phase) -> Result<()> {
+    if session.is_backfilled()? {
+        return Ok(());
+    }
+    let fix = "run `cutover backfill`, then advance again";
+    Err(Refusal::transition(to, "the backfill is not complete", fix).into())
 }
 
 /// Fails where there is nothing on the way that could wait.
@@ -151,13 +162,8 @@ fn step(
         report.held_ms.push(held);
         return Ok(());
     }
-    if to.is_gated() && !session.is_backfilled()? {
-        return Err(Refusal::transition(
-            to,
-            "the backfill is not complete",
-            "run `cutover backfill`, then advance again",
-        )
-        .into());
+    if to.is_gated() {
+        filled(session, to)?;
     }
     let (held, since) = if to.is_gated() {
         let lenient = (to == Phase::NewOnly).then_some(Direction::Forward);

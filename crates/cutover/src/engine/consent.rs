@@ -28,10 +28,15 @@ pub(crate) fn refuse_postponed(
     to: Phase,
     when: WhenPostponed,
 ) -> Result<()> {
-    if when == WhenPostponed::Refuses && control::read(session.db, session.record.id)?.postponed {
+    if when == WhenPostponed::Refuses && is_postponed(session)? {
         return Err(postponed(to));
     }
     Ok(())
+}
+
+/// Whether the cutover is postponed at this moment.
+pub(crate) fn is_postponed(session: &Session<'_>) -> Result<bool> {
+    Ok(control::read(session.db, session.record.id)?.postponed)
 }
 
 fn postponed(to: Phase) -> Error {
@@ -39,8 +44,8 @@ fn postponed(to: Phase) -> Error {
     Refusal::transition(to, "the cutover is postponed", fix).into()
 }
 
-/// Comes back when the transition may be made. `meanwhile` is done again and again while it
-/// may not, and its failure is the transition's.
+/// Comes back when the transition may be made; tells whether that took waiting. `meanwhile` is
+/// done again and again while it may not, and its failure is the transition's.
 pub(crate) fn await_consent(
     session: &Session<'_>,
     to: Phase,
@@ -48,13 +53,16 @@ pub(crate) fn await_consent(
     telemetry: &mut Telemetry,
     watch: &mut dyn Watch,
     mut meanwhile: impl FnMut() -> Result<()>,
-) -> Result<()> {
+) -> Result<bool> {
     let mut said: Option<Waiting> = None;
     let mut told = Instant::now();
     loop {
         let Some(waiting) = obstacle(session, to, when, watch)? else {
-            telemetry.waits(None);
-            return Ok(());
+            if said.is_some() {
+                telemetry.waits(None);
+                session.tell_now(telemetry)?;
+            }
+            return Ok(said.is_some());
         };
         if said != Some(waiting) || told.elapsed() > session.engine.options.lease_ttl / 4 {
             telemetry.waits(Some(waiting));
@@ -68,7 +76,11 @@ pub(crate) fn await_consent(
         if watch.interrupted() {
             return Err(Error::Interrupted);
         }
-        meanwhile()?;
+        match meanwhile() {
+            // Somebody holds the lock for long. There is time: the next round comes.
+            Err(Error::Locked { .. }) => {}
+            done => done?,
+        }
         std::thread::sleep(LOOK_EVERY);
     }
 }
@@ -80,7 +92,7 @@ fn obstacle(
     when: WhenPostponed,
     watch: &mut dyn Watch,
 ) -> Result<Option<Waiting>> {
-    if when != WhenPostponed::Passes && control::read(session.db, session.record.id)?.postponed {
+    if when != WhenPostponed::Passes && is_postponed(session)? {
         return match when {
             WhenPostponed::Waits => Ok(Some(Waiting::Postponed)),
             // Somebody has postponed it while the gate was at work.
@@ -102,6 +114,6 @@ impl Session<'_> {
     pub(crate) fn consent(&self, to: Phase, watch: &mut dyn Watch) -> Result<()> {
         // There is no work whose rows could be counted.
         let mut telemetry = Telemetry::new(Work::Verify(Direction::Forward), 0);
-        await_consent(self, to, WhenPostponed::Passes, &mut telemetry, watch, || Ok(()))
+        await_consent(self, to, WhenPostponed::Passes, &mut telemetry, watch, || Ok(())).map(|_| ())
     }
 }

@@ -7,6 +7,7 @@ use super::pace::{CHUNK_BESIDE_WRITERS, CHUNK_IN_HASTE};
 use super::{Engine, Limits, Pace};
 use crate::backend::sqlite::control::{self, Control};
 use crate::backend::sqlite::journal::{self, Line};
+use crate::backend::sqlite::lease;
 use crate::backend::sqlite::state::Record;
 use crate::clock;
 use crate::error::{Error, Refusal, Result};
@@ -42,6 +43,11 @@ impl Request {
         }
     }
 
+    /// Whether it only takes back what was asked for.
+    fn takes_back(self) -> bool {
+        matches!(self, Self::Resume | Self::Unpostpone | Self::Pace(None))
+    }
+
     fn apply(self, control: Control) -> Control {
         match self {
             Self::Pause => Control { paused: true, ..control },
@@ -71,7 +77,8 @@ impl Engine {
         let (status, _) = self.db.write("writing what is asked for", || {
             let record = self.record(name)?;
             let over = matches!(record.phase, Phase::Legacy | Phase::Retired);
-            if over && record.pending.is_none() {
+            let idle = record.pending.is_none() && lease::holding(&self.db)?.is_none();
+            if over && idle && !request.takes_back() {
                 return Err(Error::Refused(Refusal {
                     action: request.event().to_owned(),
                     reason: format!("in {} there is no work to steer", record.phase),

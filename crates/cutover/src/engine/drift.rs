@@ -19,21 +19,31 @@ use crate::phase::Phase;
 use crate::report::Problem;
 use crate::schema::Column;
 
+/// What in the schema no longer fits a migration.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Drift {
+    pub(crate) problems: Vec<Problem>,
+    /// The first for which values would be lost: no gate leads on.
+    pub(crate) uncarried: Option<Problem>,
+}
+
 impl Engine {
     /// What in the schema no longer fits the migration.
-    pub(crate) fn drift(&self, record: &Record) -> Result<Vec<Problem>> {
+    pub(crate) fn drift(&self, record: &Record) -> Result<Drift> {
         if matches!(record.phase, Phase::Legacy | Phase::Retired) {
-            return Ok(Vec::new());
+            return Ok(Drift::default());
         }
         let model = match self.model(record) {
             Ok(model) => model,
             Err(error @ (Error::Migration(_) | Error::Refused(_))) => {
                 let reason = format!("the tables no longer fit the migration: {error}");
-                return Ok(vec![problem(reason, error.hint().unwrap_or_default())]);
+                let found = problem(reason, error.hint().unwrap_or_default());
+                return Ok(Drift { problems: vec![found.clone()], uncarried: Some(found) });
             }
             Err(error) => return Err(error),
         };
         let mut problems = uncarried(&model);
+        let first = problems.first().cloned();
         if is_stale(&self.db, &model, record)? {
             problems.push(problem(
                 "triggers of the migration are missing, or not what the tables need now: a table was \
@@ -42,7 +52,7 @@ impl Engine {
                 "run `cutover repair`: it makes them anew and brings the mirror in step".to_owned(),
             ));
         }
-        Ok(problems)
+        Ok(Drift { problems, uncarried: first })
     }
 }
 

@@ -6,7 +6,7 @@ use super::session::Session;
 use super::telemetry::Telemetry;
 use super::verify::{merge, verify_both};
 use super::{Engine, Pace, notes};
-use crate::error::{Refusal, Result};
+use crate::error::{Error, Refusal, Result};
 use crate::phase::{Direction, Phase};
 use crate::report::VerifyReport;
 use crate::watch::{Event, Watch, Work};
@@ -67,22 +67,38 @@ fn follow(session: &Session<'_>, pace: Pace, watch: &mut dyn Watch) -> Result<Ve
             Ok(())
         })?;
     let mut report = merge(forward.report, backward.report);
-    session.found(began, &report);
+    // How fast rows are compared is told by these, and not by how long others are waited for.
+    let took = began.elapsed();
+    session.found(took, &report);
+    let mut told = Instant::now();
     watch.event(&Event::Rechecked { rows: report.checked, differences: report.differences() });
     while !watch.interrupted() {
         std::thread::sleep(ROUND_EVERY);
         let before = report.checked;
         for direction in Direction::BOTH {
             for target in session.model.targets(direction) {
-                if notes::noted(session, target)? > 0 {
-                    report.add(target, &notes::compare_noted(session, target, usize::MAX)?);
+                let noted = notes::noted(session, target)?;
+                let compared = notes::compare_noted(session, target, noted, |outcome| {
+                    telemetry.committed();
+                    report.add(target, outcome);
+                    Ok(())
+                });
+                match compared {
+                    // Somebody holds the lock for long: the next round comes.
+                    Err(Error::Locked { .. }) => {}
+                    compared => compared?,
                 }
             }
         }
-        telemetry.compared(report.checked, report.checked);
-        session.tell_now(&mut telemetry)?;
-        if report.checked > before {
-            session.found(began, &report);
+        let more = report.checked > before;
+        if more || told.elapsed() > session.engine.options.lease_ttl / 4 {
+            telemetry.compared(report.checked, report.checked);
+            session.tell_now(&mut telemetry)?;
+            told = Instant::now();
+        }
+        if more {
+            telemetry.committed();
+            session.found(took, &report);
             let rows = report.checked - before;
             watch.event(&Event::Rechecked { rows, differences: report.differences() });
         }

@@ -9,7 +9,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::consent::{WhenPostponed, await_consent, refuse_postponed};
+use super::consent::{WhenPostponed, await_consent, is_postponed, refuse_postponed};
 use super::kept::keep;
 use super::reconcile::scope_of;
 use super::references;
@@ -91,7 +91,7 @@ fn pass_noting(
     refuse_postponed(session, gate.to, gate.when_postponed)?;
     notes::begin(session)?;
     let mut telemetry = Telemetry::new(Work::Verify(Direction::Forward), 0);
-    let (forward, backward) = {
+    let (mut forward, mut backward) = {
         // The lease is renewed by the watching thread while the others compare.
         let mut told = Instant::now();
         let shared = &*session;
@@ -105,44 +105,74 @@ fn pass_noting(
         })?
     };
     let report = merge(forward.report.clone(), backward.report.clone());
-    session.found(began, &report);
+    session.found(began.elapsed(), &report);
     for (direction, found) in [(Direction::Forward, &forward), (Direction::Backward, &backward)] {
         if gate.lenient != Some(direction) && !found.report.ok {
             return Err(refuse(gate.to, direction, &found.report));
         }
     }
-    let (mut forward, mut backward) = (forward, backward);
-    let mut late = drain(session, gate)?;
-    let shared = &*session;
-    await_consent(shared, gate.to, gate.when_postponed, &mut telemetry, watch, || {
-        late.extend(drain(shared, gate)?);
-        Ok(())
-    })?;
-    late.extend(drain(session, gate)?);
-    if gate.to.writes_enter() == Side::New && session.model.bearer == Side::Old {
-        // The last look before they hold. What a program that does not enforce its own
-        // foreign keys writes until then is not refused: SQLite lets such rows be.
-        let dangling = db.read("checking the foreign keys", || {
-            references::dangling(db, &session.model, Place::LIVE)
-        })?;
-        if let Some(dangling) = dangling.first() {
-            let fix = "mend those rows on the old side, or migrate without the foreign key";
-            return Err(Refusal::transition(gate.to, dangling.reason(), fix).into());
+    refuse_dangling(session, gate.to)?;
+    loop {
+        let mut late = drain(session, gate)?;
+        let shared = &*session;
+        let waited =
+            await_consent(shared, gate.to, gate.when_postponed, &mut telemetry, watch, || {
+                late.extend(drain(shared, gate)?);
+                Ok(())
+            })?;
+        if waited {
+            refuse_dangling(session, gate.to)?;
+        }
+        late.extend(drain(session, gate)?);
+        match gate.lenient {
+            Some(Direction::Forward) => forward.scopes.extend(late),
+            Some(Direction::Backward) => backward.scopes.extend(late),
+            None => {}
+        }
+        if let Some(passed) = switch_over(session, gate, &forward, &backward, body)? {
+            return Ok(passed);
         }
     }
-    match gate.lenient {
-        Some(Direction::Forward) => forward.scopes.extend(late),
-        Some(Direction::Backward) => backward.scopes.extend(late),
-        None => {}
+}
+
+/// The last look before foreign keys hold. What a program that does not enforce its own
+/// writes from here on is not refused: SQLite lets such rows be.
+fn refuse_dangling(session: &Session<'_>, to: Phase) -> Result<()> {
+    if to.writes_enter() != Side::New || session.model.bearer != Side::Old {
+        return Ok(());
     }
-    let lenient = match gate.lenient {
-        Some(Direction::Forward) => Some(&forward),
-        Some(Direction::Backward) => Some(&backward),
-        None => None,
-    };
+    let db = session.db;
+    let dangling = db.read("checking the foreign keys", || {
+        references::dangling(db, &session.model, Place::LIVE)
+    })?;
+    match dangling.first() {
+        None => Ok(()),
+        Some(dangling) => {
+            let fix = "mend those rows on the old side, or migrate without the foreign key";
+            Err(Refusal::transition(to, dangling.reason(), fix).into())
+        }
+    }
+}
+
+/// The transaction of the switch. None if somebody has postponed it at the last moment.
+fn switch_over(
+    session: &Session<'_>,
+    gate: Gate,
+    forward: &Found,
+    backward: &Found,
+    body: Body<'_>,
+) -> Result<Option<Passed>> {
+    let db = session.db;
+    let lenient = gate.lenient.map(|direction| match direction {
+        Direction::Forward => forward,
+        Direction::Backward => backward,
+    });
     let loose = (lenient, lenient.map_or(0, |found| found.report.extra + found.report.different));
-    let (kept, held) = db.write("switching", || {
+    let (switched, held) = db.write("switching", || {
         session.fence()?;
+        if gate.when_postponed != WhenPostponed::Passes && is_postponed(session)? {
+            return Ok(None);
+        }
         for direction in Direction::BOTH {
             if gate.lenient != Some(direction) {
                 recheck(session, direction, gate.to)?;
@@ -155,11 +185,11 @@ fn pass_noting(
         let kept = if gate.keep { keep(session, &lists)? } else { Vec::new() };
         let since = now();
         body(session, &since)?;
-        Ok((kept, since))
+        Ok(Some((kept, since)))
     })?;
-    let (kept, since) = kept;
-    let found = |found: Found, direction| {
-        let report = found.report;
+    let Some((kept, since)) = switched else { return Ok(None) };
+    let report = |found: &Found, direction| {
+        let report = found.report.clone();
         if gate.lenient == Some(direction) {
             VerifyReport { ok: true, checked: report.checked, ..VerifyReport::default() }
         } else {
@@ -167,8 +197,8 @@ fn pass_noting(
         }
     };
     let only_new_holds = if gate.lenient.is_some() { loose.1 } else { 0 };
-    let report = merge(found(forward, Direction::Forward), found(backward, Direction::Backward));
-    Ok(Passed { report, kept, only_new_holds, held, since })
+    let report = merge(report(forward, Direction::Forward), report(backward, Direction::Backward));
+    Ok(Some(Passed { report, kept, only_new_holds, held, since }))
 }
 
 /// The scopes of one target that have to be looked at in the switch.
@@ -200,20 +230,29 @@ fn loose_scopes(session: &Session<'_>, gate: Gate, found: Option<&Found>) -> Res
 fn drain(session: &Session<'_>, gate: Gate) -> Result<Vec<(usize, Vec<Value>)>> {
     let mut late = Vec::new();
     for _ in 0..ROUNDS {
-        let mut left = 0;
+        let mut noted = Vec::new();
         for direction in Direction::BOTH {
-            let lenient = gate.lenient == Some(direction);
-            if lenient && !gate.keep {
-                continue;
-            }
             for (position, target) in session.model.targets(direction).iter().enumerate() {
-                let (count, differing) = drain_target(session, target, gate.to, lenient)?;
-                left += count;
-                late.extend(differing.into_iter().map(|scope| (position, scope)));
+                noted.push((position, target, notes::noted(session, target)?));
             }
         }
-        if left <= LEFT_FOR_THE_SWITCH {
+        if noted.iter().map(|(.., count)| count).sum::<u64>() <= LEFT_FOR_THE_SWITCH {
             return Ok(late);
+        }
+        for (position, target, count) in noted {
+            let lenient = gate.lenient == Some(target.direction);
+            if lenient && !gate.keep {
+                // Whatever it is, it is no obstacle, and nothing is done about it.
+                notes::forget(session, target, count)?;
+                continue;
+            }
+            notes::compare_noted(session, target, count, |outcome| {
+                if !lenient {
+                    return clean(target, outcome, gate.to);
+                }
+                late.extend(outcome.diffs.iter().map(|diff| (position, scope_of(target, diff))));
+                Ok(())
+            })?;
         }
     }
     Err(Refusal::transition(
@@ -222,27 +261,6 @@ fn drain(session: &Session<'_>, gate: Gate) -> Result<Vec<(usize, Vec<Value>)>> 
         "try again when there is less to do",
     )
     .into())
-}
-
-/// One round for one target; gives how many scopes there were, and in which of them
-/// a lenient direction differs.
-fn drain_target(
-    session: &Session<'_>,
-    target: &Target,
-    to: Phase,
-    lenient: bool,
-) -> Result<(u64, Vec<Vec<Value>>)> {
-    let count = notes::noted(session, target)?;
-    if count <= LEFT_FOR_THE_SWITCH / 4 {
-        return Ok((count, Vec::new()));
-    }
-    let examples = if lenient { usize::MAX } else { EXAMPLES };
-    let outcome = notes::compare_noted(session, target, examples)?;
-    if lenient {
-        return Ok((count, outcome.diffs.iter().map(|diff| scope_of(target, diff)).collect()));
-    }
-    clean(target, &outcome, to)?;
-    Ok((count, Vec::new()))
 }
 
 /// Compares, in the transaction of the switch, everything touched and not yet

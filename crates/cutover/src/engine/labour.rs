@@ -93,10 +93,29 @@ impl Labour {
         let seen = session.db.data_version()?;
         let others = seen != self.version;
         self.version = seen;
-        pacer_sleep(self.pacer.after(rows, held, others));
+        let pause = self.pacer.after(rows, held, others);
+        self.rest(session, pause, watch)?;
         self.telemetry.waits(self.pacer.stands_back().then_some(Waiting::Writers));
         self.log.written(session, held, &mut self.pacer, &mut self.telemetry, watch)?;
         self.obey(session, watch)
+    }
+
+    /// Stands back between two chunks. A long pause, as a low ceiling makes it, ends when
+    /// operators ask for something else.
+    fn rest(
+        &mut self,
+        session: &Session<'_>,
+        pause: Duration,
+        watch: &mut dyn Watch,
+    ) -> Result<()> {
+        if pause <= LOOK_EVERY {
+            pacer_sleep(pause);
+            return Ok(());
+        }
+        let (until, asked) =
+            (Instant::now() + pause, control::read(session.db, session.record.id)?);
+        let still = |control: &Control| *control == asked && Instant::now() < until;
+        stand_still(session, &mut self.telemetry, watch, still).map(|_| ())
     }
 
     /// The end of it.
@@ -110,7 +129,9 @@ impl Labour {
         if control.paused {
             watch.event(&Event::Paused);
             self.telemetry.waits(Some(Waiting::Paused));
+            let began = Instant::now();
             control = stand_still(session, &mut self.telemetry, watch, |control| control.paused)?;
+            self.telemetry.stood(began.elapsed());
             self.telemetry.waits(None);
             watch.event(&Event::Resumed);
             self.version = session.db.data_version()?;

@@ -3,9 +3,36 @@
 use super::Engine;
 use crate::backend::sqlite::{journal, state};
 use crate::error::{Error, Result};
+use crate::phase::Phase;
 use crate::report::JournalEntry;
 
 impl Engine {
+    /// The phase a migration is in.
+    ///
+    /// # Errors
+    ///
+    /// If the database holds no such migration.
+    pub fn phase(&self, name: &str) -> Result<Phase> {
+        Ok(self.record(name)?.phase)
+    }
+
+    /// Whether every row of the old tables has its image in the new ones.
+    ///
+    /// # Errors
+    ///
+    /// If the database holds no such migration.
+    pub fn is_filled(&self, name: &str) -> Result<bool> {
+        let record = self.record(name)?;
+        // Later phases can't be entered without; their passes may be a rollback's.
+        Ok(match record.phase {
+            Phase::Legacy => false,
+            Phase::DualWrite | Phase::ReadNew => {
+                state::passes(&self.db, record.id)?.iter().all(|pass| pass.complete)
+            }
+            _ => true,
+        })
+    }
+
     /// Every step taken so far, oldest first.
     ///
     /// # Errors

@@ -44,21 +44,48 @@ pub(crate) fn read(session: &Session<'_>, target: &Target) -> Result<Vec<Vec<Val
     read().map_err(|source| session.db.error("reading notes", source))
 }
 
-/// Compares the noted scopes of a target, and takes the notes off. They are taken off first:
+/// Scopes that are taken off at one go. It holds writers off for about a millisecond.
+const AT_ONE_GO: u64 = 500;
+
+/// Compares the `noted` scopes of a target, and takes the notes off. They are taken off first:
 /// what is touched from here on is noted anew, and compared in the next round.
 pub(crate) fn compare_noted(
     session: &Session<'_>,
     target: &Target,
-    examples: usize,
-) -> Result<Outcome> {
+    noted: u64,
+    mut each: impl FnMut(&Outcome) -> Result<()>,
+) -> Result<()> {
+    let db = session.db;
+    for _ in 0..noted.div_ceil(AT_ONE_GO) {
+        let last = take_off(session, target)?;
+        let outcome = db.read("verifying what was written meanwhile", || {
+            compare_listed(db, target, last, usize::MAX)
+        })?;
+        each(&outcome)?;
+    }
+    Ok(())
+}
+
+/// Forgets what is noted of a target.
+pub(crate) fn forget(session: &Session<'_>, target: &Target, noted: u64) -> Result<()> {
+    (0..noted.div_ceil(AT_ONE_GO)).try_for_each(|_| take_off(session, target).map(|_| ()))
+}
+
+/// Moves the oldest notes to the temporary list; gives how many there are in it.
+fn take_off(session: &Session<'_>, target: &Target) -> Result<i64> {
     let db = session.db;
     let (last, _) = db.write("taking off notes", || {
         session.fence()?;
-        let last = listed(session, target)?;
-        db.batch("taking off notes", &format!("DELETE FROM {}", table(session, target)))?;
+        let (table, oldest) = (table(session, target), "ORDER BY n LIMIT");
+        let columns = scope_columns(target);
+        let query = format!("{} {oldest} {AT_ONE_GO}", query(session, target, &columns));
+        let last = scan::fill_scopes(db, target, &query)?;
+        let sql =
+            format!("DELETE FROM {table} WHERE n IN (SELECT n FROM {table} {oldest} {AT_ONE_GO})");
+        db.batch("taking off notes", &sql)?;
         Ok(last)
     })?;
-    db.read("verifying what was written meanwhile", || compare_listed(db, target, last, examples))
+    Ok(last)
 }
 
 /// Compares the noted scopes of a target in the transaction at hand, and leaves the notes.

@@ -82,7 +82,8 @@ impl Pacer {
         let target = self.target(others);
         let factor = target.as_secs_f64() / took.as_secs_f64().max(1e-6);
         // Grows at most twofold, so that one quick chunk does not make a long one.
-        let scaled = self.rows as f64 * factor.clamp(0.1, 2.0);
+        // From the rows that were asked for: under a ceiling these are fewer than would fit.
+        let scaled = self.rows() as f64 * factor.clamp(0.1, 2.0);
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -102,7 +103,7 @@ impl Pacer {
     /// Learns how much the log grew by chunks of the present size, so that none makes it
     /// grow by much more than `limit` at one go.
     pub(crate) fn wrote(&mut self, bytes: u64, limit: u64) {
-        let fitting = u128::from(self.rows) * u128::from(limit) / u128::from(bytes.max(1));
+        let fitting = u128::from(self.rows()) * u128::from(limit) / u128::from(bytes.max(1));
         self.most = u64::try_from(fitting).unwrap_or(MOST_ROWS).clamp(1, MOST_ROWS);
         self.rows = self.rows.min(self.most);
     }
@@ -211,9 +212,9 @@ mod tests {
             took += held + pacer.after(chunk, held, rows % 3 == 0);
         }
         assert!((1_900..=2_050).contains(&rows), "{rows}");
-        // And chunks are as long as they were before it was set.
+        // Without it chunks grow again step by step, from what they were.
         pacer.set(Pace::Gentle);
-        assert!(pacer.rows() > 25);
+        assert!((25..=50).contains(&pacer.rows()), "{}", pacer.rows());
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub(crate) fn permitted(
     record: &Record,
     backfilled: bool,
     control: Control,
-    drift: &[Problem],
+    uncarried: Option<&Problem>,
 ) -> (Vec<String>, Vec<Blocked>) {
     let phase = record.phase;
     let mut allowed = Vec::new();
@@ -23,7 +23,11 @@ pub(crate) fn permitted(
         });
     };
     match phase.next() {
+        None if record.pending == Some(Pending::Drop) => allowed.push("advance".to_owned()),
         None => block("advance", "retired is the last phase", "nothing is left to do"),
+        Some(_) if phase == Phase::Legacy && record.pending == Some(Pending::Drop) => {
+            block("advance", "an abort was interrupted", "finish it with `cutover abort`");
+        }
         Some(_) if phase == Phase::Legacy => {
             block("advance", "the migration has not started", "run `cutover start FILE`");
         }
@@ -33,15 +37,15 @@ pub(crate) fn permitted(
         Some(_) if record.pending == Some(Pending::CatchUp) => {
             block("advance", "a rollback is under way", "finish it with `cutover rollback`");
         }
-        Some(next) if next.is_gated() && control.postponed => block(
+        Some(next) if next.is_gated() && next < Phase::Retired && control.postponed => block(
             "advance",
             "the cutover is postponed",
             "run `cutover unpostpone`, or `cutover advance --when-told` and then that",
         ),
-        Some(next) if next >= Phase::WriteNew && !drift.is_empty() => {
-            block("advance", &drift[0].reason, &drift[0].fix);
-        }
-        Some(_) => allowed.push("advance".to_owned()),
+        Some(next) => match uncarried {
+            Some(found) if next >= Phase::WriteNew => block("advance", &found.reason, &found.fix),
+            _ => allowed.push("advance".to_owned()),
+        },
     }
     match phase {
         Phase::Retired => block("rollback", "the old tables are gone", "restore a backup"),

@@ -10,6 +10,7 @@ use super::log::Log;
 use super::session::{Session, now};
 use super::{AdvanceOptions, Pace};
 use crate::backend::sqlite::Db;
+use crate::backend::sqlite::control::{self, Control};
 use crate::backend::sqlite::state::{self, Pending};
 use crate::derive::freeze::{freeze, syncing};
 use crate::derive::sql::{ident, text};
@@ -40,6 +41,7 @@ pub(crate) fn retire(
     }
     referred_to(session)?;
     take_digests(session, watch)?;
+    session.consent(to, watch)?;
     let verified = verify_frozen(session.db, &session.model, session.record.id, watch)?;
     if !verified.ok {
         let mut refusal = Refusal::transition(
@@ -54,7 +56,6 @@ pub(crate) fn retire(
     if let Some(path) = &options.backup {
         back_up(session, path)?;
     }
-    session.consent(to, watch)?;
     let (since, held) = session.db.write("switching", || {
         let since = now();
         session.enter("advance", session.setting(to, &since), json!({}))?;
@@ -103,6 +104,8 @@ pub(crate) fn finish(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result
         let syncing = ident(&session.model.names.syncing());
         session.db.batch("dropping a table", &format!("DROP TABLE IF EXISTS {syncing}"))?;
         drop_stale_views(session)?;
+        // There is no work left that it could be about.
+        control::write(session.db, session.record.id, &Control::default())?;
         state::set_pending(session.db, session.record.id, None)
     })?;
     session.record.pending = None;

@@ -1,6 +1,7 @@
 //! An operator at work on one migration: the lease, the record, the model.
 
-use std::time::Duration;
+use std::cell::Cell;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -25,6 +26,8 @@ pub(crate) struct Session<'a> {
     pub(crate) model: Model,
     /// The command.
     pub(crate) doing: String,
+    /// When the lease was renewed last, in a transaction that may not have been committed.
+    renewed: Cell<Instant>,
     lease: Option<Lease>,
 }
 
@@ -68,12 +71,27 @@ impl<'a> Session<'a> {
                 return Err(error);
             }
         };
-        Ok(Self { db, engine, record, model, doing: doing.to_owned(), lease: Some(lease) })
+        Ok(Self {
+            db,
+            engine,
+            record,
+            model,
+            doing: doing.to_owned(),
+            renewed: Cell::new(Instant::now()),
+            lease: Some(lease),
+        })
     }
 
     /// Fails unless the lease is still ours; called inside every transaction.
     pub(crate) fn fence(&self) -> Result<()> {
-        self.lease.as_ref().map_or(Ok(()), |lease| lease.renew(self.db))
+        self.lease.as_ref().map_or(Ok(()), |lease| lease.renew(self.db))?;
+        self.renewed.set(Instant::now());
+        Ok(())
+    }
+
+    /// Whether the lease can't have expired, and has some time to go.
+    pub(crate) fn lease_lasts(&self) -> bool {
+        self.renewed.get().elapsed() < self.engine.options.lease_ttl / 2
     }
 
     /// What tells the lease from any other.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::backfill::RATE;
 use super::control::paces;
+use super::drift::Drift;
 use super::kept::kept_tables;
 use super::permitted::permitted;
 use super::way_back::{Speeds, forecast};
@@ -19,8 +20,8 @@ use crate::error::Result;
 use crate::migration::Migration;
 use crate::phase::{Direction, Phase, Side};
 use crate::report::{
-    BackfillStatus, ControlStatus, JournalEntry, OldSchema, PhaseSpan, Problem, Snapshot,
-    TableStatus, Waiting, WorkStatus, WriteStatus,
+    BackfillStatus, ControlStatus, JournalEntry, OldSchema, PhaseSpan, Snapshot, TableStatus,
+    Waiting, WorkStatus, WriteStatus,
 };
 
 impl Engine {
@@ -69,8 +70,8 @@ impl Observer {
 /// What was seen before.
 #[derive(Debug, Default)]
 struct Memory {
-    rows: HashMap<String, Counted>,
-    drift: Option<(i64, Phase, Vec<Problem>)>,
+    rows: HashMap<(Side, String), Counted>,
+    drift: Option<(i64, Phase, Drift)>,
     commits: Option<Commits>,
 }
 
@@ -92,24 +93,46 @@ const COUNTING: u32 = 20;
 struct Commits {
     at: Instant,
     all: u32,
-    ours: Option<(String, u64)>,
+    ours: Option<((String, i64), u64)>,
 }
 
 fn look(engine: &Engine, name: &str, memory: &mut Memory) -> Result<Snapshot> {
-    engine.db.read("reading the status", || snapshot(engine, name, memory))
+    loop {
+        // Rows are counted before the rest is read, each table by itself: a long read holds back
+        // the log, and without one whoever wants to commit.
+        let record = engine.record(name)?;
+        let migration = Migration::parse(&record.name, &record.text)?;
+        let tables = tables(&engine.db, &migration, record.phase, memory);
+        let seen = engine.db.read("reading the status", || {
+            let now = engine.record(name)?;
+            if now.phase != record.phase {
+                return Ok(None);
+            }
+            snapshot(engine, now, &migration, tables?, memory).map(Some)
+        })?;
+        if let Some(seen) = seen {
+            return Ok(seen);
+        }
+    }
 }
 
-fn snapshot(engine: &Engine, name: &str, memory: &mut Memory) -> Result<Snapshot> {
+fn snapshot(
+    engine: &Engine,
+    record: Record,
+    migration: &Migration,
+    tables: Vec<TableStatus>,
+    memory: &mut Memory,
+) -> Result<Snapshot> {
     let db = &engine.db;
-    let record = engine.record(name)?;
-    let migration = Migration::parse(&record.name, &record.text)?;
-    let tables = tables(db, &migration, record.phase, memory)?;
+    // At the same moment as what is written down of our own commits.
+    let committed = (Instant::now(), commits::committed(db));
     let rows =
         |side| tables.iter().filter(|table| table.side == side).map(|table| table.rows).sum();
     let backfill = backfill(&record, &state::passes(db, record.id)?, rows(Side::Old));
-    let (control, history) = (control::read(db, record.id)?, journal::read(db, name)?);
+    let (control, history) = (control::read(db, record.id)?, journal::read(db, &record.name)?);
     let drift = memory.drift(engine, &record)?;
-    let (allowed, blocked) = permitted(&record, backfill.complete, control, &drift);
+    let (allowed, blocked) =
+        permitted(&record, backfill.complete, control, drift.uncarried.as_ref());
     let sample = work::read(db, record.id)?;
     let token = lease::holding(db)?;
     let sample = sample.filter(|sample| token.as_ref() == Some(&sample.token));
@@ -127,7 +150,7 @@ fn snapshot(engine: &Engine, name: &str, memory: &mut Memory) -> Result<Snapshot
         database: db.path().display().to_string(),
         phases: history.iter().filter_map(span).collect(),
         backfill,
-        writes: memory.writes(db, &record, sample.as_ref()),
+        writes: memory.writes(committed, &record, sample.as_ref()),
         work: sample.map(under_way),
         control: ControlStatus {
             paused: control.paused,
@@ -137,8 +160,8 @@ fn snapshot(engine: &Engine, name: &str, memory: &mut Memory) -> Result<Snapshot
         },
         verification,
         old_schema: old_schema(&record, rows(Side::Old)),
-        kept: kept_tables(db, &migration)?,
-        drift,
+        kept: kept_tables(db, migration)?,
+        drift: drift.problems,
         wal_bytes: log.bytes,
         wal_pending_bytes: log.pending_bytes,
         database_bytes: size.bytes,
@@ -255,7 +278,7 @@ fn tables(
         if db.count(&exists)? == 0 {
             continue;
         }
-        let rows = memory.rows(db, &stored)?;
+        let rows = memory.rows(db, side, &table, &stored)?;
         let writable = phase.writes_enter() == side;
         tables.push(TableStatus { side, table, rows, writable });
     }
@@ -263,20 +286,22 @@ fn tables(
 }
 
 impl Memory {
-    fn rows(&mut self, db: &Db, table: &str) -> Result<u64> {
-        if let Some(known) = self.rows.get(table)
+    /// The rows of a table that is known, or stored, by these names.
+    fn rows(&mut self, db: &Db, side: Side, known_as: &str, stored: &str) -> Result<u64> {
+        let key = (side, known_as.to_owned());
+        if let Some(known) = self.rows.get(&key)
             && known.at.elapsed() < known.took * COUNTING
         {
             return Ok(known.rows);
         }
         let at = Instant::now();
-        let rows = db.count(&format!("SELECT count(*) FROM {}", ident(table)))?;
-        self.rows.insert(table.to_owned(), Counted { at, took: at.elapsed(), rows });
+        let rows = db.count(&format!("SELECT count(*) FROM {}", ident(stored)))?;
+        self.rows.insert(key, Counted { at, took: at.elapsed(), rows });
         Ok(rows)
     }
 
     /// Only a change of the schema, or of the phase, brings another answer.
-    fn drift(&mut self, engine: &Engine, record: &Record) -> Result<Vec<Problem>> {
+    fn drift(&mut self, engine: &Engine, record: &Record) -> Result<Drift> {
         let version =
             engine.db.row("reading the schema", "PRAGMA main.schema_version", |row| row.get(0))?;
         match &self.drift {
@@ -291,11 +316,16 @@ impl Memory {
         }
     }
 
-    fn writes(&mut self, db: &Db, record: &Record, sample: Option<&Sample>) -> WriteStatus {
-        let now = commits::committed(db).map(|all| Commits {
-            at: Instant::now(),
+    fn writes(
+        &mut self,
+        (at, all): (Instant, Option<u32>),
+        record: &Record,
+        sample: Option<&Sample>,
+    ) -> WriteStatus {
+        let now = all.map(|all| Commits {
+            at,
             all,
-            ours: sample.map(|sample| (sample.token.clone(), sample.commits)),
+            ours: sample.map(|sample| ((sample.token.clone(), sample.began_ms), sample.commits)),
         });
         let rate =
             self.commits.as_ref().zip(now.as_ref()).and_then(|(then, now)| per_second(then, now));
@@ -325,6 +355,7 @@ fn per_second(then: &Commits, now: &Commits) -> Option<f64> {
         (_, Some((_, all))) => *all,
         _ => 0,
     };
+    // Another journal mode has another counter.
     let all = u64::from(now.all.wrapping_sub(then.all));
-    (seconds > 0.05).then(|| all.saturating_sub(ours) as f64 / seconds)
+    (seconds > 0.05 && all < 1 << 31).then(|| all.saturating_sub(ours) as f64 / seconds)
 }

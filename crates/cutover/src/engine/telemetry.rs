@@ -7,12 +7,15 @@ use std::time::{Duration, Instant};
 use super::session::Session;
 use crate::backend::sqlite::work::{self, Sample};
 use crate::clock;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::report::Waiting;
 use crate::watch::Work;
 
 /// A rate is what was done in this time.
 const RATE_OVER: Duration = Duration::from_secs(8);
+
+/// Transactions that only tell after which the log is emptied.
+const CHECKPOINT_EVERY: u64 = 256;
 
 /// Stalls are remembered for this long.
 const STALLS_OVER: Duration = Duration::from_secs(60);
@@ -28,6 +31,8 @@ pub(crate) struct Telemetry {
     total: u64,
     chunk: (u64, Duration),
     commits: u64,
+    /// How long it stood still because somebody asked for it.
+    stood: Duration,
     /// What was done when, over the last seconds.
     recent: VecDeque<(Instant, u64)>,
     /// The longest hold of the lock in each second of the last minute.
@@ -46,6 +51,7 @@ impl Telemetry {
             total,
             chunk: (0, Duration::ZERO),
             commits: 0,
+            stood: Duration::ZERO,
             recent: VecDeque::new(),
             holds: VecDeque::new(),
             waiting: None,
@@ -95,9 +101,21 @@ impl Telemetry {
 
     /// Rows a second since the work began; absent where that is too short to be told.
     pub(crate) fn average(&self) -> Option<f64> {
-        let seconds = self.began.elapsed().as_secs_f64();
+        let seconds = self.began.elapsed().saturating_sub(self.stood).as_secs_f64();
         let rows = self.done - self.first.unwrap_or(0).min(self.done);
         (seconds > 0.01 && rows > 0).then(|| rows as f64 / seconds)
+    }
+
+    /// It stood still for so long.
+    pub(crate) fn stood(&mut self, time: Duration) {
+        self.stood += time;
+        // The rate of before is none of now.
+        self.recent.clear();
+    }
+
+    /// A transaction that is none of a chunk's.
+    pub(crate) fn committed(&mut self) {
+        self.commits += 1;
     }
 
     fn rate(&self, now: Instant) -> Option<f64> {
@@ -118,7 +136,12 @@ impl Telemetry {
             rate: self.rate(now),
             chunk_rows: self.chunk.0,
             chunk_ms: ms(self.chunk.1),
-            longest_ms: self.holds.iter().map(|(_, held)| ms(*held)).fold(0.0, f64::max),
+            longest_ms: self
+                .holds
+                .iter()
+                .filter(|(at, _)| now.saturating_duration_since(*at) <= STALLS_OVER)
+                .map(|(_, held)| ms(*held))
+                .fold(0.0, f64::max),
             commits: self.commits,
             waiting: self.waiting.map(|waiting| waiting.name().to_owned()),
         }
@@ -133,10 +156,19 @@ impl Session<'_> {
         work::write(self.db, self.record.id, &sample)
     }
 
-    /// The same in a transaction of its own.
+    /// The same in a transaction of its own. Somebody else's long transaction is no reason to
+    /// give up, as long as the lease lasts.
     pub(crate) fn tell_now(&self, telemetry: &mut Telemetry) -> Result<()> {
         telemetry.commits += 1;
-        self.db.write("telling how the work goes", || self.tell(telemetry)).map(|_| ())
+        match self.db.write("telling how the work goes", || self.tell(telemetry)) {
+            Err(Error::Locked { .. }) if self.lease_lasts() => Ok(()),
+            told => told.map(|_| ()),
+        }?;
+        if telemetry.commits.is_multiple_of(CHECKPOINT_EVERY) {
+            // Nobody else may write who would empty the log.
+            let _ = self.db.checkpoint(false);
+        }
+        Ok(())
     }
 }
 

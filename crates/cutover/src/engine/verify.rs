@@ -34,7 +34,8 @@ pub(crate) struct Found {
 }
 
 impl Engine {
-    /// Compares every row of both sides. Changes nothing and needs no lease.
+    /// Compares every row of both sides. Needs no lease, and changes nothing; where the database
+    /// can be written, what it found is written down, to be shown.
     ///
     /// In `new-only` the old tables are no mirror any more: there it is verified
     /// that they are what they were when they were frozen.
@@ -73,24 +74,24 @@ impl Engine {
             let (forward, backward) = verify_both(&self.db, &model, pace, watch, nothing)?;
             merge(forward.report, backward.report)
         };
-        let last = self.verification("verify", began, &report);
+        let last = self.verification("verify", began.elapsed(), &report);
         // Nothing depends on it: where it can't be written at this moment it isn't.
         let _ = self.db.write(FOUND, || verified::write(&self.db, record.id, &last));
         Ok(report)
     }
 
-    /// A verification that ended now.
+    /// A verification that ended now, after so long.
     fn verification(
         &self,
         command: &str,
-        began: Instant,
+        took: Duration,
         report: &VerifyReport,
     ) -> LastVerification {
         LastVerification {
             at: clock::now(),
             actor: self.options.actor.clone(),
             command: command.to_owned(),
-            seconds: began.elapsed().as_secs_f64(),
+            seconds: took.as_secs_f64(),
             report: report.clone(),
         }
     }
@@ -99,8 +100,8 @@ impl Engine {
 impl Session<'_> {
     /// Keeps what a verification found, to be shown. Nothing depends on it: where it can't be
     /// written at this moment it isn't.
-    pub(crate) fn found(&self, began: Instant, report: &VerifyReport) {
-        let last = self.engine.verification(&self.doing, began, report);
+    pub(crate) fn found(&self, took: Duration, report: &VerifyReport) {
+        let last = self.engine.verification(&self.doing, took, report);
         let _ = self.db.write(FOUND, || {
             self.fence()?;
             verified::write(self.db, self.record.id, &last)

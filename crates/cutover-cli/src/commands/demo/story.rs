@@ -7,8 +7,10 @@ use cutover::{Event, Phase, Watch};
 use serde::Serialize;
 
 use crate::output;
+use crate::paste::Paste;
 use crate::progress::{Progress, interrupted};
 use crate::render::{BOLD, DIM};
+use crate::spelling::CUTOVER;
 
 /// The narrator, and the engine's watch.
 #[derive(Debug)]
@@ -28,7 +30,11 @@ pub(super) struct Switch {
 
 impl Story {
     pub(super) fn new() -> Self {
-        Self { began: Instant::now(), progress: Progress::new(), switches: Vec::new() }
+        Self {
+            began: Instant::now(),
+            progress: Progress::new(&Paste::of(&CUTOVER)),
+            switches: Vec::new(),
+        }
     }
 
     /// Begins an act.

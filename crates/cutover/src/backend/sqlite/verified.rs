@@ -25,7 +25,7 @@ pub(crate) fn write(db: &Db, migration: i64, last: &LastVerification) -> Result<
         .map_err(|source| db.error("writing what a verification found", source))
 }
 
-/// What was kept.
+/// What was kept, if it can be read.
 pub(crate) fn read(db: &Db, migration: i64) -> Result<Option<LastVerification>> {
     db.conn()
         .query_row(
@@ -33,17 +33,17 @@ pub(crate) fn read(db: &Db, migration: i64) -> Result<Option<LastVerification>> 
             [migration],
             |row| {
                 let report: String = row.get(4)?;
-                Ok(LastVerification {
+                let Ok(report) = serde_json::from_str(&report) else { return Ok(None) };
+                Ok(Some(LastVerification {
                     at: row.get(0)?,
                     actor: row.get(1)?,
                     command: row.get(2)?,
                     seconds: row.get(3)?,
-                    report: serde_json::from_str(&report).map_err(|error| {
-                        rusqlite::Error::FromSqlConversionFailure(4, rusqlite::types::Type::Text, error.into())
-                    })?,
-                })
+                    report,
+                }))
             },
         )
         .optional()
+        .map(Option::flatten)
         .map_err(|source| db.error("reading what a verification found", source))
 }
