@@ -19,6 +19,8 @@ mod bridge;
 mod cli;
 mod commands;
 mod exit;
+#[cfg(test)]
+mod hints;
 mod hooks;
 mod migrate;
 pub mod output;

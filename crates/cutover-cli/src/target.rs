@@ -105,7 +105,7 @@ impl Choice {
                 Some(name) => Ok(name),
                 None => Err(Failure::unusable(
                     format!("the migration {name} has not been started"),
-                    "look at what it would do with `cutover check`, begin with `cutover start`",
+                    "look at what it would do with `cutover check FILE`, begin with `cutover start FILE`",
                 )),
             },
         }

@@ -17,8 +17,8 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// Refused in a phase without a mirror; [`Error::Interrupted`] if the watch asks
-    /// for it.
+    /// Refused in a phase without a mirror;
+    /// [`Error::Interrupted`](crate::Error::Interrupted) if the watch asks for it.
     pub fn repair(
         &mut self,
         name: &str,

@@ -113,7 +113,7 @@ fn refusal(reason: String, fix: &str) -> Error {
 
 fn not_proved(check: &CheckReport) -> Error {
     let (reason, fix) = check.problems.first().map_or_else(
-        || ("the proof failed".to_owned(), "run `cutover check`".to_owned()),
+        || ("the proof failed".to_owned(), "run `cutover check FILE`".to_owned()),
         |problem| {
             let place = problem.line.map_or_else(String::new, |line| format!("line {line}: "));
             (format!("{place}{}", problem.reason), problem.fix.clone())

@@ -48,7 +48,7 @@ const REFUSED: &[(&[&str], &str, &str)] = &[
     (&["ROLLBACK"], TRANSACTIONS, REMOVE),
     (&["SAVEPOINT"], TRANSACTIONS, REMOVE),
     (&["RELEASE"], TRANSACTIONS, REMOVE),
-    (&["EXPLAIN"], "it runs nothing", "remove EXPLAIN; `cutover plan` shows every statement"),
+    (&["EXPLAIN"], "it runs nothing", "remove EXPLAIN; `cutover plan FILE` shows every statement"),
     (&["SELECT"], "its rows would go nowhere", "put INSERT INTO new.T (…) before it"),
     (&["VALUES"], "its rows would go nowhere", "put INSERT INTO new.T (…) before it"),
     (&["CREATE", "VIEW"], OTHERS, IN_THE_APPLICATION),

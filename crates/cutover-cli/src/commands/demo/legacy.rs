@@ -35,7 +35,7 @@ impl Databases {
             if path.exists() {
                 return Err(Failure::unusable(
                     format!("{} exists already, and is left as it is", path.display()),
-                    "give `cutover demo --keep` a directory that holds no demo yet",
+                    "name a directory that holds no demo yet: `cutover demo --keep DIR`",
                 ));
             }
         }

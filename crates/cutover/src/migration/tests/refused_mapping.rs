@@ -308,7 +308,7 @@ fn indexed() {
             &format!("SELECT id, a FROM old.o AS x {indexed}"),
             "INDEXED ties the statement to an index that may be dropped: then no program could \
              write",
-            "remove it; `cutover check` says which index is missing",
+            "remove it; `cutover check FILE` says which index is missing",
         );
     }
 }

@@ -56,7 +56,7 @@ fn kind() {
             "EXPLAIN QUERY PLAN INSERT INTO new.t (id) SELECT id FROM old.o",
             "EXPLAIN",
             "it runs nothing",
-            "remove EXPLAIN; `cutover plan` shows every statement",
+            "remove EXPLAIN; `cutover plan FILE` shows every statement",
         ),
         ("SELECT 1", "SELECT", nowhere, before),
         ("WITH x AS (SELECT 1) SELECT * FROM x", "SELECT", nowhere, before),
