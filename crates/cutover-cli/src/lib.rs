@@ -27,6 +27,7 @@ mod progress;
 pub mod render;
 mod spelling;
 mod target;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -1,6 +1,8 @@
 //! `cutover status`: where a migration stands, and what to type next.
 
-use cutover::{LastVerification, Phase, RollbackForecast, Snapshot, TableStatus, WorkStatus};
+use cutover::{
+    ControlStatus, LastVerification, Phase, RollbackForecast, Snapshot, TableStatus, WorkStatus,
+};
 
 use super::Call;
 use super::steer::pace;
@@ -33,7 +35,9 @@ fn render(status: &Snapshot, paste: &Paste) -> String {
     if let Some(under_way) = &status.work {
         line!(out, "work      {}", work(under_way));
     }
-    out += &asked(status);
+    if let Some(asked) = asked_for(&status.control) {
+        line!(out, "{WARN}asked{WARN:#}     {asked}");
+    }
     out += &tables(&status.tables);
     for kept in &status.kept {
         line!(
@@ -93,9 +97,8 @@ pub(crate) fn work(work: &WorkStatus) -> String {
     out
 }
 
-/// What operators have asked for, if that is anything.
-fn asked(status: &Snapshot) -> String {
-    let control = &status.control;
+/// What operators have asked for, and who was the last to, if that is anything.
+pub(crate) fn asked_for(control: &ControlStatus) -> Option<String> {
     let mut words = Vec::new();
     if control.paused {
         words.push("paused".to_owned());
@@ -104,12 +107,11 @@ fn asked(status: &Snapshot) -> String {
         words.push("the cutover is postponed".to_owned());
     }
     words.extend(control.pace.as_ref().map(pace));
-    let mut out = String::new();
-    if !words.is_empty() {
-        let by = control.actor.as_ref().map(|actor| format!(" (by {actor})")).unwrap_or_default();
-        line!(out, "{WARN}asked{WARN:#}     {}{by}", words.join("; "));
+    if words.is_empty() {
+        return None;
     }
-    out
+    let by = control.actor.as_ref().map(|actor| format!(" (by {actor})")).unwrap_or_default();
+    Some(words.join("; ") + &by)
 }
 
 /// What the last verification found.
@@ -165,7 +167,8 @@ fn log(status: &Snapshot) -> String {
     out
 }
 
-fn backfill(status: &Snapshot) -> String {
+/// How far the backfill is.
+pub(crate) fn backfill(status: &Snapshot) -> String {
     let backfill = status.backfill;
     match (backfill.done * 100).checked_div(backfill.total) {
         _ if backfill.complete => "complete".into(),
@@ -203,9 +206,7 @@ fn what_next(status: &Snapshot, paste: &Paste) -> String {
 mod tests {
     use super::*;
     use crate::spelling::CUTOVER;
-    use cutover::{
-        BackfillStatus, Blocked, ControlStatus, OldSchema, Side, VerifyReport, Waiting, WriteStatus,
-    };
+    use cutover::{BackfillStatus, Blocked, OldSchema, Side, VerifyReport, Waiting, WriteStatus};
 
     fn status() -> Snapshot {
         let table = |side, table: &str, rows, writable| TableStatus {

@@ -1,0 +1,111 @@
+//! The tables of both sides; beside them the last verification, the way back and the room
+//! there is.
+
+use cutover::{Snapshot, TableStatus};
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::text::{cut, width, wrap};
+use super::{Sight, section};
+use crate::commands::status::{verified, way_back};
+use crate::render::{bytes, count, differences};
+
+/// Below so many columns the two are not put side by side.
+const TWO_COLUMNS: u16 = 60;
+
+/// A log of this size was not begun anew for several of SQLite's own checkpoints.
+const LARGE_LOG_BYTES: u64 = 16 << 20;
+
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, sight: &Sight) {
+    let (left, right) = split(area);
+    let below = section(frame, left, "tables", sight.theme);
+    super::lines(frame, below, &tables(&sight.snapshot.tables, usize::from(left.width), sight));
+    if let Some(right) = right {
+        let below = section(frame, right, "verified, way back, room", sight.theme);
+        super::lines(frame, below, &beside(sight, usize::from(right.width)));
+    }
+}
+
+/// Lines that it would fill.
+pub(super) fn lines(sight: &Sight, columns: u16) -> usize {
+    let (_, right) = split(Rect::new(0, 0, columns, 1));
+    let beside = right.map_or(0, |right| beside(sight, usize::from(right.width)).len());
+    sight.snapshot.tables.len().max(beside)
+}
+
+fn split(area: Rect) -> (Rect, Option<Rect>) {
+    if area.width < TWO_COLUMNS {
+        return (area, None);
+    }
+    let [left, _, right] =
+        Layout::horizontal([Constraint::Fill(1), Constraint::Length(2), Constraint::Fill(1)])
+            .areas(area);
+    (left, Some(right))
+}
+
+fn tables(tables: &[TableStatus], columns: usize, sight: &Sight) -> Vec<Line<'static>> {
+    const WRITES: usize = "refuses writes".len();
+    let rows = tables.iter().map(|table| count(table.rows).len()).max().unwrap_or(0);
+    let longest = tables.iter().map(|table| width(&table.table)).max().unwrap_or(0);
+    let names = columns.saturating_sub(4 + 1 + rows + 1 + WRITES).min(longest);
+    let line = |TableStatus { side, table, rows: n, writable }: &TableStatus| {
+        let name = cut(table, names);
+        let pad = " ".repeat(names.saturating_sub(width(&name)));
+        let (writes, style) = if *writable {
+            ("takes writes", Style::new())
+        } else {
+            ("refuses writes", sight.theme.dim())
+        };
+        Line::from(vec![
+            Span::styled(format!("{:3} ", side.name()), sight.theme.dim()),
+            Span::raw(format!("{name}{pad} {:>rows$} ", count(*n))),
+            Span::styled(writes, style),
+        ])
+    };
+    tables.iter().map(line).collect()
+}
+
+fn beside(sight: &Sight, columns: usize) -> Vec<Line<'static>> {
+    let (seen, theme) = (&*sight.snapshot, sight.theme);
+    let mut lines = Vec::new();
+    let mut add = |label: &str, style: Style, text: &str| {
+        for (i, row) in wrap(text, columns.saturating_sub(10), 0).into_iter().enumerate() {
+            let label = if i == 0 { label } else { "" };
+            lines
+                .push(Line::from(vec![Span::styled(format!("{label:10}"), style), Span::raw(row)]));
+        }
+    };
+    add("room", theme.dim(), &room(seen));
+    match &seen.verification {
+        Some(last) => {
+            let style = if last.report.ok { theme.good() } else { theme.bad() };
+            add("verified", style, &verified(last));
+            for example in differences(&last.report.examples).lines() {
+                add("", style, example.trim());
+            }
+        }
+        None => add("verified", theme.dim(), "not yet"),
+    }
+    if let Some(forecast) = &seen.rollback {
+        add("way back", theme.dim(), &way_back(forecast));
+    }
+    lines
+}
+
+/// The database, the log and the disk.
+fn room(seen: &Snapshot) -> String {
+    let mut out = bytes(seen.database_bytes);
+    if seen.unused_bytes > 0 {
+        out += &format!(" ({} unused)", bytes(seen.unused_bytes));
+    }
+    out += &format!(", log {}", bytes(seen.wal_bytes));
+    if seen.wal_pending_bytes >= LARGE_LOG_BYTES {
+        out += " (a reader keeps it)";
+    }
+    if let Some(free) = seen.free_bytes {
+        out += &format!(", {} free", bytes(free));
+    }
+    out
+}
