@@ -1,7 +1,8 @@
 //! `cutover status`: where a migration stands, and what to type next.
 
 use cutover::{
-    ControlStatus, LastVerification, Phase, RollbackForecast, Snapshot, TableStatus, WorkStatus,
+    ControlStatus, LastVerification, Phase, RollbackForecast, Snapshot, TableStatus, VerifyReport,
+    WorkStatus,
 };
 
 use super::Call;
@@ -117,11 +118,15 @@ pub(crate) fn asked_for(control: &ControlStatus) -> Option<String> {
 /// What the last verification found.
 pub(crate) fn verified(last: &LastVerification) -> String {
     let LastVerification { at, command, report, .. } = last;
-    let found = match report.differences() {
+    format!("{} at {at} by {command}: {}", counted(report.checked, "row"), found(report))
+}
+
+/// How many differences a verification found.
+pub(crate) fn found(report: &VerifyReport) -> String {
+    match report.differences() {
         0 => "no difference".to_owned(),
         n => counted(n, "difference"),
-    };
-    format!("{} at {at} by {command}: {found}", counted(report.checked, "row"))
+    }
 }
 
 /// What a rollback would take.
@@ -206,7 +211,7 @@ fn what_next(status: &Snapshot, paste: &Paste) -> String {
 mod tests {
     use super::*;
     use crate::spelling::CUTOVER;
-    use cutover::{BackfillStatus, Blocked, OldSchema, Side, VerifyReport, Waiting, WriteStatus};
+    use cutover::{BackfillStatus, Blocked, OldSchema, Side, Waiting, WriteStatus};
 
     fn status() -> Snapshot {
         let table = |side, table: &str, rows, writable| TableStatus {

@@ -29,17 +29,23 @@ pub(crate) fn run(request: Option<Request>, call: &Call<Choice>) -> Result<Exit,
 }
 
 fn render(status: &ControlStatus, working: bool, paste: &Paste) -> String {
+    let mut out = said(status, working);
+    if status.paused {
+        out += &next_is("go on", "resume", paste);
+    } else if status.postponed {
+        out += &next_is("when it may happen", "unpostpone", paste);
+    }
+    out
+}
+
+/// What is asked for. `working` says whether work is under way.
+pub(crate) fn said(status: &ControlStatus, working: bool) -> String {
     let mut out = String::new();
     let of = if working { "the work under way" } else { "work that begins" };
     let chunks = if status.paused { "waits" } else { "goes on" };
     line!(out, "{of} {chunks}, {}", status.pace.as_ref().map_or("at its own pace".into(), pace));
     if status.postponed {
         line!(out, "the cutover is postponed: no gate lets writes go to the other side");
-    }
-    if status.paused {
-        out += &next_is("go on", "resume", paste);
-    } else if status.postponed {
-        out += &next_is("when it may happen", "unpostpone", paste);
     }
     out
 }

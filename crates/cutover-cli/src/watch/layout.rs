@@ -71,7 +71,11 @@ pub(crate) fn plan(height: u16, wants: Wants) -> Plan {
     let mut left_out = Vec::new();
     for (panel, least) in BY_WEIGHT {
         // Half a header still says which phase it is.
-        let least = if panel == Panel::Header { least.min(height) } else { least };
+        let least = match panel {
+            Panel::Header => least.min(height),
+            Panel::Gates => least.min(wants.gates),
+            _ => least,
+        };
         if least <= left && left_out.is_empty() {
             left -= least;
             given.push((panel, least));
@@ -89,7 +93,7 @@ pub(crate) fn plan(height: u16, wants: Wants) -> Plan {
     grow(Panel::Work, wants.work.min(5));
     grow(Panel::Header, 3);
     grow(Panel::Gates, wants.gates.min(5));
-    grow(Panel::State, wants.state.min(6));
+    grow(Panel::State, wants.state.min(7));
     grow(Panel::Journal, wants.journal.min(4));
     grow(Panel::Gates, wants.gates);
     grow(Panel::Charts, 7);

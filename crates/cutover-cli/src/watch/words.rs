@@ -194,6 +194,6 @@ fn told(outcome: &Outcome, paste: &Paste) -> Words {
     if let Some(hint) = hint {
         text.extend(lines(&format!("hint: {hint}")));
     }
-    let how = if *ok { "done" } else { "not done" };
-    Words { title: format!("{order}: {how}"), text, keys: "Enter close   Up, Down scroll" }
+    let title = if *ok { format!("{order}: done") } else { (*order).to_owned() };
+    Words { title, text, keys: "Enter close   Up, Down scroll" }
 }

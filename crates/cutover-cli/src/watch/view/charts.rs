@@ -26,12 +26,12 @@ fn writes(frame: &mut Frame<'_>, area: Rect, sight: &Sight) {
     let chart = usize::from(area.width.saturating_sub(LABEL));
     let old = columns(&sight.points, chart, |point| point.old_per_second);
     let new = columns(&sight.points, chart, |point| point.new_per_second);
-    let title = format!("transactions/s, last {}", old.span());
-    let below = section(frame, area, &title, sight.theme);
-    let [first, second] = Layout::vertical([Constraint::Fill(1), Constraint::Fill(1)]).areas(below);
     let writes = &sight.snapshot.writes;
     // One scale: the two are to be compared.
     let most = old.most().into_iter().chain(new.most()).fold(0.0, f64::max);
+    let title = format!("transactions, last {}, ≤ {}", old.span(), rate(most));
+    let below = section(frame, area, &title, sight.theme);
+    let [first, second] = Layout::vertical([Constraint::Fill(1), Constraint::Fill(1)]).areas(below);
     for (area, label, now, columns) in
         [(first, "old", writes.old_per_second, &old), (second, "new", writes.new_per_second, &new)]
     {

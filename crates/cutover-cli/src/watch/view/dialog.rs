@@ -17,7 +17,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Rect, sight: &Sight, dialog: &
     let said = words::of(dialog, &sight.snapshot, &sight.paste);
     let columns = screen.width.min(WIDE);
     let inner = usize::from(columns.saturating_sub(4));
-    let lines: Vec<_> = said.text.iter().flat_map(|text| wrap(text, inner, 2)).collect();
+    let lines: Vec<_> = said.text.iter().flat_map(|text| wrap(text, inner, 0)).collect();
     let most = screen.height.saturating_sub(2);
     let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(most);
     let area = middle(screen, columns, rows + 2);

@@ -82,9 +82,8 @@ fn stands(seen: &Snapshot) -> String {
         }
         OldSchema::Gone => "; the old ones are gone".into(),
     };
-    format!(
-        "since {}{lasted}; writes enter the {} tables{old}",
-        time(&seen.since),
-        seen.writes.enter
-    )
+    // The day is worth its columns only where it is another one.
+    let today = seen.since.get(..10) == seen.at.get(..10);
+    let since = if today { time(&seen.since) } else { seen.since.clone() };
+    format!("since {}{lasted}; writes enter the {} tables{old}", since, seen.writes.enter)
 }

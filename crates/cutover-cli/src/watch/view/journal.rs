@@ -22,16 +22,17 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, sight: &Sight, scrolled: u
     };
     let below = section(frame, area, &title, sight.theme);
     let columns = usize::from(area.width);
-    let lines: Vec<_> = shown.iter().map(|entry| line(entry, columns, sight)).collect();
+    let events = shown.iter().map(|entry| width(&entry.event)).max().unwrap_or(0);
+    let lines: Vec<_> = shown.iter().map(|entry| line(entry, events, columns, sight)).collect();
     frame.render_widget(Paragraph::new(lines), below);
 }
 
-fn line(entry: &JournalEntry, columns: usize, sight: &Sight) -> Line<'static> {
+fn line(entry: &JournalEntry, events: usize, columns: usize, sight: &Sight) -> Line<'static> {
     let JournalEntry { at, actor, event, before, after, detail, .. } = entry;
     let phases = if before == after { after.to_string() } else { format!("{before} → {after}") };
     // With the day: a journal spans weeks.
     let at = at.get(..19).unwrap_or(at).replace('T', " ");
-    let head = format!("{at}  {event:10} {phases}  ");
+    let head = format!("{at}Z  {event:events$}  {phases}  ");
     let rest = format!("by {actor}  {}", figures(detail));
     Line::from(vec![
         Span::raw(cut(&head, columns)),

@@ -6,8 +6,12 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::Sight;
+use super::state::TWO_COLUMNS;
 use super::text::{cut, width};
 use crate::watch::layout::Panel;
+
+/// With fewer columns, what is left out takes the room of nearly all keys.
+const TIGHT: usize = 60;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, sight: &Sight, left_out: &[Panel]) {
     let columns = usize::from(area.width);
@@ -17,7 +21,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, sight: &Sight, left_out: &
     let gap = |gap: usize| keys.iter().map(|(_, what)| 2 + width(what) + gap).sum::<usize>();
     let wide = gap(2) <= room + 2;
     // What is left out is worth more than keys that `?` tells as well.
-    let keys = if gap(1) <= room + 1 { &keys[..] } else { &keys[keys.len() - 2..] };
+    let mut keys = if gap(1) <= room + 1 { &keys[..] } else { &keys[keys.len() - 2..] };
+    if left_out.is_some() && columns < TIGHT {
+        keys = &[("?", "q")];
+    }
     let mut spans = Vec::new();
     for (key, what) in keys {
         spans.push(Span::styled(*key, sight.theme.bold()));
@@ -50,8 +57,8 @@ fn keys(sight: &Sight) -> Vec<(&'static str, &'static str)> {
 /// What there is no room for, if there is anything.
 fn absent(left_out: &[Panel], columns: u16) -> Option<String> {
     let mut names: Vec<String> = left_out.iter().map(Panel::to_string).collect();
-    if columns < 60 {
-        names.push("columns".to_owned());
+    if columns < TWO_COLUMNS {
+        names.push("verification".to_owned());
     }
     (!names.is_empty()).then(|| format!("no room for {}", names.join(", ")))
 }

@@ -7,13 +7,16 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::text::{cut, width, wrap};
+use super::text::{cut, time, width, wrap};
 use super::{Sight, section};
-use crate::commands::status::{verified, way_back};
-use crate::render::{bytes, count, differences};
+use crate::commands::status::{found, way_back};
+use crate::render::{bytes, count, counted, differences};
 
-/// Below so many columns the two are not put side by side.
-const TWO_COLUMNS: u16 = 60;
+/// Below so many columns there are the tables alone.
+pub(super) const TWO_COLUMNS: u16 = 60;
+
+/// Columns of a label.
+const LABEL: usize = 9;
 
 /// A log of this size was not begun anew for several of SQLite's own checkpoints.
 const LARGE_LOG_BYTES: u64 = 16 << 20;
@@ -71,17 +74,21 @@ fn beside(sight: &Sight, columns: usize) -> Vec<Line<'static>> {
     let (seen, theme) = (&*sight.snapshot, sight.theme);
     let mut lines = Vec::new();
     let mut add = |label: &str, style: Style, text: &str| {
-        for (i, row) in wrap(text, columns.saturating_sub(10), 0).into_iter().enumerate() {
+        for (i, row) in wrap(text, columns.saturating_sub(LABEL), 0).into_iter().enumerate() {
             let label = if i == 0 { label } else { "" };
-            lines
-                .push(Line::from(vec![Span::styled(format!("{label:10}"), style), Span::raw(row)]));
+            lines.push(Line::from(vec![
+                Span::styled(format!("{label:LABEL$}"), style),
+                Span::raw(row),
+            ]));
         }
     };
-    add("room", theme.dim(), &room(seen));
     match &seen.verification {
         Some(last) => {
             let style = if last.report.ok { theme.good() } else { theme.bad() };
-            add("verified", style, &verified(last));
+            let checked = counted(last.report.checked, "row");
+            add("verified", style, &format!("{} in {checked}", found(&last.report)));
+            let (at, by) = (time(&last.at), &last.actor);
+            add("", style, &format!("{at}, {}, by {by}", last.command));
             for example in differences(&last.report.examples).lines() {
                 add("", style, example.trim());
             }
@@ -91,6 +98,7 @@ fn beside(sight: &Sight, columns: usize) -> Vec<Line<'static>> {
     if let Some(forecast) = &seen.rollback {
         add("way back", theme.dim(), &way_back(forecast));
     }
+    add("room", theme.dim(), &room(seen));
     lines
 }
 
