@@ -12,6 +12,8 @@ mod layout;
 mod orders;
 mod signals;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod view;
 mod words;
 
