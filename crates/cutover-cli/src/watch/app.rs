@@ -17,7 +17,7 @@ pub(crate) struct App {
     /// What lies over the panels.
     pub(crate) dialog: Option<Dialog>,
     /// Answers that came while a dialog was open.
-    waiting: VecDeque<Outcome>,
+    pub(crate) waiting: VecDeque<Outcome>,
     /// Lines of the journal that are newer than the last one shown.
     pub(crate) scrolled: usize,
 }

@@ -90,10 +90,10 @@ pub(crate) fn plan(height: u16, wants: Wants) -> Plan {
             left -= more;
         }
     };
-    grow(Panel::Work, wants.work.min(5));
+    grow(Panel::Work, wants.work.min(7));
     grow(Panel::Header, 3);
     grow(Panel::Gates, wants.gates.min(5));
-    grow(Panel::State, wants.state.min(7));
+    grow(Panel::State, wants.state.min(6));
     grow(Panel::Journal, wants.journal.min(4));
     grow(Panel::Gates, wants.gates);
     grow(Panel::Charts, 7);

@@ -5,7 +5,7 @@ use std::panic;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ratatui::backend::CrosstermBackend;
+use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::crossterm::{cursor, execute, terminal};
 use ratatui::{Frame, Terminal};
 
@@ -57,8 +57,10 @@ impl Screen {
         restore();
         away();
         take()?;
-        // Whoever had it has drawn over what we believe to be there.
-        self.terminal.clear()
+        // Whoever had it has drawn over what we believe to be there: a new one believes nothing.
+        // `Terminal::clear` would ask where the cursor is, and not every terminal answers.
+        self.terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        self.terminal.backend_mut().clear()
     }
 }
 

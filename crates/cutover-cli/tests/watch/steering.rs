@@ -113,7 +113,7 @@ fn every_phase_there_and_back_by_keys() {
     screen.press("a");
     screen.wait("the question", |text| text.contains("no way back"));
     screen.press("y");
-    screen.wait("the refusal", |text| text.contains("advance --to retired --yes"));
+    screen.wait("the refusal", |text| text.contains("from there is no way back"));
     assert_eq!(bench.status()["phase"], "new-only");
     bench.run("verify --db app.db");
 }

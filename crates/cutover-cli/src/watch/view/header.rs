@@ -70,20 +70,20 @@ fn stands(seen: &Snapshot) -> String {
     let lasted = lasted(&seen.since, &seen.at).map(|it| format!(" ({it})")).unwrap_or_default();
     let old = match seen.old_schema {
         OldSchema::Written => String::new(),
-        OldSchema::Mirror => "; the old ones are kept in step".into(),
+        OldSchema::Mirror => "; old is kept in step".into(),
         OldSchema::Frozen { rows } => {
-            format!("; the old ones are frozen: {}", counted(rows, "row"))
+            format!("; old is frozen, {}", counted(rows, "row"))
         }
         OldSchema::CatchingUp { rows } => {
-            format!("; the old ones are being brought up to date: {}", counted(rows, "row"))
+            format!("; old is being brought up to date, {}", counted(rows, "row"))
         }
         OldSchema::Emptying { rows } => {
-            format!("; the old ones are being emptied: {} left", counted(rows, "row"))
+            format!("; old is being emptied, {} left", counted(rows, "row"))
         }
-        OldSchema::Gone => "; the old ones are gone".into(),
+        OldSchema::Gone => "; old is gone".into(),
     };
     // The day is worth its columns only where it is another one.
     let today = seen.since.get(..10) == seen.at.get(..10);
     let since = if today { time(&seen.since) } else { seen.since.clone() };
-    format!("since {}{lasted}; writes enter the {} tables{old}", since, seen.writes.enter)
+    format!("since {}{lasted}; writes enter {}{old}", since, seen.writes.enter)
 }

@@ -37,15 +37,15 @@ pub(super) fn lines(sight: &Sight, columns: u16) -> Vec<Line<'static>> {
     if let Some(waiting) = seen.work.as_ref().and_then(|work| work.waiting) {
         lines.extend(labelled("waits", waiting.reason()));
     }
-    if let Some(asked) = asked_for(&seen.control) {
-        lines.extend(labelled("asked", &asked));
-    }
     if let Some(lease) = &seen.lease {
         let text = format!(
             "{} on {} (pid {}), running {}",
             lease.actor, lease.host, lease.pid, lease.doing
         );
         lines.extend(labelled("operator", &text));
+    }
+    if let Some(asked) = asked_for(&seen.control) {
+        lines.extend(labelled("asked", &asked));
     }
     lines
 }
