@@ -54,7 +54,7 @@ pub(crate) struct Plan {
 /// the fewest rows in which it says something.
 const BY_WEIGHT: [(Panel, u16); 6] = [
     (Panel::Header, 2),
-    (Panel::Work, 2),
+    (Panel::Work, 3),
     (Panel::Gates, 3),
     (Panel::State, 4),
     (Panel::Charts, 3),

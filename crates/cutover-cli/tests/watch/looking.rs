@@ -58,7 +58,7 @@ fn it_takes_every_size_and_comes_back() {
     }
     screen.wait("200 columns", |text| text.lines().any(|line| line.chars().count() > 150));
     screen.resize(50, 10);
-    screen.wait("what is left out", |text| text.contains("no room for"));
+    screen.wait("what is left out", |text| text.contains("left out:"));
     screen.resize(80, 24);
     screen.wait("all of it", |text| text.contains("journal") && text.contains("q leave"));
     screen.press("q");

@@ -58,7 +58,7 @@ fn keys(sight: &Sight) -> Vec<(&'static str, &'static str)> {
 fn absent(left_out: &[Panel], columns: u16) -> Option<String> {
     let mut names: Vec<String> = left_out.iter().map(Panel::to_string).collect();
     if columns < TWO_COLUMNS {
-        names.push("verification".to_owned());
+        names.push("verified".to_owned());
     }
-    (!names.is_empty()).then(|| format!("no room for {}", names.join(", ")))
+    (!names.is_empty()).then(|| format!("left out: {}", names.join(", ")))
 }

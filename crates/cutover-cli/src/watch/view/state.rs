@@ -89,9 +89,6 @@ fn beside(sight: &Sight, columns: usize) -> Vec<Line<'static>> {
             add("verified", style, &format!("{} in {checked}", found(&last.report)));
             let (at, by) = (time(&last.at), &last.actor);
             add("", style, &format!("{at}, {}, by {by}", last.command));
-            for example in differences(&last.report.examples).lines() {
-                add("", style, example.trim());
-            }
         }
         None => add("verified", theme.dim(), "not yet"),
     }
@@ -99,6 +96,11 @@ fn beside(sight: &Sight, columns: usize) -> Vec<Line<'static>> {
         add("way back", theme.dim(), &way_back(forecast));
     }
     add("room", theme.dim(), &room(seen));
+    // Last, because there may be many.
+    let examples = seen.verification.as_ref().map_or(&[][..], |last| &last.report.examples);
+    for example in differences(examples).lines() {
+        add("differs", theme.bad(), example.trim());
+    }
     lines
 }
 
