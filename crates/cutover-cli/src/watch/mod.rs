@@ -87,54 +87,71 @@ impl Watching {
     fn run(&mut self) -> Result<Exit, Failure> {
         let terminal = || "using the terminal".to_owned();
         let mut screen = Screen::enter().doing(terminal)?;
+        let mut stale = true;
         while !self.signals.leave() {
-            self.refresh();
-            screen.draw(|frame| view::draw(frame, &self.sight, &self.app)).doing(terminal)?;
+            if self.refresh() || stale {
+                screen.draw(|frame| view::draw(frame, &self.sight, &self.app)).doing(terminal)?;
+            }
             if !screen.is_ours() {
                 return Err(Failure::plain("a thread has panicked: see above"));
             }
-            let mut effect = None;
-            if event::poll(TICK).doing(terminal)?
-                && let Event::Key(key) = event::read().doing(terminal)?
-                && key.kind == KeyEventKind::Press
-            {
+            stale = event::poll(TICK).doing(terminal)?;
+            let effect = match stale {
+                true => self.heard(&event::read().doing(terminal)?),
+                false => None,
+            };
+            match effect {
+                Some(Effect::Leave) => break,
+                Some(Effect::Give(order)) => self.orders.give(order),
+                Some(Effect::Suspend) => self.suspend(&mut screen).doing(terminal)?,
+                None if self.signals.stop() => self.suspend(&mut screen).doing(terminal)?,
+                // It was stopped in a way that can't be noticed before.
+                None if self.signals.go_on() => screen.lend(|| ()).doing(terminal)?,
+                None => continue,
+            }
+            stale = true;
+        }
+        Ok(Exit::Done)
+    }
+
+    /// What an event leads to. A resize leads to nothing but that everything is drawn again.
+    fn heard(&mut self, event: &Event) -> Option<Effect> {
+        match event {
+            Event::Key(key) if key.kind == KeyEventKind::Press => {
                 let now = Now {
                     snapshot: &self.sight.snapshot,
                     under_way: self.orders.under_way(),
                     journal: self.sight.journal.len(),
                 };
-                effect = self.app.press(key, now);
+                self.app.press(*key, now)
             }
-            match effect {
-                Some(Effect::Leave) => break,
-                Some(Effect::Give(order)) => self.orders.give(order),
-                Some(Effect::Suspend) => {
-                    screen.lend(|| self.signals.suspend()).doing(terminal)?;
-                }
-                None if self.signals.stop() => {
-                    screen.lend(|| self.signals.suspend()).doing(terminal)?;
-                }
-                // It was stopped in a way that can't be noticed before.
-                None if self.signals.go_on() => screen.lend(|| ()).doing(terminal)?,
-                None => {}
-            }
+            _ => None,
         }
-        Ok(Exit::Done)
     }
 
-    /// Takes in what was seen and answered meanwhile.
-    fn refresh(&mut self) {
+    fn suspend(&self, screen: &mut Screen) -> std::io::Result<()> {
+        screen.lend(|| self.signals.suspend())?;
+        // Told of by coming back.
+        self.signals.go_on();
+        Ok(())
+    }
+
+    /// Takes in what was seen and answered meanwhile; says whether that was anything.
+    fn refresh(&mut self) -> bool {
         let outcomes = self.orders.outcomes();
-        if !outcomes.is_empty() {
-            self.lookout.hurry();
-        }
+        let answered = !outcomes.is_empty();
         for outcome in outcomes {
             self.app.answered(outcome);
         }
-        self.sight.under_way = self.orders.under_way();
+        if answered {
+            self.lookout.hurry();
+        }
+        let under_way = self.orders.under_way();
+        let changed = answered || under_way != self.sight.under_way;
+        self.sight.under_way = under_way;
         let seen = self.lookout.seen();
         if seen.looks == self.looks {
-            return;
+            return changed;
         }
         self.looks = seen.looks;
         self.sight.error = seen.error;
@@ -143,5 +160,6 @@ impl Watching {
         if let Some(snapshot) = seen.snapshot {
             self.sight.snapshot = snapshot;
         }
+        true
     }
 }

@@ -58,6 +58,36 @@ fn stopped_it_gives_the_terminal_back_and_takes_it_again() {
     screen.until("the terminal", || screen.is_given_back());
 }
 
+/// Work of this process stops at the end of its chunk, also where it is paused, and lets the
+/// lease go.
+#[test]
+fn a_signal_during_work_loses_nothing() {
+    for paused in [false, true] {
+        let bench = Bench::started(3_000);
+        bench.run("pace --stall 1 --rows-per-second 200 --db app.db");
+        let mut screen = bench.watch();
+        screen.press("f");
+        screen.wait("the question", |text| text.contains("Fill the new tables?"));
+        screen.press("y");
+        screen.wait("the backfill", |text| text.contains("running backfill"));
+        if paused {
+            bench.run("pause --db app.db");
+            screen.wait("the pause", |text| text.contains("waits     paused"));
+        }
+        screen.signal(Signal::TERM);
+        assert_eq!(screen.ends(), 0);
+        screen.until("the terminal", || screen.is_given_back());
+        let text = screen.wait("what was done", |text| text.contains("stopping at the end"));
+        assert!(text.contains("Ctrl-C to stop at once"), "{text}");
+        let status = bench.status();
+        assert!(status["lease"].is_null(), "{status}");
+        bench.run("pace --own --db app.db");
+        bench.run("resume --db app.db");
+        bench.run("backfill --db app.db");
+        bench.run("verify --db app.db");
+    }
+}
+
 /// Work of this process is asked about, and what it did stays done.
 #[test]
 fn leaving_during_work_asks_and_loses_nothing() {

@@ -3,6 +3,7 @@
 use std::process::{Command, Stdio};
 
 use super::bench::Bench;
+use super::terminal::Screen;
 
 /// The bar of another process's backfill grows, and pausing that from here holds it.
 #[test]
@@ -93,6 +94,17 @@ fn piped_it_is_status() {
     let json: serde_json::Value =
         serde_json::from_slice(&bench.run("watch --db app.db --json").stdout).unwrap();
     assert_eq!(json["phase"], "dual-write");
+}
+
+/// A terminal that can show lines alone gets them.
+#[test]
+fn on_a_dumb_terminal_it_is_status() {
+    let bench = Bench::filled(50);
+    let args = ["watch", "--db", "app.db"];
+    let mut screen = Screen::open(bench.path(), &args, &[("TERM", "dumb")]);
+    assert_eq!(screen.ends(), 0);
+    screen.wait("the status", |text| text.contains("backfill  complete"));
+    assert!(!screen.raw().contains("[?1049h"), "{:?}", screen.raw());
 }
 
 #[test]

@@ -55,7 +55,7 @@ pub(super) fn still(phase: Phase) -> Snapshot {
             enter: if forward { Side::Old } else { Side::New },
             old_per_second: Some(212.0),
             new_per_second: Some(212.0),
-            longest_stall_ms: Some(3.14),
+            longest_stall_ms: Some(3.1),
         },
         verification: None,
         tables: vec![
