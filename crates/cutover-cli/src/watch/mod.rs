@@ -3,11 +3,12 @@
 //! [`bridge`](crate::bridge) looks and carries out orders, on threads of its own; here is what
 //! is seen of that. [`app`] knows what keys lead to, [`words`] what dialogs say, [`layout`]
 //! which panels there is room for and [`charts`] what their columns are: all of them pure.
-//! [`view`] draws, one file a panel. [`terminal`] and [`signals`] see to it that the terminal is
-//! given back whatever happens. Where nobody watches, it is `status`.
+//! [`view`] draws, one file a panel. [`events`] hears keys; [`terminal`] and [`signals`] see to
+//! it that the terminal is given back whatever happens. Where nobody watches, it is `status`.
 
 mod app;
 mod charts;
+mod events;
 mod layout;
 mod orders;
 mod signals;
@@ -17,9 +18,11 @@ mod tests;
 mod view;
 mod words;
 
+use std::io;
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
-use ratatui::crossterm::event::{self, Event, KeyEventKind};
+use ratatui::crossterm::event::{Event, KeyEventKind};
 
 use crate::bridge::helm::Helm;
 use crate::bridge::lookout::Lookout;
@@ -87,6 +90,7 @@ impl Watching {
     fn run(&mut self) -> Result<Exit, Failure> {
         let terminal = || "using the terminal".to_owned();
         let mut screen = Screen::enter().doing(terminal)?;
+        let events = events::listen();
         let mut stale = true;
         while !self.signals.leave() {
             if self.refresh() || stale {
@@ -95,11 +99,15 @@ impl Watching {
             if !screen.is_ours() {
                 return Err(Failure::plain("a thread has panicked: see above"));
             }
-            stale = event::poll(TICK).doing(terminal)?;
-            let effect = match stale {
-                true => self.heard(&event::read().doing(terminal)?),
-                false => None,
+            let event = match events.recv_timeout(TICK) {
+                Ok(event) => Some(event.doing(terminal)?),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Failure::plain("reading keys: the terminal is gone"));
+                }
             };
+            stale = event.is_some();
+            let effect = event.and_then(|event| self.heard(&event));
             match effect {
                 Some(Effect::Leave) => break,
                 Some(Effect::Give(order)) => self.orders.give(order),
@@ -129,7 +137,7 @@ impl Watching {
         }
     }
 
-    fn suspend(&self, screen: &mut Screen) -> std::io::Result<()> {
+    fn suspend(&self, screen: &mut Screen) -> io::Result<()> {
         screen.lend(|| self.signals.suspend())?;
         // Told of by coming back.
         self.signals.go_on();

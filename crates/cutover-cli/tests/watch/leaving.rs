@@ -30,6 +30,25 @@ fn signals_end_it_and_the_terminal_is_given_back() {
     }
 }
 
+/// Closing the window ends it, and the work in it at the end of a chunk.
+#[test]
+fn it_does_not_outlive_its_terminal() {
+    for working in [false, true] {
+        let bench = Bench::started(3_000);
+        bench.run("pace --stall 1 --rows-per-second 200 --db app.db");
+        let mut screen = bench.watch();
+        if working {
+            screen.press("f");
+            screen.wait("the question", |text| text.contains("Fill the new tables?"));
+            screen.press("y");
+            screen.wait("the backfill", |text| text.contains("running backfill"));
+        }
+        screen.hang_up();
+        screen.ends();
+        assert!(bench.status()["lease"].is_null());
+    }
+}
+
 /// By the key, by the signal that the key stands for, and by the one that nobody hears of.
 #[test]
 #[cfg(target_os = "linux")]

@@ -3,7 +3,9 @@
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, SlavePty, native_pty_system};
@@ -15,11 +17,13 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const AGAIN: Duration = Duration::from_millis(20);
 
 pub(crate) struct Screen {
-    master: Box<dyn MasterPty + Send>,
+    master: Option<Box<dyn MasterPty + Send>>,
     /// Kept open: the modes are still to be read when the program has gone.
     _slave: Box<dyn SlavePty + Send>,
-    keys: Box<dyn Write + Send>,
+    keys: Option<Box<dyn Write + Send>>,
     shown: Arc<Mutex<Shown>>,
+    reader: Option<JoinHandle<()>>,
+    hung_up: Arc<AtomicBool>,
     pub(crate) child: Box<dyn Child + Send + Sync>,
     /// The modes before the program began.
     before: String,
@@ -52,22 +56,29 @@ impl Screen {
             Arc::new(Mutex::new(Shown { parser: vt100::Parser::default(), raw: Vec::new() }));
         let mut output = pair.master.try_clone_reader().unwrap();
         let into = Arc::clone(&shown);
-        std::thread::spawn(move || {
+        let hung_up = Arc::new(AtomicBool::new(false));
+        let ended = Arc::clone(&hung_up);
+        let reader = Some(std::thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(read @ 1..) = output.read(&mut buffer) {
                 let mut shown = into.lock().unwrap();
                 shown.parser.process(&buffer[..read]);
                 shown.raw.extend_from_slice(&buffer[..read]);
+                if ended.load(Ordering::SeqCst) {
+                    break;
+                }
             }
-        });
-        let keys = pair.master.take_writer().unwrap();
-        Self { master: pair.master, _slave: pair.slave, keys, shown, child, before }
+        }));
+        let keys = Some(pair.master.take_writer().unwrap());
+        let master = Some(pair.master);
+        Self { master, _slave: pair.slave, keys, shown, reader, hung_up, child, before }
     }
 
     /// Types.
     pub(crate) fn press(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).unwrap();
-        self.keys.flush().unwrap();
+        let into = self.keys.as_mut().unwrap();
+        into.write_all(keys.as_bytes()).unwrap();
+        into.flush().unwrap();
     }
 
     /// What is on the screen.
@@ -97,7 +108,17 @@ impl Screen {
     pub(crate) fn resize(&self, cols: u16, rows: u16) {
         let [wide, high] = [cols, rows].map(|cells| NonZeroU16::new(cells).unwrap());
         self.shown.lock().unwrap().parser.screen_mut().set_size(high, wide);
-        self.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
+        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
+        self.master.as_ref().unwrap().resize(size).unwrap();
+    }
+
+    /// Closes the terminal, as closing its window does. Returns once it is closed: after the
+    /// next thing that is drawn, because the clock is.
+    pub(crate) fn hang_up(&mut self) {
+        self.hung_up.store(true, Ordering::SeqCst);
+        self.reader.take().unwrap().join().unwrap();
+        drop(self.keys.take());
+        drop(self.master.take());
     }
 
     /// Sends a signal.
@@ -134,14 +155,18 @@ impl Screen {
     /// Whether the terminal is the program's: raw, and showing the other screen.
     pub(crate) fn is_taken(&self) -> bool {
         let other = self.shown.lock().unwrap().parser.screen().alternate_screen();
-        other && modes(&*self.master) != self.before
+        other && self.modes() != self.before
     }
 
     /// Whether the terminal is as it was before the program: its modes, the screen, the cursor.
     pub(crate) fn is_given_back(&self) -> bool {
         let shown = self.shown.lock().unwrap();
         let screen = shown.parser.screen();
-        !screen.alternate_screen() && !screen.hide_cursor() && modes(&*self.master) == self.before
+        !screen.alternate_screen() && !screen.hide_cursor() && self.modes() == self.before
+    }
+
+    fn modes(&self) -> String {
+        modes(&**self.master.as_ref().unwrap())
     }
 
     fn pid(&self) -> rustix::process::Pid {
