@@ -11,9 +11,9 @@ pub(crate) enum Panel {
     Work,
     /// Writes and stalls.
     Charts,
-    /// Tables, the last verification, the way back, room.
+    /// Tables, the last verification, room.
     State,
-    /// What is allowed and what is not.
+    /// What is allowed and what is not, and the way back.
     Gates,
     /// What was done.
     Journal,
@@ -56,7 +56,7 @@ const BY_WEIGHT: [(Panel, u16); 6] = [
     (Panel::Header, 2),
     (Panel::Work, 3),
     (Panel::Gates, 3),
-    (Panel::State, 4),
+    (Panel::State, 3),
     (Panel::Charts, 3),
     (Panel::Journal, 2),
 ];
@@ -93,6 +93,8 @@ pub(crate) fn plan(height: u16, wants: Wants) -> Plan {
     grow(Panel::Work, wants.work.min(7));
     grow(Panel::Header, 3);
     grow(Panel::Gates, wants.gates.min(5));
+    grow(Panel::State, wants.state.min(4));
+    grow(Panel::Journal, wants.journal.min(3));
     grow(Panel::State, wants.state.min(6));
     grow(Panel::Journal, wants.journal.min(4));
     grow(Panel::Gates, wants.gates);

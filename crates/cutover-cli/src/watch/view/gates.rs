@@ -1,10 +1,12 @@
-//! What no longer fits, what is allowed, and what is blocked and why.
+//! What no longer fits, what is allowed, what a rollback would take, and what is blocked
+//! and why.
 
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::Sight;
 use super::text::wrap;
+use crate::commands::status::way_back;
 use crate::render::counted;
 
 /// Columns of a label.
@@ -29,6 +31,9 @@ pub(super) fn lines(sight: &Sight, columns: u16) -> Vec<Line<'static>> {
     }
     if !seen.allowed.is_empty() {
         add("allowed", theme.good(), &seen.allowed.join(", "));
+    }
+    if let Some(forecast) = &seen.rollback {
+        add("way back", theme.dim(), &way_back(forecast));
     }
     for blocked in &seen.blocked {
         add("blocked", theme.warn(), &format!("{}: {}", blocked.action, blocked.reason));

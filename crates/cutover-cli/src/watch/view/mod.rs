@@ -23,6 +23,7 @@ use super::app::App;
 use super::layout::{self, Panel, Wants};
 use crate::bridge::lookout::Point;
 use crate::paste::Paste;
+use crate::render::counted;
 
 /// Everything that is drawn from, besides what keys have led to.
 #[derive(Debug)]
@@ -100,15 +101,14 @@ pub(crate) fn draw(frame: &mut Frame<'_>, sight: &Sight, app: &App) {
     let plan = layout::plan(panels.height, wants);
     let areas =
         Layout::vertical(plan.rows.iter().map(|(_, rows)| Constraint::Length(*rows))).split(panels);
-    for ((panel, _), area) in plan.rows.iter().zip(areas.iter()) {
-        match panel {
+    for ((kind, _), area) in plan.rows.iter().zip(areas.iter()) {
+        match kind {
             Panel::Header => header::draw(frame, *area, sight),
             Panel::Work => work::draw(frame, *area, sight),
             Panel::Charts => charts::draw(frame, *area, sight),
             Panel::State => state::draw(frame, *area, sight),
             Panel::Gates => {
-                let below = section(frame, *area, "gates", sight.theme);
-                lines(frame, below, &gates);
+                panel(frame, *area, "gates", &gates, sight.theme);
             }
             Panel::Journal => journal::draw(frame, *area, sight, app.scrolled),
         }
@@ -130,12 +130,15 @@ fn section(frame: &mut Frame<'_>, area: Rect, title: &str, theme: Theme) -> Rect
     inner
 }
 
-/// Lines; where there are more than rows, the last row says how many.
-fn lines(frame: &mut Frame<'_>, area: Rect, lines: &[Line<'static>]) {
-    let rows = usize::from(area.height);
-    let mut shown: Vec<_> = lines.iter().take(rows).cloned().collect();
-    if lines.len() > rows && rows > 1 {
-        shown[rows - 1] = Line::from(format!("… {} more lines", lines.len() - rows + 1));
-    }
-    frame.render_widget(Paragraph::new(shown), area);
+/// A panel of lines. Its title says how many there is no room for: a row of its own for that
+/// would cost one more.
+fn panel(frame: &mut Frame<'_>, area: Rect, title: &str, lines: &[Line<'static>], theme: Theme) {
+    let rows = usize::from(area.height.saturating_sub(1));
+    let title = match lines.len().saturating_sub(rows) {
+        0 => title.to_owned(),
+        hidden => format!("{title}, {} below", counted(hidden as u64, "line")),
+    };
+    let below = section(frame, area, &title, theme);
+    frame
+        .render_widget(Paragraph::new(lines.iter().take(rows).cloned().collect::<Vec<_>>()), below);
 }

@@ -1,5 +1,4 @@
-//! The tables of both sides; beside them the last verification, the way back and the room
-//! there is.
+//! The tables of both sides; beside them the last verification and the room there is.
 
 use cutover::{Snapshot, TableStatus};
 use ratatui::Frame;
@@ -8,8 +7,8 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::text::{cut, time, width, wrap};
-use super::{Sight, section};
-use crate::commands::status::{found, way_back};
+use super::{Sight, panel};
+use crate::commands::status::found;
 use crate::render::{bytes, count, counted, differences};
 
 /// Below so many columns there are the tables alone.
@@ -23,11 +22,11 @@ const LARGE_LOG_BYTES: u64 = 16 << 20;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, sight: &Sight) {
     let (left, right) = split(area);
-    let below = section(frame, left, "tables", sight.theme);
-    super::lines(frame, below, &tables(&sight.snapshot.tables, usize::from(left.width), sight));
+    let tables = tables(&sight.snapshot.tables, usize::from(left.width), sight);
+    panel(frame, left, "tables", &tables, sight.theme);
     if let Some(right) = right {
-        let below = section(frame, right, "verified, way back, room", sight.theme);
-        super::lines(frame, below, &beside(sight, usize::from(right.width)));
+        let beside = beside(sight, usize::from(right.width));
+        panel(frame, right, "verified, room", &beside, sight.theme);
     }
 }
 
@@ -92,14 +91,12 @@ fn beside(sight: &Sight, columns: usize) -> Vec<Line<'static>> {
         }
         None => add("verified", theme.dim(), "not yet"),
     }
-    if let Some(forecast) = &seen.rollback {
-        add("way back", theme.dim(), &way_back(forecast));
-    }
-    add("room", theme.dim(), &room(seen));
+    // Labelled more narrowly, so that it is one line at 80 columns.
+    lines.extend(wrap(&format!("room {}", room(seen)), columns, 5).into_iter().map(Line::from));
     // Last, because there may be many.
     let examples = seen.verification.as_ref().map_or(&[][..], |last| &last.report.examples);
     for example in differences(examples).lines() {
-        add("differs", theme.bad(), example.trim());
+        lines.extend(wrap(example.trim(), columns, 2).into_iter().map(Line::from));
     }
     lines
 }

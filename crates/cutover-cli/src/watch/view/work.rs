@@ -7,15 +7,14 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::text::{width, wrap};
-use super::{Sight, section};
+use super::{Sight, panel};
 use crate::commands::status::asked_for;
 use crate::progress::rounded;
 use crate::render::{count, seconds};
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, sight: &Sight) {
     let title = sight.snapshot.work.as_ref().map_or("work", |work| work.work.as_str());
-    let below = section(frame, area, title, sight.theme);
-    super::lines(frame, below, &lines(sight, area.width));
+    panel(frame, area, title, &lines(sight, area.width), sight.theme);
 }
 
 pub(super) fn lines(sight: &Sight, columns: u16) -> Vec<Line<'static>> {
