@@ -117,6 +117,14 @@ fn a_failed_look_and_a_changed_schema_are_told() {
 }
 
 #[test]
+fn an_order_of_this_process_is_told_before_it_is_seen() {
+    let mut sight = sight(still(Phase::ReadNew));
+    sight.under_way = Some("advance");
+    let text = drawn(&sight, &App::default(), 80, 24);
+    assert!(text.contains("advance is under way in this process; backfill complete"), "{text}");
+}
+
+#[test]
 fn every_phase_is_named_and_the_present_one_is_in_brackets() {
     for phase in Phase::ALL {
         for columns in [30, 80] {

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 
 use super::text::{width, wrap};
 use super::{Sight, panel};
-use crate::commands::status::asked_for;
+use crate::commands::status::{asked_for, backfill};
 use crate::progress::rounded;
 use crate::render::{count, seconds};
 
@@ -31,7 +31,7 @@ pub(super) fn lines(sight: &Sight, columns: u16) -> Vec<Line<'static>> {
         let rest = rows.map(|row| Line::from(format!("{:10}{row}", "")));
         std::iter::once(first).chain(rest).collect::<Vec<_>>()
     };
-    let how = seen.work.as_ref().map_or_else(|| idle(seen), how);
+    let how = seen.work.as_ref().map_or_else(|| idle(sight), how);
     lines.extend(wrap(&how, columns, 2).into_iter().map(Line::from));
     if let Some(waiting) = seen.work.as_ref().and_then(|work| work.waiting) {
         lines.extend(labelled("waits", waiting.reason()));
@@ -91,6 +91,11 @@ fn how(work: &WorkStatus) -> String {
     out
 }
 
-fn idle(seen: &Snapshot) -> String {
-    format!("no work is under way; backfill {}", crate::commands::status::backfill(seen))
+fn idle(sight: &Sight) -> String {
+    let work = match sight.under_way {
+        // Told at once: what others see of it is a look later, and short work is not seen.
+        Some(order) => format!("{order} is under way in this process"),
+        None => "no work is under way".to_owned(),
+    };
+    format!("{work}; backfill {}", backfill(&sight.snapshot))
 }
