@@ -154,7 +154,7 @@ fn phases(present: Phase) -> String {
 
 /// A log of this size was not begun anew for several of SQLite's own checkpoints, which it
 /// makes every 1,000 pages.
-const LARGE_LOG_BYTES: u64 = 16 << 20;
+pub(crate) const LARGE_LOG_BYTES: u64 = 16 << 20;
 
 /// Whether the write-ahead log has grown large, and why that happens.
 fn log(status: &Snapshot) -> String {

@@ -15,7 +15,7 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
-    /// The last figure, if there is one.
+    /// The largest figure, if there is one.
     pub(crate) fn most(&self) -> Option<f64> {
         self.figures.iter().flatten().copied().reduce(f64::max)
     }

@@ -19,6 +19,7 @@ mod view;
 mod words;
 
 use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
@@ -54,7 +55,7 @@ pub(crate) fn run(call: &Call<Choice>) -> Result<Exit, Failure> {
             snapshot: lookout.seen().snapshot.ok_or_else(|| Failure::plain("nothing was seen"))?,
             error: None,
             points: Vec::new(),
-            journal: std::sync::Arc::default(),
+            journal: Arc::default(),
             under_way: None,
             paste: call.output.paste.clone(),
             theme: Theme { colour: output::coloured() },

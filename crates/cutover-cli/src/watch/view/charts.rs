@@ -14,10 +14,9 @@ use crate::watch::charts::{Columns, columns};
 const LABEL: u16 = 13;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, sight: &Sight) {
-    let [left, gap, right] =
+    let [left, _, right] =
         Layout::horizontal([Constraint::Fill(1), Constraint::Length(2), Constraint::Fill(1)])
             .areas(area);
-    let _ = gap;
     writes(frame, left, sight);
     stalls(frame, right, sight);
 }

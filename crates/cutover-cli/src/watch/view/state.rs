@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 
 use super::text::{cut, time, width, wrap};
 use super::{Sight, panel};
-use crate::commands::status::found;
+use crate::commands::status::{LARGE_LOG_BYTES, found};
 use crate::render::{bytes, count, counted, differences};
 
 /// Below so many columns there are the tables alone.
@@ -16,9 +16,6 @@ pub(super) const TWO_COLUMNS: u16 = 60;
 
 /// Columns of a label.
 const LABEL: usize = 9;
-
-/// A log of this size was not begun anew for several of SQLite's own checkpoints.
-const LARGE_LOG_BYTES: u64 = 16 << 20;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, sight: &Sight) {
     let (left, right) = split(area);
