@@ -31,6 +31,7 @@ mod reference;
 pub mod render;
 mod spelling;
 mod target;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -109,6 +109,17 @@ pub(crate) fn watched() -> bool {
     io::stderr().is_terminal()
 }
 
+/// Whether somebody is at a terminal that can show more than lines.
+pub(crate) fn interactive() -> bool {
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    io::stdin().is_terminal() && io::stdout().is_terminal() && !dumb
+}
+
+/// Whether colour is wanted on stdout.
+pub(crate) fn coloured() -> bool {
+    anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+}
+
 /// Prints help, the version or a usage error, as clap words them.
 pub fn usage(error: &clap::Error) -> ExitCode {
     let _ = error.print();

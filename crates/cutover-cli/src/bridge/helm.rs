@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use cutover::{AdvanceOptions, Difference, Engine, Event, Options, Pace, Phase, Request, Watch};
 use serde::Serialize;
 
+use crate::commands::steer;
 use crate::exit::Failure;
 use crate::render;
 
@@ -52,7 +53,7 @@ pub(crate) struct Outcome {
     pub(crate) order: &'static str,
     /// Who gave it.
     pub(crate) actor: String,
-    /// Whether it was done.
+    /// Whether it was done, and what was found is well.
     pub(crate) ok: bool,
     /// What was done, or why not, in a sentence or a few lines.
     pub(crate) message: String,
@@ -110,8 +111,7 @@ impl Helm {
         actor.clone_into(&mut options.actor);
         if let Order::Ask(request) = order {
             let result = Engine::open(&self.db, options)
-                .and_then(|mut engine| engine.request(&self.migration, request))
-                .map(|_| "done".to_owned());
+                .and_then(|mut engine| ask(&mut engine, &self.migration, request));
             let outcome = outcome(order, actor, result);
             let failed = (!outcome.ok).then(|| outcome.clone());
             lock(&self.bearing).last = Some(outcome);
@@ -134,11 +134,10 @@ impl Helm {
         let (db, migration, actor) = (self.db.clone(), self.migration.clone(), actor.to_owned());
         let (shared, mut until) = (Arc::clone(&self.bearing), Until(Arc::clone(&self.stop)));
         let thread = std::thread::spawn(move || {
+            let _over = Over(Arc::clone(&shared));
             let result = Engine::open(&db, options)
                 .and_then(|mut engine| carry_out(&mut engine, &migration, order, &mut until));
-            let mut bearing = lock(&shared);
-            bearing.under_way = None;
-            bearing.last = Some(outcome(order, &actor, result));
+            lock(&shared).last = Some(outcome(order, &actor, result));
         });
         *lock(&self.thread) = Some(thread);
         Ok(())
@@ -159,6 +158,15 @@ impl Drop for Helm {
     }
 }
 
+/// The order under way is over, however its thread ends.
+struct Over(Arc<Mutex<Bearing>>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        lock(&self.0).under_way = None;
+    }
+}
+
 /// Goes on until it is told to stop.
 struct Until(Arc<AtomicBool>);
 
@@ -170,25 +178,45 @@ impl Watch for Until {
     }
 }
 
+/// What an order that was carried out came to.
+struct Done {
+    message: String,
+    /// What to do, where what was found is not well.
+    hint: Option<String>,
+}
+
+impl From<String> for Done {
+    fn from(message: String) -> Self {
+        Self { message, hint: None }
+    }
+}
+
+fn ask(engine: &mut Engine, migration: &str, request: Request) -> cutover::Result<Done> {
+    let status = engine.request(migration, request)?;
+    Ok(steer::said(&status).trim_end().to_owned().into())
+}
+
 fn carry_out(
     engine: &mut Engine,
     migration: &str,
     order: Order,
     watch: &mut Until,
-) -> cutover::Result<String> {
+) -> cutover::Result<Done> {
     let plain = |text: String| anstream::adapter::strip_str(&text).to_string();
     match order {
-        Order::Ask(request) => engine.request(migration, request).map(|_| "done".to_owned()),
+        Order::Ask(request) => ask(engine, migration, request),
         Order::Backfill => {
             let report = engine.backfill(migration, Pace::Gentle, watch)?;
-            Ok(format!("{} of {} rows", render::count(report.done), render::count(report.total)))
+            let (done, total) = (render::count(report.done), render::count(report.total));
+            Ok(format!("{done} of {total} rows").into())
         }
         Order::Verify => {
             let report = engine.verify(migration, Pace::Gentle, watch)?;
-            Ok(plain(render::verification(&report)))
+            let hint = (!report.ok).then(|| "`cutover repair` applies them".to_owned());
+            Ok(Done { message: plain(render::verification(&report)), hint })
         }
         Order::Advance => {
-            let from = engine.snapshot(migration)?.phase;
+            let from = engine.phase(migration)?;
             if from.next() == Some(Phase::Retired) {
                 return Err(cutover::Error::Refused(cutover::Refusal {
                     action: "going to retired".to_owned(),
@@ -198,20 +226,20 @@ fn carry_out(
                 }));
             }
             let report = engine.advance(migration, &AdvanceOptions::default(), watch)?;
-            Ok(plain(render::transition(&report)))
+            Ok(plain(render::transition(&report)).into())
         }
         Order::Rollback => {
             let report = engine.rollback(migration, None, watch)?;
-            Ok(plain(render::transition(&report)))
+            Ok(plain(render::transition(&report)).into())
         }
     }
 }
 
-fn outcome(order: Order, actor: &str, result: cutover::Result<String>) -> Outcome {
+fn outcome(order: Order, actor: &str, result: cutover::Result<Done>) -> Outcome {
     let (order, actor) = (order.name(), actor.to_owned());
     match result {
-        Ok(message) => {
-            Outcome { order, actor, ok: true, message, hint: None, examples: Vec::new() }
+        Ok(Done { message, hint }) => {
+            Outcome { order, actor, ok: hint.is_none(), message, hint, examples: Vec::new() }
         }
         Err(error) => {
             let failure = Failure::from(error);

@@ -4,10 +4,9 @@
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use cutover::{Engine, Observer, Options, Snapshot};
+use cutover::{Engine, JournalEntry, Observer, Options, Snapshot};
 use serde::Serialize;
 
 /// Between two looks.
@@ -38,6 +37,8 @@ pub(crate) struct Point {
 pub(crate) struct Seen {
     /// The last look, if any succeeded.
     pub(crate) snapshot: Option<Arc<Snapshot>>,
+    /// What was done by then, oldest first.
+    pub(crate) journal: Arc<Vec<JournalEntry>>,
     /// Why the last look failed, if it did. The snapshot is an older one then.
     pub(crate) error: Option<String>,
     /// How many looks there have been.
@@ -48,7 +49,6 @@ pub(crate) struct Seen {
 #[derive(Debug)]
 pub(crate) struct Lookout {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug, Default)]
@@ -75,15 +75,17 @@ impl Lookout {
     pub(crate) fn begin(db: &Path, migration: &str, options: Options) -> cutover::Result<Self> {
         let mut observer = Observer::new(Engine::open_to_read(db, options)?, migration);
         let shared = Arc::new(Shared::default());
-        shared.saw(observer.look())?;
+        let name = migration.to_owned();
+        let mut look = move || Ok((observer.look()?, observer.engine().history(&name)?));
+        shared.saw(look())?;
         let looking = Arc::clone(&shared);
-        let thread = std::thread::spawn(move || {
+        std::thread::spawn(move || {
             while looking.wait_for_the_next() {
                 // Told by `Seen::error`.
-                let _ = looking.saw(observer.look());
+                let _ = looking.saw(look());
             }
         });
-        Ok(Self { shared, thread: Some(thread) })
+        Ok(Self { shared })
     }
 
     /// What was seen last.
@@ -119,9 +121,7 @@ impl Drop for Lookout {
     fn drop(&mut self) {
         self.shared.lock().stop = true;
         self.shared.changed.notify_all();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        // It only reads, and may be counting a large table: nobody waits for it.
     }
 }
 
@@ -130,16 +130,20 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn saw(&self, look: cutover::Result<Snapshot>) -> cutover::Result<()> {
+    fn saw(&self, look: cutover::Result<(Snapshot, Vec<JournalEntry>)>) -> cutover::Result<()> {
         let mut state = self.lock();
         state.seen.looks += 1;
         let result = match look {
-            Ok(snapshot) => {
+            Ok((snapshot, journal)) => {
                 if state.points.len() == REMEMBERED {
                     state.points.pop_front();
                 }
                 state.points.push_back(point(&snapshot));
                 state.seen.snapshot = Some(Arc::new(snapshot));
+                // Those who look keep the one they have while nothing was added to it.
+                if *state.seen.journal != journal {
+                    state.seen.journal = Arc::new(journal);
+                }
                 state.seen.error = None;
                 Ok(())
             }

@@ -41,7 +41,7 @@ fn width(entries: &[JournalEntry], field: fn(&JournalEntry) -> &String) -> usize
 }
 
 /// The plain figures of an event; what is nested is for `--json`.
-fn figures(detail: &Value) -> String {
+pub(crate) fn figures(detail: &Value) -> String {
     let Some(detail) = detail.as_object() else { return String::new() };
     let plain: Vec<_> = detail
         .iter()

@@ -38,7 +38,7 @@ pub(crate) struct Call<M> {
 
 impl<M> Call<M> {
     /// Opens the database to read it.
-    fn open(&self) -> Result<Engine, Failure> {
+    pub(crate) fn open(&self) -> Result<Engine, Failure> {
         Ok(Engine::open_to_read(&self.db, options()?)?)
     }
 
@@ -52,7 +52,7 @@ impl<M> Call<M> {
 }
 
 /// The engine's options, as the environment has them.
-fn options() -> Result<Options, Failure> {
+pub(crate) fn options() -> Result<Options, Failure> {
     let mut options = Options::default();
     if let Some(text) = std::env::var_os(KEEP_FREE) {
         let text = text.to_string_lossy();
@@ -82,7 +82,7 @@ fn size(text: &str) -> Option<u64> {
     digits.trim().parse::<u64>().ok()?.checked_mul(1 << shift)
 }
 
-fn login_name() -> String {
+pub(crate) fn login_name() -> String {
     ["USER", "LOGNAME", "USERNAME"]
         .into_iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))

@@ -1,7 +1,8 @@
 //! `cutover status`: where a migration stands, and what to type next.
 
 use cutover::{
-    LastVerification, Phase, RollbackForecast, Snapshot, TableStatus, Waiting, WorkStatus,
+    ControlStatus, LastVerification, Phase, RollbackForecast, Snapshot, TableStatus, VerifyReport,
+    Waiting, WorkStatus,
 };
 
 use super::Call;
@@ -35,7 +36,9 @@ fn render(status: &Snapshot, paste: &Paste) -> String {
     if let Some(under_way) = &status.work {
         line!(out, "work      {}", work(under_way));
     }
-    out += &asked(status);
+    if let Some(asked) = asked_for(&status.control) {
+        line!(out, "{WARN}asked{WARN:#}     {asked}");
+    }
     out += &tables(&status.tables);
     for kept in &status.kept {
         line!(
@@ -95,9 +98,8 @@ pub(crate) fn work(work: &WorkStatus) -> String {
     out
 }
 
-/// What operators have asked for, if that is anything.
-fn asked(status: &Snapshot) -> String {
-    let control = &status.control;
+/// What operators have asked for, and who was the last to, if that is anything.
+pub(crate) fn asked_for(control: &ControlStatus) -> Option<String> {
     let mut words = Vec::new();
     if control.paused {
         words.push("paused".to_owned());
@@ -106,22 +108,25 @@ fn asked(status: &Snapshot) -> String {
         words.push("the cutover is postponed".to_owned());
     }
     words.extend(control.pace.as_ref().map(pace));
-    let mut out = String::new();
-    if !words.is_empty() {
-        let by = control.actor.as_ref().map(|actor| format!(" (by {actor})")).unwrap_or_default();
-        line!(out, "{WARN}asked{WARN:#}     {}{by}", words.join("; "));
+    if words.is_empty() {
+        return None;
     }
-    out
+    let by = control.actor.as_ref().map(|actor| format!(" (by {actor})")).unwrap_or_default();
+    Some(words.join("; ") + &by)
 }
 
 /// What the last verification found.
 pub(crate) fn verified(last: &LastVerification) -> String {
     let LastVerification { at, command, report, .. } = last;
-    let found = match report.differences() {
+    format!("{} at {at} by {command}: {}", counted(report.checked, "row"), found(report))
+}
+
+/// How many differences a verification found.
+pub(crate) fn found(report: &VerifyReport) -> String {
+    match report.differences() {
         0 => "no difference".to_owned(),
         n => counted(n, "difference"),
-    };
-    format!("{} at {at} by {command}: {found}", counted(report.checked, "row"))
+    }
 }
 
 /// What a rollback would take.
@@ -149,7 +154,7 @@ fn phases(present: Phase) -> String {
 
 /// A log of this size was not begun anew for several of SQLite's own checkpoints, which it
 /// makes every 1,000 pages.
-const LARGE_LOG_BYTES: u64 = 16 << 20;
+pub(crate) const LARGE_LOG_BYTES: u64 = 16 << 20;
 
 /// Whether the write-ahead log has grown large, and why that happens.
 fn log(status: &Snapshot) -> String {
@@ -167,7 +172,8 @@ fn log(status: &Snapshot) -> String {
     out
 }
 
-fn backfill(status: &Snapshot) -> String {
+/// How far the backfill is.
+pub(crate) fn backfill(status: &Snapshot) -> String {
     let backfill = status.backfill;
     match (backfill.done * 100).checked_div(backfill.total) {
         _ if backfill.complete => "complete".into(),
@@ -210,9 +216,7 @@ fn what_next(status: &Snapshot, paste: &Paste) -> String {
 mod tests {
     use super::*;
     use crate::spelling::CUTOVER;
-    use cutover::{
-        BackfillStatus, Blocked, ControlStatus, OldSchema, Side, VerifyReport, WriteStatus,
-    };
+    use cutover::{BackfillStatus, Blocked, OldSchema, Side, WriteStatus};
 
     fn status() -> Snapshot {
         let table = |side, table: &str, rows, writable| TableStatus {

@@ -27,16 +27,22 @@ pub(crate) fn run(request: Option<Request>, call: &Call<Choice>) -> Result<Exit,
 }
 
 fn render(status: &ControlStatus, paste: &Paste) -> String {
+    let mut out = said(status);
+    if status.paused {
+        out += &next_is("go on", "resume", paste);
+    } else if status.postponed {
+        out += &next_is("when it may happen", "unpostpone", paste);
+    }
+    out
+}
+
+/// What is asked for.
+pub(crate) fn said(status: &ControlStatus) -> String {
     let mut out = String::new();
     let chunks = if status.paused { "waits" } else { "goes on" };
     line!(out, "work {chunks}, {}", status.pace.as_ref().map_or("at its own pace".into(), pace));
     if status.postponed {
         line!(out, "the cutover is postponed: no gate lets writes go to the other side");
-    }
-    if status.paused {
-        out += &next_is("go on", "resume", paste);
-    } else if status.postponed {
-        out += &next_is("when it may happen", "unpostpone", paste);
     }
     out
 }

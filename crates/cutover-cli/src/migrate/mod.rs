@@ -187,6 +187,20 @@ what to type next; what was done so far:
   cutover history --db app.db")]
     Status(R),
 
+    /// Watch a migration on the terminal, and steer it with keys
+    ///
+    /// Progress, writes and stalls, the verification, the gates and the journal. Each key asks
+    /// before anything is done. Where nobody watches (a pipe, --json) it is `status`.
+    #[command(after_help = "\
+Examples:
+  cutover watch --db app.db
+  cutover watch --db app.db --actor mei
+  NO_COLOR=1 cutover watch --db app.db
+
+`?` shows the keys. A backfill or verification that is begun here runs in this
+process: leaving stops it at the end of its chunk, and loses nothing.")]
+    Watch(Operate<R>),
+
     /// Show what was done, when and by whom
     #[command(after_help = "\
 Example:

@@ -17,6 +17,7 @@ use crate::output::Output;
 use crate::paste::Paste;
 use crate::spelling::Spelling;
 use crate::target::{Choice, Chooses, Defines, Definition, Subject};
+use crate::watch;
 
 impl<F: Defines, R: Chooses> MigrateCommand<F, R> {
     /// Runs the command, prints its result or why there is none, and gives the exit
@@ -75,6 +76,9 @@ impl<F: Defines, R: Chooses> MigrateCommand<F, R> {
             Self::Unpostpone(by) => steer(Some(Request::Unpostpone), by, spelling),
             Self::Pace(args) => steer(args.request(), &args.by, spelling),
             Self::Status(on) => choose(on, None, spelling, status::run),
+            Self::Watch(Operate { on, actor }) => {
+                choose(on, actor.as_deref(), spelling, watch::run)
+            }
             Self::History(on) => choose(on, None, spelling, history::run),
         }
     }

@@ -30,7 +30,9 @@ fn a_wrong_command_line_exits_2_and_suggests() {
 #[test]
 fn a_missing_database_names_the_flag_and_the_variable() {
     let bench = Bench::empty();
-    for line in ["status", "history", "verify", "advance", "abort", "check split-address.sql"] {
+    for line in
+        ["status", "watch", "history", "verify", "advance", "abort", "check split-address.sql"]
+    {
         let ran = bench.run(line).exits(2);
         assert!(ran.stderr.contains("--db PATH"), "{line}: {}", ran.stderr);
         assert!(ran.stderr.contains("CUTOVER_DB"), "{line}: {}", ran.stderr);
@@ -69,6 +71,7 @@ fn every_command_shows_an_example() {
         "unpostpone",
         "abort",
         "status",
+        "watch",
         "history",
         "completions",
         "man",

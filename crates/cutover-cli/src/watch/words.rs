@@ -1,0 +1,199 @@
+//! What dialogs say. Pure.
+
+use std::time::Duration;
+
+use cutover::{Limits, Pace, Phase, Request, Snapshot};
+
+use super::app::Dialog;
+use crate::bridge::helm::{Order, Outcome};
+use crate::commands::status::way_back;
+use crate::commands::steer;
+use crate::paste::Paste;
+use crate::render::{count, differences};
+
+/// A dialog in words.
+#[derive(Debug)]
+pub(crate) struct Words {
+    /// What it is about.
+    pub(crate) title: String,
+    /// What it says; each a paragraph.
+    pub(crate) text: Vec<String>,
+    /// The keys it takes.
+    pub(crate) keys: &'static str,
+}
+
+/// A pace that may be chosen.
+pub(crate) struct Choice {
+    /// By this key.
+    pub(crate) key: char,
+    says: &'static str,
+    is: Kind,
+}
+
+enum Kind {
+    Gentle,
+    Fast,
+    StallMs(u64),
+    Own,
+}
+
+impl Choice {
+    /// What is asked for; `None` is each command's own.
+    pub(crate) fn pace(&self) -> Option<Pace> {
+        match self.is {
+            Kind::Gentle => Some(Pace::Gentle),
+            Kind::Fast => Some(Pace::Fast),
+            Kind::StallMs(ms) => {
+                let stall = Some(Duration::from_millis(ms));
+                Some(Pace::Limited(Limits { stall, rows_per_second: None }))
+            }
+            Kind::Own => None,
+        }
+    }
+}
+
+/// The paces that may be chosen; others are for `cutover pace`.
+pub(crate) const PACES: [Choice; 6] = [
+    Choice { key: 'g', says: "gently: chunks of a few ms, room between them", is: Kind::Gentle },
+    Choice { key: 'f', says: "fast: writers may wait for tens of ms", is: Kind::Fast },
+    Choice { key: '1', says: "chunks of about 1 ms", is: Kind::StallMs(1) },
+    Choice { key: '2', says: "chunks of about 5 ms", is: Kind::StallMs(5) },
+    Choice { key: '3', says: "chunks of about 20 ms", is: Kind::StallMs(20) },
+    Choice { key: 'o', says: "own: as each command was told", is: Kind::Own },
+];
+
+/// A dialog in words, in view of what is seen.
+pub(crate) fn of(dialog: &Dialog, seen: &Snapshot, paste: &Paste) -> Words {
+    match dialog {
+        Dialog::Confirm { order, phase } => {
+            let (title, text) = question(*order, *phase, seen);
+            let text = text.iter().map(|text| paste.complete(text)).collect();
+            Words { title, text, keys: "y yes   n no" }
+        }
+        Dialog::Pace => {
+            let now = seen.control.pace.as_ref().map_or("at its own pace".to_owned(), steer::pace);
+            let mut text = vec![format!("Work goes {now}. From the next chunk on:")];
+            text.extend(PACES.iter().map(|choice| format!("{}  {}", choice.key, choice.says)));
+            Words { title: "How hard may work press?".into(), text, keys: "Esc leave it" }
+        }
+        Dialog::Leave { work } => Words {
+            title: "Leave?".into(),
+            text: vec![format!(
+                "{work} is under way in this process. It stops at the end of its chunk; what it \
+                 did stays done."
+            )],
+            keys: "y yes   n no",
+        },
+        Dialog::Answer { outcome, .. } => told(outcome, paste),
+        Dialog::Help => Words {
+            title: "Keys".into(),
+            text: HELP.iter().map(|&line| line.to_owned()).collect(),
+            keys: "any key closes this",
+        },
+    }
+}
+
+const HELP: [&str; 12] = [
+    "p  let the work under way wait     r  let it go on",
+    "s  set how hard work presses",
+    "f  fill the new tables",
+    "v  compare every row, both ways",
+    "a  go one phase on",
+    "b  go one phase back",
+    "x  keep writes where they are, or let them move again",
+    "",
+    "Up, Down, PgUp, PgDn, Home, End   scroll the journal",
+    "q, Ctrl-C  leave       Ctrl-Z  stop until `fg`",
+    "",
+    "Each order asks first. Pause and pace reach work in whatever process.",
+];
+
+/// What an order would do: a question, and what yes means.
+fn question(order: Order, phase: Phase, seen: &Snapshot) -> (String, Vec<String>) {
+    let here = "It runs in this process, gently; leaving stops it at the end of a chunk.";
+    let backfill = seen.backfill;
+    let (title, text) = match order {
+        Order::Ask(Request::Pause) => (
+            "Let work wait?".into(),
+            vec![
+                "It stops at the end of its chunk and keeps what it did; work that begins waits as \
+                 well. Both schemas stay in step."
+                    .into(),
+            ],
+        ),
+        Order::Ask(Request::Resume) => {
+            ("Let paused work go on?".into(), vec!["At the pace it had.".into()])
+        }
+        Order::Ask(Request::Postpone) => (
+            "Keep writes where they are?".into(),
+            vec!["Going to write-new or new-only is refused until that is taken back.".into()],
+        ),
+        Order::Ask(Request::Unpostpone) => (
+            "Let the cutover happen?".into(),
+            vec!["One that waits for it (`cutover advance --when-told`) switches at once.".into()],
+        ),
+        Order::Ask(Request::Pace(_)) => ("Set the pace?".into(), Vec::new()),
+        Order::Backfill => (
+            "Fill the new tables?".into(),
+            vec![format!(
+                "{} of {} rows are there. {here}",
+                count(backfill.done),
+                count(backfill.total)
+            )],
+        ),
+        Order::Verify => (
+            "Compare every row of both schemas, both ways?".into(),
+            vec![format!("No table is changed. {here}")],
+        ),
+        Order::Advance => on(phase, here),
+        Order::Rollback => match (phase.previous(), &seen.rollback) {
+            (Some(to), Some(forecast)) => {
+                (format!("Go back from {phase} to {to}?"), vec![way_back(forecast)])
+            }
+            (Some(to), None) => (format!("Go back from {phase} to {to}?"), Vec::new()),
+            (None, _) => (format!("Go back from {phase}?"), Vec::new()),
+        },
+    };
+    (title, text)
+}
+
+/// What the next phase means.
+fn on(phase: Phase, here: &str) -> (String, Vec<String>) {
+    let Some(to) = phase.next() else { return (format!("Go on from {phase}?"), Vec::new()) };
+    let means = match to {
+        Phase::Legacy | Phase::DualWrite => "Both schemas are kept in step.",
+        Phase::ReadNew => {
+            "The live views answer from the new tables. Writes still enter the old ones."
+        }
+        Phase::WriteNew => {
+            "Every row is verified first, both ways; if anything differs, nothing is changed. Then \
+             the new tables take the writes, and the old ones refuse them but stay in step."
+        }
+        Phase::NewOnly => {
+            "Every row is verified first, both ways; if anything differs, nothing is changed. Then \
+             the old tables are frozen. A rollback brings them up to date first."
+        }
+        Phase::Retired => "The old tables go for good. From there is no way back.",
+    };
+    let mut text = vec![means.to_owned()];
+    if to.is_gated() && to != Phase::Retired {
+        text.push(here.to_owned());
+    }
+    (format!("Go from {phase} to {to}?"), text)
+}
+
+/// What an order came to.
+fn told(outcome: &Outcome, paste: &Paste) -> Words {
+    let Outcome { order, ok, message, hint, examples, .. } = outcome;
+    let lines = |text: &str| {
+        let text = paste.complete(text.trim_end());
+        text.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let mut text = lines(message);
+    text.extend(lines(&differences(examples)));
+    if let Some(hint) = hint {
+        text.extend(lines(&format!("hint: {hint}")));
+    }
+    let title = if *ok { format!("{order}: done") } else { (*order).to_owned() };
+    Words { title, text, keys: "Enter close   Up, Down scroll" }
+}
