@@ -15,6 +15,7 @@ use clap::{Args, Subcommand};
 use cutover::{Limits, Pace, Phase, Request, Vacuum};
 
 use crate::hooks::HookArgs;
+use crate::serve::ServeArgs;
 use crate::target::{Chooses, Defines, Subject};
 
 /// The commands. `F` says what `check`, `plan` and `start` work on, before the
@@ -168,6 +169,18 @@ Example:
 
 It only reads, and works while another operator is at work.")]
     Status(R),
+
+    /// Show it on a web page, live; with --control also steer it there
+    #[command(after_help = "\
+Examples:
+  cutover serve --db app.db
+  cutover serve --control --db app.db          # with buttons, for who has the token
+  cutover serve --listen 127.0.0.1:0 --db app.db
+
+The page, a JSON API under /api/v1 (described by /api/v1/openapi.json) and
+Prometheus metrics on /metrics. Without --control nothing can be changed there.
+Ctrl-C ends it.")]
+    Serve(ServeArgs<R>),
 
     /// Show what was done, when and by whom
     #[command(after_help = "\
