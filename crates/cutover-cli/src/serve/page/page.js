@@ -380,6 +380,10 @@ function possible(order) {
     case "postpone": return !postponed;
     case "unpostpone": return postponed;
     case "stop": return Boolean(orders.under_way);
+    case "backfill": return !orders.under_way && !snapshot.backfill.complete && ["dual-write", "read-new"].includes(snapshot.phase);
+    case "verify": return !orders.under_way && !["legacy", "retired"].includes(snapshot.phase);
+    // There is no way back from retired: that takes a terminal.
+    case "advance": return !orders.under_way && snapshot.allowed.includes(order) && target(order) !== "retired";
     default: return !orders.under_way && snapshot.allowed.includes(order);
   }
 }
