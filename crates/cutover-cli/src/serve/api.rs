@@ -46,6 +46,11 @@ pub(crate) async fn snapshot(State(app): State<App>) -> Result<Response<Body>, P
     }
 }
 
+/// What is being carried out here, at this moment: events tell it a look later.
+pub(crate) async fn orders(State(app): State<App>) -> Response<Body> {
+    json(&app.desk.orders())
+}
+
 pub(crate) async fn points(State(app): State<App>) -> Response<Body> {
     json(&app.desk.lookout.points())
 }

@@ -74,13 +74,13 @@ impl Desk {
 
     /// What was seen last, with commands that can be pasted.
     pub(crate) fn bulletin(&self, seen: Seen) -> Bulletin {
-        let orders = self.helm.as_ref().map(Helm::bearing).unwrap_or_default();
+        let orders = self.orders();
         let news = News {
             looks: seen.looks,
             point: seen.snapshot.as_deref().filter(|_| seen.error.is_none()).map(point),
             snapshot: seen.snapshot.as_deref().map(|snapshot| self.pasted(snapshot)),
             error: seen.error,
-            orders: self.pasted_orders(orders),
+            orders,
             control: self.door.control,
         };
         let text = serde_json::to_string(&news).unwrap_or_else(|_| "{}".to_owned());
@@ -101,7 +101,9 @@ impl Desk {
         snapshot
     }
 
-    fn pasted_orders(&self, mut orders: Bearing) -> Bearing {
+    /// What the helm is at.
+    pub(crate) fn orders(&self) -> Bearing {
+        let mut orders = self.helm.as_ref().map(Helm::bearing).unwrap_or_default();
         if let Some(last) = &mut orders.last {
             last.message = self.paste.complete(&last.message);
             last.hint = last.hint.as_ref().map(|hint| self.paste.complete(hint));

@@ -92,8 +92,12 @@ pub(crate) fn run(setup: &Setup, call: &Call<Choice>) -> Result<Exit, Failure> {
     };
     let on = (call.db.clone(), migration, options);
     let desk = Desk::new(on, call.output.paste().clone(), door, (lookout, helm));
-    runtime.block_on(until_interrupted(Arc::new(desk), listener));
+    let desk = Arc::new(desk);
+    runtime.block_on(until_interrupted(Arc::clone(&desk), listener));
     runtime.shutdown_timeout(Duration::from_secs(1));
+    if let Some(helm) = &desk.helm {
+        helm.finish();
+    }
     output::note("stopped serving");
     Ok(Exit::Done)
 }

@@ -55,6 +55,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/history", get(api::history))
         .route("/api/v1/plan", get(api::plan))
         .route("/api/v1/differences", get(api::differences))
+        .route("/api/v1/orders", get(api::orders))
         .route("/api/v1/events", get(sse::events))
         .route("/metrics", get(metrics::answer))
         .route_layer(from_fn_with_state(app.clone(), may_look));

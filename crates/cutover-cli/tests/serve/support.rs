@@ -10,12 +10,13 @@ use rusqlite::Connection;
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub(crate) const SPLIT: &str = include_str!("../../../../examples/01-split-address/split-address.sql");
+pub(crate) const SPLIT: &str =
+    include_str!("../../../../examples/01-split-address/split-address.sql");
 
 /// The server, and the database it serves.
 pub(crate) struct Served {
     pub(crate) dir: TempDir,
-    server: Option<Child>,
+    server: Process,
     /// `127.0.0.1:PORT`.
     pub(crate) host: String,
     pub(crate) url: String,
@@ -91,12 +92,10 @@ impl Served {
     }
 
     pub(crate) fn on(dir: TempDir, flags: &str) -> Self {
-        let line = format!("serve --listen 127.0.0.1:0 --json {flags}");
-        let mut server = command(&dir, &line)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let listen = if flags.contains("--listen") { "" } else { "--listen 127.0.0.1:0" };
+        let line = format!("serve --json {listen} {flags}");
+        let mut server =
+            command(&dir, &line).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut out = BufReader::new(server.stdout.take().unwrap());
         let mut text = String::new();
         while !text.ends_with("}\n") {
@@ -106,7 +105,7 @@ impl Served {
         let host = said["address"].as_str().unwrap().to_owned();
         let token = said["token"].as_str().map(str::to_owned);
         let url = said["url"].as_str().unwrap().to_owned();
-        Self { dir, server: Some(server), host, url, token }
+        Self { dir, server: Process(server), host, url, token }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -153,7 +152,8 @@ impl Served {
     pub(crate) fn order(&self, order: &str, body: &str) -> Answer {
         let origin = format!("Origin: http://{}", self.host);
         let token = format!("Authorization: Bearer {}", self.token.as_deref().unwrap());
-        let lines = ["Content-Type: application/json", &origin, "Sec-Fetch-Site: same-origin", &token];
+        let lines =
+            ["Content-Type: application/json", &origin, "Sec-Fetch-Site: same-origin", &token];
         self.send(&format!("POST /api/v1/orders/{order}"), &lines, body)
     }
 
@@ -181,21 +181,23 @@ impl Served {
         data.unwrap()
     }
 
-    /// Ends the server as Ctrl-C does, and gives its exit code.
-    pub(crate) fn interrupt(mut self) -> Option<i32> {
-        let mut server = self.server.take().unwrap();
-        let kill = Command::new("kill").args(["-INT", &server.id().to_string()]).status().unwrap();
+    /// Ends the server as Ctrl-C does, and gives its exit code and the database's directory.
+    pub(crate) fn interrupt(self) -> (Option<i32>, TempDir) {
+        let Self { dir, mut server, .. } = self;
+        let kill =
+            Command::new("kill").args(["-INT", &server.0.id().to_string()]).status().unwrap();
         assert!(kill.success());
-        server.wait().unwrap().code()
+        (server.0.wait().unwrap().code(), dir)
     }
 }
 
-impl Drop for Served {
+/// A process that ends with its test.
+struct Process(Child);
+
+impl Drop for Process {
     fn drop(&mut self) {
-        if let Some(mut server) = self.server.take() {
-            let _ = server.kill();
-            let _ = server.wait();
-        }
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
@@ -207,7 +209,8 @@ pub(crate) fn answer(mut stream: TcpStream) -> Answer {
     let text = String::from_utf8(bytes).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let mut lines = head.lines();
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|it| it.parse().ok());
+    let status =
+        lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|it| it.parse().ok());
     let headers = lines
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_lowercase(), value.to_owned()))

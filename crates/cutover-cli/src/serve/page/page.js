@@ -73,7 +73,12 @@ function span(seconds) {
 }
 
 const since = (at) => span(Math.max(0, (new Date(news.snapshot.at) - new Date(at)) / 1000));
-const clock = (at) => new Date(at).toLocaleString([], { dateStyle: "medium", timeStyle: "medium" });
+const two = (n) => String(n).padStart(2, "0");
+/** In the reader's own time zone, as a log has it. */
+function clock(at) {
+  const d = new Date(at);
+  return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())} ${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`;
+}
 const moment = (at, text) => make("time", { datetime: at, title: at }, text ?? clock(at));
 const fact = (name, value) => [make("dt", null, name), make("dd", null, value)];
 
@@ -158,8 +163,8 @@ function showWork({ snapshot }) {
     make("dl", { class: "facts" }, ...facts(
       work && ["Rate", work.rows_per_second == null ? "–" : `${count(work.rows_per_second)} rows/s`],
       work && ["Time to go", work.eta_seconds == null ? "–" : span(work.eta_seconds)],
-      work && ["Last chunk", `${rows(work.chunk_rows)}, ${work.chunk_ms.toFixed(1)} ms`],
-      ["Operator", lease ? `${lease.actor}, ${lease.doing}` : "nobody at work"])));
+      work && ["Last chunk", `${rows(work.chunk_rows)}, ${work.chunk_ms.toFixed(1)} ms`])),
+    make("p", { class: "operator" }, lease ? `At work: ${lease.actor} on ${lease.host}, ${lease.doing}.` : "Nobody is at work on the database."));
   // It grows from where it was; style is set by script because the policy forbids attributes.
   inner.style.width = old ?? "0%";
   requestAnimationFrame(() => { inner.style.width = `${percent}%`; });
@@ -213,8 +218,9 @@ const CHARTS = [
 const BOX = { width: 480, height: 130, left: 2, right: 58, top: 8, bottom: 20 };
 
 /** A round figure at or above the largest. */
-function ceiling(most) {
-  if (!(most > 0)) return 1;
+function ceiling(most, unit) {
+  if (!(most > 0)) return unit === bytes ? 1024 : 1;
+  if (unit === bytes) return 2 ** Math.ceil(Math.log2(most));
   const power = 10 ** Math.floor(Math.log10(most));
   return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= most);
 }
@@ -254,7 +260,7 @@ function drawChart(chart, figure) {
   const from = Math.min(now - 60, seen.length ? seen[0].time : now);
   const all = seen.flatMap((point) => chart.lines.map(([, , value]) => value(point))).filter((v) => v != null);
   const most = all.reduce((a, b) => Math.max(a, b), 0);
-  const top = ceiling(most);
+  const top = ceiling(most, chart.unit);
   const { width, height, left, right, top: above, bottom } = BOX;
   const x = (time) => left + ((time - from) / (now - from || 1)) * (width - left - right);
   const y = (value) => height - bottom - (value / top) * (height - above - bottom);
@@ -273,7 +279,8 @@ function drawChart(chart, figure) {
   drawing.append(svg("text", { x: left, y: height - 4 }, `${span(now - from).replace(".0", "")} ago`),
     svg("text", { x: width - right, y: height - 4, "text-anchor": "end" }, "now"));
   const few = thinned(seen, chart.lines);
-  chart.lines.forEach(([kind, , value], i) => {
+  // The dashed line last: where both are alike, both are seen.
+  [...chart.lines.entries()].reverse().forEach(([i, [kind, , value]]) => {
     drawing.append(svg("path", { class: kind, d: path(few, (p) => (p.values ? p.values[i] : value(p)), x, y) }));
   });
   const legend = chart.lines.map(([kind, name, value]) => {
@@ -359,7 +366,7 @@ async function showPlan() {
 /* ---- orders ------------------------------------------------------------------------------ */
 
 const ORDERS = [
-  { title: "Work under way", orders: [["pause", "Pause"], ["resume", "Resume"], ["stop", "Stop at the chunk’s end"]] },
+  { title: "Work under way", orders: [["pause", "Pause"], ["resume", "Resume"], ["stop", "Stop"]] },
   { title: "The moment of the cutover", orders: [["postpone", "Postpone"], ["unpostpone", "Let it happen"]] },
   { title: "The mirror", orders: [["backfill", "Backfill"], ["verify", "Verify every row"]] },
   { title: "Phase", orders: [["rollback", "Roll back"], ["advance", "Advance"]] },
@@ -410,11 +417,12 @@ function showOrders({ control, orders }) {
     button.setAttribute("aria-disabled", String(!can));
   }
   const { under_way: busy, last } = orders;
+  const found = last?.ok && last.order === "verify" ? differencesOf(news.snapshot.verification) : 0;
   const said = busy ? make("p", { class: "note" }, `${busy} is under way`)
-    : last ? make("div", { class: `note ${last.ok ? "good" : "bad"}` },
-      make("b", null, `${last.order}: ${last.ok ? "done" : "not done"}`), " ", ...prose(last.message),
-      last.hint ? make("span", { class: "fix" }, ...prose(last.hint)) : null,
-      make("span", { class: "fix quiet" }, `by ${last.actor}`)) : null;
+    : last ? make("div", { class: `note ${last.ok && !found ? "good" : "bad"}` },
+      make("b", null, `${last.order}: ${last.ok ? "done" : "not done"}`), " ",
+      ...(found ? [`It found ${found === 1 ? "a difference" : `${count(found)} differences`}: see below.`] : prose(last.message)),
+      last.hint ? make("span", { class: "fix" }, ...prose(last.hint)) : null, make("span", { class: "fix quiet" }, `by ${last.actor}`)) : null;
   if (said) fill($("outcome"), said);
 }
 
