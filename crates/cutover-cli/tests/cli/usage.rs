@@ -60,6 +60,7 @@ fn every_command_shows_an_example() {
         "rollback",
         "abort",
         "status",
+        "serve",
         "history",
         "completions",
         "man",

@@ -182,7 +182,8 @@ function showVerified({ snapshot }) {
   fill($("verified"),
     make("p", { class: `big ${found ? "bad" : "good"}` }, found ? `${count(found)} ${found === 1 ? "difference" : "differences"}` : "No difference"),
     make("p", null, `${rows(last.report.checked)} compared, both ways, by ${last.command}.`),
-    make("dl", { class: "facts" }, ...facts(["Ended", moment(last.at)], ["Took", span(last.seconds)], ["By", last.actor])));
+    make("dl", { class: "facts" }, ...facts(["Ended", moment(last.at)], ["Took", span(last.seconds)])),
+    make("p", { class: "operator" }, `By ${last.actor}.`));
 }
 
 function showNext({ snapshot }) {
@@ -212,10 +213,10 @@ const CHARTS = [
     lines: [["old", "reach the old tables", (p) => p.old_per_second], ["new", "reach the new tables", (p) => p.new_per_second]] },
   { title: "Longest that writers waited for cutover", unit: (v) => `${v.toFixed(1)} ms`,
     lines: [["new", "in the minute before", (p) => p.longest_stall_ms]] },
-  { title: "Rows of the work under way", unit: (v) => `${count(v)}/s`, lines: [["new", "passed", (p) => p.rows_per_second]] },
+  { title: "Rows of the work under way", unit: (v) => `${v < 10 ? v.toFixed(1) : count(v)}/s`, lines: [["new", "passed", (p) => p.rows_per_second]] },
   { title: "Write-ahead log", unit: bytes, lines: [["new", "on the disk", (p) => p.wal_bytes]] },
 ];
-const BOX = { width: 480, height: 130, left: 2, right: 58, top: 8, bottom: 20 };
+const BOX = { height: 130, left: 2, right: 58, top: 8, bottom: 20 };
 
 /** A round figure at or above the largest. */
 function ceiling(most, unit) {
@@ -261,7 +262,10 @@ function drawChart(chart, figure) {
   const all = seen.flatMap((point) => chart.lines.map(([, , value]) => value(point))).filter((v) => v != null);
   const most = all.reduce((a, b) => Math.max(a, b), 0);
   const top = ceiling(most, chart.unit);
-  const { width, height, left, right, top: above, bottom } = BOX;
+  const { height, left, right, top: above, bottom } = BOX;
+  // As wide as it is shown, so that its letters are as large on a phone as elsewhere.
+  const { paddingLeft, paddingRight } = getComputedStyle(figure);
+  const width = Math.max(200, figure.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight));
   const x = (time) => left + ((time - from) / (now - from || 1)) * (width - left - right);
   const y = (value) => height - bottom - (value / top) * (height - above - bottom);
   const last = (value) => (seen.length ? value(seen[seen.length - 1]) : null);
@@ -269,24 +273,25 @@ function drawChart(chart, figure) {
     const v = last(value);
     return `${name}: ${v == null ? "not measured" : `${chart.unit(v)} now`}`;
   }).join("; ");
+  const legend = chart.lines.map(([kind, name, value]) => {
+    const v = last(value);
+    return make("span", { class: "now" }, chart.lines.length > 1 ? make("span", { class: `swatch ${kind}`, "aria-hidden": "true" }) : null,
+      `${name}: ${v == null ? "–" : chart.unit(v)}`);
+  });
   const drawing = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img",
     "aria-label": `${chart.title}, the last ${span(now - from)}. ${words}; at most ${chart.unit(most)}.` });
   for (const share of [0, 0.5, 1]) {
     const at = y(top * share);
-    drawing.append(svg("line", { class: "axis", x1: left, x2: width - right, y1: at, y2: at }),
-      svg("text", { x: width - right + 6, y: at + 4 }, share === 0 ? "0" : chart.unit(top * share)));
+    drawing.append(svg("line", { class: "axis", x1: left, x2: width - right, y1: at, y2: at }));
+    if (all.length) drawing.append(svg("text", { x: width - right + 6, y: at + 4 }, share === 0 ? "0" : chart.unit(top * share)));
   }
+  if (!all.length) drawing.append(svg("text", { x: (width - right) / 2, y: y(top / 2) - 7, "text-anchor": "middle" }, "nothing measured yet"));
   drawing.append(svg("text", { x: left, y: height - 4 }, `${span(now - from).replace(".0", "")} ago`),
     svg("text", { x: width - right, y: height - 4, "text-anchor": "end" }, "now"));
   const few = thinned(seen, chart.lines);
   // The dashed line last: where both are alike, both are seen.
   [...chart.lines.entries()].reverse().forEach(([i, [kind, , value]]) => {
     drawing.append(svg("path", { class: kind, d: path(few, (p) => (p.values ? p.values[i] : value(p)), x, y) }));
-  });
-  const legend = chart.lines.map(([kind, name, value]) => {
-    const v = last(value);
-    return make("span", { class: "now" }, chart.lines.length > 1 ? make("span", { class: `swatch ${kind}`, "aria-hidden": "true" }) : null,
-      `${name}: ${v == null ? "–" : chart.unit(v)}`);
   });
   figure.replaceChildren(make("figcaption", null, make("span", null, chart.title), ...legend), drawing);
 }
@@ -339,10 +344,11 @@ async function showHistory() {
   $("history-more").textContent = `Show all ${entries.length}`;
   fill($("history"), ...few.map((entry) => {
     const phases = entry.before === entry.after ? "" : `: ${entry.before} → ${entry.after}`;
-    const figures = Object.entries(entry.detail ?? {}).filter(([, value]) => value !== null && typeof value !== "object")
+    const order = entry.event === "order" ? ` ${entry.detail?.order}` : "";
+    const figures = order ? "" : Object.entries(entry.detail ?? {}).filter(([, value]) => value !== null && typeof value !== "object")
       .map(([name, value]) => `${name.replaceAll("_", " ")} ${typeof value === "number" ? +value.toFixed(2) : value}`).join(", ");
     return make("li", null, moment(entry.at),
-      make("span", null, make("b", null, entry.event), phases, make("span", { class: "who" }, ` by ${entry.actor}`),
+      make("span", null, make("b", null, entry.event, order), phases, make("span", { class: "who" }, ` by ${entry.actor}`),
         figures ? make("span", { class: "figures" }, figures) : null));
   }));
 }
@@ -420,7 +426,7 @@ function showOrders({ control, orders }) {
   const found = last?.ok && last.order === "verify" ? differencesOf(news.snapshot.verification) : 0;
   const said = busy ? make("p", { class: "note" }, `${busy} is under way`)
     : last ? make("div", { class: `note ${last.ok && !found ? "good" : "bad"}` },
-      make("b", null, `${last.order}: ${last.ok ? "done" : "not done"}`), " ",
+      make("b", null, `${last.order}: ${last.ok ? "done." : "not done."}`), " ",
       ...(found ? [`It found ${found === 1 ? "a difference" : `${count(found)} differences`}: see below.`] : prose(last.message)),
       last.hint ? make("span", { class: "fix" }, ...prose(last.hint)) : null, make("span", { class: "fix quiet" }, `by ${last.actor}`)) : null;
   if (said) fill($("outcome"), said);
@@ -575,5 +581,6 @@ $("sure-no").addEventListener("click", () => $("sure").close(""));
 $("d-table").addEventListener("change", filterDifferences);
 $("d-text").addEventListener("input", filterDifferences);
 $("history-more").addEventListener("click", () => { historyAll = true; showHistory(); });
+addEventListener("resize", () => { if (news) showCharts(); });
 $("plan-show").addEventListener("click", showPlan);
 live();
