@@ -84,7 +84,7 @@ Phases: legacy → dual-write → read-new → write-new → new-only → retire
 Examples:
   cutover advance --db app.db
   cutover advance --to new-only --db app.db
-  cutover advance --to new-only --when-told --db app.db  # then: cutover unpostpone
+  cutover advance --to new-only --when-told --db app.db  # until unpostpone
   cutover advance --to retired --yes --backup before-retire.db --db app.db
 
 From write-new on every row is verified first, both ways, and the step is
@@ -170,7 +170,7 @@ Example:
 It only reads, and works while another operator is at work.")]
     Status(R),
 
-    /// Show it on a web page, live; with --control also steer it there
+    /// Show a migration on a web page, live; steer it there with --control
     #[command(after_help = "\
 Examples:
   cutover serve --db app.db

@@ -60,3 +60,53 @@ async fn next(mut state: Told) -> Option<(Result<Event, Infallible>, Told)> {
         .data(&*bulletin.text);
     Some((Ok(event), state))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::Semaphore;
+
+    use super::super::desk::News;
+    use super::*;
+    use crate::bridge::helm::Bearing;
+
+    fn news(looks: u64) -> Bulletin {
+        let news = News {
+            looks,
+            snapshot: None,
+            error: None,
+            point: None,
+            orders: Bearing::default(),
+            control: false,
+        };
+        Bulletin { news: Arc::new(news), text: format!("{{\"looks\":{looks}}}").into() }
+    }
+
+    #[test]
+    fn a_stream_ends_with_its_time_with_the_server_and_with_what_it_tells() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            let room = Arc::new(Semaphore::new(1));
+            for how in ["time", "server", "teller"] {
+                let (tell, told) = watch::channel(news(1));
+                let (stop, stopped) = watch::channel(false);
+                let permit = Arc::clone(&room).acquire_owned().await.unwrap();
+                let later = Instant::now() + LONGEST;
+                let state = Told { told, stopped, until: later, _permit: permit };
+                tell.send_replace(news(2));
+                let (event, mut state) = next(state).await.unwrap();
+                assert!(format!("{event:?}").contains("looks"), "{event:?}");
+                match how {
+                    "time" => state.until = Instant::now(),
+                    "server" => {
+                        stop.send_replace(true);
+                    }
+                    _ => drop(tell),
+                }
+                assert!(next(state).await.is_none(), "{how}");
+                assert_eq!(room.available_permits(), 1, "{how}");
+            }
+        });
+    }
+}

@@ -3,7 +3,7 @@
 use boon::{Compiler, SchemaIndex, Schemas};
 use serde_json::{Value, json};
 
-use super::support::{Served, run, started};
+use super::support::{SPLIT, Served, run, started, started_with};
 
 const DOCUMENT: &str = include_str!("../../src/serve/openapi.json");
 
@@ -100,23 +100,40 @@ fn every_answer_is_as_the_document_describes_it() {
     described.holds(&plan.json(), "/components/schemas/Problem");
 }
 
-/// The plan of a migration that was started is `cutover plan`'s, but for what it finds done.
+const IN_PLACE: &str = "\
+CREATE TABLE new.clients (id INTEGER PRIMARY KEY, name TEXT NOT NULL, street TEXT, city TEXT, seen INTEGER);
+CREATE INDEX new.by_city ON clients(city);
+INSERT INTO new.clients (id, name, street, city) SELECT id, name, street, city FROM old.clients;
+INSERT INTO old.clients (id, name, street, city) SELECT id, name, street, city FROM new.clients;
+";
+
+/// The plan of a migration that was started is `cutover plan`'s, step by step, until the tables
+/// have been handed over; from then on what is still to come is.
 #[test]
 fn the_plan_stays_what_it_was() {
-    let served = Served::new("");
-    let before = served.get("/api/v1/plan").is(200).json();
-    let offline: Value =
-        serde_json::from_str(&run(&served.dir, "plan split-address.sql --json")).unwrap();
-    assert_eq!(before, offline);
-    run(&served.dir, "backfill");
-    run(&served.dir, "advance --to write-new");
-    let after = served.get("/api/v1/plan").is(200).json();
-    let steps = |plan: &Value| -> Vec<Value> {
-        plan["steps"].as_array().unwrap().iter().map(|step| step["step"].clone()).collect()
-    };
-    assert_eq!(steps(&before), steps(&after));
-    let still = |plan: &Value| plan["steps"].as_array().unwrap()[4..].to_vec();
-    assert_eq!(still(&before), still(&after));
+    for text in [SPLIT, IN_PLACE] {
+        let served = Served::on(started_with(text, 2000), "");
+        let plan =
+            || served.get("/api/v1/plan").is(200).json()["steps"].as_array().unwrap().clone();
+        let line = "plan split-address.sql --json";
+        let offline: Value = serde_json::from_str(&run(&served.dir, line)).unwrap();
+        let before = plan();
+        assert_eq!(json!(before), offline["steps"]);
+        run(&served.dir, "backfill");
+        run(&served.dir, "advance --to read-new");
+        assert_eq!(plan(), before);
+        for phase in ["write-new", "new-only"] {
+            run(&served.dir, "advance");
+            let after = plan();
+            assert_eq!(after.len(), before.len());
+            for (then, now) in before.iter().zip(&after) {
+                assert_eq!(then["step"], now["step"]);
+                if then["step"] != "read-new to write-new" {
+                    assert_eq!(then, now, "in {phase}");
+                }
+            }
+        }
+    }
 }
 
 #[test]
@@ -162,25 +179,24 @@ fn the_document_and_the_routes_agree() {
     served.order("retire", "{}").is(404);
 }
 
-/// Of a file that is gone the last that was seen isn't given as if it were so now.
+/// Of a migration that can't be read any more the last that was seen isn't given as if it were
+/// so now.
 #[test]
 fn a_look_that_fails_is_told() {
     let served = Served::new("");
-    run(&served.dir, "abort");
-    served.open().execute_batch("DELETE FROM clients").unwrap();
-    let mut status = 200;
-    for _ in 0..100 {
-        status = served.get("/api/v1/snapshot").status;
-        if status == 503 {
+    served.open().execute_batch("DELETE FROM _cutover_migrations").unwrap();
+    let mut answer = served.get("/api/v1/snapshot");
+    for _ in 0..300 {
+        if answer.status != 200 {
             break;
         }
         std::thread::sleep(std::time::Duration::from_millis(100));
+        answer = served.get("/api/v1/snapshot");
     }
-    let still = served.look();
-    if status == 503 {
-        assert!(still["error"].as_str().is_some_and(|error| !error.is_empty()));
-        assert!(served.get("/metrics").body.contains("\ncutover_up 0\n"));
-    } else {
-        assert_eq!(still["snapshot"]["phase"], "legacy");
-    }
+    assert!(answer.is(503).json()["detail"].as_str().unwrap().contains("split-address"));
+    let look = served.look();
+    assert!(look["error"].as_str().unwrap().contains("split-address"), "{look}");
+    assert_eq!(look["snapshot"]["phase"], "dual-write", "what was seen last");
+    assert!(look["point"].is_null());
+    assert!(served.get("/metrics").is(200).body.contains("\ncutover_up 0\n"));
 }

@@ -1,11 +1,9 @@
 //! Prometheus' format and names, and that the figures are the snapshot's.
 
 use std::collections::{HashMap, HashSet};
+use std::process::Stdio;
 
-use super::support::{Served, run};
-
-/// What ends a name, by the unit or the kind of what it counts.
-const ENDS: [&str; 3] = ["_seconds", "_bytes", "_total"];
+use super::support::{Served, command, run, started};
 
 /// Each sample's value by its name and labels. Panics where the format isn't kept.
 fn parse(text: &str) -> HashMap<String, f64> {
@@ -72,6 +70,32 @@ fn the_format_is_prometheus_and_the_figures_are_the_snapshots() {
     ] {
         assert_eq!(samples.get(series), Some(&value), "{series}");
     }
-    let units = samples.keys().filter(|it| ENDS.iter().any(|end| it.ends_with(end))).count();
-    assert!(units >= 8, "{units}");
+}
+
+/// The book names every family, with its labels.
+#[test]
+fn the_book_lists_every_metric() {
+    let book = include_str!("../../../../docs/src/serve.md");
+    let served = Served::on(started(60_000), "");
+    run(&served.dir, "pace --rows-per-second 6000");
+    let mut backfill = command(&served.dir, "backfill").stdout(Stdio::null()).spawn().unwrap();
+    served.until("rows pass", |seen| seen["work"]["done"].as_u64() > Some(0));
+    let under_way = parse(&served.get("/metrics").body);
+    run(&served.dir, "pace --fast");
+    assert!(backfill.wait().unwrap().success());
+    run(&served.dir, "advance --to write-new");
+    served.until("write-new", |seen| seen["phase"] == "write-new");
+    let after = parse(&served.get("/metrics").body);
+    let series: HashSet<_> = under_way.keys().chain(after.keys()).collect();
+    assert!(series.len() > 40, "{series:?}");
+    for series in series {
+        let (name, labels) = series.split_once('{').unwrap_or((series, ""));
+        let labels: Vec<_> =
+            labels.split(',').filter_map(|it| Some(it.split_once('=')?.0)).collect();
+        let listed = match labels.as_slice() {
+            [] => format!("`{name}`"),
+            labels => format!("`{name}{{{}}}`", labels.join(",")),
+        };
+        assert!(book.contains(&listed), "docs/src/serve.md lacks {listed}");
+    }
 }

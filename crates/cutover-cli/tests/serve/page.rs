@@ -1,9 +1,11 @@
 //! The page in a real browser.
 
+use std::process::Stdio;
+
 use serde_json::{Value, json};
 
 use super::browser::{Browser, drive};
-use super::support::{Served, run, started};
+use super::support::{Served, command, run, started};
 
 /// Nothing went wrong, and nothing was asked of anybody else.
 async fn calm(browser: &Browser, served: &Served) {
@@ -33,7 +35,7 @@ fn pressed(order: &str) -> String {
 fn a_running_migration_is_shown_and_moves() {
     let served = Served::on(started(60_000), "");
     run(&served.dir, "pace --rows-per-second 6000");
-    let mut backfill = super::support::command(&served.dir, "backfill").spawn().unwrap();
+    let mut backfill = command(&served.dir, "backfill").stdout(Stdio::null()).spawn().unwrap();
     drive(async |browser| {
         browser.open(&served.url).await;
         browser.until("it is named", &text("name", "split-address")).await;
@@ -228,6 +230,31 @@ fn light_and_dark_can_be_read() {
         }
         assert_ne!(grounds[0], grounds[1]);
         calm(&browser, &served).await;
+    });
+}
+
+/// Names and actors are whatever somebody typed. None becomes an element, and none runs.
+#[test]
+fn a_text_never_becomes_markup() {
+    let served = Served::new("");
+    let hostile =
+        "<img src=x onerror=document.title='owned'><script>document.title='owned'</script>";
+    let done = command(&served.dir, "pause").args(["--actor", hostile]).output().unwrap();
+    assert!(done.status.success());
+    drive(async |browser| {
+        browser.open(&served.url).await;
+        browser.until("the alert", &text("alerts", hostile)).await;
+        browser.until("the history", &text("history", hostile)).await;
+        let made =
+            browser.run("return document.querySelectorAll('main img, main script').length").await;
+        assert_eq!(made, json!(0));
+        let title = browser.client.title().await.unwrap();
+        assert!(title.starts_with("split-address"), "{title}");
+        // Nor could it: the policy holds even for a script that tried.
+        let tried = browser
+            .run("try { document.body.innerHTML = '<p>x</p>'; return 'set' } catch (e) { return e.name }")
+            .await;
+        assert_eq!(tried, json!("TypeError"));
     });
 }
 

@@ -51,8 +51,13 @@ impl Answer {
 
 /// A database of clients, in `dual-write` with an empty mirror.
 pub(crate) fn started(clients: u64) -> TempDir {
+    started_with(SPLIT, clients)
+}
+
+/// The same with another migration.
+pub(crate) fn started_with(migration: &str, clients: u64) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("split-address.sql"), SPLIT).unwrap();
+    std::fs::write(dir.path().join("split-address.sql"), migration).unwrap();
     let conn = Connection::open(dir.path().join("app.db")).unwrap();
     conn.execute_batch(&format!(
         "PRAGMA journal_mode = WAL;
