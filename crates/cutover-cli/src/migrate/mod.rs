@@ -174,7 +174,7 @@ It only reads, and works while another operator is at work.")]
     #[command(after_help = "\
 Examples:
   cutover serve --db app.db
-  cutover serve --control --db app.db          # with buttons, for who has the token
+  cutover serve --control --db app.db          # with buttons
   cutover serve --listen 127.0.0.1:0 --db app.db
 
 The page, a JSON API under /api/v1 (described by /api/v1/openapi.json) and

@@ -2,9 +2,11 @@
 
 use std::process::Stdio;
 
+use fantoccini::Locator;
 use serde_json::{Value, json};
 
 use super::browser::{Browser, drive};
+use super::screenshots::damaged;
 use super::support::{Served, command, run, started};
 
 /// Nothing went wrong, and nothing was asked of anybody else.
@@ -255,6 +257,44 @@ fn a_text_never_becomes_markup() {
             .run("try { document.body.innerHTML = '<p>x</p>'; return 'set' } catch (e) { return e.name }")
             .await;
         assert_eq!(tried, json!("TypeError"));
+    });
+}
+
+/// What the last verification found can be looked through, and so can the plan.
+#[test]
+fn differences_and_the_plan_can_be_looked_through() {
+    let served = damaged();
+    let found = served.get("/api/v1/differences").is(200).json();
+    let all = found["differences"].as_array().unwrap().len();
+    let of_customers = found["differences"].as_array().unwrap().iter();
+    let of_customers = of_customers.filter(|it| it["table"] == "customers").count();
+    assert!(of_customers > 0 && of_customers < all, "{found}");
+    const SHOWN: &str = "document.querySelectorAll('#differences tbody tr').length";
+    drive(async |browser| {
+        browser.open(&served.url).await;
+        browser.until("all of them", &format!("{SHOWN} === {all}")).await;
+        let select = browser.client.find(Locator::Id("d-table")).await.unwrap();
+        select.select_by_value("customers").await.unwrap();
+        browser.until("those of a table", &format!("{SHOWN} === {of_customers}")).await;
+        select.select_by_value("").await.unwrap();
+        let search = browser.client.find(Locator::Id("d-text")).await.unwrap();
+        search.send_keys("99999").await.unwrap();
+        browser.until("those of a key", &format!("{SHOWN} === 2")).await;
+        browser.client.find(Locator::Id("plan-show")).await.unwrap().click().await.unwrap();
+        browser.until("the plan", "document.querySelector('#plan summary')").await;
+        let shown = browser
+            .run("return [...document.querySelectorAll('#plan details')].map((step) => step.querySelector('pre').textContent)")
+            .await;
+        let plan = served.get("/api/v1/plan").is(200).json();
+        let steps = plan["steps"].as_array().unwrap();
+        assert_eq!(shown.as_array().unwrap().len(), steps.len());
+        for (shown, step) in shown.as_array().unwrap().iter().zip(steps) {
+            for statement in step["statements"].as_array().unwrap() {
+                let statement = statement.as_str().unwrap().trim_end().trim_end_matches(';');
+                assert!(shown.as_str().unwrap().contains(statement), "{statement}");
+            }
+        }
+        calm(&browser, &served).await;
     });
 }
 

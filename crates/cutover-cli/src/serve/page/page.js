@@ -293,7 +293,7 @@ function drawChart(chart, figure) {
   [...chart.lines.entries()].reverse().forEach(([i, [kind, , value]]) => {
     drawing.append(svg("path", { class: kind, d: path(few, (p) => (p.values ? p.values[i] : value(p)), x, y) }));
   });
-  figure.replaceChildren(make("figcaption", null, make("span", null, chart.title), ...legend), drawing);
+  figure.replaceChildren(make("figcaption", null, make("span", null, chart.title), make("span", { class: "legend" }, ...legend)), drawing);
 }
 
 function showCharts() {
