@@ -87,7 +87,13 @@ async fn read<T: Serialize + Send + 'static>(
     what: impl FnOnce(&Engine, &str) -> cutover::Result<T> + Send + 'static,
 ) -> Result<Response<Body>, Problem> {
     let desk = Arc::clone(&app.desk);
-    blocking(move || desk.read(what)).await.map(|found| json(&found))
+    // Closed never.
+    let one = Arc::clone(&desk.reading).acquire_owned().await.ok();
+    let found = blocking(move || {
+        let _one = one;
+        desk.read(what)
+    });
+    found.await.map(|found| json(&found))
 }
 
 /// An answer as JSON.

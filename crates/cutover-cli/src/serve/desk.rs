@@ -1,7 +1,7 @@
 //! What answers are made from: the last look, the helm, and a connection that reads.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -29,8 +29,9 @@ pub(crate) struct Desk {
     pub(crate) helm: Option<Helm>,
     /// Streams of events that are left.
     pub(crate) streams: Arc<Semaphore>,
-    /// One read of the database at a time.
-    reading: Mutex<()>,
+    /// One read of the database at a time, so that no number of requests can keep more than
+    /// one connection busy. Whoever waits for it and goes away leaves nothing behind.
+    pub(crate) reading: Arc<Semaphore>,
 }
 
 /// How many pages may be live at a time.
@@ -68,7 +69,7 @@ impl Desk {
         (lookout, helm): (Lookout, Option<Helm>),
     ) -> Self {
         let streams = Arc::new(Semaphore::new(STREAMS));
-        let reading = Mutex::default();
+        let reading = Arc::new(Semaphore::new(1));
         Self { db, migration, options, paste, door, lookout, helm, streams, reading }
     }
 
@@ -111,13 +112,11 @@ impl Desk {
         orders
     }
 
-    /// Reads from the database what is not in a snapshot. Blocks; one at a time, so that no
-    /// number of requests can keep more than one connection busy.
+    /// Reads from the database what is not in a snapshot. Blocks.
     pub(crate) fn read<T>(
         &self,
         read: impl FnOnce(&Engine, &str) -> cutover::Result<T>,
     ) -> Result<T, Problem> {
-        let _one = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         Engine::open_to_read(&self.db, self.options.clone())
             .and_then(|engine| read(&engine, &self.migration))
             .map_err(|error| Problem::failure(&Failure::from(error), &self.paste))
