@@ -83,6 +83,18 @@ fn slow_clients_and_too_many_do_no_harm() {
     assert_eq!(served.get("/api/v1/snapshot").json()["control"]["paused"], false);
 }
 
+/// Reads of the database wait for one another; those that nobody waits for any more are not done.
+#[test]
+fn reads_that_were_given_up_do_no_harm() {
+    let served = Served::new("--control");
+    let request = format!("GET /api/v1/plan HTTP/1.1\r\nHost: {}\r\n\r\n", served.host);
+    for _ in 0..3 * MANY {
+        served.connect().write_all(request.as_bytes()).unwrap();
+    }
+    served.order("pause", "{}").is(200);
+    served.get("/api/v1/plan").is(200);
+}
+
 /// Pages that are live keep a connection each: some are left for everything else.
 #[test]
 fn too_many_live_pages_are_refused() {

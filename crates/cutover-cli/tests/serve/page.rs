@@ -298,6 +298,42 @@ fn differences_and_the_plan_can_be_looked_through() {
     });
 }
 
+/// There and back and to the end, by another terminal: the page follows, and nothing in it fails.
+#[test]
+fn every_phase_is_shown() {
+    let served = Served::new("--control");
+    drive(async |browser| {
+        browser.open(&served.url).await;
+        run(&served.dir, "backfill");
+        for (line, phase) in [
+            ("advance", "read-new"),
+            ("advance", "write-new"),
+            ("advance", "new-only"),
+            ("rollback", "write-new"),
+            ("advance", "new-only"),
+            ("advance --to retired --yes", "retired"),
+        ] {
+            run(&served.dir, line);
+            let is = format!(
+                "document.querySelector('[aria-current=step] .p-name').textContent === '{phase}'"
+            );
+            browser.until(phase, &is).await;
+            let title = format!("document.title === 'split-address: {phase}'");
+            browser.until("the title", &title).await;
+            if phase == "new-only" {
+                // From retired there is no way back: that takes a terminal.
+                let advance = "document.querySelector('[data-order=advance]').disabled";
+                browser.until("no button retires", advance).await;
+            }
+        }
+        let possible = "[...document.querySelectorAll('[data-order]')].filter((it) => !it.disabled).map((it) => it.dataset.order)";
+        browser
+            .until("nothing is left to verify", &format!("!{possible}.includes('verify')"))
+            .await;
+        calm(&browser, &served).await;
+    });
+}
+
 /// A private server's page asks for the token, and shows nothing until it has it.
 #[test]
 fn a_private_page_asks_for_the_token() {

@@ -387,11 +387,12 @@ function target(order) {
 function possible(order) {
   const { snapshot, orders } = news;
   const { paused, postponed } = snapshot.control;
+  const steerable = !["legacy", "retired"].includes(snapshot.phase) || Boolean(snapshot.work);
   switch (order) {
-    case "pause": return !paused;
-    case "resume": return paused;
-    case "postpone": return !postponed;
-    case "unpostpone": return postponed;
+    case "pause": return steerable && !paused;
+    case "resume": return steerable && paused;
+    case "postpone": return steerable && !postponed;
+    case "unpostpone": return steerable && postponed;
     case "stop": return Boolean(orders.under_way);
     case "backfill": return !orders.under_way && !snapshot.backfill.complete && ["dual-write", "read-new"].includes(snapshot.phase);
     case "verify": return !orders.under_way && !["legacy", "retired"].includes(snapshot.phase);
