@@ -134,7 +134,10 @@ impl Chooses for Started {
 Examples:
   cutover demo                         # about a minute
   cutover demo --rows 10000            # a few seconds less
-  cutover demo --keep /tmp/demo        # keep the databases and look at them")]
+  cutover demo --keep /tmp/demo        # keep the databases and look at them
+
+Then with a database of yours:
+  cutover new split --db app.db --table clients")]
 pub(crate) struct DemoArgs {
     /// Artifacts in the legacy database
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(100..=50_000_000))]
@@ -217,8 +220,46 @@ pub(crate) fn definition() -> clap::Command {
 
 #[cfg(test)]
 mod tests {
+    use clap::{Command, Parser};
+
     #[test]
     fn the_command_line_is_well_formed() {
         super::definition().debug_assert();
+    }
+
+    /// The commands that a help text shows, as they would be typed.
+    fn shown(command: &Command) -> Vec<String> {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let line = |line: &str| {
+            let typed = line.split(['#', '|', '>', '&']).next().unwrap_or_default();
+            let typed = typed.trim().trim_start_matches("source <(").trim_end_matches(')');
+            typed.strip_prefix("cutover ").map(|_| typed.to_owned())
+        };
+        help.lines().filter(|line| line.starts_with("  ")).filter_map(line).collect()
+    }
+
+    #[test]
+    fn every_command_that_help_shows_can_be_typed() {
+        let program = super::definition();
+        let mut checked = 0;
+        for command in program.get_subcommands().chain([&program]) {
+            for line in shown(command) {
+                let parsed = super::Cli::try_parse_from(line.split_whitespace());
+                assert!(parsed.is_ok(), "{}: {line}: {}", command.get_name(), parsed.unwrap_err());
+                checked += 1;
+            }
+        }
+        assert!(checked > 30, "{checked}");
+    }
+
+    /// A newcomer reads one command's help and knows the next one.
+    #[test]
+    fn every_command_that_is_a_step_says_what_to_type_next() {
+        for command in super::definition().get_subcommands() {
+            let name = command.get_name();
+            let others =
+                shown(command).iter().any(|line| !line.starts_with(&format!("cutover {name}")));
+            assert!(others || ["completions", "man"].contains(&name), "{name} leads nowhere");
+        }
     }
 }

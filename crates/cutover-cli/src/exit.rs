@@ -196,13 +196,28 @@ impl<T, E: StdError + 'static> Doing<T> for Result<T, E> {
 /// named by mistake has more than this.
 const LARGEST_FILE: u64 = 4 << 20;
 
+/// The SQL file in the same directory that may have been meant by a name.
+fn similar(path: &Path) -> Option<String> {
+    let typed = path.file_name()?.to_str()?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let entries = directory.unwrap_or(Path::new(".")).read_dir().ok()?;
+    let (_, meant) = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.ends_with(".sql"))
+        .map(|name| (strsim::jaro(typed, &name), name))
+        .filter(|(alike, _)| *alike > 0.7)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+    Some(path.with_file_name(meant).display().to_string())
+}
+
 /// Reads a migration file that the user named.
 pub(crate) fn read_file(path: &Path) -> Result<String, Failure> {
     let failure = |reason: String| {
-        Failure::unusable(
-            format!("{}: {reason}", path.display()),
-            "name a migration file; `cutover new --help` shows how to begin one",
-        )
+        let fix = match similar(path).filter(|_| !path.exists()) {
+            Some(meant) => format!("there is {meant}"),
+            None => "name a migration file; `cutover new --help` shows how to begin one".to_owned(),
+        };
+        Failure::unusable(format!("{}: {reason}", path.display()), fix)
     };
     let meta = path.metadata().map_err(|error| failure(error.to_string()))?;
     // Opening a FIFO would wait for a writer, and a device may never end.

@@ -23,6 +23,8 @@ mod migrate;
 pub mod output;
 mod paste;
 mod progress;
+#[cfg(test)]
+mod reference;
 pub mod render;
 mod serve;
 mod spelling;

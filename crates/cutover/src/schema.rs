@@ -5,6 +5,7 @@ use turso_parser::ast::Expr;
 
 use std::collections::BTreeMap;
 
+use crate::nearest::nearest;
 use crate::phase::Side;
 
 /// How a column converts the values stored in it
@@ -284,16 +285,20 @@ impl Catalog {
     }
 
     /// Why there is no table of a name, and what to do about it.
-    pub(crate) fn missing(&self, side: Side, name: &str) -> (String, &'static str) {
+    pub(crate) fn missing(&self, side: Side, name: &str) -> (String, String) {
         let apart = self.apart.iter().find(|(apart, _)| apart.eq_ignore_ascii_case(name));
         match apart.filter(|_| side == Side::Old) {
             Some((name, kind)) => (
                 format!("{side}.{name} is a {kind}: no trigger can tell what is written to it"),
-                "name the tables its rows are stored in, or leave it out of the migration",
+                "name the tables its rows are stored in, or leave it out of the migration"
+                    .to_owned(),
             ),
             None => (
                 format!("there is no table {side}.{name}"),
-                "check the name against the database's tables",
+                match nearest(name, self.side(side).iter().map(|table| &table.known_as)) {
+                    Some(meant) => format!("there is {side}.{meant}"),
+                    None => "check the name against the database's tables".to_owned(),
+                },
             ),
         }
     }

@@ -10,7 +10,8 @@
 use crate::phase::{Phase, Side};
 
 /// The table that [`STANDING`] reads. A database that never saw a migration does not
-/// have it.
+/// have it. Look for it in `sqlite_schema`: what `sqlite3_table_column_metadata` says of a
+/// table, and rusqlite's `table_exists` with it, may be older than the transaction.
 pub const STATE_TABLE: &str = "_cutover_migrations";
 
 /// The statement that tells where a migration stands: `?1` is its name, and the one row

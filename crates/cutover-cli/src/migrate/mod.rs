@@ -38,7 +38,10 @@ directions. Exit code 3 if something stands in the way. Then:
     /// Show every statement each step would run; changes nothing
     #[command(after_help = "\
 Example:
-  cutover plan split-address.sql --db app.db | less")]
+  cutover plan split-address.sql --db app.db | less
+
+Nothing of it is run. To begin:
+  cutover start split-address.sql --db app.db")]
     Plan(F),
 
     /// Check, then keep both schemas in step, and fill the new one
@@ -57,7 +60,9 @@ Then, when the backfill is complete:
 Example:
   cutover backfill --db app.db
 
-Ctrl-C stops at the end of a chunk and loses nothing: the next call goes on.")]
+Ctrl-C stops at the end of a chunk and loses nothing: the next call goes on.
+From another terminal, `cutover pause` lets it wait. Then:
+  cutover advance --db app.db")]
     Backfill(BackfillArgs<R>),
 
     /// Compare every row of both schemas, both ways
@@ -66,7 +71,8 @@ Examples:
   cutover verify --db app.db
   cutover verify --follow --db app.db   # go on with what programs write
 
-Exit code 1 if it finds differences; `cutover repair` applies them.")]
+Exit code 1 if it finds differences. To bring the mirror in step:
+  cutover repair --db app.db")]
     Verify(VerifyArgs<R>),
 
     /// Compare, and bring the mirror in step where it differs
@@ -74,7 +80,9 @@ Exit code 1 if it finds differences; `cutover repair` applies them.")]
 Example:
   cutover repair --db app.db
 
-The side that writes enter is never changed, only the one kept in step with it.")]
+The side that writes enter is never changed, only the one kept in step with it.
+Then look again:
+  cutover verify --db app.db")]
     Repair(Operate<R>),
 
     /// Go one phase on, or as far as named
@@ -84,12 +92,14 @@ Phases: legacy → dual-write → read-new → write-new → new-only → retire
 Examples:
   cutover advance --db app.db
   cutover advance --to new-only --db app.db
-  cutover advance --to new-only --when-told --db app.db  # until unpostpone
+  cutover advance --when-told --db app.db   # verified, and waits for
+  cutover unpostpone --db app.db            # this, from any terminal
   cutover advance --to retired --yes --backup before-retire.db --db app.db
 
 From write-new on every row is verified first, both ways, and the step is
 refused (exit code 3, nothing changed) if anything differs. Every step but the
-last can be undone by `cutover rollback`.")]
+last can be undone:
+  cutover rollback --db app.db")]
     Advance(AdvanceArgs<R>),
 
     /// Go one phase back, or as far as named, losing nothing
@@ -100,8 +110,9 @@ Examples:
   cutover rollback --db app.db
   cutover rollback --to dual-write --db app.db
 
-From new-only the old tables are brought up to date first. The way back from
-dual-write is `cutover abort`; from retired there is none.")]
+From new-only the old tables are brought up to date first. From retired there is
+no way back. To leave the migration, from dual-write:
+  cutover abort --db app.db")]
     Rollback(RollbackArgs<R>),
 
     /// Let the work under way wait, in whatever process
@@ -117,19 +128,23 @@ waits as well. Both schemas stay in step. Then:
     /// Let paused work go on
     #[command(after_help = "\
 Example:
-  cutover resume --db app.db")]
+  cutover resume --db app.db
+
+How far it is:
+  cutover status --db app.db")]
     Resume(Operate<R>),
 
     /// Show or set how hard all work presses, in whatever process
     #[command(after_help = "\
 Examples:
-  cutover pace --db app.db                              # show it
-  cutover pace --stall 1 --db app.db                    # chunks of a millisecond
+  cutover pace --db app.db             # show it
+  cutover pace --stall 1 --db app.db   # chunks of a millisecond
   cutover pace --stall 5 --rows-per-second 2000 --db app.db
   cutover pace --fast --db app.db
-  cutover pace --own --db app.db                        # as each command was told
+  cutover pace --own --db app.db       # as each command was told
 
-Work under way takes it on after the chunk at hand.")]
+Work under way takes it on after the chunk at hand. To let it wait:
+  cutover pause --db app.db")]
     Pace(PaceArgs<R>),
 
     /// Keep writes where they are, whatever the gates say
@@ -146,7 +161,8 @@ Example:
 Example:
   cutover unpostpone --db app.db
 
-One that waits for it (`cutover advance --when-told`) switches at once.")]
+One that waits for it (`cutover advance --when-told`) switches at once. Else:
+  cutover advance --db app.db")]
     Unpostpone(Operate<R>),
 
     /// Leave the migration: back to the old schema alone
@@ -167,7 +183,9 @@ From dual-write or read-new. From later phases, first:
 Example:
   cutover status --db app.db
 
-It only reads, and works while another operator is at work.")]
+It only reads, and works while another operator is at work. Its last lines are
+what to type next; what was done so far:
+  cutover history --db app.db")]
     Status(R),
 
     /// Show a migration on a web page, live; steer it there with --control
@@ -179,13 +197,17 @@ Examples:
 
 The page, a JSON API under /api/v1 (described by /api/v1/openapi.json) and
 Prometheus metrics on /metrics. Without --control nothing can be changed there.
-Ctrl-C ends it.")]
+Ctrl-C ends it. The same, once, on the terminal:
+  cutover status --db app.db")]
     Serve(ServeArgs<R>),
 
     /// Show what was done, when and by whom
     #[command(after_help = "\
 Example:
-  cutover history --db app.db")]
+  cutover history --db app.db
+
+Where that has led:
+  cutover status --db app.db")]
     History(R),
 }
 

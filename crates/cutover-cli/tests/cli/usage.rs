@@ -10,6 +10,10 @@ fn a_wrong_command_line_exits_2_and_suggests() {
         ("statsu --db app.db", "'status'"),
         ("status --db app.db --jsno", "'--json'"),
         ("advance --db app.db --to new-onyl", "'new-only'"),
+        ("advance --db app.db --vacuum ful", "'full'"),
+        ("resum --db app.db", "'resume'"),
+        ("pace --db app.db --stal 1", "'--stall'"),
+        ("completions bsh", "'bash'"),
         ("check --db app.db", "<FILE>"),
         ("new x --db app.db", "--table <TABLE>"),
         ("start x.sql --db app.db --fast --no-backfill", "cannot be used with"),
@@ -58,6 +62,11 @@ fn every_command_shows_an_example() {
         "repair",
         "advance",
         "rollback",
+        "pause",
+        "resume",
+        "pace",
+        "postpone",
+        "unpostpone",
         "abort",
         "status",
         "serve",
@@ -85,4 +94,68 @@ fn completions_and_the_manual_page_name_every_command_and_nothing_hidden() {
         }
         assert!(!ran.stdout.contains("demo-process"), "{line} shows what is hidden");
     }
+}
+
+/// A name that is nearly one that is there: of a file, a table, a column, a migration.
+#[test]
+fn a_mistyped_name_is_told_what_is_there() {
+    let bench = Bench::new();
+    let misspelt = |from: &str, to: &str| {
+        let text = super::support::SPLIT.replace(from, to);
+        std::fs::write(bench.path("misspelt.sql"), text).unwrap();
+    };
+    let hints = |line: &str, hint: &str| {
+        let ran = bench.run(line).exits(5);
+        assert!(ran.stderr.contains(hint), "{line}: {}", ran.stderr);
+    };
+    hints("check splitaddress.sql --db app.db", "hint: there is split-address.sql");
+    hints("status --db ap.db", "hint: there is app.db");
+    hints("new x --table client --db app.db", "hint: its tables are clients");
+    misspelt("FROM old.clients", "FROM old.client");
+    hints("check misspelt.sql --db app.db", "hint: there is old.clients");
+    misspelt("SELECT id, street, city FROM", "SELECT id, stret, city FROM");
+    hints("check misspelt.sql --db app.db", "hint: there is street");
+    misspelt("(id, name, street, city)", "(id, name, street, ctiy)");
+    hints("check misspelt.sql --db app.db", "hint: it has city");
+    misspelt("INSERT INTO old.clients", "INSERT INTO old.clints");
+    hints("check misspelt.sql --db app.db", "hint: there is old.clients");
+    bench.run("start split-address.sql --db app.db").exits(0);
+    hints("advance --migration split-adress --db app.db", "it holds split-address");
+}
+
+/// What is like nothing that is there is told what to do.
+#[test]
+fn a_name_like_no_other_is_told_how_to_go_on() {
+    let bench = Bench::new();
+    let ran = bench.run("check zzz.sql --db app.db").exits(5);
+    assert!(ran.stderr.contains("hint: name a migration file; "), "{}", ran.stderr);
+    let ran = bench.run("status --db /no/such/q").exits(5);
+    assert!(ran.stderr.contains("hint: check the path"), "{}", ran.stderr);
+}
+
+/// What an error suggests between backticks works as it stands, in the shell that was used.
+#[test]
+fn a_hint_works_when_it_is_pasted() {
+    let bench = Bench::new();
+    bench.run("start split-address.sql --no-backfill --db app.db").exits(0);
+    let pasted = |line: &str, code: i32| -> i32 {
+        let ran = bench.run(line).exits(code);
+        let hint = ran.stderr.lines().find_map(|line| line.strip_prefix("hint: ")).unwrap();
+        let command = hint.split('`').nth(1).unwrap_or_else(|| panic!("no command in: {hint}"));
+        let status = std::process::Command::new("sh")
+            .args(["-c", command])
+            .current_dir(bench.dir.path())
+            .output()
+            .unwrap();
+        status.status.code().unwrap()
+    };
+    // Refused for want of a backfill; the hint is to run it.
+    assert_eq!(pasted("advance --to write-new --db app.db", 3), 0);
+    bench.run("advance --to write-new --db app.db").exits(0);
+    // Too far for leaving it; the hint is the way back.
+    assert_eq!(pasted("abort --db app.db", 3), 0);
+    assert_eq!(bench.phase(), "dual-write");
+    // Nothing to roll back to; the hint is how to leave.
+    assert_eq!(pasted("rollback --db app.db", 3), 0);
+    bench.run("status --db app.db").exits(5);
 }

@@ -140,12 +140,15 @@ fn writer(db: &Path, stop: Arc<AtomicBool>) -> JoinHandle<u64> {
     })
 }
 
-/// A program that takes a snapshot, holds it until somebody has to wait for it, and takes
-/// another one as soon as the work goes on.
+/// A program that takes a snapshot, holds it until somebody has to wait for it, takes another
+/// one as soon as the work goes on, and leaves in the end.
 struct ComesAndGoes {
     state: Arc<AtomicU8>,
     thread: JoinHandle<()>,
 }
+
+/// How often it comes back. Each time the work has to wait anew.
+const VISITS: usize = 8;
 
 const NEEDED_BY_NOBODY: u8 = 0;
 const WAITED_FOR: u8 = 1;
@@ -164,11 +167,15 @@ impl ComesAndGoes {
             told.load(Ordering::SeqCst) != OVER
         };
         let thread = std::thread::spawn(move || {
-            while until(WAITED_FOR) {
+            for _ in 0..VISITS {
+                if !until(WAITED_FOR) {
+                    return;
+                }
                 reader.does("COMMIT");
                 until(NEEDED_BY_NOBODY);
                 reader.does("BEGIN");
             }
+            until(WAITED_FOR);
         });
         Self { state, thread }
     }
@@ -214,7 +221,7 @@ fn the_log_stays_bounded_beside_readers_that_come_and_go() {
     stop.store(true, Ordering::Relaxed);
     let writes = writes.join().unwrap();
     assert!(filled.complete);
-    assert!(waits > 0, "the reader was never in the way");
+    assert!(waits > VISITS, "the reader was in the way {waits} times");
     assert!(peak < BOUND, "the log had {peak} bytes, after {waits} waits and {writes} writes");
     let moved = bench.number("SELECT sum(length(body)) FROM texts");
     assert!(moved > 3 * BOUND, "{moved} bytes say nothing about a bound of {BOUND}");
@@ -266,6 +273,7 @@ fn emptying_the_old_tables_keeps_the_log_short() {
         .advance("split", &retire, &mut cutover::Silent)
         .unwrap();
     let peak = meter.peak();
-    assert!(peak < BOUND, "the log had {peak} bytes");
+    // A deleted row is written with the page that it was on, and the list of free pages.
+    assert!(peak < 2 * BOUND, "the log had {peak} bytes");
     assert_eq!(bench.number("SELECT count(*) FROM texts"), 15_000);
 }

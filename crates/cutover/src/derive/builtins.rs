@@ -9,7 +9,7 @@
 //! uses one of them, a trigger first asks it a question to which the answer is known.
 
 use super::names::Names;
-use super::object::{Kind, Object};
+use super::object::{Object, before};
 use super::sql::{ident, text};
 use super::target::Target;
 use crate::phase::Side;
@@ -51,20 +51,7 @@ pub(crate) fn builtins(
             format!("SELECT RAISE(ABORT, {}) WHERE ({holds}) IS NOT 1", text(&message))
         })
         .collect();
-    ["insert", "update", "delete"]
-        .into_iter()
-        .map(|event| {
-            let name = names.trigger(&format!("builtins_{event}"), table);
-            let sql = format!(
-                "CREATE TRIGGER {} BEFORE {} ON {} BEGIN\n  {};\nEND",
-                ident(&name),
-                event.to_uppercase(),
-                ident(table),
-                refusals.join(";\n  ")
-            );
-            Object::new(Kind::Trigger, name, sql)
-        })
-        .collect()
+    before(&["insert", "update", "delete"], "builtins", names, table, &refusals)
 }
 
 /// Whether a word stands in a target's mappings. One that stands in a text or a name costs

@@ -14,7 +14,7 @@
 use turso_parser::ast::{Expr, Name, Type};
 
 use super::names::Names;
-use super::object::{Kind, Object};
+use super::object::{Object, before};
 use super::procedure::cant_keep;
 use super::sql::{ident, join};
 use super::target::Target;
@@ -37,20 +37,7 @@ pub(crate) fn checks(target: &Target, names: Names, migration: &str) -> Vec<Obje
             format!("{} WHERE NOT ({})", cant_keep(target, migration, &what), of_new(check, target))
         })
         .collect();
-    ["insert", "update"]
-        .into_iter()
-        .map(|event| {
-            let name = names.trigger(&format!("check_{event}"), table);
-            let sql = format!(
-                "CREATE TRIGGER {} BEFORE {} ON {} BEGIN\n  {};\nEND",
-                ident(&name),
-                event.to_uppercase(),
-                ident(table),
-                refusals.join(";\n  ")
-            );
-            Object::new(Kind::Trigger, name, sql)
-        })
-        .collect()
+    before(&["insert", "update"], "check", names, table, &refusals)
 }
 
 /// Whether a check reads nothing but columns whose values are known beforehand. A rowid

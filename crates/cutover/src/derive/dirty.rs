@@ -5,6 +5,7 @@ use super::reduce::reduce;
 use super::sql::{ident, join};
 use super::target::{Source, holds};
 use super::trace::{Term, of_row};
+use crate::schema::Table;
 
 /// In how many places besides its own a changed row is tried where a mapping reads a table
 /// several times: each doubles the statement.
@@ -15,8 +16,9 @@ const PLACES_OF_A_ROW: usize = 3;
 pub(crate) enum Rows<'a> {
     /// The one row `NEW` or `OLD` of a trigger.
     Trigger(&'a str),
-    /// One row with unknown values, to look at the query plan.
-    Unknown,
+    /// One row with unknown values, to look at the query plan; they compare as those of the
+    /// table do, if it is given: else no index with another collation would be used.
+    Unknown(Option<&'a Table>),
     /// The rows of the leaf's table that meet a condition over its columns.
     Where(&'a str),
 }
@@ -54,7 +56,7 @@ fn direct(terms: &[Term], leaf: &Leaf, rows: Rows<'_>) -> String {
         Rows::Trigger(row) => {
             format!("SELECT {}", join(terms, ", ", |term| of_row(&term.expr, row)))
         }
-        Rows::Unknown => format!("SELECT {}", join(terms, ", ", |_| "?".to_owned())),
+        Rows::Unknown(_) => format!("SELECT {}", join(terms, ", ", |_| "?".to_owned())),
         Rows::Where(condition) => format!(
             "SELECT {} FROM {} AS x WHERE {condition}",
             join(terms, ", ", |term| of_row(&term.expr, "x")),
@@ -97,6 +99,14 @@ fn joined(source: &Source, leaf: &Leaf, rows: Rows<'_>) -> Option<String> {
     Some(places.collect::<Vec<_>>().join(" UNION "))
 }
 
+/// Stands for `NEW.column`, which has the column's collation.
+fn unknown(table: Option<&Table>, column: &str) -> String {
+    match table.and_then(|table| table.column(column)) {
+        Some(column) if !column.is_binary() => format!("? COLLATE {}", ident(&column.collation)),
+        _ => "?".to_owned(),
+    }
+}
+
 /// The rows of a leaf that changed, as a table expression.
 fn changed(leaf: &Leaf, rows: Rows<'_>) -> String {
     let values = |value: &dyn Fn(&str) -> String| {
@@ -106,7 +116,7 @@ fn changed(leaf: &Leaf, rows: Rows<'_>) -> String {
         Rows::Trigger(row) => {
             format!("(SELECT {})", values(&|column| format!("{row}.{}", ident(column))))
         }
-        Rows::Unknown => format!("(SELECT {})", values(&|_| "?".to_owned())),
+        Rows::Unknown(table) => format!("(SELECT {})", values(&|column| unknown(table, column))),
         Rows::Where(condition) => {
             format!("(SELECT * FROM {} AS x WHERE {condition})", ident(&leaf.table))
         }

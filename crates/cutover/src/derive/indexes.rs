@@ -113,7 +113,7 @@ fn descend(item: &Item, columns: &[String], need: &mut dyn FnMut(Side, &str, Vec
 
 /// The statements whose plans must not read a table from end to end, each with
 /// what it serves.
-pub(crate) fn explained(targets: &[Target]) -> Vec<(String, String)> {
+pub(crate) fn explained(targets: &[Target], catalog: &Catalog) -> Vec<(String, String)> {
     let mut statements = Vec::new();
     let value = |position: usize| format!("?{}", position + 1);
     for target in targets {
@@ -127,7 +127,8 @@ pub(crate) fn explained(targets: &[Target]) -> Vec<(String, String)> {
             held(target, Place::LIVE, Part::Scope(&value)),
         ));
         for (source, leaf) in target.leaves() {
-            if let Some(sql) = touched(source, leaf, Rows::Unknown) {
+            let table = catalog.table(leaf.side, &leaf.table);
+            if let Some(sql) = touched(source, leaf, Rows::Unknown(table)) {
                 statements.push((
                     format!("finding the rows of {name} that a row of {} touches", leaf.table),
                     sql,

@@ -15,6 +15,7 @@ use super::trace::columns_of;
 use crate::migration::Mapping;
 use crate::migration::recursion::reads_itself;
 use crate::migration::walk::{Subqueries, visit_exprs_mut};
+use crate::nearest::nearest;
 use crate::phase::Side;
 use crate::schema::Catalog;
 
@@ -439,7 +440,7 @@ impl Normaliser<'_> {
                 ResultColumn::TableStar(table) => {
                     let item = names.visible.iter().find(|item| item.is(table.as_str()));
                     let Some(item) = item else {
-                        return Err(self.no_column(&format!("{}.*", table.as_str())));
+                        return Err(self.no_column(&format!("{}.*", table.as_str()), &[]));
                     };
                     outputs.extend(every_column(item));
                 }
@@ -518,7 +519,7 @@ impl Normaliser<'_> {
                 .iter()
                 .find(|output| output.name.eq_ignore_ascii_case(name))
                 .map(|output| output.expr.clone())
-                .ok_or_else(|| self.no_column(name)),
+                .ok_or_else(|| self.no_column(name, names.visible)),
         }
     }
 
@@ -528,17 +529,19 @@ impl Normaliser<'_> {
             .iter()
             .find(|item| item.is(table) && has(&item.columns, name))
             .map(|item| item.reference(name))
-            .ok_or_else(|| self.no_column(&format!("{table}.{name}")))
+            .ok_or_else(|| self.no_column(&format!("{table}.{name}"), names.visible))
     }
 
-    fn no_column(&self, name: &str) -> Flaw {
+    fn no_column(&self, name: &str, visible: &[Visible]) -> Flaw {
         let last = name.rsplit('.').next().unwrap_or(name);
-        Flaw::mismatch(
-            self.mapping,
-            last,
-            format!("there is no column {name}"),
-            "check the name against the table's columns; a text literal needs single quotes",
-        )
+        let fix = match nearest(last, visible.iter().flat_map(|item| &item.columns)) {
+            Some(meant) => format!("there is {meant}; a text literal needs single quotes"),
+            None => {
+                "check the name against the table's columns; a text literal needs single quotes"
+                    .to_owned()
+            }
+        };
+        Flaw::mismatch(self.mapping, last, format!("there is no column {name}"), fix)
     }
 
     fn flaw(&self, word: &str, reason: impl Into<String>, fix: &str) -> Flaw {

@@ -10,6 +10,7 @@ use super::query::{Arm, Item, Join, Leaf, Query, What};
 use super::sql::{ident, join};
 use super::trace::{Term, columns_of, trace, trace_expr};
 use crate::migration::{Mapping, Migration};
+use crate::nearest::nearest;
 use crate::phase::Direction;
 use crate::schema::{Affinity, Catalog, Column, Table, UniqueKey};
 
@@ -142,7 +143,7 @@ fn target(
     check_terms(first, table, &sources, &scope, catalog)?;
     for (mapping, source) in mappings.iter().zip(&sources) {
         for leaf in source.query.leaves() {
-            if touched(source, leaf, Rows::Unknown).is_none() {
+            if touched(source, leaf, Rows::Unknown(None)).is_none() {
                 return Err(Flaw::cant_keep(
                     mapping,
                     &leaf.table,
@@ -189,7 +190,10 @@ fn listed(mapping: &Mapping, table: &Table) -> Result<Vec<String>, Flaw> {
                 mapping,
                 name,
                 format!("table {} has no column {name}", table.known_as),
-                "check the name against the table's columns",
+                match nearest(name, table.columns.iter().map(|column| &column.name)) {
+                    Some(meant) => format!("it has {meant}"),
+                    None => "check the name against the table's columns".to_owned(),
+                },
             )),
         })
         .collect()

@@ -253,7 +253,9 @@ fn build(
     let mut pacer = Pacer::new(Pace::Fast);
     loop {
         let began = Instant::now();
-        let Some(chunk) = pass.chunk(scratch, pacer.rows())? else { return Ok(Ok(())) };
+        let Some(chunk) = pass.chunk(scratch, pacer.rows())? else {
+            return Ok(Ok(()));
+        };
         // Nothing is known yet of how large it will be, so it is looked at as it grows.
         space::demand(room.dir, 0, "building the new tables for the proof", room.options)?;
         match compare::insert(scratch, target, PLACE, &chunk) {

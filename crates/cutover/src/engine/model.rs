@@ -174,7 +174,9 @@ impl Model {
             copy.batch("creating an index", &needed.sql(&name))?;
         }
         let mut problems = Vec::new();
-        for (serves, sql) in Direction::BOTH.into_iter().flat_map(|d| explained(self.targets(d))) {
+        for (serves, sql) in
+            Direction::BOTH.into_iter().flat_map(|d| explained(self.targets(d), &self.catalog))
+        {
             let tables = copy.behind(Wall::Mapping, || plan::scanned(&copy, &sql))?;
             let real: Vec<&String> = tables.iter().filter(|name| !is_made_up(name)).collect();
             if !real.is_empty() {

@@ -81,7 +81,7 @@ fn compare_listed(db: &Db, target: &Target, last: i64, examples: usize) -> Resul
 /// Fills the temporary list with the noted scopes.
 fn listed(session: &Session<'_>, target: &Target) -> Result<i64> {
     let columns = scope_columns(target);
-    scan::fill_scopes(session.db, columns.len(), &query(session, target, &columns))
+    scan::fill_scopes(session.db, target, &query(session, target, &columns))
 }
 
 fn query(session: &Session<'_>, target: &Target, columns: &[String]) -> String {
@@ -97,7 +97,7 @@ pub(crate) fn list(db: &Db, target: &Target, scopes: &[Vec<Value>]) -> Result<i6
     let columns = scope_columns(target);
     scan::fill_scopes(
         db,
-        columns.len(),
+        target,
         &format!(
             "SELECT {} WHERE 0",
             columns.iter().map(|_| "NULL").collect::<Vec<_>>().join(", ")

@@ -48,6 +48,7 @@ pub(crate) fn unsuitable(
     report.problems.extend(model.old_tables().filter_map(|table| unreadable(db, table)));
     report.problems.dedup();
     report.notes.extend(referring(db, model)?);
+    report.notes.extend(model.old_tables().flat_map(half_way));
     Ok(blind)
 }
 
@@ -95,6 +96,28 @@ fn unreadable(db: &Db, table: &Table) -> Option<Problem> {
             "give the new table another name than the old one",
         )
     })
+}
+
+/// Triggers that stop a statement and leave what it did until then. While the old tables are
+/// the mirror they fire for what the sync writes there, and what a program wrote before stays,
+/// without its image.
+fn half_way(table: &Table) -> Vec<Problem> {
+    let fails = |trigger: &&AppTrigger| {
+        let bare: String = trigger.sql.split_whitespace().collect();
+        bare.to_lowercase().contains("raise(fail")
+    };
+    let note = |trigger: &AppTrigger| {
+        problem(
+            None,
+            format!(
+                "the trigger {} on {} refuses with RAISE(FAIL), which leaves what the statement did until \
+                 then: from write-new on a row that it refuses stays in the new tables",
+                trigger.name, table.known_as
+            ),
+            "let it use RAISE(ABORT) before you advance to write-new; the gates find such rows",
+        )
+    };
+    table.triggers.iter().filter(fails).map(note).collect()
 }
 
 /// Columns of an old table that the way back does not give.

@@ -24,6 +24,8 @@ fn number(variable: &str, default: u64) -> u64 {
 #[derive(Debug, Default)]
 struct Tally {
     cases: u64,
+    /// Those in which a new table bears the name of an old one.
+    in_place: u64,
     done: u64,
     statements: u64,
     refused_statements: u64,
@@ -34,8 +36,10 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, ended: &Ended) {
+    fn add(&mut self, case: &Case, ended: &Ended) {
         self.cases += 1;
+        let shares = case.plan.old.iter().any(|table| case.plan.shares(&table.name));
+        self.in_place += u64::from(shares);
         match ended {
             Ended::Done(done) => {
                 self.done += 1;
@@ -61,6 +65,7 @@ impl Tally {
     fn assert_sighted(&self) {
         let refused: u64 = self.mappings_refused.values().sum();
         assert!(refused * 10 <= self.cases, "too many mappings are refused: {self:#?}");
+        assert!(self.in_place * 5 >= self.cases, "too few change in place: {self:#?}");
         assert!(self.rows_refused * 4 <= self.cases, "too many rows are refused: {self:#?}");
         assert!(
             self.refused_statements * 8 <= self.statements,
@@ -95,7 +100,7 @@ fn campaign(first: u64, cases: u64, step: u64) -> (Tally, Vec<(Case, Failure)>) 
     while n < cases && failed.len() < ENOUGH {
         let case = Case::new(Spec::new(first.wrapping_add(n)));
         match run(&case, None) {
-            Ok(ended) => tally.add(&ended),
+            Ok(ended) => tally.add(&case, &ended),
             Err(failure) => {
                 // Told at once: to make it small takes a while.
                 eprintln!("seed {}: {:?}: {}", case.spec.seed, failure.kind, failure.detail);

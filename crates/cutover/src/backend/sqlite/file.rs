@@ -16,42 +16,57 @@ use rustix::fs::{Access, AtFlags, CWD, Gid, Uid, accessat, fchown};
 use tempfile::TempDir;
 
 use crate::error::{Error, Result};
+use crate::nearest::nearest;
 
 /// The file that a path leads to, if it may be a database: an absolute path without symbolic
 /// links. Opens nothing: closing a file gives up the locks that this
 /// process holds on it.
 pub(crate) fn database(path: &Path) -> Result<PathBuf> {
-    let unusable = |(reason, fix): (String, &str)| Error::Unusable {
-        path: path.to_owned(),
-        reason,
-        fix: fix.to_owned(),
-    };
+    let unusable =
+        |(reason, fix): (String, String)| Error::Unusable { path: path.to_owned(), reason, fix };
     let file = path.canonicalize().map_err(|error| unusable(absent(path, &error)))?;
     let meta = file.metadata().map_err(|error| unusable(absent(path, &error)))?;
     match fault(&file, &meta) {
-        Some(fault) => Err(unusable(fault)),
+        Some((reason, fix)) => Err(unusable((reason, fix.to_owned()))),
         None => Ok(file),
     }
 }
 
-fn absent(path: &Path, error: &io::Error) -> (String, &'static str) {
+fn absent(path: &Path, error: &io::Error) -> (String, String) {
     let name = path.to_string_lossy();
     if name.starts_with("file:") || name == ":memory:" || name.is_empty() {
         return (
             "this names no file".to_owned(),
-            "name the database's file by its path; URIs and databases in memory are not for cutover",
+            "name the database's file by its path; URIs and databases in memory are not for cutover"
+                .to_owned(),
         );
     }
     match error.kind() {
         io::ErrorKind::NotFound if path.is_symlink() => (
             "this is a symbolic link to a file that is not there".to_owned(),
-            "name the database itself",
+            "name the database itself".to_owned(),
         ),
         io::ErrorKind::NotFound => {
-            ("there is no such file".to_owned(), "check the path; cutover never creates a database")
+            let fix = match beside(path) {
+                Some(meant) => format!("there is {meant}; cutover never creates a database"),
+                None => "check the path; cutover never creates a database".to_owned(),
+            };
+            ("there is no such file".to_owned(), fix)
         }
-        _ => (error.to_string(), "check the path and its permissions"),
+        _ => (error.to_string(), "check the path and its permissions".to_owned()),
     }
+}
+
+/// The file that may have been meant: the one in the same directory whose name is most alike.
+fn beside(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let entries = directory.unwrap_or(Path::new(".")).read_dir().ok()?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    // Of its kind: not a migration's file, nor a write-ahead log.
+    let names = names.filter(|name| Path::new(name).extension() == path.extension());
+    let meant = nearest(name, names)?;
+    Some(path.with_file_name(meant).display().to_string())
 }
 
 /// Why a file can't be worked on as a database, and what to do about it.

@@ -47,18 +47,35 @@ pub(crate) fn boundary(
 pub(crate) fn list_scopes(db: &Db, target: &Target, place: Place) -> Result<i64> {
     let positions: Vec<usize> = (1..=target.scope.len()).collect();
     let order = join(&positions, ", ", ToString::to_string);
-    fill_scopes(db, target.scope.len(), &format!("{} ORDER BY {order}", scopes(target, place)))
+    fill_scopes(db, target, &format!("{} ORDER BY {order}", scopes(target, place)))
 }
 
 /// Fills the temporary list of scopes from a query; gives how many there are.
-pub(crate) fn fill_scopes(db: &Db, width: usize, query: &str) -> Result<i64> {
-    let columns = (0..width).map(|n| format!("s{n}")).collect::<Vec<_>>().join(", ");
+pub(crate) fn fill_scopes(db: &Db, target: &Target, query: &str) -> Result<i64> {
+    // Two that a column takes for the same are one: its rows would be found twice.
+    let collations: Vec<&str> = target
+        .scope
+        .iter()
+        .map(|name| target.column(name).map_or("BINARY", |column| column.collation.as_str()))
+        .collect();
+    let numbered = |each: &dyn Fn(usize, &str) -> String| {
+        let parts: Vec<_> = collations.iter().enumerate().map(|(n, name)| each(n, name)).collect();
+        parts.join(", ")
+    };
+    let defined = numbered(&|n, collation| format!("s{n} COLLATE {}", ident(collation)));
+    let columns = numbered(&|n, _| format!("s{n}"));
+    let once = if collations.iter().all(|name| name.eq_ignore_ascii_case("BINARY")) {
+        query.to_owned()
+    } else {
+        let keys = numbered(&|n, collation| format!("{} COLLATE {}", n + 1, ident(collation)));
+        format!("SELECT * FROM ({query}) GROUP BY {keys}")
+    };
     db.batch(
         "listing scopes",
         &format!(
             "DROP TABLE IF EXISTS {SCOPES}; \
-             CREATE TEMP TABLE cutover_scopes (n INTEGER PRIMARY KEY, {columns}); \
-             INSERT INTO {SCOPES} ({columns}) {query};"
+             CREATE TEMP TABLE cutover_scopes (n INTEGER PRIMARY KEY, {defined}); \
+             INSERT INTO {SCOPES} ({columns}) {once};"
         ),
     )?;
     db.row("listing scopes", &format!("SELECT ifnull(max(n), 0) FROM {SCOPES}"), |row| row.get(0))
