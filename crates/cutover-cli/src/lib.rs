@@ -14,7 +14,6 @@
 //! code, a message and a hint, `paste` makes the commands we suggest work when they
 //! are pasted, and `render` has text that several commands show.
 
-#[expect(dead_code, reason = "for the dashboard and the web page")]
 mod bridge;
 mod cli;
 mod commands;
@@ -29,6 +28,7 @@ mod progress;
 #[cfg(test)]
 mod reference;
 pub mod render;
+mod serve;
 mod spelling;
 mod target;
 mod watch;
@@ -44,6 +44,7 @@ pub use migrate::{
 pub use output::Output;
 pub use paste::Paste;
 pub use progress::{interrupted, listen_to_interrupts};
+pub use serve::ServeArgs;
 pub use spelling::Spelling;
 pub use target::{Choice, Chooses, Defines, Definition, Subject};
 

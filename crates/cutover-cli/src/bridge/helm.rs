@@ -147,14 +147,20 @@ impl Helm {
     pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::SeqCst);
     }
+
+    /// As [`stop`](Self::stop), and waits for it: what was under way gives the lease back.
+    pub(crate) fn finish(&self) {
+        self.stop();
+        let thread = lock(&self.thread).take();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Drop for Helm {
     fn drop(&mut self) {
-        self.stop();
-        if let Some(thread) = lock(&self.thread).take() {
-            let _ = thread.join();
-        }
+        self.finish();
     }
 }
 

@@ -174,7 +174,8 @@ impl Shared {
     }
 }
 
-fn point(snapshot: &Snapshot) -> Point {
+/// The figures of one look.
+pub(crate) fn point(snapshot: &Snapshot) -> Point {
     Point {
         at: snapshot.at.clone(),
         old_per_second: snapshot.writes.old_per_second,

@@ -45,9 +45,14 @@ impl<M> Call<M> {
     /// Opens the database to work on it, and listens to Ctrl-C.
     fn operate(&self) -> Result<Engine, Failure> {
         crate::progress::listen_to_interrupts();
+        Ok(Engine::open(&self.db, self.options()?)?)
+    }
+
+    /// The engine's options, with who operates.
+    pub(crate) fn options(&self) -> Result<Options, Failure> {
         let mut options = options()?;
         options.actor = self.actor.clone().unwrap_or_else(login_name);
-        Ok(Engine::open(&self.db, options)?)
+        Ok(options)
     }
 }
 

@@ -15,6 +15,7 @@ use clap::{Args, Subcommand};
 use cutover::{Limits, Pace, Phase, Request, Vacuum};
 
 use crate::hooks::HookArgs;
+use crate::serve::ServeArgs;
 use crate::target::{Chooses, Defines, Subject};
 
 /// The commands. `F` says what `check`, `plan` and `start` work on, before the
@@ -200,6 +201,19 @@ Examples:
 `?` shows the keys. A backfill or verification that is begun here runs in this
 process: leaving stops it at the end of its chunk, and loses nothing.")]
     Watch(Operate<R>),
+
+    /// Show a migration on a web page, live; steer it there with --control
+    #[command(after_help = "\
+Examples:
+  cutover serve --db app.db
+  cutover serve --control --db app.db          # with buttons
+  cutover serve --listen 127.0.0.1:0 --db app.db
+
+The page, a JSON API under /api/v1 (described by /api/v1/openapi.json) and
+Prometheus metrics on /metrics. Without --control nothing can be changed there.
+Ctrl-C ends it. The same, once, on the terminal:
+  cutover status --db app.db")]
+    Serve(ServeArgs<R>),
 
     /// Show what was done, when and by whom
     #[command(after_help = "\

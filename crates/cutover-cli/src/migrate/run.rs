@@ -15,6 +15,7 @@ use crate::commands::{
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::paste::Paste;
+use crate::serve;
 use crate::spelling::Spelling;
 use crate::target::{Choice, Chooses, Defines, Definition, Subject};
 use crate::watch;
@@ -79,6 +80,13 @@ impl<F: Defines, R: Chooses> MigrateCommand<F, R> {
             Self::Watch(Operate { on, actor }) => {
                 choose(on, actor.as_deref(), spelling, watch::run)
             }
+            Self::Serve(args) => match args.setup() {
+                Ok(setup) => {
+                    let Operate { on, actor } = &args.by;
+                    choose(on, actor.as_deref(), spelling, |call| serve::run(&setup, call))
+                }
+                Err(failure) => Output::new(Paste::new(spelling, None), false).ended(Err(failure)),
+            },
             Self::History(on) => choose(on, None, spelling, history::run),
         }
     }

@@ -72,6 +72,7 @@ fn every_command_shows_an_example() {
         "abort",
         "status",
         "watch",
+        "serve",
         "history",
         "completions",
         "man",

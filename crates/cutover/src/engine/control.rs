@@ -91,6 +91,30 @@ impl Engine {
         Ok(status)
     }
 
+    /// Writes down that somebody gave an order, before it is carried out: who steers from afar
+    /// leaves a line in the journal also where the order is refused or stopped.
+    ///
+    /// # Errors
+    ///
+    /// If the database holds no such migration, or stays locked.
+    pub fn note_order(&mut self, name: &str, order: &str) -> Result<()> {
+        self.db
+            .write("writing down an order", || {
+                let record = self.record(name)?;
+                let line = Line {
+                    migration: &record.name,
+                    actor: &self.options.actor,
+                    at: &clock::now(),
+                    event: "order",
+                    before: record.phase,
+                    after: record.phase,
+                    detail: json!({ "order": order }),
+                };
+                journal::write(&self.db, &line)
+            })
+            .map(|((), _)| ())
+    }
+
     /// Writes down what is asked for, in the transaction at hand.
     pub(crate) fn ask(&self, record: &Record, request: Request) -> Result<ControlStatus> {
         let (db, at) = (&self.db, clock::now());

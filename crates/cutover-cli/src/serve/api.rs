@@ -1,0 +1,112 @@
+//! The JSON API's answers to those who look. What they hold is written down in
+//! `openapi.json`, which the tests hold the answers to.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use cutover::{Difference, Engine};
+use serde::Serialize;
+
+use super::desk::blocking;
+use super::problem::Problem;
+use super::routes::App;
+
+/// The API's description.
+pub(crate) const OPENAPI: &str = include_str!("openapi.json");
+
+/// The differences that the last verification found.
+#[derive(Debug, Default, Serialize)]
+struct Differences {
+    /// When it ended; absent where there was none.
+    at: Option<String>,
+    /// By which command.
+    command: Option<String>,
+    /// Who ran it.
+    actor: Option<String>,
+    /// Rows compared.
+    checked: u64,
+    missing: u64,
+    extra: u64,
+    different: u64,
+    /// The first of them.
+    differences: Vec<Difference>,
+}
+
+pub(crate) async fn snapshot(State(app): State<App>) -> Result<Response<Body>, Problem> {
+    let bulletin = app.told.borrow().clone();
+    match (&bulletin.news.snapshot, &bulletin.news.error) {
+        (Some(snapshot), None) => Ok(json(snapshot)),
+        (_, error) => Err(Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            error.clone().unwrap_or_default(),
+            "look at `cutover status`",
+        )),
+    }
+}
+
+/// What is being carried out here, at this moment: events tell it a look later.
+pub(crate) async fn orders(State(app): State<App>) -> Response<Body> {
+    json(&app.desk.orders())
+}
+
+pub(crate) async fn points(State(app): State<App>) -> Response<Body> {
+    json(&app.desk.lookout.points())
+}
+
+pub(crate) async fn differences(State(app): State<App>) -> Response<Body> {
+    let bulletin = app.told.borrow().clone();
+    let last = bulletin.news.snapshot.as_ref().and_then(|seen| seen.verification.as_ref());
+    json(&last.map_or_else(Differences::default, |last| Differences {
+        at: Some(last.at.clone()),
+        command: Some(last.command.clone()),
+        actor: Some(last.actor.clone()),
+        checked: last.report.checked,
+        missing: last.report.missing,
+        extra: last.report.extra,
+        different: last.report.different,
+        differences: last.report.examples.clone(),
+    }))
+}
+
+pub(crate) async fn history(State(app): State<App>) -> Result<Response<Body>, Problem> {
+    read(app, |engine, name| engine.history(name)).await
+}
+
+pub(crate) async fn plan(State(app): State<App>) -> Result<Response<Body>, Problem> {
+    read(app, |engine, name| engine.plan_of(name)).await
+}
+
+pub(crate) async fn openapi() -> Response<Body> {
+    typed("application/json", OPENAPI)
+}
+
+async fn read<T: Serialize + Send + 'static>(
+    app: App,
+    what: impl FnOnce(&Engine, &str) -> cutover::Result<T> + Send + 'static,
+) -> Result<Response<Body>, Problem> {
+    let desk = Arc::clone(&app.desk);
+    // Closed never.
+    let one = Arc::clone(&desk.reading).acquire_owned().await.ok();
+    let found = blocking(move || {
+        let _one = one;
+        desk.read(what)
+    });
+    found.await.map(|found| json(&found))
+}
+
+/// An answer as JSON.
+pub(crate) fn json(value: &impl Serialize) -> Response<Body> {
+    match serde_json::to_vec(value) {
+        Ok(body) => typed("application/json", body),
+        Err(_) => typed("application/json", "null"),
+    }
+}
+
+/// An answer of some type.
+pub(crate) fn typed(content_type: &'static str, body: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::new(body.into());
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}

@@ -1,0 +1,77 @@
+//! Errors as RFC 9457 has them: `application/problem+json` with a reason and a hint, the same
+//! that the command line gives.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::response::IntoResponse;
+use serde::Serialize;
+
+use crate::bridge::helm::Outcome;
+use crate::exit::Failure;
+use crate::paste::Paste;
+use cutover::{Difference, ErrorKind};
+
+/// Why a request was not answered as asked.
+#[derive(Debug, Serialize)]
+pub(crate) struct Problem {
+    /// The HTTP status in words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// Why.
+    detail: String,
+    /// What to do about it.
+    hint: Option<String>,
+    /// Rows that a gate refuses.
+    examples: Vec<Difference>,
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, detail: impl Into<String>, hint: &str) -> Self {
+        Self {
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: detail.into(),
+            hint: (!hint.is_empty()).then(|| hint.to_owned()),
+            examples: Vec::new(),
+        }
+    }
+
+    /// What the engine says no to.
+    pub(crate) fn failure(failure: &Failure, paste: &Paste) -> Self {
+        let status = match failure.kind() {
+            ErrorKind::Refused => StatusCode::CONFLICT,
+            ErrorKind::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        let mut detail = failure.message();
+        for cause in failure.causes() {
+            detail += &format!(": {cause}");
+        }
+        let hint = paste.complete(&failure.hint().unwrap_or_default());
+        let examples = failure.examples().to_vec();
+        Self { examples, ..Self::new(status, paste.complete(&detail), &hint) }
+    }
+
+    /// An order that was not taken.
+    pub(crate) fn outcome(outcome: Outcome, paste: &Paste) -> Self {
+        let hint = paste.complete(&outcome.hint.unwrap_or_default());
+        let detail = paste.complete(&outcome.message);
+        Self { examples: outcome.examples, ..Self::new(StatusCode::CONFLICT, detail, &hint) }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response<Body> {
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if self.status == StatusCode::UNAUTHORIZED.as_u16() {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
