@@ -199,7 +199,9 @@ Examples:
   NO_COLOR=1 cutover watch --db app.db
 
 `?` shows the keys. A backfill or verification that is begun here runs in this
-process: leaving stops it at the end of its chunk, and loses nothing.")]
+process: leaving stops it at the end of its chunk, and loses nothing. The same
+in a browser:
+  cutover serve --db app.db")]
     Watch(Operate<R>),
 
     /// Show a migration on a web page, live; steer it there with --control
