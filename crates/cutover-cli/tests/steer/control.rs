@@ -24,6 +24,9 @@ fn a_backfill_waits_and_goes_on_as_it_is_told() {
     let paused = bench.until("paused", |status| status["work"]["waiting"] == "paused");
     assert_eq!(paused["control"]["paused"], true);
     assert_eq!(paused["control"]["actor"], "mei");
+    // Each row goes into two tables: of both together as large a share is done.
+    let share = paused["backfill"]["done"].as_u64().unwrap() * 2;
+    assert!(share.abs_diff(done(&paused)) <= 2, "{paused:#}");
     // Programs are served as before, and both schemas stay in step.
     bench.writes("INSERT OR REPLACE INTO clients VALUES (7, 'seven', 'Ely')");
     bench.writes("DELETE FROM clients WHERE id BETWEEN 100 AND 120");

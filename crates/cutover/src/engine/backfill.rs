@@ -62,13 +62,7 @@ pub(crate) fn fill(
 ) -> Result<BackfillReport> {
     let began = Instant::now();
     let mut passes = state::passes(session.db, session.record.id)?;
-    for pass in passes.iter_mut().filter(|pass| pass.total == 0) {
-        if let Some(target) =
-            session.model.targets(direction).iter().find(|t| t.table.known_as == pass.target)
-        {
-            pass.total = total(session.db, target, Place::LIVE)?;
-        }
-    }
+    count_rows(session, direction, &mut passes)?;
     let sum = |passes: &[PassRecord], f: fn(&PassRecord) -> u64| passes.iter().map(f).sum::<u64>();
     let total = sum(&passes, |pass| pass.total);
     let mut labour = Labour::begin(session, work, total, pace, Log::filling(name(work)), watch)?;
@@ -93,6 +87,29 @@ pub(crate) fn fill(
     }
     let BackfillStatus { complete, done, total } = progress(&passes, rows);
     Ok(BackfillReport { complete, done, total, seconds: began.elapsed().as_secs_f64() })
+}
+
+/// How many rows each pass has to make, where that is not known yet: written down at once, so
+/// that whoever watches sees the share of all of them.
+fn count_rows(
+    session: &Session<'_>,
+    direction: Direction,
+    passes: &mut [PassRecord],
+) -> Result<()> {
+    let (db, id) = (session.db, session.record.id);
+    let mut counted = Vec::new();
+    for pass in passes.iter_mut().filter(|pass| pass.total == 0 && !pass.complete) {
+        let targets = session.model.targets(direction);
+        if let Some(target) = targets.iter().find(|t| t.table.known_as == pass.target) {
+            pass.total = total(db, target, Place::LIVE)?;
+            counted.push(&*pass);
+        }
+    }
+    db.write("writing the state", || {
+        session.fence()?;
+        counted.iter().try_for_each(|pass| state::advance_pass(db, id, pass, &[]))
+    })?;
+    Ok(())
 }
 
 /// Where the journal keeps how fast a backfill was, in rows a second.
