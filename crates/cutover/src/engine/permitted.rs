@@ -70,3 +70,49 @@ pub(crate) fn permitted(
     }
     (allowed, blocked)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(phase: Phase, pending: Option<Pending>) -> Record {
+        let none = String::new;
+        Record { id: 1, name: none(), text: none(), hash: none(), phase, since: none(), pending }
+    }
+
+    /// Why `advance` would be refused, if it would.
+    fn obstacle(record: &Record, control: Control, uncarried: Option<&Problem>) -> Option<String> {
+        let (allowed, blocked) = permitted(record, true, control, uncarried);
+        let found = blocked.into_iter().find(|blocked| blocked.action == "advance");
+        assert_ne!(allowed.iter().any(|action| action == "advance"), found.is_some());
+        found.map(|blocked| blocked.reason)
+    }
+
+    #[test]
+    fn a_postponed_cutover_is_blocked_where_it_would_happen() {
+        let postponed = Control { postponed: true, ..Control::default() };
+        let blocked = |phase| obstacle(&record(phase, None), postponed, None).is_some();
+        assert_eq!(
+            [Phase::DualWrite, Phase::ReadNew, Phase::WriteNew, Phase::NewOnly].map(blocked),
+            [false, true, true, false]
+        );
+    }
+
+    #[test]
+    fn what_is_not_carried_is_an_obstacle_from_write_new_on() {
+        let added =
+            Problem { line: None, column: None, reason: "added".to_owned(), fix: String::new() };
+        let why = |phase| obstacle(&record(phase, None), Control::default(), Some(&added));
+        assert_eq!(why(Phase::DualWrite), None);
+        assert_eq!(why(Phase::ReadNew).as_deref(), Some("added"));
+    }
+
+    #[test]
+    fn what_was_interrupted_is_finished_by_its_own_command() {
+        let why = |phase, pending| obstacle(&record(phase, pending), Control::default(), None);
+        assert_eq!(why(Phase::Retired, Some(Pending::Drop)), None);
+        assert!(why(Phase::Retired, None).is_some());
+        assert!(why(Phase::Legacy, Some(Pending::Drop)).unwrap().contains("abort"));
+        assert!(why(Phase::NewOnly, Some(Pending::CatchUp)).unwrap().contains("rollback"));
+    }
+}
