@@ -25,8 +25,8 @@ use crate::report::{
 };
 
 impl Engine {
-    /// Where a migration stands, and what can be done next. Takes no lease and holds nobody
-    /// off. Rates, which take two looks, are absent: see [`Observer`].
+    /// Where a migration stands, and what can be done next. Takes no lease. Rates, which take
+    /// two looks, are absent: see [`Observer`].
     ///
     /// # Errors
     ///

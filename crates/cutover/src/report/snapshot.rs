@@ -9,7 +9,8 @@ use crate::phase::{Phase, Side};
 
 /// Where a migration stands.
 ///
-/// Plain data, read without taking the lease and without holding a writer off. What takes two
+/// Plain data, read without taking the lease. With a write-ahead log it holds no writer off;
+/// without one, whoever commits waits while a table's rows are counted. What takes two
 /// looks to be told, a rate, is absent in the first one of an [`Observer`](crate::Observer).
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Snapshot {
