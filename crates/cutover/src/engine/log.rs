@@ -5,8 +5,8 @@
 //! can't start anew: beside one program that forgot to end its read, a backfill would write
 //! the whole mirror into the log and fill the disk. So the work waits. What it promises: the
 //! log holds no more than [`Options::log_limit_bytes`](crate::Options), what the work writes
-//! between two checkpoints (a few milliseconds of it, and about a quarter of the limit once the
-//! rows' size is known), and what programs write themselves.
+//! between two checkpoints (a quarter of the limit, and a chunk of no more than about another),
+//! and what programs write themselves.
 
 use std::time::{Duration, Instant};
 
@@ -20,14 +20,20 @@ use crate::error::{Error, Result};
 use crate::report::Waiting;
 use crate::watch::{Event, Watch};
 
-/// Work after which what was written is moved from the log into the database.
+/// Work after which what was written is moved from the log into the database, unless so much
+/// has been written before.
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(8);
+
+/// The part of the limit that may be written between two checkpoints, and by one chunk.
+const SHARES: u64 = 4;
 
 /// Looks after the log of a database while much is written to it.
 #[derive(Debug)]
 pub(crate) struct Log {
     since_checkpoint: Duration,
-    /// Bytes in the log after the last checkpoint.
+    /// Bytes that the log has grown by since the last checkpoint.
+    grown: u64,
+    /// Bytes in the log after the last chunk.
     was: u64,
     /// What is being done, where it takes room on the disk.
     fills: Option<&'static str>,
@@ -36,7 +42,7 @@ pub(crate) struct Log {
 impl Log {
     /// For work that makes no more of what there is.
     pub(crate) fn new() -> Self {
-        Self { since_checkpoint: Duration::ZERO, was: 0, fills: None }
+        Self { since_checkpoint: Duration::ZERO, grown: 0, was: 0, fills: None }
     }
 
     /// For work that takes room on the disk, which may run full meanwhile.
@@ -54,21 +60,24 @@ impl Log {
         telemetry: &mut Telemetry,
         watch: &mut dyn Watch,
     ) -> Result<()> {
+        let (db, options) = (session.db, &session.engine.options);
+        let share = options.log_limit_bytes / SHARES;
+        let now = db.committed_log_bytes();
+        // A log that holds less than before was begun anew.
+        let grown = if now < self.was { now } else { now - self.was };
+        self.was = now;
+        pacer.wrote(grown, share);
+        self.grown += grown;
         self.since_checkpoint += held;
-        if self.since_checkpoint <= CHECKPOINT_EVERY {
+        if self.since_checkpoint <= CHECKPOINT_EVERY && self.grown <= share {
             return Ok(());
         }
-        self.since_checkpoint = Duration::ZERO;
-        let (db, options) = (session.db, &session.engine.options);
+        (self.since_checkpoint, self.grown) = (Duration::ZERO, 0);
         if let Some(doing) = self.fills {
             space::still_free(db.file(), doing, options)?;
         }
         // Often, and by us: else it falls to the next program that commits.
         let log = db.checkpoint(false)?.log_bytes;
-        // A log that holds less than before was begun anew.
-        let grown = if log < self.was { log } else { log - self.was };
-        pacer.wrote(grown, options.log_limit_bytes / 4);
-        self.was = log;
         if log.max(db.wal_bytes()) > options.log_limit_bytes {
             self.was = 0;
             if !emptied(db, options)? {

@@ -2,10 +2,13 @@
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::config::DbConfig;
+use rusqlite::hooks::Wal;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use super::authorizer::{Gatekeeper, Wall};
@@ -23,6 +26,9 @@ pub(crate) struct Db {
     file: PathBuf,
     busy_timeout: Duration,
     gatekeeper: Gatekeeper,
+    /// Frames in the write-ahead log when this connection last committed to it.
+    log_frames: Arc<AtomicU64>,
+    page_bytes: u64,
 }
 
 /// Pages the engine's connections keep in memory, in KiB (negative by SQLite's
@@ -72,7 +78,7 @@ impl Db {
 
     fn open_file(path: &Path, file: &Path, busy_timeout: Duration) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let db = Self::with(path, file, busy_timeout, flags)?;
+        let mut db = Self::with(path, file, busy_timeout, flags)?;
         // The first read finds out whether it is a database at all.
         let encoding: String =
             db.row("reading the database", "PRAGMA encoding", |row| row.get(0))?;
@@ -93,12 +99,25 @@ impl Db {
         // loss of power the database is as it was at some earlier commit, whole. What
         // has to last is made durable by a checkpoint afterwards, outside of the lock.
         if db.has_log()? {
-            db.batch(
-                "configuring the connection",
-                "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;",
-            )?;
+            db.batch("configuring the connection", "PRAGMA synchronous = NORMAL")?;
         }
+        db.count_frames()?;
         Ok(db)
+    }
+
+    /// Has SQLite tell at each commit how long the log is: asking for it would be a checkpoint.
+    /// This takes the place of SQLite's own checkpoints, which hang on the same hook
+    /// (<https://www.sqlite.org/c3ref/wal_hook.html>); ours are made by who writes much.
+    fn count_frames(&mut self) -> Result<()> {
+        self.page_bytes = self.count("SELECT page_size FROM pragma_page_size")?;
+        let frames = Arc::clone(&self.log_frames);
+        let hook = move |_: &mut Wal, now| {
+            frames.store(u64::try_from(now).unwrap_or(0), Ordering::Relaxed);
+            Ok(())
+        };
+        self.conn
+            .wal_hook(Some(hook))
+            .map_err(|source| self.error("configuring the connection", source))
     }
 
     /// Makes a scratch database that nobody else may read.
@@ -137,7 +156,8 @@ impl Db {
         let gatekeeper = Gatekeeper::install(&mut conn).map_err(|source| {
             classify(&path, busy_timeout, "configuring the connection", source)
         })?;
-        let db = Self { conn, path, file, busy_timeout, gatekeeper };
+        let log_frames = Arc::default();
+        let db = Self { conn, path, file, busy_timeout, gatekeeper, log_frames, page_bytes: 0 };
         let configured = (|| {
             // Dropping a table with foreign keys on deletes its rows first, and
             // cascades; our own deletes are derived, table by table.
@@ -256,6 +276,12 @@ impl Db {
         std::fs::metadata(path).map_or(0, |meta| meta.len())
     }
 
+    /// Bytes of the log that were in use when this connection last committed; 0 in other
+    /// journal modes.
+    pub(crate) fn committed_log_bytes(&self) -> u64 {
+        self.log_frames.load(Ordering::Relaxed) * (self.page_bytes + FRAME_HEADER)
+    }
+
     /// Moves what the log holds into the database. `reset` also starts the log
     /// anew, which holds writers off for the little that is left to move.
     pub(crate) fn checkpoint(&self, reset: bool) -> Result<Checkpoint> {
@@ -270,8 +296,8 @@ impl Db {
         let moved = conn.query_row(&sql, [], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)));
         match moved {
             Ok((hindered, frames)) => {
-                let page = self.count("SELECT page_size FROM pragma_page_size")?;
-                let log_bytes = u64::try_from(frames).unwrap_or(0) * (page + FRAME_HEADER);
+                let log_bytes =
+                    u64::try_from(frames).unwrap_or(0) * (self.page_bytes + FRAME_HEADER);
                 Ok(Checkpoint { hindered, log_bytes })
             }
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
