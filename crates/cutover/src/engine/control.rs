@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::pace::{CHUNK_BESIDE_WRITERS, CHUNK_IN_HASTE};
+use super::pace::{CHUNK_ALONE, CHUNK_BESIDE_WRITERS};
 use super::{Engine, Limits, Pace};
 use crate::backend::sqlite::control::{self, Control};
 use crate::backend::sqlite::journal::{self, Line};
@@ -149,7 +149,7 @@ impl Engine {
 pub(crate) fn paces(pace: Pace) -> PaceStatus {
     let (name, stall, rows_per_second) = match pace {
         Pace::Gentle => ("gentle", CHUNK_BESIDE_WRITERS, None),
-        Pace::Fast => ("fast", CHUNK_IN_HASTE, None),
+        Pace::Fast => ("fast", CHUNK_ALONE, None),
         Pace::Limited(Limits { stall, rows_per_second }) => {
             ("limits", stall.unwrap_or(CHUNK_BESIDE_WRITERS), rows_per_second)
         }

@@ -96,7 +96,7 @@ impl Labour {
         let pause = self.pacer.after(rows, held, others);
         self.rest(session, pause, watch)?;
         self.telemetry.waits(self.pacer.stands_back().then_some(Waiting::Writers));
-        self.log.written(session, held, &mut self.pacer, &mut self.telemetry, watch)?;
+        self.log.written(session, &mut self.pacer, &mut self.telemetry, watch)?;
         self.obey(session, watch)
     }
 

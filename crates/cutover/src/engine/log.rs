@@ -5,34 +5,42 @@
 //! can't start anew: beside one program that forgot to end its read, a backfill would write
 //! the whole mirror into the log and fill the disk. So the work waits. What it promises: the
 //! log holds no more than [`Options::log_limit_bytes`](crate::Options), what the work writes
-//! between two checkpoints (a quarter of the limit, and a chunk of no more than about another),
+//! between two looks at it (a quarter of the limit, and a chunk of no more than about another),
 //! and what programs write themselves.
+//!
+//! The checkpoints are made beside the work, and by us: else they fall to the next program
+//! that commits.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::Options;
 use super::pace::{Backoff, Pacer};
 use super::session::Session;
 use super::space;
 use super::telemetry::Telemetry;
-use crate::backend::sqlite::Db;
+use crate::backend::sqlite::{Checkpointer, Db, Moving};
 use crate::error::{Error, Result};
 use crate::report::Waiting;
 use crate::watch::{Event, Watch};
 
-/// Work after which what was written is moved from the log into the database, unless so much
-/// has been written before.
-const CHECKPOINT_EVERY: Duration = Duration::from_millis(8);
+/// Bytes in the log after which a checkpoint begins to move them into the database.
+const WORTH_MOVING: u64 = 1 << 20;
 
-/// The part of the limit that may be written between two checkpoints, and by one chunk.
+/// The part of the limit that a chunk may write, and that the log may hold before the work
+/// waits for a checkpoint: only while nobody writes can the log begin anew.
 const SHARES: u64 = 4;
+
+/// Frames in the log that the work waits at while others write: at 1,000 it would be one of
+/// them whose commit makes the checkpoint (<https://www.sqlite.org/wal.html#ckpt>).
+const FRAMES_BESIDE_WRITERS: u64 = 750;
 
 /// Looks after the log of a database while much is written to it.
 #[derive(Debug)]
 pub(crate) struct Log {
-    since_checkpoint: Duration,
-    /// Bytes that the log has grown by since the last checkpoint.
-    grown: u64,
+    /// There once there is something to move.
+    checkpointer: Option<Checkpointer>,
+    /// Bytes written since a checkpoint began.
+    unmoved: u64,
     /// Bytes in the log after the last chunk.
     was: u64,
     /// What is being done, where it takes room on the disk.
@@ -42,7 +50,7 @@ pub(crate) struct Log {
 impl Log {
     /// For work that makes no more of what there is.
     pub(crate) fn new() -> Self {
-        Self { since_checkpoint: Duration::ZERO, grown: 0, was: 0, fills: None }
+        Self { checkpointer: None, unmoved: 0, was: 0, fills: None }
     }
 
     /// For work that takes room on the disk, which may run full meanwhile.
@@ -50,12 +58,11 @@ impl Log {
         Self { fills: Some(doing), ..Self::new() }
     }
 
-    /// After a transaction that held the write lock for `held`. Waits, if it must, until
-    /// the log can be emptied. Lets no chunk grow so large that a few of them fill the log.
+    /// After a transaction of the work. Waits, if it must, until the log can be emptied. Lets
+    /// no chunk grow so large that a few of them fill the log.
     pub(crate) fn written(
         &mut self,
         session: &Session<'_>,
-        held: Duration,
         pacer: &mut Pacer,
         telemetry: &mut Telemetry,
         watch: &mut dyn Watch,
@@ -66,18 +73,30 @@ impl Log {
         // A log that holds less than before was begun anew.
         let grown = if now < self.was { now } else { now - self.was };
         self.was = now;
+        self.unmoved += grown;
         pacer.wrote(grown, share);
-        self.grown += grown;
-        self.since_checkpoint += held;
-        if self.since_checkpoint <= CHECKPOINT_EVERY && self.grown <= share {
+        if self.unmoved < share.min(WORTH_MOVING) {
             return Ok(());
         }
-        (self.since_checkpoint, self.grown) = (Duration::ZERO, 0);
         if let Some(doing) = self.fills {
             space::still_free(db.file(), doing, options)?;
         }
-        // Often, and by us: else it falls to the next program that commits.
-        let log = db.checkpoint(false)?.log_bytes;
+        let checkpointer = match &mut self.checkpointer {
+            Some(checkpointer) => checkpointer,
+            none => none.insert(Checkpointer::start(db)?),
+        };
+        if checkpointer.order()? {
+            self.unmoved = 0;
+        }
+        let beside_writers = FRAMES_BESIDE_WRITERS * db.frame_bytes();
+        if now <= if pacer.stands_back() { share.min(beside_writers) } else { share } {
+            return Ok(());
+        }
+        // What is left is moved while we write nothing, so that the log begins anew.
+        checkpointer.wait()?;
+        self.unmoved = 0;
+        let how = if pacer.stands_back() { Moving::Beside } else { Moving::All };
+        let log = db.checkpoint(how)?.log_bytes;
         if log.max(db.wal_bytes()) > options.log_limit_bytes {
             self.was = 0;
             if !emptied(db, options)? {
@@ -90,7 +109,7 @@ impl Log {
 
 /// Tries to start the log anew; whether that is done, or need not be.
 fn emptied(db: &Db, options: &Options) -> Result<bool> {
-    let checkpoint = db.checkpoint(true)?;
+    let checkpoint = db.checkpoint(Moving::AllAndTruncate)?;
     Ok(!checkpoint.hindered || checkpoint.log_bytes <= options.log_limit_bytes)
 }
 

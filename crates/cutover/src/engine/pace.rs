@@ -20,13 +20,11 @@ pub(crate) struct Pacer {
 const QUIET_AFTER: Duration = Duration::from_millis(400);
 
 /// How long a chunk may hold the write lock while others write.
-pub(crate) const CHUNK_BESIDE_WRITERS: Duration = Duration::from_millis(2);
+pub(crate) const CHUNK_BESIDE_WRITERS: Duration = Duration::from_millis(3);
 
-/// The same while nobody does.
+/// The same while nobody does, and where nobody asks for room. In longer chunks there is no
+/// gain: what they write would no longer fit into the connection's cache.
 pub(crate) const CHUNK_ALONE: Duration = Duration::from_millis(15);
-
-/// The same where nobody asks for room.
-pub(crate) const CHUNK_IN_HASTE: Duration = Duration::from_millis(50);
 
 /// Rows in the first chunk, before anything is known of their size.
 const FIRST_ROWS: u64 = 64;
@@ -118,10 +116,9 @@ impl Pacer {
     /// How long a chunk may hold the write lock.
     fn target(&self, others: bool) -> Duration {
         match (self.pace, others) {
-            (Pace::Fast, _) => CHUNK_IN_HASTE,
             (Pace::Limited(Limits { stall: Some(stall), .. }), _) => stall,
+            (Pace::Fast, _) | (_, false) => CHUNK_ALONE,
             (_, true) => CHUNK_BESIDE_WRITERS,
-            (_, false) => CHUNK_ALONE,
         }
     }
 }

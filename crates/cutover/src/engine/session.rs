@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::Engine;
 use super::model::Model;
 use super::switch::{self, Setting};
-use crate::backend::sqlite::Db;
 use crate::backend::sqlite::journal::{self, Line};
 use crate::backend::sqlite::lease::{Asker, Lease};
 use crate::backend::sqlite::state::{self, Record};
+use crate::backend::sqlite::{Db, Moving};
 use crate::clock;
 use crate::derive::sql::text;
 use crate::error::{Error, Result};
@@ -165,7 +165,7 @@ impl<'a> Session<'a> {
         self.record.since = since;
         self.record.pending = None;
         // Moving the log into the database syncs both: the transition lasts from here on.
-        let _ = self.db.checkpoint(false);
+        let _ = self.db.checkpoint(Moving::Beside);
         watch.event(&Event::Entered { phase, held_ms: held.as_secs_f64() * 1000.0 });
         watch.after(from, &mut || self.engine.snapshot(&self.record.name));
         Ok(())

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::session::Session;
+use crate::backend::sqlite::Moving;
 use crate::backend::sqlite::work::{self, Sample};
 use crate::clock;
 use crate::error::{Error, Result};
@@ -166,7 +167,7 @@ impl Session<'_> {
         }?;
         if telemetry.commits.is_multiple_of(CHECKPOINT_EVERY) {
             // Nobody else may write who would empty the log.
-            let _ = self.db.checkpoint(false);
+            let _ = self.db.checkpoint(Moving::Beside);
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ use super::labour::Labour;
 use super::log::Log;
 use super::session::Session;
 use super::{Options, Pace, Vacuum, space};
-use crate::backend::sqlite::{Size, file};
+use crate::backend::sqlite::{Moving, Size, file};
 use crate::error::{Error, Result};
 use crate::report::{Space, VacuumCost};
 use crate::watch::{Watch, Work};
@@ -36,7 +36,7 @@ pub(crate) fn give_back(
     let after = db.size()?;
     if after.bytes < before.bytes {
         // The file gets shorter when the log is moved into it.
-        db.checkpoint(true)?;
+        db.checkpoint(Moving::AllAndTruncate)?;
     }
     let cost = if after.unused_bytes > 0 { Some(cost(session, after)?) } else { None };
     Ok(Space {

@@ -43,6 +43,17 @@ const NEEDS_WRITING: &str = "check that it is a file, its permissions and the di
 /// (<https://www.sqlite.org/fileformat2.html#wal_file_format>).
 const FRAME_HEADER: u64 = 24;
 
+/// How a checkpoint goes about it (<https://www.sqlite.org/pragma.html#pragma_wal_checkpoint>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moving {
+    /// Beside all others. What they write meanwhile stays in the log.
+    Beside,
+    /// Holds writers off for the little that is left to move, so that the log begins anew.
+    All,
+    /// The same, and the log's file becomes empty.
+    AllAndTruncate,
+}
+
 /// What a checkpoint came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Checkpoint {
@@ -279,16 +290,24 @@ impl Db {
     /// Bytes of the log that were in use when this connection last committed; 0 in other
     /// journal modes.
     pub(crate) fn committed_log_bytes(&self) -> u64 {
-        self.log_frames.load(Ordering::Relaxed) * (self.page_bytes + FRAME_HEADER)
+        self.log_frames.load(Ordering::Relaxed) * self.frame_bytes()
     }
 
-    /// Moves what the log holds into the database. `reset` also starts the log
-    /// anew, which holds writers off for the little that is left to move.
-    pub(crate) fn checkpoint(&self, reset: bool) -> Result<Checkpoint> {
-        let mode = if reset { "TRUNCATE" } else { "PASSIVE" };
+    /// What a page takes in the log.
+    pub(crate) fn frame_bytes(&self) -> u64 {
+        self.page_bytes + FRAME_HEADER
+    }
+
+    /// Moves what the log holds into the database.
+    pub(crate) fn checkpoint(&self, how: Moving) -> Result<Checkpoint> {
+        let mode = match how {
+            Moving::Beside => "PASSIVE",
+            Moving::All => "RESTART",
+            Moving::AllAndTruncate => "TRUNCATE",
+        };
         let conn = self.conn();
         // A reader in the way is no error: the next call moves what this one could
-        // not. Waiting for it would be one: a reset waits with the write lock in hand.
+        // not. Waiting for it would be one, with the write lock in hand.
         BUSY_TIMEOUT.set(Duration::ZERO);
         // Three numbers: whether something was in the way, frames in the log, frames moved
         // (https://www.sqlite.org/pragma.html#pragma_wal_checkpoint).
@@ -296,8 +315,7 @@ impl Db {
         let moved = conn.query_row(&sql, [], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)));
         match moved {
             Ok((hindered, frames)) => {
-                let log_bytes =
-                    u64::try_from(frames).unwrap_or(0) * (self.page_bytes + FRAME_HEADER);
+                let log_bytes = u64::try_from(frames).unwrap_or(0) * self.frame_bytes();
                 Ok(Checkpoint { hindered, log_bytes })
             }
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {

@@ -3,6 +3,7 @@
 
 mod authorizer;
 pub(crate) mod catalog;
+mod checkpointer;
 pub(crate) mod commits;
 pub(crate) mod compare;
 pub(crate) mod control;
@@ -20,4 +21,5 @@ pub(crate) mod wal;
 pub(crate) mod work;
 
 pub(crate) use authorizer::Wall;
-pub(crate) use db::{Db, Size};
+pub(crate) use checkpointer::Checkpointer;
+pub(crate) use db::{Db, Moving, Size};

@@ -12,6 +12,7 @@ use super::lockstep::Pair;
 use super::run::Run;
 use super::sample::Sample;
 use super::statement::Statement;
+use crate::backend::sqlite::Moving;
 use crate::derive::sql::{ident, idents, text};
 use crate::engine::model::Model;
 use crate::engine::{AdvanceOptions, Engine, Options, Pace, StartOptions};
@@ -75,7 +76,7 @@ impl Workshop<'_> {
         if let Some(sql) = self.sabotage {
             engine.db.batch("sabotage", sql)?;
         }
-        engine.db.checkpoint(true)?;
+        engine.db.checkpoint(Moving::AllAndTruncate)?;
         self.complete(&base, &model).map_err(failed)?;
         Ok(base)
     }
