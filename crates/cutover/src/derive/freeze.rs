@@ -1,7 +1,7 @@
 //! Triggers that make the old tables refuse writes.
 
 use super::names::Names;
-use super::object::{Kind, Object};
+use super::object::Object;
 use super::sql::{ident, text};
 use crate::phase::Phase;
 
@@ -34,16 +34,16 @@ pub(crate) fn freeze(
                 ident(table),
                 text(&message)
             );
-            Object::new(Kind::Trigger, name, sql)
+            Object::trigger(name, table, sql)
         })
         .collect()
 }
 
 /// The one-row table by which the guards know the sync, and the engine's own chunks.
-pub(crate) fn syncing(names: Names) -> [String; 2] {
-    let name = ident(&names.syncing());
-    [
-        format!("CREATE TABLE {name} (depth INTEGER NOT NULL)"),
-        format!("INSERT INTO {name} (depth) VALUES (0)"),
-    ]
+pub(crate) fn syncing(names: Names) -> [Object; 2] {
+    let table = names.syncing();
+    let name = ident(&table);
+    let define = format!("CREATE TABLE {name} (depth INTEGER NOT NULL)");
+    let fill = format!("INSERT INTO {name} (depth) VALUES (0)");
+    [Object::table(table.clone(), define), Object::row(table, fill)]
 }

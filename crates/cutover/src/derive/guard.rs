@@ -11,7 +11,7 @@
 
 use super::derived::{Part, Place, derived, differs};
 use super::names::Names;
-use super::object::{Kind, Object};
+use super::object::Object;
 use super::sql::{ident, join, text};
 use super::target::Target;
 use super::typed::compared;
@@ -101,5 +101,5 @@ fn guard(
         ident(table),
         text(&message)
     );
-    Object::new(Kind::Trigger, name, sql)
+    Object::trigger(name, table, sql)
 }

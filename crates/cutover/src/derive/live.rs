@@ -4,6 +4,7 @@ use turso_parser::ast::Expr;
 
 use super::derived::{Part, Place, derived};
 use super::names::Names;
+use super::object::Object;
 use super::query::{Arm, Query, What};
 use super::sql::{ident, idents, join};
 use super::target::{Source, Target};
@@ -54,9 +55,9 @@ fn is_stored_so(query: &Query, position: usize, column: &Column, catalog: &Catal
     column.affinity == Affinity::Blob || query.arms().all(passes_on)
 }
 
-/// The statement that creates the live view of a backward target: it reads the old table
+/// The live view of a backward target: it reads the old table
 /// itself where that is authoritative or the mirror not complete, else the new tables alone.
-pub(crate) fn view(target: &Target, reads: Side, catalog: &Catalog) -> String {
+pub(crate) fn view(target: &Target, reads: Side, catalog: &Catalog) -> Object {
     let table = &target.table;
     let shape: Vec<&String> = table.columns.iter().map(|column| &column.name).collect();
     let columns = idents("", &shape);
@@ -81,5 +82,7 @@ pub(crate) fn view(target: &Target, reads: Side, catalog: &Catalog) -> String {
             format!("SELECT {values} FROM ({}) AS d", derived(target, Place::LIVE, Part::All))
         }
     };
-    format!("CREATE VIEW {} ({columns}) AS {body}", ident(&Names::live(&table.known_as)))
+    let name = Names::live(&table.known_as);
+    let sql = format!("CREATE VIEW {} ({columns}) AS {body}", ident(&name));
+    Object::view(name, sql)
 }

@@ -11,16 +11,33 @@ pub(crate) struct Object {
     pub(crate) sql: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
     Table,
+    /// A row that the table of this name has from the beginning.
+    Row,
     View,
-    Trigger,
+    Trigger {
+        /// The table or view that it is on.
+        on: String,
+    },
 }
 
 impl Object {
-    pub(crate) fn new(kind: Kind, name: String, sql: String) -> Self {
-        Self { kind, name, sql }
+    pub(crate) fn table(name: String, sql: String) -> Self {
+        Self { kind: Kind::Table, name, sql }
+    }
+
+    pub(crate) fn row(table: String, sql: String) -> Self {
+        Self { kind: Kind::Row, name: table, sql }
+    }
+
+    pub(crate) fn view(name: String, sql: String) -> Self {
+        Self { kind: Kind::View, name, sql }
+    }
+
+    pub(crate) fn trigger(name: String, on: &str, sql: String) -> Self {
+        Self { kind: Kind::Trigger { on: on.to_owned() }, name, sql }
     }
 }
 
@@ -41,7 +58,7 @@ pub(crate) fn before(
             ident(table),
             statements.join(";\n  ")
         );
-        Object::new(Kind::Trigger, name, sql)
+        Object::trigger(name, table, sql)
     };
     events.iter().map(trigger).collect()
 }

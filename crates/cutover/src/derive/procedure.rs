@@ -24,7 +24,7 @@
 use super::derived::{Part, Place, derived, differs};
 use super::guard::needs_flag;
 use super::names::Names;
-use super::object::{Kind, Object};
+use super::object::Object;
 use super::sql::{any, ident, idents, join, text};
 use super::target::Target;
 use super::trace::trace;
@@ -56,14 +56,10 @@ pub(crate) fn procedure(name: &str, columns: &[String], statements: &[String]) -
     let nulls = format!("{nulls}, NULL AS go");
     let run = format!("{name}_do");
     vec![
-        Object::new(
-            Kind::View,
-            name.to_owned(),
-            format!("CREATE VIEW {} AS SELECT {nulls}", ident(name)),
-        ),
-        Object::new(
-            Kind::Trigger,
+        Object::view(name.to_owned(), format!("CREATE VIEW {} AS SELECT {nulls}", ident(name))),
+        Object::trigger(
             run.clone(),
+            name,
             format!(
                 "CREATE TRIGGER {} INSTEAD OF INSERT ON {} WHEN NEW.go IS NOT 0 BEGIN\n  {};\nEND",
                 ident(&run),

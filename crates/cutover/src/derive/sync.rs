@@ -13,7 +13,7 @@ use super::builtins::builtins;
 use super::checks::checks;
 use super::dirty::{Rows, scope_of, touched};
 use super::names::Names;
-use super::object::{Kind, Object};
+use super::object::Object;
 use super::procedure::{call_with, procedure, procedures, scope_columns};
 use super::query::{Leaf, What};
 use super::sql::{ident, join, text};
@@ -182,7 +182,8 @@ fn note_table(target: &Target, names: Names, catalog: &Catalog) -> Option<[Objec
             ident(&purge),
             ident(&name)
         );
-        [Object::new(Kind::Table, name, sql), Object::new(Kind::Trigger, purge, drop_old)]
+        let purge = Object::trigger(purge, &name, drop_old);
+        [Object::table(name, sql), purge]
     })
 }
 
@@ -226,7 +227,7 @@ impl Changed<'_> {
             ident(self.name),
             statements.join(";\n  ")
         );
-        Object::new(Kind::Trigger, name, sql)
+        Object::trigger(name, self.name, sql)
     }
 
     /// The columns of this table that some mapping reads, and those of its unique

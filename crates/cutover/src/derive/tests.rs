@@ -265,7 +265,7 @@ fn statements_of_a_split() {
     insta::assert_snapshot!("split_backward", listing(&sync(&backward, NAMES, "m", &catalog)));
     insta::assert_snapshot!("split_guards", listing(&guards(&forward[0], NAMES, "m")));
     insta::assert_snapshot!("split_notes", listing(&notes(forward.iter().chain(&backward), NAMES)));
-    insta::assert_snapshot!("split_live", view(&backward[0], Side::New, &catalog));
+    insta::assert_snapshot!("split_live", view(&backward[0], Side::New, &catalog).sql);
 }
 
 /// Grouping over a union, surrogate keys, and what lets an INSERT leave the group alone.

@@ -7,7 +7,7 @@
 
 use super::dirty::{Rows, touched};
 use super::names::Names;
-use super::object::{Kind, Object};
+use super::object::Object;
 use super::procedure::scope_columns;
 use super::sql::{ident, idents, join};
 use super::target::Target;
@@ -42,7 +42,7 @@ pub(crate) fn notes<'a>(targets: impl Iterator<Item = &'a Target>, names: Names)
                 ident(name),
                 statements.join(";\n  ")
             );
-            objects.push(Object::new(Kind::Trigger, trigger, sql));
+            objects.push(Object::trigger(trigger, name, sql));
         }
     }
     objects
@@ -55,7 +55,7 @@ fn table(target: &Target, names: Names) -> Object {
         "CREATE TABLE {} (n INTEGER PRIMARY KEY, {columns}, UNIQUE ({columns}))",
         ident(&name)
     );
-    Object::new(Kind::Table, name, sql)
+    Object::table(name, sql)
 }
 
 /// Notes the scopes of one target that a row of a table touches: as what the mapping

@@ -6,6 +6,7 @@ use super::kept::kept_tables;
 use super::retire::empty_and_drop;
 use super::session::{Session, now};
 use super::{Engine, switch};
+use crate::backend::sqlite::objects::Standing;
 use crate::backend::sqlite::state::{self, Pending};
 use crate::derive::sql::{ident, text};
 use crate::error::{Error, Refusal, Result};
@@ -66,8 +67,8 @@ fn leave(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result<Vec<String>
     let since = now();
     let (removed, held) = session.db.write("leaving the migration", || {
         session.fence()?;
-        let statements = switch::drop_statements(session.db, &session.model)?;
-        switch::run(session.db, "removing our objects", &statements)?;
+        let ours = switch::ours(session.db, &session.model)?;
+        switch::remove(session.db, &ours)?;
         let indexes = session.texts(&format!(
             "SELECT name FROM main.sqlite_schema WHERE type = 'index' AND substr(name, 1, {}) = {}",
             session.model.names.prefix().chars().count(),
@@ -79,9 +80,9 @@ fn leave(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result<Vec<String>
         state::set_phase(session.db, session.record.id, Phase::Legacy, &since)?;
         state::set_pending(session.db, session.record.id, Some(Pending::Drop))?;
         session.journal("abort", &since, Phase::Legacy, json!({}))?;
-        let objects = statements
+        let objects = ours
             .iter()
-            .map(|sql| sql.replace("DROP ", "").replace("IF EXISTS ", "").to_lowercase());
+            .map(|Standing { kind, name }| format!("{kind} {}", ident(name)).to_lowercase());
         Ok(objects.chain(indexes.iter().map(|index| format!("index {index}"))).collect::<Vec<_>>())
     })?;
     session.entered(Phase::Legacy, since, held, watch)?;

@@ -8,6 +8,7 @@ use super::frozen::take_digests;
 use super::gate::{self, Gate};
 use super::retire::retire;
 use super::session::Session;
+use super::switch::{Next, Setting};
 use super::vacuum::give_back;
 use super::{AdvanceOptions, Engine};
 use crate::backend::sqlite::state;
@@ -170,9 +171,10 @@ fn step(
         let when_postponed =
             if std::mem::take(waits) { WhenPostponed::Waits } else { WhenPostponed::Refuses };
         let gate = Gate { to, lenient, keep: false, when_postponed };
+        let next = Next::derive(&session.model, Setting::of(to))?;
         let passed = gate::pass(session, gate, watch, &|session, since| {
             state::forget_digests(session.db, session.record.id)?;
-            session.enter("advance", session.setting(to, since), json!({}))
+            session.enter("advance", &next, since, json!({}))
         })?;
         report.verified = Some(passed.report);
         report.only_new_holds = passed.only_new_holds;

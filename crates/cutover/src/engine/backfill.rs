@@ -10,7 +10,8 @@ use super::pass::{Pass, total};
 use super::reconcile::{Mode, reconcile};
 use super::session::{Session, now};
 use super::snapshot::progress;
-use super::{Engine, Pace, switch};
+use super::switch::{self, Setting};
+use super::{Engine, Pace};
 use crate::backend::sqlite::state::{self, PassRecord};
 use crate::derive::derived::Place;
 use crate::derive::sql::ident;
@@ -198,7 +199,7 @@ impl OnePass<'_, '_> {
         if self.last && self.direction == Direction::Forward {
             let phase = session.record.phase;
             if phase == Phase::ReadNew {
-                switch::enter_views(db, model, session.setting(phase, &session.record.since))?;
+                switch::enter_views(db, model, Setting::of(phase))?;
             }
             let rate = self.labour.average().map(f64::round);
             session.journal("backfill-complete", &now(), phase, json!({ RATE: rate }))?;

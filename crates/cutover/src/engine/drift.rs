@@ -12,8 +12,9 @@ use super::Engine;
 use super::model::Model;
 use super::session::Session;
 use super::switch::{self, Setting};
-use crate::backend::sqlite::Db;
 use crate::backend::sqlite::state::{self, Record};
+use crate::backend::sqlite::{Db, objects};
+use crate::derive::object::Kind;
 use crate::error::{Error, Refusal, Result};
 use crate::phase::Phase;
 use crate::report::Problem;
@@ -66,9 +67,9 @@ impl Session<'_> {
         }
         db.write("making the triggers anew", || {
             self.fence()?;
-            let setting = standing(db, &self.record)?;
-            switch::run(db, "removing triggers", &switch::drop_statements(db, model)?)?;
-            switch::run(db, "making the triggers anew", &switch::objects(model, setting))
+            let needed = switch::objects(model, standing(db, &self.record)?, &self.record.since);
+            switch::remove(db, &switch::ours(db, model)?)?;
+            objects::create(db, "making the triggers anew", &needed)
         })?;
         Ok(true)
     }
@@ -110,10 +111,10 @@ fn uncarried(model: &Model) -> Vec<Problem> {
 }
 
 /// The setting in which the objects of the present phase were made.
-fn standing<'r>(db: &Db, record: &'r Record) -> Result<Setting<'r>> {
+fn standing(db: &Db, record: &Record) -> Result<Setting> {
     let backfilled = record.phase > Phase::ReadNew
         || state::passes(db, record.id)?.iter().all(|pass| pass.complete);
-    Ok(Setting { phase: record.phase, since: &record.since, backfilled, catching_up: false })
+    Ok(Setting { backfilled, ..Setting::of(record.phase) })
 }
 
 /// Whether an object is missing or differs from what would be made today. An interrupted
@@ -129,6 +130,6 @@ fn is_stale(db: &Db, model: &Model, record: &Record) -> Result<bool> {
             .collect()
     };
     let there = read().map_err(|source| db.error("reading the schema", source))?;
-    let needed = switch::objects(model, standing(db, record)?);
-    Ok(needed.iter().any(|sql| sql.starts_with("CREATE ") && !there.contains(sql)))
+    let needed = switch::objects(model, standing(db, record)?, &record.since);
+    Ok(needed.iter().any(|object| object.kind != Kind::Row && !there.contains(&object.sql)))
 }

@@ -178,10 +178,9 @@ fn switch_over(
                 recheck(session, direction, gate.to)?;
             }
         }
-        let statements = switch::drop_statements(db, &session.model)?;
         let lists = loose_scopes(session, gate, loose.0)?;
         // The triggers go before anything is overwritten, so that it does not flow back.
-        switch::run(db, "removing the triggers of the last phase", &statements)?;
+        switch::remove(db, &switch::ours(db, &session.model)?)?;
         let kept = if gate.keep { keep(session, &lists)? } else { Vec::new() };
         let since = now();
         body(session, &since)?;

@@ -97,13 +97,17 @@ fn redefine(db: &Db, changes: &[Change]) -> Result<()> {
     if edits.is_empty() {
         return Ok(());
     }
-    let tables: Vec<&Change> =
-        changes.iter().filter(|change| change.to.kind == Defined::Table).collect();
+    let edited = |change: &&Change| {
+        let is_it = |row: &Row| row.kind == "table" && row.name == change.to.name;
+        change.to.kind == Defined::Table && edits.iter().any(is_it)
+    };
+    let tables: Vec<&Change> = changes.iter().filter(edited).collect();
     let before: Vec<_> =
         tables.iter().map(|change| shape(db, &change.now)).collect::<Result<_>>()?;
     db.batch(doing, "PRAGMA writable_schema = ON")?;
     let written = write(db, &edits);
-    // Also reads the schema anew: a definition that SQLite does not accept fails here.
+    // Forgets the schema. It is read anew by what follows: there a definition fails that SQLite
+    // does not accept.
     db.batch(doing, "PRAGMA writable_schema = RESET")?;
     written.map_err(|source| db.error(doing, source))?;
     for (change, before) in tables.into_iter().zip(before) {

@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use super::definitions;
-use super::switch::{self, Setting};
-use crate::backend::sqlite::{Db, Wall, catalog, plan, state};
+use super::switch::{self, Next, Setting};
+use crate::backend::sqlite::{Db, Wall, catalog, objects, plan, state};
 use crate::derive::derived::goes_by_range;
 use crate::derive::flaw::{Flaw, FlawKind};
 use crate::derive::indexes::{Needed, explained, missing};
@@ -136,15 +136,13 @@ impl Model {
     /// making the next phase's objects, and dropping as many.
     pub(crate) fn rehearse_switch(&self, db: &Db) -> Result<Duration> {
         let copy = schema_copy(db, self)?;
-        let setting =
-            Setting { phase: Phase::WriteNew, since: "", backfilled: true, catching_up: false };
         let doing = "rehearsing a switch";
         state::create(&copy)?;
-        let before = Setting { phase: Phase::ReadNew, ..setting };
-        switch::run(&copy, doing, &switch::objects(self, before))?;
+        objects::create(&copy, doing, &switch::objects(self, Setting::of(Phase::ReadNew), ""))?;
+        let next = Next::derive(self, Setting::of(Phase::WriteNew))?;
         let began = Instant::now();
         copy.batch(doing, "BEGIN")?;
-        switch::enter(&copy, self, setting)?;
+        switch::enter(&copy, self, &next, "")?;
         copy.batch(doing, "COMMIT")?;
         Ok(began.elapsed())
     }
@@ -155,12 +153,11 @@ impl Model {
         let copy = schema_copy(db, self)?;
         state::create(&copy)?;
         let doing = "rehearsing writes";
-        let setting =
-            Setting { phase: Phase::ReadNew, since: "", backfilled: true, catching_up: false };
-        switch::run(&copy, doing, &switch::objects(self, setting))?;
+        objects::create(&copy, doing, &switch::objects(self, Setting::of(Phase::ReadNew), ""))?;
         let mut problems = refused_writes(&copy, self.old_tables());
         copy.batch(doing, "BEGIN")?;
-        switch::enter(&copy, self, Setting { phase: Phase::WriteNew, ..setting })?;
+        let next = Next::derive(self, Setting::of(Phase::WriteNew))?;
+        switch::enter(&copy, self, &next, "")?;
         problems.extend(refused_writes(&copy, self.new_tables()));
         copy.batch(doing, "ROLLBACK")?;
         Ok(problems)

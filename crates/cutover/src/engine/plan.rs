@@ -54,13 +54,15 @@ impl Engine {
     /// is the side that does bear them.
     fn steps(&self, model: &Model, now: Side) -> Result<Plan> {
         let after = model.borne_by(Side::New)?;
-        let setting =
-            |phase, backfilled| Setting { phase, since: "(time)", backfilled, catching_up: false };
+        let made = |model: &Model, phase, backfilled| {
+            let setting = Setting { backfilled, ..Setting::of(phase) };
+            objects(model, setting, "(time)").into_iter().map(|object| object.sql)
+        };
         let old_indexes =
             model.missing_indexes().into_iter().filter(|(_, needed)| needed.side == Side::Old);
         let mut start: Vec<String> = old_indexes.map(|(name, needed)| needed.sql(&name)).collect();
         start.extend(new_table_statements(model));
-        start.extend(objects(model, setting(Phase::DualWrite, false)));
+        start.extend(made(model, Phase::DualWrite, false));
         let mut steps = vec![
             PlanStep { step: "legacy to dual-write".to_owned(), statements: start },
             PlanStep { step: "backfill, chunk by chunk".to_owned(), statements: backfill(model) },
@@ -82,7 +84,7 @@ impl Engine {
                 }
                 _ => {}
             }
-            statements.extend(objects(then, setting(phase, true)));
+            statements.extend(made(then, phase, true));
             steps.push(PlanStep { step: format!("{before} to {phase}"), statements });
         }
         let drop =

@@ -8,10 +8,11 @@ use super::frozen::{take_digests, verify_frozen};
 use super::labour::Labour;
 use super::log::Log;
 use super::session::{Session, now};
+use super::switch::{Next, Setting};
 use super::{AdvanceOptions, Pace};
-use crate::backend::sqlite::Db;
 use crate::backend::sqlite::control::{self, Control};
 use crate::backend::sqlite::state::{self, Pending};
+use crate::backend::sqlite::{Db, objects};
 use crate::derive::freeze::{freeze, syncing};
 use crate::derive::sql::{ident, text};
 use crate::error::{Error, Refusal, Result};
@@ -56,10 +57,11 @@ pub(crate) fn retire(
     if let Some(path) = &options.backup {
         back_up(session, path)?;
     }
+    let next = Next::derive(&session.model, Setting::of(to))?;
     let (since, held) = session.db.write("switching", || {
         let since = now();
-        session.enter("advance", session.setting(to, &since), json!({}))?;
-        super::switch::run(session.db, "creating guards", &syncing(session.model.names))?;
+        session.enter("advance", &next, &since, json!({}))?;
+        objects::create(session.db, "creating guards", &syncing(session.model.names))?;
         for table in session.model.old_tables() {
             drop_triggers(session, &table.name)?;
             refuse_writes(session, &table.name, &since)?;

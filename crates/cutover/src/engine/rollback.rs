@@ -10,7 +10,8 @@ use super::frozen::verify_frozen;
 use super::gate::{self, Gate};
 use super::kept::keep_old;
 use super::session::{Session, now};
-use super::{Engine, Pace, switch};
+use super::switch::{self, Next, Setting};
+use super::{Engine, Pace};
 use crate::backend::sqlite::state::{self, Pending};
 use crate::error::{Error, Refusal, Result};
 use crate::phase::{Direction, Phase};
@@ -90,8 +91,9 @@ fn step(
                 keep: false,
                 when_postponed: WhenPostponed::Passes,
             };
+            let next = Next::derive(&session.model, Setting::of(to))?;
             let passed = gate::pass(session, gate, watch, &|session, since| {
-                session.enter("rollback", session.setting(to, since), json!({}))
+                session.enter("rollback", &next, since, json!({}))
             })?;
             report.verified = Some(passed.report);
             (passed.held, passed.since)
@@ -103,8 +105,9 @@ fn step(
                 keep: true,
                 when_postponed: WhenPostponed::Passes,
             };
+            let next = Next::derive(&session.model, Setting::of(to))?;
             let passed = gate::pass(session, gate, watch, &|session, since| {
-                session.enter("rollback", session.setting(to, since), json!({}))
+                session.enter("rollback", &next, since, json!({}))
             })?;
             report.verified = Some(passed.report);
             report.kept.extend(passed.kept);
@@ -136,10 +139,11 @@ fn catch_up(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result<Vec<Kept
             session.model.backward.iter().map(|t| t.table.known_as.clone()).collect();
         let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
         let phase = session.record.phase;
+        let setting = Setting { catching_up: true, ..Setting::of(phase) };
+        let next = Next::derive(&session.model, setting)?;
         session.db.write("turning the backward sync on", || {
             session.fence()?;
-            let setting = switch::Setting { catching_up: true, ..session.setting(phase, &since) };
-            switch::enter(session.db, &session.model, setting)?;
+            switch::enter(session.db, &session.model, &next, &since)?;
             state::begin_passes(session.db, session.record.id, &targets)?;
             state::set_pending(session.db, session.record.id, Some(Pending::CatchUp))?;
             session.journal("catch-up", &now(), phase, json!({}))

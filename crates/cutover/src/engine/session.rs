@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Engine;
 use super::model::Model;
-use super::switch::{self, Setting};
+use super::switch::{self, Next, Setting};
 use crate::backend::sqlite::journal::{self, Line};
 use crate::backend::sqlite::lease::{Asker, Lease};
 use crate::backend::sqlite::state::{self, Record};
@@ -104,32 +104,29 @@ impl<'a> Session<'a> {
         Ok(state::passes(self.db, self.record.id)?.iter().all(|pass| pass.complete))
     }
 
-    pub(crate) fn setting<'s>(&self, phase: Phase, since: &'s str) -> Setting<'s> {
-        Setting { phase, since, backfilled: true, catching_up: false }
-    }
-
     /// The body of a transition: the objects of the phase, its record, its journal
     /// row. Runs inside the transition's one transaction.
-    pub(crate) fn enter(&self, event: &str, setting: Setting<'_>, detail: Value) -> Result<()> {
+    pub(crate) fn enter(&self, event: &str, next: &Next, since: &str, detail: Value) -> Result<()> {
         self.fence()?;
+        let setting = next.setting;
         let sync = (self.record.phase.sync(), self.record.pending);
         if setting.phase.sync() == sync.0 && sync.0.is_some() && sync.1.is_none() {
             switch::enter_views(self.db, &self.model, setting)?;
         } else {
-            switch::enter(self.db, &self.model, setting)?;
+            switch::enter(self.db, &self.model, next, since)?;
         }
-        state::set_phase(self.db, self.record.id, setting.phase, setting.since)?;
-        self.journal(event, setting.since, setting.phase, detail)
+        state::set_phase(self.db, self.record.id, setting.phase, since)?;
+        self.journal(event, since, setting.phase, detail)
     }
 
     /// A transition without a gate; gives how long the lock was held, and since when
     /// the phase is.
     pub(crate) fn flip(&self, event: &str, to: Phase) -> Result<(Duration, String)> {
         let backfilled = self.is_backfilled()?;
+        let next = Next::derive(&self.model, Setting { backfilled, ..Setting::of(to) })?;
         let (since, held) = self.db.write("switching", || {
             let since = now();
-            let setting = Setting { backfilled, ..self.setting(to, &since) };
-            self.enter(event, setting, Value::Object(serde_json::Map::new()))?;
+            self.enter(event, &next, &since, Value::Object(serde_json::Map::new()))?;
             Ok(since)
         })?;
         Ok((held, since))

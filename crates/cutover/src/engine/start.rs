@@ -8,7 +8,8 @@ use super::check::examine;
 use super::definitions;
 use super::model::Model;
 use super::session::{Session, now};
-use super::{Engine, StartOptions, switch};
+use super::switch::{self, Next, Setting};
+use super::{Engine, StartOptions};
 use crate::backend::sqlite::Wall;
 use crate::backend::sqlite::state::{self, Pending, Record};
 use crate::error::{Error, Refusal, Result};
@@ -150,13 +151,13 @@ fn enter_dual_write(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result<
         session.model.forward.iter().map(|target| target.table.known_as.clone()).collect();
     let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
     session.consent(Phase::DualWrite, watch)?;
+    let setting = Setting { backfilled: false, ..Setting::of(Phase::DualWrite) };
+    let next = Next::derive(&session.model, setting)?;
     let (since, held) = session.db.write("entering dual-write", || {
         let since = now();
         create_new_tables(session)?;
         state::begin_passes(session.db, session.record.id, &targets)?;
-        let setting =
-            switch::Setting { backfilled: false, ..session.setting(Phase::DualWrite, &since) };
-        session.enter("start", setting, json!({ "hash": session.record.hash }))?;
+        session.enter("start", &next, &since, json!({ "hash": session.record.hash }))?;
         Ok(since)
     })?;
     session.entered(Phase::DualWrite, since, held, watch)?;

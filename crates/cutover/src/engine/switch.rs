@@ -4,102 +4,113 @@
 use super::handover::hand_over;
 use super::model::Model;
 use crate::backend::sqlite::Db;
+use crate::backend::sqlite::objects::{self, Standing};
 use crate::derive::freeze::{freeze, syncing};
 use crate::derive::guard::guards;
 use crate::derive::live::view;
 use crate::derive::names::Names;
-use crate::derive::sql::{ident, text};
+use crate::derive::object::Object;
+use crate::derive::sql::ident;
 use crate::derive::sync::{parent_triggers, sync};
 use crate::error::Result;
 use crate::phase::{Direction, Phase};
-use crate::standing::Standing;
+use crate::schema::Table;
+use crate::standing;
 
 /// What a phase needs to know beyond its name.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Setting<'a> {
+pub(crate) struct Setting {
     pub(crate) phase: Phase,
-    /// When it began, for the message of the guards.
-    pub(crate) since: &'a str,
     /// Whether every source row has its image.
     pub(crate) backfilled: bool,
     /// Whether a rollback from `new-only` is bringing the old tables up to date.
     pub(crate) catching_up: bool,
 }
 
-/// The statements that make the objects of a phase.
-pub(crate) fn objects(model: &Model, setting: Setting<'_>) -> Vec<String> {
-    let mut statements = Vec::new();
+impl Setting {
+    /// The setting of a phase in which nothing is left to do.
+    pub(crate) fn of(phase: Phase) -> Self {
+        Self { phase, backfilled: true, catching_up: false }
+    }
+}
+
+/// What entering a phase takes: derived before the write lock is taken.
+#[derive(Debug)]
+pub(crate) struct Next {
+    pub(crate) setting: Setting,
+    /// For when the other side bears the shared names, where that begins with the phase.
+    model: Option<Model>,
+    /// But for those that say when it began.
+    objects: Vec<Object>,
+}
+
+impl Next {
+    pub(crate) fn derive(model: &Model, setting: Setting) -> Result<Self> {
+        let bearer = setting.phase.writes_enter();
+        let to = (bearer != model.bearer).then(|| model.borne_by(bearer)).transpose()?;
+        let objects = timeless(to.as_ref().unwrap_or(model), setting);
+        Ok(Self { setting, model: to, objects })
+    }
+}
+
+/// The objects of a phase that began at that time.
+pub(crate) fn objects(model: &Model, setting: Setting, since: &str) -> Vec<Object> {
+    let mut objects = timeless(model, setting);
+    objects.extend(frozen(model, setting, since));
+    objects
+}
+
+/// The objects of a phase, but for those that say when it began.
+fn timeless(model: &Model, setting: Setting) -> Vec<Object> {
+    let mut objects = Vec::new();
     let name = model.migration.name();
     let direction =
         if setting.catching_up { Some(Direction::Backward) } else { setting.phase.sync() };
     if direction.is_some() {
-        statements.extend(syncing(model.names));
+        objects.extend(syncing(model.names));
     }
     if direction == Some(Direction::Forward) {
-        let guards = model.forward.iter().flat_map(|target| guards(target, model.names, name));
-        statements.extend(guards.map(|guard| guard.sql));
+        objects.extend(model.forward.iter().flat_map(|target| guards(target, model.names, name)));
     }
     if let Some(direction) = direction {
         let targets = model.targets(direction);
-        statements
-            .extend(sync(targets, model.names, name, &model.catalog).into_iter().map(|o| o.sql));
+        objects.extend(sync(targets, model.names, name, &model.catalog));
         if setting.backfilled {
             for parent in targets.iter().filter(|target| model.is_parent(target)) {
-                statements.extend(
-                    parent_triggers(targets, parent, model.names, &model.catalog)
-                        .into_iter()
-                        .map(|o| o.sql),
-                );
+                objects.extend(parent_triggers(targets, parent, model.names, &model.catalog));
             }
         }
     }
-    let frozen = matches!(setting.phase, Phase::WriteNew | Phase::NewOnly);
-    for table in model.old_tables().filter(|_| frozen) {
-        let guard = if setting.catching_up { Phase::WriteNew } else { setting.phase };
-        statements.extend(
-            freeze(model.names, name, &table.name, guard, setting.since).into_iter().map(|o| o.sql),
-        );
-    }
-    statements.extend(views(model, setting));
-    statements
+    objects.extend(views(model, setting));
+    objects
 }
 
-fn views(model: &Model, setting: Setting<'_>) -> Vec<String> {
-    let standing = Standing { phase: setting.phase, backfilled: setting.backfilled };
+/// The guards that tell who writes to a frozen table since when it is frozen.
+fn frozen(model: &Model, setting: Setting, since: &str) -> Vec<Object> {
+    if !matches!(setting.phase, Phase::WriteNew | Phase::NewOnly) {
+        return Vec::new();
+    }
+    let phase = if setting.catching_up { Phase::WriteNew } else { setting.phase };
+    let guards =
+        |table: &Table| freeze(model.names, model.migration.name(), &table.name, phase, since);
+    model.old_tables().flat_map(guards).collect()
+}
+
+fn views(model: &Model, setting: Setting) -> Vec<Object> {
+    let standing = standing::Standing { phase: setting.phase, backfilled: setting.backfilled };
     let reads = standing.reads();
     model.backward.iter().map(|target| view(target, reads, &model.catalog)).collect()
 }
 
-/// Removes every trigger and view of this migration, and the tables that only
-/// they use.
-pub(crate) fn drop_statements(db: &Db, model: &Model) -> Result<Vec<String>> {
-    let live: Vec<String> =
-        model.old_tables().map(|table| text(&Names::live(&table.known_as))).collect();
-    drop_named(db, model.names, &live.join(", "))
+/// Every trigger and view of this migration that there is, and the tables that only they use.
+pub(crate) fn ours(db: &Db, model: &Model) -> Result<Vec<Standing>> {
+    let live: Vec<String> = model.old_tables().map(|table| Names::live(&table.known_as)).collect();
+    objects::standing(db, &model.names.prefix(), &live)
 }
 
-fn drop_named(db: &Db, names: Names, live: &str) -> Result<Vec<String>> {
-    let prefix = names.prefix();
-    let sql = format!(
-        "SELECT type, name FROM main.sqlite_schema \
-         WHERE (substr(name, 1, {length}) = {prefix} AND type IN ('trigger', 'view', 'table') \
-         AND NOT (type = 'trigger' AND substr(tbl_name, 1, {length}) = {prefix})) \
-         OR (type = 'view' AND name IN ({live})) \
-         ORDER BY CASE type WHEN 'trigger' THEN 0 WHEN 'view' THEN 1 ELSE 2 END",
-        // A trigger on a view of ours goes with the view.
-        length = prefix.chars().count(),
-        prefix = text(&prefix),
-    );
-    let read = || -> rusqlite::Result<Vec<String>> {
-        db.conn()
-            .prepare(&sql)?
-            .query_map([], |row| {
-                let (kind, name): (String, String) = (row.get(0)?, row.get(1)?);
-                Ok(format!("DROP {} IF EXISTS {}", kind.to_uppercase(), ident(&name)))
-            })?
-            .collect()
-    };
-    read().map_err(|source| db.error("reading the schema", source))
+/// Removes them, in the transaction at hand.
+pub(crate) fn remove(db: &Db, ours: &[Standing]) -> Result<()> {
+    objects::remove(db, "removing the triggers of the last phase", ours)
 }
 
 /// Runs statements, in the transaction at hand.
@@ -108,25 +119,23 @@ pub(crate) fn run(db: &Db, doing: &str, statements: &[String]) -> Result<()> {
 }
 
 /// Replaces the live views alone: between phases whose sync is the same.
-pub(crate) fn enter_views(db: &Db, model: &Model, setting: Setting<'_>) -> Result<()> {
-    let drops: Vec<String> = model
-        .old_tables()
-        .map(|table| format!("DROP VIEW IF EXISTS {}", ident(&Names::live(&table.known_as))))
-        .collect();
-    run(db, "replacing the live views", &drops)?;
-    run(db, "replacing the live views", &views(model, setting))
+pub(crate) fn enter_views(db: &Db, model: &Model, setting: Setting) -> Result<()> {
+    // One by one: for so few it is not worth reading the whole schema anew.
+    views(model, setting).iter().try_for_each(|view| {
+        let drop = format!("DROP VIEW IF EXISTS {}", ident(&view.name));
+        run(db, "replacing the live views", &[drop, view.sql.clone()])
+    })
 }
 
 /// Replaces the objects there are by those of a phase. Where writes begin to enter the other
 /// side, it takes the names and the foreign keys over.
-pub(crate) fn enter(db: &Db, model: &Model, setting: Setting<'_>) -> Result<()> {
-    run(db, "removing the triggers of the last phase", &drop_statements(db, model)?)?;
-    let doing = "creating the triggers of the next phase";
-    let bearer = setting.phase.writes_enter();
-    if bearer == model.bearer {
-        return run(db, doing, &objects(model, setting));
+pub(crate) fn enter(db: &Db, model: &Model, next: &Next, since: &str) -> Result<()> {
+    remove(db, &ours(db, model)?)?;
+    if let Some(to) = &next.model {
+        hand_over(db, model, to)?;
     }
-    let to = model.borne_by(bearer)?;
-    hand_over(db, model, &to)?;
-    run(db, doing, &objects(&to, setting))
+    let to = next.model.as_ref().unwrap_or(model);
+    let mut made = next.objects.clone();
+    made.extend(frozen(to, next.setting, since));
+    objects::create(db, "creating the triggers of the next phase", &made)
 }

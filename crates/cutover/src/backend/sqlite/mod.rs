@@ -12,6 +12,7 @@ mod definition;
 pub(crate) mod file;
 pub(crate) mod journal;
 pub(crate) mod lease;
+pub(crate) mod objects;
 pub(crate) mod plan;
 pub(crate) mod scan;
 pub(crate) mod state;
