@@ -28,6 +28,22 @@ fn a_start_that_does_not_fit_changes_nothing() {
     }
 }
 
+#[test]
+fn a_disk_that_runs_full_meanwhile_stops_the_backfill_and_loses_nothing() {
+    for journal in ["WAL", "DELETE"] {
+        let bench = Bench::new(&format!("PRAGMA journal_mode = {journal}"), 2_000, 100);
+        bench.exits(0, "start split.sql --no-backfill --db app.db");
+        let mut backfill = bench.command("backfill --db app.db");
+        let ran = ends(1, backfill.env("CUTOVER_KEEP_FREE", "1000T"));
+        assert!(ran.stderr.contains("have to stay free"), "{journal}: {}", ran.stderr);
+        let done = bench.json("status --db app.db")["backfill"].take();
+        assert_eq!(done["complete"], false);
+        assert!(done["done"].as_u64().unwrap() < 2_000, "a chunk at most: {done}");
+        bench.exits(0, "backfill --db app.db");
+        bench.exits(0, "verify --db app.db");
+    }
+}
+
 /// What `check` expects, with nothing that has to stay free.
 fn forecast(bench: &Bench) -> Value {
     let mut command = bench.command("check split.sql --db app.db --json");

@@ -98,7 +98,7 @@ fn redefine(db: &Db, changes: &[Change]) -> Result<()> {
         return Ok(());
     }
     let edited = |change: &&Change| {
-        let is_it = |row: &Row| row.kind == "table" && row.name == change.to.name;
+        let is_it = |row: &Row| row.table == change.to.name;
         change.to.kind == Defined::Table && edits.iter().any(is_it)
     };
     let tables: Vec<&Change> = changes.iter().filter(edited).collect();

@@ -89,6 +89,7 @@ impl Labour {
         if watch.interrupted() {
             return Err(Error::Interrupted);
         }
+        let asked = self.pacer.rows();
         // Over the pause as well: that is when others get their turn.
         let seen = session.db.data_version()?;
         let others = seen != self.version;
@@ -96,7 +97,7 @@ impl Labour {
         let pause = self.pacer.after(rows, held, others);
         self.rest(session, pause, watch)?;
         self.telemetry.waits(self.pacer.stands_back().then_some(Waiting::Writers));
-        self.log.written(session, &mut self.pacer, &mut self.telemetry, watch)?;
+        self.log.written(session, asked, &mut self.pacer, &mut self.telemetry, watch)?;
         self.obey(session, watch)
     }
 

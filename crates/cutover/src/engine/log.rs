@@ -58,28 +58,34 @@ impl Log {
         Self { fills: Some(doing), ..Self::new() }
     }
 
-    /// After a transaction of the work. Waits, if it must, until the log can be emptied. Lets
+    /// After a chunk for which so many rows were asked. Waits, if it must, until the log can be emptied. Lets
     /// no chunk grow so large that a few of them fill the log.
     pub(crate) fn written(
         &mut self,
         session: &Session<'_>,
+        rows: u64,
         pacer: &mut Pacer,
         telemetry: &mut Telemetry,
         watch: &mut dyn Watch,
     ) -> Result<()> {
         let (db, options) = (session.db, &session.engine.options);
+        if let Some(doing) = self.fills {
+            space::still_free(db.file(), doing, options)?;
+        }
         let share = options.log_limit_bytes / SHARES;
         let now = db.committed_log_bytes();
         // A log that holds less than before was begun anew.
         let grown = if now < self.was { now } else { now - self.was };
         self.was = now;
         self.unmoved += grown;
-        pacer.wrote(grown, share);
-        if self.unmoved < share.min(WORTH_MOVING) {
+        pacer.wrote(rows, grown, share);
+        let bound = if pacer.stands_back() {
+            share.min(FRAMES_BESIDE_WRITERS * db.frame_bytes())
+        } else {
+            share
+        };
+        if self.unmoved < WORTH_MOVING.min(bound / 3) {
             return Ok(());
-        }
-        if let Some(doing) = self.fills {
-            space::still_free(db.file(), doing, options)?;
         }
         let checkpointer = match &mut self.checkpointer {
             Some(checkpointer) => checkpointer,
@@ -88,8 +94,7 @@ impl Log {
         if checkpointer.order()? {
             self.unmoved = 0;
         }
-        let beside_writers = FRAMES_BESIDE_WRITERS * db.frame_bytes();
-        if now <= if pacer.stands_back() { share.min(beside_writers) } else { share } {
+        if now <= bound {
             return Ok(());
         }
         // What is left is moved while we write nothing, so that the log begins anew.

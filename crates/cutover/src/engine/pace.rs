@@ -98,10 +98,10 @@ impl Pacer {
         }
     }
 
-    /// Learns how much the log grew by chunks of the present size, so that none makes it
-    /// grow by much more than `limit` at one go.
-    pub(crate) fn wrote(&mut self, bytes: u64, limit: u64) {
-        let fitting = u128::from(self.rows()) * u128::from(limit) / u128::from(bytes.max(1));
+    /// Learns how much the log grew by a chunk for which so many rows were asked, so that none
+    /// makes it grow by much more than `limit` at one go.
+    pub(crate) fn wrote(&mut self, rows: u64, bytes: u64, limit: u64) {
+        let fitting = u128::from(rows) * u128::from(limit) / u128::from(bytes.max(1));
         self.most = u64::try_from(fitting).unwrap_or(MOST_ROWS).clamp(1, MOST_ROWS);
         self.rows = self.rows.min(self.most);
     }
@@ -169,15 +169,18 @@ mod tests {
     #[test]
     fn chunks_are_bounded_by_what_they_write() {
         let mut pacer = Pacer::new(Pace::Fast);
-        pacer.wrote(10_000, 1_000);
+        // It may have been a smaller one than the next would be.
+        pacer.after(1, Duration::from_micros(1), false);
+        assert_eq!(pacer.rows(), FIRST_ROWS * 2);
+        pacer.wrote(FIRST_ROWS, 10_000, 1_000);
         assert_eq!(pacer.rows(), FIRST_ROWS / 10);
         pacer.after(1, Duration::from_micros(1), false);
         assert_eq!(pacer.rows(), FIRST_ROWS / 10);
         // Rows become smaller.
-        pacer.wrote(100, 1_000);
+        pacer.wrote(FIRST_ROWS / 10, 100, 1_000);
         pacer.after(1, Duration::from_micros(1), false);
         assert_eq!(pacer.rows(), FIRST_ROWS / 10 * 2);
-        pacer.wrote(u64::MAX, 1);
+        pacer.wrote(1, u64::MAX, 1);
         assert_eq!(pacer.rows(), 1);
         // What is known of one table says nothing of the next.
         pacer.begin();

@@ -47,7 +47,10 @@ impl Checkpointer {
     pub(crate) fn order(&mut self) -> Result<bool> {
         if self.busy {
             match self.answers.try_recv() {
-                Ok(answer) => answer?,
+                Ok(answer) => {
+                    self.busy = false;
+                    answer?;
+                }
                 Err(TryRecvError::Empty) => return Ok(false),
                 Err(TryRecvError::Disconnected) => return Err(ended()),
             }

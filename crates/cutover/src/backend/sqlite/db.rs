@@ -305,6 +305,10 @@ impl Db {
             Moving::All => "RESTART",
             Moving::AllAndTruncate => "TRUNCATE",
         };
+        if how != Moving::Beside {
+            // Most of it is moved while others write on, so that little is left.
+            self.checkpoint(Moving::Beside)?;
+        }
         let conn = self.conn();
         // A reader in the way is no error: the next call moves what this one could
         // not. Waiting for it would be one, with the write lock in hand.

@@ -12,10 +12,13 @@ use rusqlite::params;
 use super::db::Db;
 use crate::derive::object::{Kind, Object};
 use crate::derive::sql::{ident, join, text};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Creates objects in the transaction at hand: the tables first, then all else in its order,
 /// in which SQLite runs triggers of one event from the last to the first.
+///
+/// Virtual tables must not be written both before and after this in one transaction: forgetting
+/// the schema disconnects them, and FTS5 loses what it has not written yet.
 pub(crate) fn create(db: &Db, doing: &str, objects: &[Object]) -> Result<()> {
     let written = |object: &&Object| matches!(object.kind, Kind::View | Kind::Trigger { .. });
     for object in objects.iter().filter(|object| !written(object)) {
@@ -30,12 +33,16 @@ pub(crate) fn create(db: &Db, doing: &str, objects: &[Object]) -> Result<()> {
         return written.iter().try_for_each(|object| db.batch(doing, &object.sql));
     }
     db.batch(doing, "PRAGMA writable_schema = ON")?;
-    let inserted = insert(db, &written).and_then(|()| count_up(db));
+    let inserted = insert(db, &written);
     // Forgets the schema, also where something failed.
     db.batch(doing, "PRAGMA writable_schema = RESET")?;
-    inserted.map_err(|source| db.error(doing, source))?;
-    // It is read by the next statement that needs it, and must be before anything is committed.
-    db.batch(doing, "SELECT 1 FROM main.sqlite_schema LIMIT 0")
+    inserted.and_then(|()| count_up(db)).map_err(|source| db.error(doing, source))?;
+    // The schema is read by the next statement that needs it, and must be before anything is
+    // committed. What SQLite says of a statement that it does not accept is told as it is: the
+    // database is not damaged, and this is rolled back.
+    db.conn()
+        .execute_batch("SELECT 1 FROM main.sqlite_schema LIMIT 0")
+        .map_err(|source| Error::Database { doing: doing.to_owned(), source })
 }
 
 /// An object that there is.
@@ -78,7 +85,8 @@ pub(crate) fn remove(db: &Db, doing: &str, objects: &[Standing]) -> Result<()> {
     })
 }
 
-/// Other connections read the schema anew when this number has changed.
+/// Other connections read the schema anew when this number has changed. Counted after the
+/// schema was forgotten: by this SQLite knows that a ROLLBACK has to forget it too.
 fn count_up(db: &Db) -> rusqlite::Result<()> {
     let conn = db.conn();
     let version: i64 = conn.query_row("PRAGMA main.schema_version", [], |row| row.get(0))?;
@@ -208,12 +216,38 @@ mod tests {
     }
 
     #[test]
+    fn what_is_rolled_back_is_forgotten() {
+        let (dir, db, mut objects) = scene();
+        let refuse = "CREATE TRIGGER no BEFORE INSERT ON \"my t\" BEGIN \
+                      SELECT RAISE(ABORT, 'a trigger that there is not'); END";
+        objects.push(Object::trigger("no".to_owned(), "my t", refuse.to_owned()));
+        let other = rusqlite::Connection::open(dir.path().join("scene.db")).unwrap();
+        let version = |conn: &rusqlite::Connection| -> i64 {
+            conn.query_row("PRAGMA schema_version", [], |row| row.get(0)).unwrap()
+        };
+        let would_be = std::cell::Cell::new(0);
+        let failed = db.write("", || {
+            create(&db, "", &objects)?;
+            would_be.set(version(db.conn()));
+            db.batch("", "INSERT INTO nowhere VALUES (1)")
+        });
+        assert!(failed.is_err());
+        // Another program brings the number to what it would have been.
+        while version(&other) < would_be.get() {
+            let sql = format!("CREATE TABLE theirs_{} (a)", version(&other));
+            other.execute_batch(&sql).unwrap();
+        }
+        db.batch("", "INSERT INTO \"my t\" VALUES (1)").unwrap();
+        assert_eq!(schema(&db), []);
+    }
+
+    #[test]
     fn what_sqlite_does_not_accept_changes_nothing() {
-        for (sql, name) in [
-            ("CREATE TRIGGER bad AFTER INSERT ON \"my t\" BEGIN SELEKT 1; END", "bad"),
-            ("CREATE TRIGGER bad AFTER INSERT ON nowhere BEGIN SELECT 1; END", "bad"),
+        for (sql, name, says) in [
+            ("CREATE TRIGGER bad AFTER INSERT ON \"my t\" BEGIN SELEKT 1; END", "bad", "SELEKT"),
+            ("CREATE TRIGGER bad AFTER INSERT ON nowhere BEGIN SELECT 1; END", "bad", "nowhere"),
             // A name in use.
-            ("CREATE TRIGGER one AFTER INSERT ON \"my t\" BEGIN SELECT 1; END", "ONE"),
+            ("CREATE TRIGGER one AFTER INSERT ON \"my t\" BEGIN SELECT 1; END", "ONE", "exists"),
         ] {
             let (_dir, db, mut objects) = scene();
             objects.push(Object::trigger(name.to_owned(), "my t", sql.to_owned()));
@@ -222,7 +256,9 @@ mod tests {
                     .unwrap();
             }
             let before = schema(&db);
-            assert!(db.write("", || create(&db, "", &objects)).is_err(), "{sql}");
+            let error = db.write("", || create(&db, "", &objects)).unwrap_err();
+            let Error::Database { source, .. } = &error else { panic!("{sql}: {error:?}") };
+            assert!(source.to_string().contains(says), "{sql}: {source}");
             assert_eq!(schema(&db), before);
             db.batch("", "INSERT INTO \"my t\" VALUES (1)").unwrap();
             let tables = db.count("SELECT count(*) FROM sqlite_schema WHERE type = 'table'");
