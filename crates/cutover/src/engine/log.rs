@@ -58,8 +58,8 @@ impl Log {
         Self { fills: Some(doing), ..Self::new() }
     }
 
-    /// After a chunk for which so many rows were asked. Waits, if it must, until the log can be emptied. Lets
-    /// no chunk grow so large that a few of them fill the log.
+    /// After a chunk for which so many rows were asked. Waits, if it must, until the log can be
+    /// emptied. Lets no chunk grow so large that a few of them fill the log.
     pub(crate) fn written(
         &mut self,
         session: &Session<'_>,
