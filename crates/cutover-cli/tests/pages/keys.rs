@@ -33,6 +33,8 @@ const COMMANDS: &[&str] = &[
     "abort",
     "start split-address.sql",
     "advance --to retired --yes",
+    "list",
+    "forget split-address",
 ];
 
 /// Whose keys are the user's: names of columns, and what a step of the history was about.

@@ -37,6 +37,7 @@ pages! {
     random_writes: "docs/src/guides/random-writes.md",
     big: "docs/src/guides/big.md",
     rollout: "docs/src/guides/rollout.md",
+    after: "docs/src/guides/after.md",
 }
 
 fn root() -> PathBuf {
