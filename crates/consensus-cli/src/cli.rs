@@ -76,7 +76,7 @@ In this order:
   consensus migrate start     # both schemas in step from now on
   consensus migrate advance   # one phase on; status says what is next"
     )]
-    Migrate(MigrateCommand<Migrating, Migrating>),
+    Migrate(MigrateCommand<Migrating, Migrating, Migrating>),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }

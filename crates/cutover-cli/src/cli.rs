@@ -48,7 +48,8 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     New(NewArgs),
     #[command(flatten)]
-    Migrate(MigrateCommand<InFile, Started>),
+    Migrate(MigrateCommand<InFile, Started, Named>),
+    List(ListArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }
@@ -83,6 +84,29 @@ pub(crate) struct Started {
     pub(crate) migration: Option<String>,
 }
 
+/// A migration by its name alone.
+#[derive(Debug, Args)]
+pub(crate) struct Named {
+    /// The migration
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) database: Database,
+}
+
+/// Show the migrations of a database
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  cutover list --db app.db
+
+Where one of them stands, and what to type next:
+  cutover status --migration split-address --db app.db")]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    pub(crate) database: Database,
+}
+
 impl Subject for InFile {
     fn db(&self) -> Result<PathBuf, Failure> {
         Ok(self.database.db.clone())
@@ -114,6 +138,26 @@ impl Subject for Started {
 
     fn json(&self) -> bool {
         self.database.json
+    }
+}
+
+impl Subject for Named {
+    fn db(&self) -> Result<PathBuf, Failure> {
+        Ok(self.database.db.clone())
+    }
+
+    fn named_db(&self) -> Option<&Path> {
+        Some(&self.database.db)
+    }
+
+    fn json(&self) -> bool {
+        self.database.json
+    }
+}
+
+impl Chooses for Named {
+    fn choice(&self) -> Choice {
+        Choice::Named(self.name.clone())
     }
 }
 

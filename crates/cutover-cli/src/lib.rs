@@ -39,7 +39,8 @@ pub use commands::completions::run as completions;
 pub use commands::man::run as manual;
 pub use exit::{Doing, Exit, Failure};
 pub use migrate::{
-    AdvanceArgs, BackfillArgs, CheckArgs, MigrateCommand, Operate, RollbackArgs, StartArgs,
+    AdvanceArgs, BackfillArgs, CheckArgs, ForgetArgs, MigrateCommand, Operate, RollbackArgs,
+    StartArgs,
 };
 pub use output::Output;
 pub use paste::Paste;
@@ -48,7 +49,7 @@ pub use serve::ServeArgs;
 pub use spelling::Spelling;
 pub use target::{Choice, Chooses, Defines, Definition, Subject};
 
-use cli::Command;
+use cli::{Command, ListArgs};
 use spelling::CUTOVER;
 
 /// The `cutover` program.
@@ -77,6 +78,10 @@ fn run(command: Command) -> ExitCode {
             output.ended(commands::new::run(&args, &output))
         }
         Command::Migrate(command) => command.run(&CUTOVER),
+        Command::List(ListArgs { database }) => {
+            let output = Output::new(Paste::new(&CUTOVER, Some(&database.db)), database.json);
+            output.ended(commands::list::run(&database.db, &output))
+        }
         Command::Completions(args) => plain.ended(completions(args.shell, cli::definition())),
         Command::Man(_) => plain.ended(manual(cli::definition())),
     }

@@ -26,7 +26,7 @@ pub struct Paste {
 
 /// Commands that work on no database, or take the migration from a file.
 const WITHOUT_DB: [&str; 3] = ["demo", "completions", "man"];
-const WITHOUT_MIGRATION: [&str; 4] = ["new", "check", "plan", "start"];
+const WITHOUT_MIGRATION: [&str; 6] = ["new", "check", "plan", "start", "list", "forget"];
 
 impl Paste {
     /// What this process was called with. `db` is the database, where it is not the
@@ -53,7 +53,11 @@ impl Paste {
             command.push(' ');
             command.push_str(self.spelling.prefix);
         }
-        for word in words.split_whitespace() {
+        for (at, word) in words.split_whitespace().enumerate() {
+            if at == 1 && name == "forget" && !self.spelling.names_migration {
+                // The migration, which is the program's own.
+                continue;
+            }
             let word = match &self.file {
                 _ if word != "FILE" => word.to_owned(),
                 _ if !self.spelling.names_migration => continue,

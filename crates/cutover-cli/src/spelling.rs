@@ -23,6 +23,7 @@ pub(crate) static CUTOVER: Spelling =
 
 /// The file and the database of the examples that help shows.
 const EXAMPLE_FILE: &str = " split-address.sql";
+const EXAMPLE_NAME: &str = " split-address";
 const EXAMPLE_DB: &str = " --db app.db";
 
 impl Spelling {
@@ -56,8 +57,10 @@ impl Spelling {
         if *self == CUTOVER {
             return text.to_owned();
         }
-        let text =
-            if self.names_migration { text.to_owned() } else { text.replace(EXAMPLE_FILE, "") };
+        let text = match self.names_migration {
+            true => text.to_owned(),
+            false => text.replace(EXAMPLE_FILE, "").replace(EXAMPLE_NAME, ""),
+        };
         text.replace(EXAMPLE_DB, "").replace("cutover ", &self.command(""))
     }
 }

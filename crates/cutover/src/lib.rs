@@ -92,18 +92,19 @@ mod standing;
 mod watch;
 
 pub use engine::{
-    AdvanceOptions, Engine, FuzzOptions, Limits, Observer, Options, Pace, Request, StartOptions,
-    Vacuum,
+    AdvanceOptions, Engine, ForgetOptions, FuzzOptions, Limits, Observer, Options, Pace, Request,
+    StartOptions, Vacuum,
 };
 pub use error::{Error, ErrorKind, LeaseHolder, Refusal, Result};
 pub use migration::{Location, Migration, MigrationError};
 pub use phase::{Direction, Phase, Side, UnknownPhase};
 pub use report::{
     AbortReport, BackfillReport, BackfillStatus, Blocked, CheckReport, ControlStatus, Difference,
-    Forecast, FuzzFailure, FuzzFault, FuzzLoss, FuzzRefusal, FuzzReport, JournalEntry, Kept,
-    LastVerification, OldSchema, PaceStatus, PhaseSpan, Plan, PlanStep, PlannedIndex, Problem,
-    RepairReport, RollbackForecast, Snapshot, Space, StartReport, TableStatus, TransitionReport,
-    VacuumCost, VerifyReport, Waiting, WorkStatus, WriteStatus,
+    Forecast, ForgetReport, FuzzFailure, FuzzFault, FuzzLoss, FuzzRefusal, FuzzReport,
+    JournalEntry, Kept, LastVerification, Listed, ListedState, OldSchema, PaceStatus, PhaseSpan,
+    Plan, PlanStep, PlannedIndex, Problem, RepairReport, RollbackForecast, Snapshot, Space,
+    StartReport, TableStatus, TransitionReport, VacuumCost, VerifyReport, Waiting, WorkStatus,
+    WriteStatus,
 };
 pub use standing::{STANDING, STATE_TABLE, Standing};
 pub use watch::{Event, Look, Silent, Verdict, Watch, Work};

@@ -150,6 +150,58 @@ pub struct Kept {
     pub rows: u64,
 }
 
+/// A migration that a database holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Listed {
+    /// The migration's name.
+    pub migration: String,
+    /// The phase it is in.
+    pub phase: Phase,
+    /// When that began: RFC 3339, UTC.
+    pub since: String,
+    /// Whether there is anything left to do.
+    pub state: ListedState,
+    /// The hash of the file's text.
+    pub hash: String,
+}
+
+/// Whether a migration that a database holds is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ListedState {
+    /// It is not over.
+    UnderWay,
+    /// It reached `retired`.
+    Retired,
+    /// It was aborted.
+    Aborted,
+}
+
+impl ListedState {
+    /// As it is shown, and written in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::UnderWay => "under-way",
+            Self::Retired => "retired",
+            Self::Aborted => "aborted",
+        }
+    }
+}
+
+/// What `forget` removed.
+#[derive(Debug, Clone, Serialize)]
+pub struct ForgetReport {
+    /// The migration's name.
+    pub migration: String,
+    /// The objects removed from the database.
+    pub removed: Vec<String>,
+    /// Rows that were kept for the migration, and are gone now.
+    pub dropped: Vec<Kept>,
+    /// Whether nothing of cutover's is left in the database.
+    pub clean: bool,
+}
+
 /// What `abort` removed.
 #[derive(Debug, Clone, Serialize)]
 pub struct AbortReport {

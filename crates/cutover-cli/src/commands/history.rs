@@ -10,23 +10,35 @@ use crate::target::Choice;
 
 pub(crate) fn run(call: &Call<Choice>) -> Result<Exit, Failure> {
     let engine = call.open()?;
-    let name = call.migration.pick(&engine)?;
-    let entries = engine.history(&name)?;
-    call.output.result(&entries, |_| render(&entries))?;
+    let all = engine.migrations()?;
+    let several = matches!(call.migration, Choice::Only) && all.len() > 1;
+    let names = if several { all } else { vec![call.migration.pick(&engine)?] };
+    let mut entries = Vec::new();
+    for name in &names {
+        entries.extend(engine.history(name)?);
+    }
+    entries.sort_by_key(|entry| entry.id);
+    call.output.result(&entries, |_| render(&entries, several))?;
     Ok(Exit::Done)
 }
 
-fn render(entries: &[JournalEntry]) -> String {
+/// A line an entry, with the migration's name where there are several.
+fn render(entries: &[JournalEntry], several: bool) -> String {
     let mut out = String::new();
+    let names = width(entries, |entry| &entry.migration);
     let actors = width(entries, |entry| &entry.actor);
     let events = width(entries, |entry| &entry.event);
     for entry in entries {
         let JournalEntry { id, at, actor, event, before, after, detail, .. } = entry;
         let phases =
             if before == after { after.to_string() } else { format!("{before} → {after}") };
+        let migration = match several {
+            true => format!("{:names$}  ", entry.migration),
+            false => String::new(),
+        };
         line!(
             out,
-            "{DIM}{id:>4}{DIM:#}  {at}  {actor:actors$}  {BOLD}{event:events$}{BOLD:#}  {phases}"
+            "{DIM}{id:>4}{DIM:#}  {at}  {migration}{actor:actors$}  {BOLD}{event:events$}{BOLD:#}  {phases}"
         );
         let figures = figures(detail);
         if !figures.is_empty() {

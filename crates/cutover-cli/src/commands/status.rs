@@ -1,11 +1,14 @@
 //! `cutover status`: where a migration stands, and what to type next.
 
 use cutover::{
-    ControlStatus, LastVerification, Phase, RollbackForecast, Snapshot, TableStatus, VerifyReport,
-    Waiting, WorkStatus,
+    ControlStatus, Engine, LastVerification, Listed, Phase, RollbackForecast, Snapshot,
+    TableStatus, VerifyReport, Waiting, WorkStatus,
 };
 
+use serde::Serialize;
+
 use super::Call;
+use super::list::width;
 use super::steer::pace;
 use crate::exit::{Exit, Failure};
 use crate::paste::Paste;
@@ -15,10 +18,62 @@ use crate::target::Choice;
 
 pub(crate) fn run(call: &Call<Choice>) -> Result<Exit, Failure> {
     let engine = call.open()?;
+    let all = engine.list()?;
+    if matches!(call.migration, Choice::Only) && all.len() > 1 {
+        return several(call, &engine, &all);
+    }
     let name = call.migration.pick(&engine)?;
     let status = engine.snapshot(&name)?;
     call.output.result(&status, |paste| render(&status, paste))?;
     Ok(Exit::Done)
+}
+
+/// What `--json` prints where the database holds several migrations.
+#[derive(Serialize)]
+struct Several {
+    migrations: Vec<Snapshot>,
+}
+
+/// All of them, a line each.
+fn several(call: &Call<Choice>, engine: &Engine, all: &[Listed]) -> Result<Exit, Failure> {
+    let status = |one: &Listed| engine.snapshot(&one.migration);
+    let all = Several { migrations: all.iter().map(status).collect::<Result<_, _>>()? };
+    call.output.result(&all, |paste| overview(&all.migrations, paste))?;
+    Ok(Exit::Done)
+}
+
+fn overview(all: &[Snapshot], paste: &Paste) -> String {
+    let mut out = String::new();
+    let names = width(all.iter().map(|status| status.migration.as_str()));
+    let phases = width(all.iter().map(|status| status.phase.name()));
+    let (migration, phase) = ("", "");
+    for status in all {
+        let drift = match status.drift.len() {
+            0 => String::new(),
+            _ => format!("  {WARN}drift{WARN:#}"),
+        };
+        line!(
+            out,
+            "{BOLD}{:names$}{BOLD:#}  {:phases$}  {DIM}since {}{DIM:#}  backfill {}{drift}",
+            status.migration,
+            status.phase.name(),
+            status.since,
+            backfill(status)
+        );
+        if let Some(under_way) = &status.work {
+            line!(out, "{migration:names$}  {phase:phases$}  {}", work(under_way));
+        }
+    }
+    if let Some(lease) = all.iter().find_map(|status| status.lease.as_ref()) {
+        line!(out, "operator  {lease}");
+    }
+    line!(out);
+    line!(out, "{BOLD}next{BOLD:#}: look at one of them:");
+    for status in all {
+        let paste = Paste { migration: Some(status.migration.clone()), ..paste.clone() };
+        line!(out, "  {}", paste.command("status"));
+    }
+    out
 }
 
 fn render(status: &Snapshot, paste: &Paste) -> String {

@@ -19,9 +19,10 @@ use crate::serve::ServeArgs;
 use crate::target::{Chooses, Defines, Subject};
 
 /// The commands. `F` says what `check`, `plan` and `start` work on, before the
-/// database knows the migration; `R` what the others do, once it runs.
+/// database knows the migration; `R` what the others do, once it runs; `N` what `forget` does,
+/// which takes no migration that is not named.
 #[derive(Debug, Subcommand)]
-pub enum MigrateCommand<F: Defines, R: Chooses> {
+pub enum MigrateCommand<F: Defines, R: Chooses, N: Chooses> {
     /// Prove on the real data that nothing can be lost; changes nothing
     #[command(after_help = "\
 Examples:
@@ -225,6 +226,34 @@ Example:
 Where that has led:
   cutover status --db app.db")]
     History(R),
+
+    /// Remove what a migration that is over has left in the database
+    ///
+    /// The views under the old tables' names, the live views, its record and its history. With
+    /// the last migration nothing of cutover's is left in the database.
+    #[command(after_help = "\
+Examples:
+  cutover forget split-address --db app.db
+  cutover forget split-address --drop-kept --yes --db app.db
+
+Only a migration that is retired or aborted. When it is forgotten, a late program
+of the old schema finds nothing under the old name any more, and may make a table
+there. What was done in it, which is forgotten too:
+  cutover history --db app.db")]
+    Forget(ForgetArgs<N>),
+}
+
+/// The arguments of `forget`.
+#[derive(Debug, Args)]
+pub struct ForgetArgs<S: Subject> {
+    /// Drop the rows kept for the migration too: they exist nowhere else (needs `--yes`)
+    #[arg(long)]
+    pub(crate) drop_kept: bool,
+    /// Confirm that these rows go for good
+    #[arg(long)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) by: Operate<S>,
 }
 
 /// What a command works on and who operates: on every command that takes the lease.

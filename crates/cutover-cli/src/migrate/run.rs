@@ -2,15 +2,15 @@
 
 use std::process::ExitCode;
 
-use cutover::{AdvanceOptions, FuzzOptions, Pace, Request, StartOptions};
+use cutover::{AdvanceOptions, ForgetOptions, FuzzOptions, Pace, Request, StartOptions};
 
 use super::{
-    AbortArgs, AdvanceArgs, BackfillArgs, CheckArgs, MigrateCommand, Operate, RollbackArgs,
-    StartArgs, VerifyArgs,
+    AbortArgs, AdvanceArgs, BackfillArgs, CheckArgs, ForgetArgs, MigrateCommand, Operate,
+    RollbackArgs, StartArgs, VerifyArgs,
 };
 use crate::commands::{
-    Call, abort, advance, backfill, check, history, plan, repair, rollback, start, status, steer,
-    verify,
+    Call, abort, advance, backfill, check, forget, history, plan, repair, rollback, start, status,
+    steer, verify,
 };
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
@@ -20,7 +20,7 @@ use crate::spelling::Spelling;
 use crate::target::{Choice, Chooses, Defines, Definition, Subject};
 use crate::watch;
 
-impl<F: Defines, R: Chooses> MigrateCommand<F, R> {
+impl<F: Defines, R: Chooses, N: Chooses> MigrateCommand<F, R, N> {
     /// Runs the command, prints its result or why there is none, and gives the exit
     /// code.
     pub fn run(&self, spelling: &'static Spelling) -> ExitCode {
@@ -88,6 +88,10 @@ impl<F: Defines, R: Chooses> MigrateCommand<F, R> {
                 Err(failure) => Output::new(Paste::new(spelling, None), false).ended(Err(failure)),
             },
             Self::History(on) => choose(on, None, spelling, history::run),
+            Self::Forget(ForgetArgs { drop_kept, yes, by: Operate { on, actor } }) => {
+                let options = ForgetOptions { drop_kept: *drop_kept, confirmed: *yes };
+                choose(on, actor.as_deref(), spelling, |call| forget::run(options, call))
+            }
         }
     }
 }

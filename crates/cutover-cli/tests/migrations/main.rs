@@ -9,6 +9,8 @@
 //! - [`operators`]: two operators at once.
 //! - [`hostile`]: the facts of SQLite that sync triggers must survive.
 //! - [`several`]: rows that depend on several tables, and on one of them twice.
+//! - [`pairs`]: several migrations in one database; what is forgotten leaves no trace.
+//! - [`late`]: programs of the old schema that come after `retired`.
 //! - [`recursion`]: recursive mappings, statement by statement.
 //! - [`actions`]: foreign keys of the old tables that write by themselves.
 //! - [`alike`]: updates whose values compare equal and are not the same.
@@ -25,8 +27,10 @@ mod examples;
 mod gates;
 mod hostile;
 mod kills;
+mod late;
 mod losses;
 mod operators;
+mod pairs;
 mod recursion;
 mod scene;
 mod several;

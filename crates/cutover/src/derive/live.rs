@@ -58,6 +58,11 @@ fn is_stored_so(query: &Query, position: usize, column: &Column, catalog: &Catal
 /// The live view of a backward target: it reads the old table
 /// itself where that is authoritative or the mirror not complete, else the new tables alone.
 pub(crate) fn view(target: &Target, reads: Side, catalog: &Catalog) -> Object {
+    view_as(Names::live(&target.table.known_as), target, reads, catalog)
+}
+
+/// As [`view`], under another name.
+pub(crate) fn view_as(name: String, target: &Target, reads: Side, catalog: &Catalog) -> Object {
     let table = &target.table;
     let shape: Vec<&String> = table.columns.iter().map(|column| &column.name).collect();
     let columns = idents("", &shape);
@@ -82,7 +87,6 @@ pub(crate) fn view(target: &Target, reads: Side, catalog: &Catalog) -> Object {
             format!("SELECT {values} FROM ({}) AS d", derived(target, Place::LIVE, Part::All))
         }
     };
-    let name = Names::live(&table.known_as);
     let sql = format!("CREATE VIEW {} ({columns}) AS {body}", ident(&name));
     Object::view(name, sql)
 }

@@ -22,6 +22,7 @@ pub(crate) mod sequences;
 pub(crate) mod sql;
 pub(crate) mod sync;
 pub(crate) mod target;
+pub(crate) mod tombstone;
 pub(crate) mod touched;
 mod trace;
 mod typed;

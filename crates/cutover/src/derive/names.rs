@@ -64,6 +64,22 @@ impl Names {
         self.named(what, table)
     }
 
+    /// The name under which a retired table lies until it is empty and dropped: its own is the
+    /// tombstone's from the moment of the switch.
+    pub(crate) fn retired(self, table: &str) -> String {
+        self.named("retired", table)
+    }
+
+    /// A trigger on the tombstone of a table.
+    pub(crate) fn tombstone(self, event: &str, table: &str) -> String {
+        self.named(&format!("tombstone_{event}"), table)
+    }
+
+    /// What every index made for the time of the migration begins with.
+    pub(crate) fn indexes(self) -> String {
+        format!("{}ix_", self.prefix())
+    }
+
     /// An index made for the time of the migration.
     pub(crate) fn index(self, table: &str, columns: &[String]) -> String {
         self.named("ix", &format!("{table}_{}", columns.join("_")))

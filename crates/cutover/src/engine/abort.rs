@@ -5,7 +5,7 @@ use serde_json::json;
 use super::kept::kept_tables;
 use super::retire::empty_and_drop;
 use super::session::{Session, now};
-use super::{Engine, switch};
+use super::{Engine, remains, switch};
 use crate::backend::sqlite::objects::Standing;
 use crate::backend::sqlite::state::{self, Pending};
 use crate::derive::sql::{ident, text};
@@ -22,7 +22,7 @@ impl Engine {
     ///
     /// Refused in the phases in which writes enter the new schema.
     pub fn abort(&mut self, name: &str, watch: &mut dyn Watch) -> Result<AbortReport> {
-        Session::hold(self, name, "abort", |session| leave_and_drop(session, watch))
+        Session::hold_to_leave(self, name, "abort", |session| leave_and_drop(session, watch))
     }
 }
 
@@ -41,11 +41,16 @@ fn leave_and_drop(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result<Ab
             examples: Vec::new(),
         }));
     }
-    let mut removed = leave(session, watch)?;
     // The new tables are nobody's any more; emptied first, so that dropping
-    // them holds nobody off.
+    // them holds nobody off. One that was renamed is known by its guards.
     let mut tables: Vec<String> =
         session.model.new_tables().map(|table| table.name.clone()).collect();
+    for table in remains::guarded(session.db, session.model.names)? {
+        if !tables.iter().any(|known| known.eq_ignore_ascii_case(&table)) {
+            tables.push(table);
+        }
+    }
+    let mut removed = leave(session, watch)?;
     // Children before the parents they refer to.
     tables.reverse();
     empty_and_drop(session, &tables, watch)?;

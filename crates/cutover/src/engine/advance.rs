@@ -155,6 +155,7 @@ fn step(
     watch: &mut dyn Watch,
 ) -> Result<()> {
     let Some(to) = session.record.phase.next() else { return Ok(()) };
+    session.refuse_overlap(to)?;
     if to >= Phase::WriteNew {
         session.refuse_uncarried(to)?;
     }

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::dependents::broken;
+use super::dependents::{broken, broken_by_retiring, users};
 use super::dropped::dropped;
 use super::model::Model;
 use super::pace::{CHUNK_BESIDE_WRITERS, Pacer};
@@ -95,6 +95,8 @@ pub(crate) fn examine(
     report.problems.extend(model.scans(&engine.db)?);
     report.problems.extend(model.unwritable(&engine.db)?);
     report.problems.extend(broken(&engine.db, &model)?);
+    report.notes.extend(broken_by_retiring(&engine.db, &model)?);
+    report.notes.extend(users(&engine.db, &model)?);
     report.notes.extend(dropped(&model));
     report.indexes = model
         .missing_indexes()

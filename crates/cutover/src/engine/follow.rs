@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::session::Session;
 use super::telemetry::Telemetry;
-use super::verify::{merge, verify_both};
+use super::verify::{Compared, merge, verify_both};
 use super::{Engine, Pace, notes};
 use crate::error::{Error, Refusal, Result};
 use crate::phase::{Direction, Phase};
@@ -57,15 +57,21 @@ fn follow(session: &Session<'_>, pace: Pace, watch: &mut dyn Watch) -> Result<Ve
     notes::begin(session)?;
     let mut telemetry = Telemetry::new(Work::Verify(Direction::Forward), 0);
     let mut told = Instant::now();
-    let (forward, backward) =
-        verify_both(session.db, &session.model, pace, watch, &mut |done, total| {
+    let (forward, backward) = verify_both(
+        session.db,
+        &session.model,
+        Compared::Followed,
+        pace,
+        watch,
+        &mut |done, total| {
             telemetry.compared(done, total);
             if told.elapsed() > ROUND_EVERY {
                 session.tell_now(&mut telemetry)?;
                 told = Instant::now();
             }
             Ok(())
-        })?;
+        },
+    )?;
     let mut report = merge(forward.report, backward.report);
     // How fast rows are compared is told by these, and not by how long others are waited for.
     let took = began.elapsed();
@@ -78,6 +84,10 @@ fn follow(session: &Session<'_>, pace: Pace, watch: &mut dyn Watch) -> Result<Ve
         for direction in Direction::BOTH {
             for target in session.model.targets(direction) {
                 let noted = notes::noted(session, target)?;
+                if !session.model.is_followed_back(target) {
+                    notes::forget(session, target, noted)?;
+                    continue;
+                }
                 let compared = notes::compare_noted(session, target, noted, |outcome| {
                     telemetry.committed();
                     report.add(target, outcome);

@@ -15,7 +15,7 @@ use super::reconcile::scope_of;
 use super::references;
 use super::session::{Session, now};
 use super::telemetry::Telemetry;
-use super::verify::{EXAMPLES, Found, merge, verify_both};
+use super::verify::{Compared, EXAMPLES, Found, merge, verify_both};
 use super::{Pace, notes, switch};
 use crate::backend::sqlite::compare::Outcome;
 use crate::backend::sqlite::value::Value;
@@ -95,7 +95,8 @@ fn pass_noting(
         // The lease is renewed by the watching thread while the others compare.
         let mut told = Instant::now();
         let shared = &*session;
-        verify_both(db, &shared.model, Pace::Gentle, watch, &mut |done, total| {
+        let what = if gate.keep { Compared::All } else { Compared::Followed };
+        verify_both(db, &shared.model, what, Pace::Gentle, watch, &mut |done, total| {
             telemetry.compared(done, total);
             if told.elapsed() > TELL_EVERY {
                 shared.tell_now(&mut telemetry)?;

@@ -91,7 +91,7 @@ pub(crate) fn planned(db: &Db, from: &Model, to: &Model) -> Result<Vec<String>> 
 }
 
 /// Writes the definitions that differ from those recorded.
-fn redefine(db: &Db, changes: &[Change]) -> Result<()> {
+pub(crate) fn redefine(db: &Db, changes: &[Change]) -> Result<()> {
     let doing = "changing definitions";
     let edits = redefined(&schema(db)?, changes);
     if edits.is_empty() {
@@ -134,16 +134,24 @@ fn write(db: &Db, edits: &[Row]) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// SQLite keeps the sequences and the statistics of tables under their names.
+/// Where SQLite keeps the sequences and the statistics of tables and indexes, under their names.
+pub(crate) const STATISTICS: [(&str, &str); 7] = [
+    ("sqlite_sequence", "name"),
+    ("sqlite_stat1", "tbl"),
+    ("sqlite_stat1", "idx"),
+    ("sqlite_stat3", "tbl"),
+    ("sqlite_stat3", "idx"),
+    ("sqlite_stat4", "tbl"),
+    ("sqlite_stat4", "idx"),
+];
+
 fn rename_in_statistics(db: &Db, changes: &[Change]) -> Result<()> {
     let renamed: Vec<&Change> = changes.iter().filter(|c| c.now != c.to.name).collect();
     if renamed.is_empty() {
         return Ok(());
     }
     let cases = join(&renamed, " ", |c| format!("WHEN {} THEN {}", text(&c.now), text(&c.to.name)));
-    for (table, column) in
-        [("sqlite_sequence", "name"), ("sqlite_stat1", "tbl"), ("sqlite_stat1", "idx")]
-    {
+    for (table, column) in STATISTICS {
         if exists(db, table)? {
             let sql =
                 format!("UPDATE {table} SET {column} = CASE {column} {cases} ELSE {column} END");

@@ -13,6 +13,7 @@ mod dependents;
 mod drift;
 mod dropped;
 mod follow;
+mod forget;
 mod frozen;
 mod fuzz;
 mod gate;
@@ -24,6 +25,7 @@ mod lookup;
 mod meddling;
 mod model;
 mod notes;
+mod overlap;
 mod pace;
 mod pass;
 mod permitted;
@@ -31,6 +33,7 @@ mod plan;
 mod reconcile;
 mod redefined;
 mod references;
+mod remains;
 mod repair;
 mod retire;
 mod rollback;
@@ -43,6 +46,7 @@ mod suitability;
 mod switch;
 mod taken;
 mod telemetry;
+mod tombstones;
 mod vacuum;
 mod verify;
 mod way_back;
@@ -137,6 +141,15 @@ pub struct AdvanceOptions {
     /// Postpone the cutover, keep everything verified, and switch as soon as somebody asks
     /// for [`Request::Unpostpone`].
     pub when_told: bool,
+}
+
+/// What `forget` may remove.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ForgetOptions {
+    /// The rows that are kept for the migration go too, though they exist nowhere else.
+    pub drop_kept: bool,
+    /// That was confirmed.
+    pub confirmed: bool,
 }
 
 /// How the space of dropped tables is given back to the disk.

@@ -4,7 +4,10 @@
 use std::time::{Duration, Instant};
 
 use super::definitions;
+use super::remains;
 use super::switch::{self, Next, Setting};
+use super::verify::Compared;
+use crate::backend::sqlite::state::Record;
 use crate::backend::sqlite::{Db, Wall, catalog, objects, plan, state};
 use crate::derive::derived::goes_by_range;
 use crate::derive::flaw::{Flaw, FlawKind};
@@ -72,12 +75,22 @@ impl Model {
             .map_err(|flaw| refuse(&self.migration, &flaw))
     }
 
-    /// The migration without its mappings: all that is left of it once it is retired.
-    pub(crate) fn retired(db: &Db, migration: Migration, number: i64) -> Result<Self> {
+    /// The migration without its mappings, whatever became of the tables: once it is retired
+    /// nothing else is left of it, and to leave it nothing else is needed.
+    pub(crate) fn bare(db: &Db, record: &Record) -> Result<Self> {
+        let bearer = record.phase.writes_enter();
+        let mut migration = remains::read(record);
+        let catalog = match read_catalog(db, &migration, bearer) {
+            Err(Error::Migration(_)) => {
+                migration = Migration::unread(&record.name, &record.text);
+                read_catalog(db, &migration, bearer)?
+            }
+            catalog => catalog?,
+        };
         Ok(Self {
-            names: Names { migration: number },
-            bearer: Side::New,
-            catalog: read_catalog(db, &migration, Side::New)?,
+            names: Names { migration: record.id },
+            bearer,
+            catalog,
             migration,
             forward: Vec::new(),
             backward: Vec::new(),
@@ -95,6 +108,41 @@ impl Model {
     /// tables that are only read, for what they say of others, stay as they are.
     pub(crate) fn old_tables(&self) -> impl Iterator<Item = &Table> {
         self.backward.iter().map(|target| &target.table)
+    }
+
+    /// The old tables that mappings read and the way back does not fill. They stay live in every
+    /// phase; what changes in them once writes enter the new tables reaches nothing.
+    pub(crate) fn only_read(&self) -> impl Iterator<Item = &Table> {
+        let read = self.migration.old_tables().filter(|table| !self.migration.replaces(table));
+        read.filter_map(|table| self.catalog.old.get(table))
+    }
+
+    /// Whether both directions tell of this target. From `write-new` on, what a forward mapping
+    /// makes of a table that is only read says nothing of the new tables: programs write to
+    /// both, and neither follows the other.
+    pub(crate) fn is_followed_back(&self, target: &Target) -> bool {
+        let read = |table: &str| self.only_read().any(|only| only.name == table);
+        let reads = |target: &Target, side: Side, of: &dyn Fn(&str) -> bool| {
+            target.leaves().any(|(_, leaf)| leaf.side == side && of(&leaf.table))
+        };
+        if self.bearer == Side::Old || target.direction == Direction::Backward {
+            return true;
+        }
+        // A table filled earlier passes on what it was made of.
+        let parent = |name: &str| {
+            self.forward.iter().any(|parent| {
+                parent.table.name == name
+                    && parent.table.name != target.table.name
+                    && !self.is_followed_back(parent)
+            })
+        };
+        !reads(target, Side::Old, &read) && !reads(target, Side::New, &parent)
+    }
+
+    /// The targets of both directions that a verification compares.
+    pub(crate) fn compared(&self, what: Compared) -> impl Iterator<Item = &Target> {
+        let all = Direction::BOTH.into_iter().flat_map(|direction| self.targets(direction));
+        all.filter(move |target| what.includes(self, target))
     }
 
     /// The tables the migration creates, in the order of the file.

@@ -22,9 +22,26 @@ pub(crate) fn permitted(
             fix: fix.to_owned(),
         });
     };
+    if record.pending == Some(Pending::Aborted) {
+        let fix = format!(
+            "begin again with `cutover start FILE`, or remove what is left with `cutover forget {}`",
+            record.name
+        );
+        for action in ["advance", "rollback", "abort"] {
+            block(action, "the migration was aborted", &fix);
+        }
+        return (allowed, blocked);
+    }
     match phase.next() {
         None if record.pending == Some(Pending::Drop) => allowed.push("advance".to_owned()),
-        None => block("advance", "retired is the last phase", "nothing is left to do"),
+        None => block(
+            "advance",
+            "retired is the last phase",
+            &format!(
+                "once no program uses the old names, remove what is left with `cutover forget {}`",
+                record.name
+            ),
+        ),
         Some(_) if phase == Phase::Legacy && record.pending == Some(Pending::Drop) => {
             block("advance", "an abort was interrupted", "finish it with `cutover abort`");
         }

@@ -4,19 +4,20 @@
 use serde_json::json;
 
 use super::backup::back_up;
+use super::dependents;
 use super::frozen::{take_digests, verify_frozen};
 use super::labour::Labour;
 use super::log::Log;
+use super::model::Model;
 use super::session::{Session, now};
 use super::switch::{Next, Setting};
-use super::{AdvanceOptions, Pace};
+use super::{AdvanceOptions, Pace, tombstones};
+use crate::backend::sqlite::catalog;
 use crate::backend::sqlite::control::{self, Control};
 use crate::backend::sqlite::state::{self, Pending};
-use crate::backend::sqlite::{Db, objects};
-use crate::derive::freeze::{freeze, syncing};
 use crate::derive::sql::{ident, text};
 use crate::error::{Error, Refusal, Result};
-use crate::phase::Phase;
+use crate::phase::{Phase, Side};
 use crate::report::TransitionReport;
 use crate::schema::Table;
 use crate::watch::{Watch, Work};
@@ -40,7 +41,7 @@ pub(crate) fn retire(
         )
         .into());
     }
-    referred_to(session)?;
+    refuse_broken(session)?;
     take_digests(session, watch)?;
     session.consent(to, watch)?;
     let verified = verify_frozen(session.db, &session.model, session.record.id, watch)?;
@@ -61,11 +62,7 @@ pub(crate) fn retire(
     let (since, held) = session.db.write("switching", || {
         let since = now();
         session.enter("advance", &next, &since, json!({}))?;
-        objects::create(session.db, "creating guards", &syncing(session.model.names))?;
-        for table in session.model.old_tables() {
-            drop_triggers(session, &table.name)?;
-            refuse_writes(session, &table.name, &since)?;
-        }
+        tombstones::put(session.db, &session.model, &since)?;
         state::set_pending(session.db, session.record.id, Some(Pending::Drop))?;
         Ok(since)
     })?;
@@ -85,32 +82,65 @@ pub(crate) fn unconfirmed() -> Error {
     .into()
 }
 
-/// Empties and drops the old tables. Dropping a full table would hold writers off
-/// for as long as it is large.
+/// Empties and drops the old tables, and drops the indexes that were made for the migration on
+/// tables that stay. Dropping a full table would hold writers off for as long as it is large.
 pub(crate) fn finish(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result<()> {
     if session.record.pending != Some(Pending::Drop) {
         return Ok(());
     }
-    let tables: Vec<String> = session
-        .model
-        .migration
-        .mappings
-        .iter()
-        .filter(|mapping| mapping.side() == crate::phase::Side::Old)
-        .filter_map(|mapping| session.model.catalog.old.get(&mapping.target))
-        .map(|table| table.name.clone())
-        .collect();
+    let (db, names) = (session.db, session.model.names);
+    put_late(session)?;
+    let tables = tombstones::still_there(db, &session.model.migration, names)?;
     empty_and_drop(session, &tables, watch)?;
-    session.db.write("finishing", || {
+    drop_indexes(session)?;
+    db.write("finishing", || {
         session.fence()?;
-        let syncing = ident(&session.model.names.syncing());
-        session.db.batch("dropping a table", &format!("DROP TABLE IF EXISTS {syncing}"))?;
+        let syncing = ident(&names.syncing());
+        db.batch("dropping a table", &format!("DROP TABLE IF EXISTS {syncing}"))?;
         drop_stale_views(session)?;
         // There is no work left that it could be about.
-        control::write(session.db, session.record.id, &Control::default())?;
-        state::set_pending(session.db, session.record.id, None)
+        control::write(db, session.record.id, &Control::default())?;
+        state::set_pending(db, session.record.id, None)
     })?;
     session.record.pending = None;
+    Ok(())
+}
+
+/// The tombstones of what an older version began to retire, where the tables still tell what
+/// they were.
+fn put_late(session: &Session<'_>) -> Result<()> {
+    let (db, migration) = (session.db, &session.model.migration);
+    let mut standing = false;
+    for table in migration.old_tables().filter(|table| migration.replaces(table)) {
+        standing |= !migration.shares(table) && tombstones::is_table(db, table)?;
+    }
+    if !standing {
+        return Ok(());
+    }
+    let Ok(model) = Model::build(db, migration.clone(), session.record.id, Side::New) else {
+        return Ok(());
+    };
+    db.write("putting tombstones", || {
+        session.fence()?;
+        tombstones::put(db, &model, &session.record.since)
+    })?;
+    Ok(())
+}
+
+/// The indexes that the sync needed, each in a transaction of its own.
+fn drop_indexes(session: &Session<'_>) -> Result<()> {
+    let prefix = session.model.names.indexes();
+    let indexes = session.texts(&format!(
+        "SELECT name FROM main.sqlite_schema WHERE type = 'index' AND substr(name, 1, {}) = {}",
+        prefix.chars().count(),
+        text(&prefix)
+    ))?;
+    for index in &indexes {
+        session.db.write("dropping an index", || {
+            session.fence()?;
+            session.db.batch("dropping an index", &format!("DROP INDEX {}", ident(index)))
+        })?;
+    }
     Ok(())
 }
 
@@ -144,7 +174,9 @@ pub(crate) fn empty_and_drop(
         if db.count(&exists)? == 0 {
             continue;
         }
-        let known = session.model.catalog.old.get(table).or(session.model.catalog.new.get(table));
+        let known = catalog::table(db.conn(), "main", table)
+            .map_err(|source| db.error("reading a table", source))?;
+        let known = known.as_ref();
         let key = match known.filter(|table| table.without_rowid).and_then(Table::primary_key) {
             Some(key) => crate::derive::sql::idents("", &key.columns),
             None => known.map_or("rowid", Table::rowid).to_owned(),
@@ -176,99 +208,30 @@ pub(crate) fn empty_and_drop(
         }
         db.write("dropping a table", || {
             session.fence()?;
-            let given = last_id(session, table)?;
-            db.batch("dropping a table", &format!("DROP TABLE {quoted}"))?;
-            given.map_or(Ok(()), |given| keep_last_id(db, table, given))
+            db.batch("dropping a table", &format!("DROP TABLE {quoted}"))
         })?;
     }
     labour.finish(watch);
     Ok(())
 }
 
-/// The last id that an old table gave out, if it gives out none twice. With the table goes
-/// the place where SQLite keeps it, and the new tables need not have it: where they hold such
-/// ids in columns of another kind, only the application can go on counting.
-fn last_id(session: &Session<'_>, table: &str) -> Result<Option<i64>> {
-    let model = &session.model;
-    let is_new = model.migration.tables.iter().any(|new| new.name.eq_ignore_ascii_case(table));
-    let counted = model.catalog.old.get(table).is_some_and(|t| t.autoincrement && !t.shared);
-    let kept = "SELECT count(*) FROM main.sqlite_schema WHERE name = 'sqlite_sequence'";
-    if is_new || !counted || session.db.count(kept)? == 0 {
-        return Ok(None);
-    }
-    let sql = format!("SELECT max(seq) FROM sqlite_sequence WHERE name = {}", text(table));
-    session.db.row("reading a sequence", &sql, |row| row.get(0))
-}
-
-fn keep_last_id(db: &Db, table: &str, id: i64) -> Result<()> {
-    let sql = format!("INSERT INTO sqlite_sequence (name, seq) VALUES ({}, {id})", text(table));
-    db.batch("keeping a sequence", &sql)
-}
-
-/// Objects outside of the migration that would break.
-fn referred_to(session: &Session<'_>) -> Result<()> {
-    let db = session.db;
-    for table in session.model.catalog.old.iter() {
-        let ours = session.model.old_tables().any(|old| old.name == table.name);
-        for key in table.foreign_keys.iter().filter(|_| !ours) {
-            // Where a new table bears the name, it is the new one that is referred to.
-            let goes = |old: &Table| !old.shared && old.name.eq_ignore_ascii_case(&key.table);
-            if session.model.old_tables().any(goes) {
-                return Err(Refusal::transition(
-                    Phase::Retired,
-                    format!(
-                        "{} refers to {} by a foreign key: its writes would fail",
-                        table.name, key.table
-                    ),
-                    format!(
-                        "rebuild {} without that key, or with one to the new tables",
-                        table.name
-                    ),
-                )
-                .into());
-            }
-        }
-    }
-    // A view or a trigger that names a dropped table fails when it is used, and
-    // with it the statement that uses it; and so does a full-text index of its rows.
-    for table in session.model.old_tables().filter(|table| !table.shared) {
-        let sql = format!(
-            "SELECT type || ' ' || name FROM main.sqlite_schema WHERE (type = 'view' OR (type = 'trigger' AND tbl_name <> {0} COLLATE NOCASE) \
-             OR (type = 'table' AND sql LIKE 'CREATE VIRTUAL %')) \
-             AND name NOT LIKE '\\_cutover\\_%' ESCAPE '\\' AND name NOT LIKE 'cutover\\_live\\_%' ESCAPE '\\'",
-            text(&table.name)
+/// Refuses where something outside of the migration would break with the old tables gone.
+fn refuse_broken(session: &Session<'_>) -> Result<()> {
+    let refuse =
+        |reason: String, fix: &str| Err(Refusal::transition(Phase::Retired, reason, fix).into());
+    if let Some((table, key)) = dependents::referring(&session.model).next() {
+        return refuse(
+            format!(
+                "{} refers to {} by a foreign key: its writes would fail",
+                table.name, key.table
+            ),
+            &format!("rebuild {} without that key, or with one to the new tables", table.name),
         );
-        let bodies = session.texts(&sql.replacen("type || ' ' || name", "sql", 1))?;
-        let names = session.texts(&sql)?;
-        let found = names.iter().zip(&bodies).find(|(_, body)| has_word(body, &table.name));
-        if let Some((first, _)) = found {
-            return Err(Refusal::transition(
-                Phase::Retired,
-                format!("the {first} uses {}", table.name),
-                "change or drop it first",
-            )
-            .into());
-        }
     }
-    db.data_version().map(|_| ())
-}
-
-/// All triggers on a table, the application's too: what they do for a row that is
-/// deleted was done, or is not meant, when the table as a whole goes.
-fn drop_triggers(session: &Session<'_>, table: &str) -> Result<()> {
-    let sql = format!(
-        "SELECT 'DROP TRIGGER \"' || replace(name, '\"', '\"\"') || '\"' FROM main.sqlite_schema \
-         WHERE type = 'trigger' AND tbl_name = {} COLLATE NOCASE",
-        text(table)
-    );
-    let statements = session.texts(&sql)?;
-    super::switch::run(session.db, "dropping triggers", &statements)
-}
-
-/// Until the table is gone, an old program's write is refused like before.
-fn refuse_writes(session: &Session<'_>, table: &str, since: &str) -> Result<()> {
-    let guards = freeze(session.model.names, &session.record.name, table, Phase::Retired, since);
-    guards.iter().try_for_each(|guard| session.db.batch("creating guards", &guard.sql))
+    match dependents::broken_by_retiring(session.db, &session.model)?.into_iter().next() {
+        Some(found) => refuse(found.reason, &found.fix),
+        None => Ok(()),
+    }
 }
 
 /// Live views that an earlier, retired migration left and that read a table which is
@@ -284,14 +247,4 @@ fn drop_stale_views(session: &Session<'_>) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Whether a statement holds a name as a word of its own.
-fn has_word(sql: &str, name: &str) -> bool {
-    let (sql, name) = (sql.to_lowercase(), name.to_lowercase());
-    let part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
-    sql.match_indices(&name).any(|(at, _)| {
-        !sql[..at].chars().next_back().is_some_and(part)
-            && !sql[at + name.len()..].chars().next().is_some_and(part)
-    })
 }

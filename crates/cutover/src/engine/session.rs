@@ -40,7 +40,21 @@ impl<'a> Session<'a> {
         doing: &str,
         work: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
-        let mut session = Self::open(engine, name, doing)?;
+        Self::work(Self::open(engine, name, doing, Engine::model)?, work)
+    }
+
+    /// As [`hold`](Self::hold), to leave the migration: also where its tables are gone, were
+    /// renamed or lack a column, and where this version can't read its text.
+    pub(crate) fn hold_to_leave<T>(
+        engine: &'a Engine,
+        name: &str,
+        doing: &str,
+        work: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        Self::work(Self::open(engine, name, doing, Engine::model_to_leave)?, work)
+    }
+
+    fn work<T>(mut session: Self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         match session.drop_notes().and_then(|()| work(&mut session)) {
             Ok(done) => session.close().map(|()| done),
             Err(error) => Err(match &session.lease {
@@ -51,7 +65,12 @@ impl<'a> Session<'a> {
     }
 
     /// Takes the lease and reads the migration.
-    fn open(engine: &'a Engine, name: &str, doing: &str) -> Result<Self> {
+    fn open(
+        engine: &'a Engine,
+        name: &str,
+        doing: &str,
+        model: impl FnOnce(&Engine, &Record) -> Result<Model>,
+    ) -> Result<Self> {
         let db = &engine.db;
         let record = engine.record(name)?;
         let asker = Asker { actor: &engine.options.actor, doing, ttl: engine.options.lease_ttl };
@@ -59,7 +78,7 @@ impl<'a> Session<'a> {
         let opened = (|| {
             // Read again under the lease: another operator may just have finished.
             let record = engine.record(&record.name)?;
-            let model = engine.model(&record)?;
+            let model = model(engine, &record)?;
             Ok((record, model))
         })();
         let (record, model) = match opened {
@@ -243,11 +262,20 @@ impl Engine {
 
     /// The model of a recorded migration, from the text that was recorded.
     pub(crate) fn model(&self, record: &Record) -> Result<Model> {
-        let migration = Migration::parse(&record.name, &record.text)?;
-        if record.phase == Phase::Retired {
-            return Model::retired(&self.db, migration, record.id);
+        if record.is_over() || record.phase == Phase::Retired {
+            return Model::bare(&self.db, record);
         }
+        let migration = Migration::parse(&record.name, &record.text)?;
         Model::build(&self.db, migration, record.id, record.phase.writes_enter())
+    }
+
+    /// As [`model`](Self::model); where the tables no longer fit the migration, what is left
+    /// of it: enough to leave it.
+    fn model_to_leave(&self, record: &Record) -> Result<Model> {
+        match self.model(record) {
+            Err(Error::Migration(_) | Error::Refused(_)) => Model::bare(&self.db, record),
+            model => model,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use super::control::paces;
 use super::drift::Drift;
 use super::kept::kept_tables;
 use super::permitted::permitted;
+use super::remains;
 use super::way_back::{Speeds, forecast};
 use super::{Engine, space};
 use crate::backend::sqlite::state::{PassRecord, Pending, Record};
@@ -101,8 +102,8 @@ fn look(engine: &Engine, name: &str, memory: &mut Memory) -> Result<Snapshot> {
         // Rows are counted before the rest is read, each table by itself: a long read holds back
         // the log, and without one whoever wants to commit.
         let record = engine.record(name)?;
-        let migration = Migration::parse(&record.name, &record.text)?;
-        let tables = tables(&engine.db, &migration, record.phase, memory);
+        let migration = remains::read(&record);
+        let tables = tables(&engine.db, &migration, &record, memory);
         let seen = engine.db.read("reading the status", || {
             let now = engine.record(name)?;
             if now.phase != record.phase {
@@ -256,9 +257,10 @@ fn old_schema(record: &Record, rows: u64) -> OldSchema {
 fn tables(
     db: &Db,
     migration: &Migration,
-    phase: Phase,
+    record: &Record,
     memory: &mut Memory,
 ) -> Result<Vec<TableStatus>> {
+    let phase = record.phase;
     let mut names: Vec<(Side, String)> = Vec::new();
     for mapping in migration.mappings.iter().filter(|mapping| mapping.side() == Side::Old) {
         let entry = (Side::Old, mapping.target.clone());
@@ -270,7 +272,14 @@ fn tables(
     let mut tables = Vec::new();
     for (side, table) in names {
         let aside = migration.shares(&table) && phase.writes_enter() != side;
-        let stored = if aside { Names::aside(side, &table) } else { table.clone() };
+        let stored = match side {
+            _ if aside => Names::aside(side, &table),
+            // Under that name it is emptied; its own is its tombstone's.
+            Side::Old if record.phase == Phase::Retired => {
+                Names { migration: record.id }.retired(&table)
+            }
+            _ => table.clone(),
+        };
         let exists = format!(
             "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = {} COLLATE NOCASE",
             text(&stored)

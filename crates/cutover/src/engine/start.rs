@@ -7,6 +7,7 @@ use super::backfill::fill;
 use super::check::examine;
 use super::definitions;
 use super::model::Model;
+use super::overlap::with_others;
 use super::session::{Session, now};
 use super::switch::{self, Next, Setting};
 use super::{Engine, StartOptions};
@@ -45,6 +46,10 @@ impl Engine {
             // Another operator may have been quicker while the proof ran.
             startable(&session.record, migration)?;
             let started = session.record.phase == Phase::DualWrite;
+            if !started && let Some(found) = with_others(session.db, migration)?.into_iter().next()
+            {
+                return Err(refusal(found.reason, &found.fix));
+            }
             let indexes = create_old_indexes(session, watch)?;
             let held_ms = if started { 0.0 } else { enter_dual_write(session, watch)? };
             let backfill = if options.no_backfill {

@@ -1,10 +1,12 @@
 //! What in the database itself stands in the way of a migration.
 
 use super::beyond::beyond;
+use super::dependents;
 use super::meddling;
 use super::model::Model;
+use super::overlap::with_others;
 use super::taken::{occupied, taken_names};
-use crate::backend::sqlite::state::{self, Record};
+use crate::backend::sqlite::state::Record;
 use crate::backend::sqlite::{Db, catalog};
 use crate::derive::names::Names;
 use crate::derive::sql::text;
@@ -12,7 +14,7 @@ use crate::error::Result;
 use crate::migration::ddl::as_mirror;
 use crate::phase::{Phase, Side};
 use crate::report::{CheckReport, Problem};
-use crate::schema::{AppTrigger, Table};
+use crate::schema::{AppTrigger, ForeignKey, Table};
 
 /// Adds what stands in the way to the report, and what is worth knowing. Tells whether
 /// nothing further can be looked at: what bears the names of the migration's own objects
@@ -23,7 +25,7 @@ pub(crate) fn unsuitable(
     known: Option<&Record>,
     report: &mut CheckReport,
 ) -> Result<bool> {
-    report.problems.extend(shared_tables(db, model)?);
+    report.problems.extend(with_others(db, &model.migration)?);
     if report.problems.is_empty() && known.is_none_or(|record| record.phase == Phase::Legacy) {
         report.problems.extend(taken_names(db, model)?);
     }
@@ -47,38 +49,14 @@ pub(crate) fn unsuitable(
     }
     report.problems.extend(model.old_tables().filter_map(|table| unreadable(db, table)));
     report.problems.dedup();
-    report.notes.extend(referring(db, model)?);
+    report.notes.extend(referring(model));
+    report.notes.extend(only_read(model));
     report.notes.extend(model.old_tables().flat_map(half_way));
     Ok(blind)
 }
 
 pub(crate) fn problem(line: Option<usize>, reason: String, fix: impl Into<String>) -> Problem {
     Problem { line, column: None, reason, fix: fix.into() }
-}
-
-/// Old tables that another migration is moving at this moment.
-fn shared_tables(db: &Db, model: &Model) -> Result<Vec<Problem>> {
-    let mut problems = Vec::new();
-    for record in state::all(db)? {
-        if record.name == model.migration.name() || record.phase == Phase::Retired {
-            continue;
-        }
-        let other = crate::migration::Migration::parse(&record.name, &record.text)?;
-        for table in model.old_tables() {
-            if other
-                .mappings
-                .iter()
-                .any(|mapping| mapping.target.eq_ignore_ascii_case(&table.known_as))
-            {
-                problems.push(problem(
-                    None,
-                    format!("migration {} is moving table {} already", record.name, table.known_as),
-                    "finish or abort that migration first",
-                ));
-            }
-        }
-    }
-    Ok(problems)
 }
 
 /// A definition that can't be edited, where it would have to be.
@@ -198,27 +176,35 @@ fn meddling_triggers(table: &Table, triggers: &[AppTrigger], model: &Model) -> V
 
 /// Tables outside of the migration that refer to its old tables: they stand in the
 /// way of `retired`, not before.
-fn referring(db: &Db, model: &Model) -> Result<Vec<Problem>> {
-    let names = catalog::table_names(db.conn(), "main")
-        .map_err(|source| db.error("reading the tables", source))?;
-    let mut notes = Vec::new();
-    for table in names.iter().filter_map(|name| model.catalog.old.get(name)) {
-        if model.old_tables().any(|old| old.name == table.name) {
-            continue;
-        }
-        for key in &table.foreign_keys {
-            let goes = |old: &Table| !old.shared && old.name.eq_ignore_ascii_case(&key.table);
-            if model.old_tables().any(goes) {
-                notes.push(problem(
-                    None,
-                    format!(
-                        "{} refers to {} by a foreign key, so {} can't be retired",
-                        table.name, key.table, key.table
-                    ),
-                    "include the referring table in the migration before retiring",
-                ));
-            }
-        }
-    }
-    Ok(notes)
+fn referring(model: &Model) -> Vec<Problem> {
+    let note = |(table, key): (&Table, &ForeignKey)| {
+        problem(
+            None,
+            format!(
+                "{} refers to {} by a foreign key, so {} can't be retired",
+                table.name, key.table, key.table
+            ),
+            "include the referring table in the migration before retiring",
+        )
+    };
+    dependents::referring(model).map(note).collect()
+}
+
+/// Old tables that no backward statement fills. They are neither frozen nor dropped.
+fn only_read(model: &Model) -> Vec<Problem> {
+    let note = |table: &Table| {
+        let name = &table.known_as;
+        problem(
+            None,
+            format!(
+                "the migration only reads {name}: it stays as it is in every phase, and from write-new on \
+                 what changes in it no longer reaches the new tables"
+            ),
+            format!(
+                "nothing, where that is meant; else give {name} a backward statement, or let programs \
+                 write to the new tables too"
+            ),
+        )
+    };
+    model.only_read().map(note).collect()
 }

@@ -3,12 +3,12 @@
 
 use super::handover::hand_over;
 use super::model::Model;
+use super::remains;
 use crate::backend::sqlite::Db;
 use crate::backend::sqlite::objects::{self, Standing};
 use crate::derive::freeze::{freeze, syncing};
 use crate::derive::guard::guards;
 use crate::derive::live::view;
-use crate::derive::names::Names;
 use crate::derive::object::Object;
 use crate::derive::sql::ident;
 use crate::derive::sync::{parent_triggers, sync};
@@ -104,7 +104,7 @@ fn views(model: &Model, setting: Setting) -> Vec<Object> {
 
 /// Every trigger and view of this migration that there is, and the tables that only they use.
 pub(crate) fn ours(db: &Db, model: &Model) -> Result<Vec<Standing>> {
-    let live: Vec<String> = model.old_tables().map(|table| Names::live(&table.known_as)).collect();
+    let live = remains::live_views(db, &model.migration)?;
     objects::standing(db, &model.names.prefix(), &live)
 }
 

@@ -1,6 +1,7 @@
 //! Names that the migration's objects will have, and that something else in the database has
 //! already: it would be in the way, or be taken for the migration's and dropped with it.
 
+use super::dependents::{forget_first, left_by_others};
 use super::model::Model;
 use super::suitability::problem;
 use crate::backend::sqlite::Db;
@@ -39,6 +40,7 @@ pub(crate) fn taken_names(db: &Db, model: &Model) -> Result<Vec<Problem>> {
         }
     }
     names.extend(model.old_tables().map(|table| (Names::live(&table.known_as), None)));
+    let left = left_by_others(db, &model.migration)?;
     let mut problems = Vec::new();
     for (name, line) in names {
         let taken = format!(
@@ -46,10 +48,11 @@ pub(crate) fn taken_names(db: &Db, model: &Model) -> Result<Vec<Problem>> {
             text(&name)
         );
         if db.count(&taken)? > 0 {
+            let by = left.iter().find(|(view, _)| view.eq_ignore_ascii_case(&name));
             problems.push(problem(
                 line,
                 format!("the database already has something named {name}"),
-                OCCUPIED,
+                by.map_or_else(|| OCCUPIED.to_owned(), |(_, migration)| forget_first(migration)),
             ));
         }
     }

@@ -25,6 +25,21 @@ use crate::watch::{Event, Watch, Work};
 /// Differences shown of each direction.
 pub(crate) const EXAMPLES: usize = 10;
 
+/// Which targets are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Compared {
+    /// All of them: the side that they are on is about to be the mirror.
+    All,
+    /// Those that both sides tell of at present ([`Model::is_followed_back`]).
+    Followed,
+}
+
+impl Compared {
+    pub(crate) fn includes(self, model: &Model, target: &Target) -> bool {
+        self == Self::All || model.is_followed_back(target)
+    }
+}
+
 /// What the verification of one direction found.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
@@ -71,7 +86,8 @@ impl Engine {
             verify_frozen(&self.db, &model, record.id, watch)?
         } else {
             let nothing = &mut |_, _| Ok(());
-            let (forward, backward) = verify_both(&self.db, &model, pace, watch, nothing)?;
+            let (forward, backward) =
+                verify_both(&self.db, &model, Compared::Followed, pace, watch, nothing)?;
             merge(forward.report, backward.report)
         };
         let last = self.verification("verify", began.elapsed(), &report);
@@ -116,12 +132,13 @@ const FOUND: &str = "writing what a verification found";
 pub(crate) fn verify_both(
     db: &Db,
     model: &Model,
+    what: Compared,
     pace: Pace,
     watch: &mut dyn Watch,
     alive: &mut dyn FnMut(u64, u64) -> Result<()>,
 ) -> Result<(Found, Found)> {
     let mut total = 0;
-    for target in Direction::BOTH.into_iter().flat_map(|direction| model.targets(direction)) {
+    for target in model.compared(what) {
         total += super::pass::total(db, target, Place::LIVE)?;
     }
     watch.event(&Event::Began { work: Work::Verify(Direction::Forward), total });
@@ -131,7 +148,7 @@ pub(crate) fn verify_both(
     // Hung up by the last that finishes, so that nobody waits for longer than they work.
     let (working, finished) = mpsc::channel::<()>();
     let run = move |db: Db, direction, _working: mpsc::Sender<()>| {
-        verify_direction(&db, model, direction, pace, done, stop)
+        verify_direction(&db, model, what, direction, pace, done, stop)
     };
     let (forward, backward) = std::thread::scope(|scope| {
         let also_working = working.clone();
@@ -157,6 +174,7 @@ pub(crate) fn verify_both(
 fn verify_direction(
     db: &Db,
     model: &Model,
+    what: Compared,
     direction: Direction,
     pace: Pace,
     done: &AtomicU64,
@@ -165,6 +183,9 @@ fn verify_direction(
     let mut found = Found::default();
     let mut pacer = Pacer::new(pace);
     for (position, target) in model.targets(direction).iter().enumerate() {
+        if !what.includes(model, target) {
+            continue;
+        }
         survey(db, model, target, Place::LIVE, &mut pacer, usize::MAX, |outcome| {
             found.report.add(target, outcome);
             let scopes = outcome.diffs.iter().map(|diff| (position, scope_of(target, diff)));

@@ -98,6 +98,7 @@ impl Known {
             name: name.to_owned(),
             text: text.to_owned(),
             shared: self.shared().map(|table| table.name.clone()).collect(),
+            old_tables: self.old_tables,
             hash: blake3::hash(text.as_bytes()).to_hex().to_string(),
             tables: self.tables,
             indexes: self.indexes,

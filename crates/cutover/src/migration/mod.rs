@@ -49,6 +49,8 @@ pub struct Migration {
     pub(crate) mappings: Vec<Mapping>,
     /// The names that a table bears on both sides: those tables change in place.
     shared: Vec<String>,
+    /// The old tables that statements read or fill.
+    old_tables: Vec<String>,
 }
 
 /// A place in a migration file, both counted from 1. The column counts
@@ -126,6 +128,26 @@ impl Migration {
         read::read(name, text)
     }
 
+    /// A migration whose text can't be read by this version: nothing is known of it but its
+    /// name.
+    pub(crate) fn unread(name: &str, text: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            text: text.to_owned(),
+            hash: String::new(),
+            tables: Vec::new(),
+            indexes: Vec::new(),
+            mappings: Vec::new(),
+            shared: Vec::new(),
+            old_tables: Vec::new(),
+        }
+    }
+
+    /// Whether nothing is known of it: a file without a mapping is refused.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.mappings.is_empty()
+    }
+
     /// The migration's name: its file's stem.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -153,6 +175,16 @@ impl Migration {
     /// Whether both sides have a table of this name.
     pub(crate) fn shares(&self, table: &str) -> bool {
         self.shared.iter().any(|shared| shared.eq_ignore_ascii_case(table))
+    }
+
+    /// The old tables that the file names: those it replaces and those it only reads.
+    pub(crate) fn old_tables(&self) -> impl Iterator<Item = &str> {
+        self.old_tables.iter().map(String::as_str)
+    }
+
+    /// Whether it replaces an old table: a backward statement fills it.
+    pub(crate) fn replaces(&self, table: &str) -> bool {
+        self.direction(Direction::Backward).any(|m| m.target.eq_ignore_ascii_case(table))
     }
 
     /// The mappings of one direction, in the order of the file.

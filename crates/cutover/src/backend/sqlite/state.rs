@@ -66,6 +66,24 @@ pub(crate) enum Pending {
     CatchUp,
     /// Tables that are no longer used are being emptied, to be dropped.
     Drop,
+    /// Nothing: the migration was aborted, and only its record and its journal are left.
+    Aborted,
+}
+
+impl Record {
+    /// Whether nothing is left to do: retired or aborted.
+    pub(crate) fn is_over(&self) -> bool {
+        match self.pending {
+            Some(Pending::Aborted) => true,
+            pending => self.phase == Phase::Retired && pending.is_none(),
+        }
+    }
+
+    /// Whether tables and triggers of the migration may be in the database.
+    pub(crate) fn is_open(&self) -> bool {
+        let only_recorded = self.phase == Phase::Legacy && self.pending.is_none();
+        !self.is_over() && !only_recorded
+    }
 }
 
 /// How far the filling of one target is.
@@ -82,6 +100,7 @@ impl Pending {
         match self {
             Self::CatchUp => "catch-up",
             Self::Drop => "drop",
+            Self::Aborted => "aborted",
         }
     }
 }
@@ -155,7 +174,7 @@ pub(crate) fn all(db: &Db) -> Result<Vec<Record>> {
                         rusqlite::Error::FromSqlConversionFailure(4, rusqlite::types::Type::Text, Box::new(error))
                     })?,
                     since: row.get(5)?,
-                    pending: [Pending::CatchUp, Pending::Drop]
+                    pending: [Pending::CatchUp, Pending::Drop, Pending::Aborted]
                         .into_iter()
                         .find(|kind| Some(kind.name()) == pending.as_deref()),
                 })
