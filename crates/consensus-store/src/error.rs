@@ -256,6 +256,14 @@ impl Error {
     ) -> Self {
         let path = path.to_owned();
         let message = frozen(&source);
+        if let Some((name, says)) = unreadable(&source) {
+            // SQLite calls this corrupt, but no row is damaged.
+            return Self::UnknownSchema {
+                found: format!("SQLite can't read {name} in the schema: {says}"),
+                fix: format!("drop {name} or write it anew, by the program that made it"),
+                path,
+            };
+        }
         match (source.sqlite_error_code(), message) {
             (_, Some(message)) => Self::Frozen { path, message, source },
             (Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked), _) => {
@@ -268,6 +276,13 @@ impl Error {
             _ => Self::Database { path, doing, source },
         }
     }
+}
+
+/// The object of the schema that SQLite can't read, and why not.
+fn unreadable(error: &rusqlite::Error) -> Option<(String, String)> {
+    let rusqlite::Error::SqliteFailure(_, Some(message)) = error else { return None };
+    let (name, says) = cutover::unreadable_object(message)?;
+    Some((name.to_owned(), says.to_owned()))
 }
 
 /// The message of a trigger by which a migration keeps writers off a table.

@@ -2,7 +2,12 @@
 //! that the output strips where it doesn't belong.
 
 use anstyle::{AnsiColor, Style};
-use cutover::{Difference, Phase, Space, TransitionReport, VacuumCost, VerifyReport};
+use cutover::{
+    Action, Because, Difference, NextAction, Phase, Space, TransitionReport, VacuumCost,
+    VerifyReport,
+};
+use jiff::SignedDuration;
+use jiff::fmt::friendly::{FractionalUnit, Spacing, SpanPrinter};
 
 use crate::exit::Failure;
 use crate::paste::Paste;
@@ -67,14 +72,22 @@ pub fn bytes(n: u64) -> String {
     format!("{value:.1} TiB")
 }
 
-/// Seconds, with as many digits as tell something.
+/// A time, with as many digits as tell something.
 pub(crate) fn seconds(s: f64) -> String {
-    if s < 0.0995 {
-        format!("{:.1} ms", s * 1e3)
-    } else if s < 99.5 {
-        format!("{s:.1} s")
+    let unit = if s < 0.0995 { FractionalUnit::Millisecond } else { FractionalUnit::Second };
+    let precision = if s < 99.5 { 1 } else { 0 };
+    // What is not shown is rounded, and not cut off.
+    let step = match (unit, precision) {
+        (FractionalUnit::Millisecond, _) => 1e-4,
+        (_, 1) => 0.1,
+        _ => 1.0,
+    };
+    let shown = SignedDuration::try_from_secs_f64((s / step).round() * step).unwrap_or_default();
+    let printer = SpanPrinter::new().spacing(Spacing::BetweenUnitsAndDesignators);
+    if s < 99.5 {
+        printer.fractional(Some(unit)).precision(Some(precision)).duration_to_string(&shown)
     } else {
-        format!("{:.0} min {:.0} s", (s / 60.0).floor(), s % 60.0)
+        printer.duration_to_string(&shown)
     }
 }
 
@@ -96,6 +109,11 @@ pub(crate) fn failure(failure: &Failure, paste: &Paste) -> String {
     out
 }
 
+/// What went wrong after a command had done what was asked.
+pub(crate) fn warning(text: &str) -> String {
+    format!("{WARN}warning:{WARN:#} {text}")
+}
+
 /// Differences, one a line.
 pub(crate) fn differences(examples: &[Difference]) -> String {
     let mut out = String::new();
@@ -111,7 +129,7 @@ pub(crate) fn differences(examples: &[Difference]) -> String {
         line!(out, "  {direction}: {table}{column} where {}: {what}", self::key(key));
     }
     if examples.len() > SHOWN {
-        line!(out, "  and {} more (all of them with --json)", examples.len() - SHOWN);
+        line!(out, "  and {} more with --json", examples.len() - SHOWN);
     }
     out
 }
@@ -213,35 +231,59 @@ fn given_back(space: &Space) -> String {
     out
 }
 
-/// What to type next in a phase: when, and the command on a line of its own.
-/// `filled` says whether the backfill is complete.
-pub(crate) fn next(phase: Phase, filled: bool, paste: &Paste) -> String {
-    let (when, command) = match phase {
-        Phase::Legacy => ("start it again when it is ready", "start FILE"),
-        Phase::DualWrite | Phase::ReadNew if !filled => ("fill the new tables", "backfill"),
-        Phase::DualWrite => ("let the live views answer from the new tables", "advance"),
-        Phase::ReadNew => {
-            ("once your programs can write the new tables (the old ones then refuse)", "advance")
-        }
-        Phase::WriteNew => {
-            ("when the new programs run well (rollback goes back at once)", "advance")
-        }
-        Phase::NewOnly => (
-            "when nobody needs the old tables any more (rollback works until then)",
-            "advance --to retired --yes --backup before-retire.db",
-        ),
-        Phase::Retired => return format!("{BOLD}next{BOLD:#}: nothing; the migration is over\n"),
-    };
-    next_is(when, command, paste)
+/// What to type next: when, and the command on a line of its own.
+pub(crate) fn next(next: &[NextAction], paste: &Paste) -> String {
+    next.first().map_or_else(String::new, |next| next_is(when(*next), &words(*next), paste))
 }
 
 /// What to type next after a rollback.
-pub(crate) fn next_after_rollback(phase: Phase, filled: bool, paste: &Paste) -> String {
-    let again = next_is("to try once more, when it is mended", "advance", paste);
+pub(crate) fn next_after_rollback(next: &[NextAction], phase: Phase, paste: &Paste) -> String {
+    let Some(NextAction { action: Action::Advance, .. }) = next.first() else {
+        return self::next(next, paste);
+    };
+    let again = next.first().map(|next| words(*next)).unwrap_or_default();
+    let again = next_is("once the problem is fixed, try again", &again, paste);
     match phase {
-        Phase::DualWrite | Phase::ReadNew if !filled => next(phase, filled, paste),
         Phase::DualWrite => again + &format!("or to leave it:\n  {}\n", paste.command("abort")),
         _ => again + &format!("or to go further back:\n  {}\n", paste.command("rollback")),
+    }
+}
+
+/// When the command that comes next is to be given.
+fn when(next: NextAction) -> &'static str {
+    match next.because {
+        Because::NotStarted => "start it again when it is ready",
+        Because::NotFilled => "fill the new tables",
+        Because::Filled => "let the live views answer from the new tables",
+        Because::ReadsMoved => {
+            "once your programs can write the new tables (the old ones then refuse)"
+        }
+        Because::WritesMoved => "when the new programs run well (rollback goes back at once)",
+        Because::Frozen => "when nobody needs the old tables any more (rollback works until then)",
+        Because::Drift | Because::Differences => "bring the mirror in step",
+        Because::NotLossless => {
+            "some old rows can't be rebuilt from the new tables: change them, or leave the migration"
+        }
+        Because::InTheWay => "change what is in the way, or leave the migration",
+        Because::FrozenChanged => "the frozen tables are not what they were: go back",
+        Because::Interrupted => "finish what was interrupted",
+        Because::Paused => "let the work go on",
+        Because::Postponed => "when writes may move to the new tables",
+        _ => "go on",
+    }
+}
+
+/// The command that comes next, as words of `cutover`.
+pub(crate) fn words(next: NextAction) -> String {
+    match (next.action, next.to) {
+        (Action::Start, _) => "start FILE".to_owned(),
+        (Action::Advance, Some(Phase::Retired)) if next.because == Because::Interrupted => {
+            "advance --to retired --yes".to_owned()
+        }
+        (Action::Advance, Some(Phase::Retired)) => {
+            "advance --to retired --yes --backup before-retire.db".to_owned()
+        }
+        (action, _) => action.name().to_owned(),
     }
 }
 
@@ -271,8 +313,12 @@ mod tests {
             ["5 B", "1.5 KiB", "50 MiB", "3.0 TiB"].map(String::from)
         );
         assert_eq!(
-            [0.0012, 0.5, 12.0, 125.0].map(seconds),
-            ["1.2 ms", "0.5 s", "12.0 s", "2 min 5 s"].map(String::from)
+            [0.0, 0.0012, 0.09949, 0.0996, 0.5, 12.0, 99.44].map(seconds),
+            ["0.0 ms", "1.2 ms", "99.5 ms", "0.1 s", "0.5 s", "12.0 s", "99.4 s"].map(String::from)
+        );
+        assert_eq!(
+            [119.7, 125.0, 3600.0, 36_125.0, 400_000.0].map(seconds),
+            ["2 m", "2 m 5 s", "1 h", "10 h 2 m 5 s", "111 h 6 m 40 s"].map(String::from)
         );
     }
 

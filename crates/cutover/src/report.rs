@@ -2,12 +2,14 @@
 //! keys that scripts rely on.
 
 mod fuzz;
+mod next;
 mod snapshot;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use self::fuzz::{FuzzFailure, FuzzFault, FuzzLoss, FuzzRefusal, FuzzReport};
+pub use self::next::{Action, Because, NextAction};
 pub use self::snapshot::{
     ControlStatus, LastVerification, OldSchema, PaceStatus, PhaseSpan, RollbackForecast, Snapshot,
     Waiting, WorkStatus, WriteStatus,

@@ -3,7 +3,7 @@
 
 use crate::error::Result;
 use crate::phase::{Direction, Phase};
-use crate::report::Snapshot;
+use crate::report::{Difference, Snapshot};
 
 /// Something a long operation did.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,6 +131,17 @@ pub trait Watch {
     /// Told after a transition was made.
     fn after(&mut self, from: Phase, look: Look<'_>) {
         let _ = (from, look);
+    }
+
+    /// Whether [`difference`](Self::difference) is to be told every row that a verification
+    /// finds to differ. The directions are compared one after the other then.
+    fn wants_differences(&self) -> bool {
+        false
+    }
+
+    /// A verification found a row that differs.
+    fn difference(&mut self, difference: &Difference) {
+        let _ = difference;
     }
 
     /// Whether the operation should stop at the end of the present chunk. It then

@@ -2,7 +2,7 @@
 
 use cutover::AdvanceOptions;
 
-use super::Call;
+use super::{Call, what_next};
 use crate::exit::{Exit, Failure};
 use crate::hooks::{HookArgs, Hooked};
 use crate::progress::Progress;
@@ -19,9 +19,8 @@ pub(crate) fn run(
     let mut watch = Hooked::new(Progress::new(call.output.paste()), hooks);
     let report = engine.advance(&name, options, &mut watch)?;
     drop(watch);
-    let filled = engine.is_filled(&name)?;
-    call.output.result(&report, |paste| {
-        render::transition(&report) + &render::next(report.to, filled, paste)
-    })?;
+    let next = what_next(&engine, &name);
+    call.output
+        .result(&report, |paste| render::transition(&report) + &render::next(&next, paste))?;
     Ok(Exit::Done)
 }

@@ -1,26 +1,19 @@
 //! `cutover backfill`: fills the new tables, going on where it stopped.
 
-use cutover::{BackfillReport, Pace, Phase};
+use cutover::{BackfillReport, Pace};
 
-use super::Call;
+use super::{Call, what_next};
 use crate::exit::{Exit, Failure};
 use crate::progress::{Progress, rounded};
-use crate::render::{GOOD, WARN, count, line, next, next_is, seconds};
+use crate::render::{self, GOOD, WARN, count, line, seconds};
 use crate::target::Choice;
 
 pub(crate) fn run(pace: Pace, call: &Call<Choice>) -> Result<Exit, Failure> {
     let mut engine = call.operate()?;
     let name = call.migration.pick(&engine)?;
     let report = engine.backfill(&name, pace, &mut Progress::new(call.output.paste()))?;
-    let phase = engine.phase(&name).unwrap_or(Phase::DualWrite);
-    call.output.result(&report, |paste| {
-        summary(&report)
-            + &if report.complete {
-                next(phase, true, paste)
-            } else {
-                next_is("go on", "backfill", paste)
-            }
-    })?;
+    let next = what_next(&engine, &name);
+    call.output.result(&report, |paste| summary(&report) + &render::next(&next, paste))?;
     Ok(Exit::Done)
 }
 

@@ -23,10 +23,11 @@ pub(crate) mod verify;
 
 use std::path::PathBuf;
 
-use cutover::{Engine, Options};
+use cutover::{Engine, NextAction, Options};
 
 use crate::exit::Failure;
-use crate::output::Output;
+use crate::output::{Output, note};
+use crate::render;
 
 /// A command of a migration, called on `M`: where it is defined, or which is meant.
 #[derive(Debug)]
@@ -58,9 +59,16 @@ impl<M> Call<M> {
     }
 }
 
+/// What to type next. A command that has done its work does not fail because this can't be
+/// told.
+fn what_next(engine: &Engine, name: &str) -> Vec<NextAction> {
+    engine.next_actions(name).unwrap_or_default()
+}
+
 /// The engine's options, as the environment has them.
 pub(crate) fn options() -> Result<Options, Failure> {
     let mut options = Options::default();
+    options.warn = |text| note(&render::warning(text));
     if let Some(text) = std::env::var_os(KEEP_FREE) {
         let text = text.to_string_lossy();
         options.keep_free_bytes = size(&text).ok_or_else(|| {
@@ -89,11 +97,14 @@ fn size(text: &str) -> Option<u64> {
     digits.trim().parse::<u64>().ok()?.checked_mul(1 << shift)
 }
 
+/// Who is logged in: as the environment says, or as the system knows the user.
 pub(crate) fn login_name() -> String {
     ["USER", "LOGNAME", "USERNAME"]
         .into_iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
-        .unwrap_or_else(|| "unknown".into())
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
+        .or_else(|| whoami::username().ok().filter(|name| !name.is_empty()))
+        // A container may run as a user that nobody has given a name.
+        .unwrap_or_else(|| format!("user {}", rustix::process::getuid().as_raw()))
 }
 
 #[cfg(test)]

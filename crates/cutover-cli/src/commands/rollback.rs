@@ -2,7 +2,7 @@
 
 use cutover::Phase;
 
-use super::Call;
+use super::{Call, what_next};
 use crate::exit::{Exit, Failure};
 use crate::hooks::{HookArgs, Hooked};
 use crate::progress::Progress;
@@ -19,9 +19,9 @@ pub(crate) fn run(
     let mut watch = Hooked::new(Progress::new(call.output.paste()), hooks);
     let report = engine.rollback(&name, to, &mut watch)?;
     drop(watch);
-    let filled = engine.is_filled(&name)?;
+    let next = what_next(&engine, &name);
     call.output.result(&report, |paste| {
-        render::transition(&report) + &render::next_after_rollback(report.to, filled, paste)
+        render::transition(&report) + &render::next_after_rollback(&next, report.to, paste)
     })?;
     Ok(Exit::Done)
 }

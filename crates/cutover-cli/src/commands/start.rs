@@ -1,14 +1,14 @@
 //! `cutover start`: from `legacy` to `dual-write`, and the backfill.
 
-use cutover::{StartOptions, StartReport};
+use cutover::{NextAction, StartOptions, StartReport};
 
 use super::check::proof;
-use super::{Call, backfill};
+use super::{Call, backfill, what_next};
 use crate::exit::{Exit, Failure};
 use crate::hooks::{HookArgs, Hooked};
 use crate::paste::Paste;
 use crate::progress::Progress;
-use crate::render::{BOLD, GOOD, line, next, next_is};
+use crate::render::{self, BOLD, GOOD, line};
 use crate::target::Definition;
 
 pub(crate) fn run(
@@ -25,15 +25,18 @@ pub(crate) fn run(
     drop(watch);
     let file = call.migration.shown();
     let mut output = call.output.clone();
-    if matches!(call.migration, Definition::File(_)) && engine.migrations()?.len() > 1 {
+    if matches!(call.migration, Definition::File(_))
+        && engine.migrations().is_ok_and(|all| all.len() > 1)
+    {
         // What is suggested next has to say which one is meant.
         output.paste.migration = Some(report.migration.clone());
     }
-    output.result(&report, |paste| render(&report, &file, paste))?;
+    let next = what_next(&engine, &report.migration);
+    output.result(&report, |paste| render(&report, &next, &file, paste))?;
     Ok(Exit::Done)
 }
 
-fn render(report: &StartReport, file: &str, paste: &Paste) -> String {
+fn render(report: &StartReport, next: &[NextAction], file: &str, paste: &Paste) -> String {
     let mut out = proof(&report.check, file, paste);
     line!(
         out,
@@ -45,16 +48,8 @@ fn render(report: &StartReport, file: &str, paste: &Paste) -> String {
     if !report.indexes.is_empty() {
         line!(out, "indexes created for the time of the migration: {}", report.indexes.join(", "));
     }
-    match &report.backfill {
-        Some(done) => {
-            out += &backfill::summary(done);
-            if done.complete {
-                out += &next(report.phase, true, paste);
-            } else {
-                out += &next_is("go on filling the new tables", "backfill", paste);
-            }
-        }
-        None => out += &next_is("fill the new tables", "backfill", paste),
+    if let Some(done) = &report.backfill {
+        out += &backfill::summary(done);
     }
-    out
+    out + &render::next(next, paste)
 }

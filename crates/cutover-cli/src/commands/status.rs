@@ -1,8 +1,8 @@
 //! `cutover status`: where a migration stands, and what to type next.
 
 use cutover::{
-    ControlStatus, Engine, LastVerification, Listed, Phase, RollbackForecast, Snapshot,
-    TableStatus, VerifyReport, Waiting, WorkStatus,
+    ControlStatus, Engine, LastVerification, LeaseHolder, Listed, Phase, RollbackForecast,
+    Snapshot, TableStatus, VerifyReport, WorkStatus,
 };
 
 use serde::Serialize;
@@ -13,7 +13,7 @@ use super::steer::pace;
 use crate::exit::{Exit, Failure};
 use crate::paste::Paste;
 use crate::progress::rounded;
-use crate::render::{BOLD, DIM, GOOD, WARN, bytes, count, counted, line, next, next_is, seconds};
+use crate::render::{BOLD, DIM, GOOD, WARN, bytes, count, counted, line, next, seconds};
 use crate::target::Choice;
 
 pub(crate) fn run(call: &Call<Choice>) -> Result<Exit, Failure> {
@@ -114,6 +114,9 @@ fn render(status: &Snapshot, paste: &Paste) -> String {
     }
     if let Some(lease) = &status.lease {
         line!(out, "operator  {lease}");
+    }
+    if let Some(gone) = &status.gone {
+        line!(out, "{WARN}operator{WARN:#}  {}", left(gone));
     }
     if !status.allowed.is_empty() {
         line!(out, "allowed   {}", status.allowed.join(", "));
@@ -255,23 +258,31 @@ fn tables(tables: &[TableStatus]) -> String {
     out
 }
 
+/// An operator whose process is gone.
+pub(crate) fn left(gone: &LeaseHolder) -> String {
+    let LeaseHolder { actor, host, pid, doing, .. } = gone;
+    format!("none: the process of {actor} on {host} (pid {pid}) is gone; it was at {doing}")
+}
+
 fn what_next(status: &Snapshot, paste: &Paste) -> String {
-    match status.work.as_ref().and_then(|work| work.waiting) {
-        Some(Waiting::Paused) => return next_is("let the work go on", "resume", paste),
-        Some(Waiting::Postponed) => return next_is("switch", "unpostpone", paste),
-        _ => {}
+    if !status.next.is_empty() {
+        return next(&status.next, paste);
     }
-    if status.lease.is_some() {
-        return format!("{BOLD}next{BOLD:#}: wait until the operator above is done\n");
-    }
-    next(status.phase, status.backfill.complete, paste)
+    let what = match status.phase {
+        _ if status.lease.is_some() => "wait until the operator above is done",
+        Phase::Retired => "nothing; the migration is over",
+        _ => "change what is in the way, as the fix above says; no command of ours can",
+    };
+    format!("{BOLD}next{BOLD:#}: {what}\n")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::spelling::CUTOVER;
-    use cutover::{BackfillStatus, Blocked, OldSchema, Side, WriteStatus};
+    use cutover::{
+        Action, BackfillStatus, Because, Blocked, NextAction, OldSchema, Side, Waiting, WriteStatus,
+    };
 
     fn status() -> Snapshot {
         let table = |side, table: &str, rows, writable| TableStatus {
@@ -312,11 +323,17 @@ mod tests {
             unused_bytes: 0,
             free_bytes: None,
             lease: None,
+            gone: None,
             allowed: vec!["backfill".into(), "abort".into()],
             blocked: vec![Blocked {
                 action: "advance".into(),
                 reason: "the backfill is not complete".into(),
                 fix: "run `cutover backfill`".into(),
+            }],
+            next: vec![NextAction {
+                action: Action::Backfill,
+                to: None,
+                because: Because::NotFilled,
             }],
             rollback: None,
         }

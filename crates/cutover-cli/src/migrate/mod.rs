@@ -365,6 +365,11 @@ pub struct VerifyArgs<S: Subject> {
     /// Only what changed is compared again. It holds the lease, and costs each write a note.
     #[arg(long)]
     pub(crate) follow: bool,
+    /// Write every row that differs to a file, a JSON object a line
+    ///
+    /// The result itself shows the first few. The directions are compared one after the other.
+    #[arg(long, value_name = "FILE", conflicts_with = "follow")]
+    pub(crate) differences: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) by: Operate<S>,
 }

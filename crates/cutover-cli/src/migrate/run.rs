@@ -41,8 +41,11 @@ impl<F: Defines, R: Chooses, N: Chooses> MigrateCommand<F, R, N> {
             Self::Backfill(BackfillArgs { fast, by: Operate { on, actor } }) => {
                 choose(on, actor.as_deref(), spelling, |call| backfill::run(pace(*fast), call))
             }
-            Self::Verify(VerifyArgs { follow, by: Operate { on, actor } }) => {
-                choose(on, actor.as_deref(), spelling, |call| verify::run(*follow, call))
+            Self::Verify(VerifyArgs { follow, differences, by: Operate { on, actor } }) => {
+                let differences = differences.as_deref();
+                choose(on, actor.as_deref(), spelling, |call| {
+                    verify::run(*follow, differences, call)
+                })
             }
             Self::Repair(Operate { on, actor }) => {
                 choose(on, actor.as_deref(), spelling, repair::run)

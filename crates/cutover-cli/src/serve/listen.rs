@@ -1,11 +1,10 @@
 //! Connections: how many, and for how long.
 //!
-//! Whoever is slow, or says nothing, loses the connection; whoever is too many waits in the
-//! system's queue until one is free.
+//! Whoever is slow, or says nothing, loses the connection: after a while, or as soon as another
+//! wants its place. Only while everybody is being answered does who comes wait.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -16,9 +15,11 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio_io_timeout::TimeoutStream;
 use tower_service::Service as _;
+
+use super::places::{self, Answer, Place, Places};
 
 /// Connections at a time.
 pub(crate) const MOST_CONNECTIONS: usize = 64;
@@ -28,6 +29,9 @@ pub(crate) const HEAD: Duration = Duration::from_secs(10);
 
 /// For the client to take what it is sent.
 const TAKE: Duration = Duration::from_secs(20);
+
+/// For a connection that loses its place to send what it has in hand.
+const LAST_BYTES: Duration = Duration::from_millis(100);
 
 /// Bytes of a request's head.
 const LARGEST_HEAD: usize = 16 << 10;
@@ -41,28 +45,28 @@ pub(crate) struct Peer(pub(crate) SocketAddr);
 
 /// Accepts connections until told to stop, and then lets answers under way come to their end.
 pub(crate) async fn accept(listener: TcpListener, router: Router, stopped: watch::Receiver<bool>) {
-    let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let places = Places::new(u32::try_from(MOST_CONNECTIONS).unwrap_or(u32::MAX));
     let mut wait = stopped.clone();
     loop {
+        // Who is there first, and only then a place: for nobody nobody has to go.
         let next = async {
-            let permit = Arc::clone(&room).acquire_owned().await;
-            (permit, listener.accept().await)
+            let (stream, peer) = listener.accept().await.ok()?;
+            Some((stream, peer, places.take().await?))
         };
         let next = tokio::select! {
             next = next => next,
             _ = wait.wait_for(|stopped| *stopped) => break,
         };
         match next {
-            (Ok(permit), Ok((stream, peer))) => {
-                tokio::spawn(converse(stream, peer, router.clone(), stopped.clone(), permit));
+            Some((stream, peer, place)) => {
+                tokio::spawn(converse(stream, peer, router.clone(), stopped.clone(), place));
             }
             // No file descriptor is free, or the client has gone: others may come.
-            _ => tokio::time::sleep(Duration::from_millis(50)).await,
+            None => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
     drop(listener);
-    let all = u32::try_from(MOST_CONNECTIONS).unwrap_or(u32::MAX);
-    let _ = tokio::time::timeout(LAST_WORDS, room.acquire_many(all)).await;
+    let _ = tokio::time::timeout(LAST_WORDS, places.until_empty()).await;
 }
 
 /// One connection, until either side ends it.
@@ -71,19 +75,23 @@ async fn converse(
     peer: SocketAddr,
     router: Router,
     mut stopped: watch::Receiver<bool>,
-    _permit: OwnedSemaphorePermit,
+    place: Place,
 ) {
     // Events are small and must not wait for more.
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(TAKE));
+    let guest = &place.guest;
     let answer = service_fn(move |request: Request<Incoming>| {
         let mut router = router.clone();
+        let guest = guest.clone();
         async move {
-            let mut request = request.map(Body::new);
+            let (head, body) = request.into_parts();
+            let (body, since) = places::asked(body, &guest);
+            let mut request = Request::from_parts(head, Body::new(body));
             request.extensions_mut().insert(Peer(peer));
             let Ok(response) = router.call(request).await;
-            Ok::<_, Infallible>(response)
+            Ok::<_, Infallible>(response.map(|body| Answer::new(body, &guest, since)))
         }
     });
     let connection = http1::Builder::new()
@@ -92,11 +100,16 @@ async fn converse(
         .max_buf_size(LARGEST_HEAD)
         .serve_connection(TokioIo::new(Box::pin(stream)), answer);
     tokio::pin!(connection);
-    tokio::select! {
+    let yields = tokio::select! {
         // What went wrong with a connection concerns nobody but its client, who knows.
         _ = connection.as_mut() => return,
-        _ = stopped.wait_for(|stopped| *stopped) => {}
-    }
+        _ = stopped.wait_for(|stopped| *stopped) => false,
+        () = guest.asked_to_yield() => true,
+    };
     connection.as_mut().graceful_shutdown();
-    let _ = connection.await;
+    if yields {
+        let _ = tokio::time::timeout(LAST_BYTES, connection).await;
+    } else {
+        let _ = connection.await;
+    }
 }

@@ -4,7 +4,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `options` | what may be typed, and which addresses are refused |
-//! | `listen` | connections: how many, for how long |
+//! | `listen`, `places` | connections: how many, for how long, and who gives way to whom |
 //! | `routes` | which path is answered by what; what every request passes and every answer carries |
 //! | `door` | who is let in: `Host`, `Origin`, the token |
 //! | `desk` | what answers are made from |
@@ -23,6 +23,7 @@ mod metrics;
 mod options;
 mod orders;
 mod page;
+mod places;
 mod problem;
 mod routes;
 mod sse;

@@ -28,10 +28,12 @@ fn status() {
             "database_bytes",
             "drift",
             "free_bytes",
+            "gone",
             "hash",
             "kept",
             "lease",
             "migration",
+            "next",
             "old_schema",
             "phase",
             "phases",
@@ -75,11 +77,13 @@ fn verify() {
     assert_eq!(report["examples"], json!([]));
 }
 
-/// With the mirror not filled yet every row of it is missing.
 #[test]
 fn verify_with_differences_prints_its_report_and_exits_1() {
     let bench = Bench::new();
-    bench.run("start split-address.sql --no-backfill --db app.db").exits(0);
+    bench.run("start split-address.sql --db app.db").exits(0);
+    let behind_the_guards = "UPDATE _cutover_1_syncing SET depth = 1; DELETE FROM customers;
+                             UPDATE _cutover_1_syncing SET depth = 0";
+    bench.open().execute_batch(behind_the_guards).unwrap();
     let report = bench.run("verify --db app.db --json").exits(1).json();
     assert_eq!(report["ok"], false);
     let example = &report["examples"][0];

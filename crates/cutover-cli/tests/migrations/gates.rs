@@ -46,7 +46,9 @@ fn a_row_written_between_verification_and_switch_is_verified_too() {
     let migration = Migration::parse("m", MIGRATION).unwrap();
     let mut engine = Engine::open(&db, Options::default()).unwrap();
     engine.start(&migration, StartOptions::default(), &mut Silent).unwrap();
-    let to = AdvanceOptions { to: Some(Phase::WriteNew), ..AdvanceOptions::default() };
+    let to = |to| AdvanceOptions { to: Some(to), ..AdvanceOptions::default() };
+    engine.advance("m", &to(Phase::ReadNew), &mut Silent).unwrap();
+    let to = to(Phase::WriteNew);
 
     // '007' becomes 7 and can't be had back.
     let sql = "INSERT INTO t VALUES (3, '007')";

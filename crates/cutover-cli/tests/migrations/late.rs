@@ -181,9 +181,9 @@ fn tombstones_are_in_nobodys_way() {
     let copy = scene.db.with_file_name("restored.db");
     let script = scene.db.with_file_name("dump.sql");
     std::fs::write(&script, scene.dump()).unwrap();
-    shell(&copy, &format!(".read {}", script.display())).success();
+    let _ = shell(&copy, &format!(".read {}", script.display())).success();
     let backup = scene.db.with_file_name("backup.db");
-    shell(&scene.db, &format!(".backup {}", backup.display())).success();
+    let _ = shell(&scene.db, &format!(".backup {}", backup.display())).success();
     for file in [copy, backup] {
         let mut late = Python::open(&file);
         let conn = rusqlite::Connection::open(&file).unwrap();

@@ -14,6 +14,10 @@
 //! - [`recursion`]: recursive mappings, statement by statement.
 //! - [`actions`]: foreign keys of the old tables that write by themselves.
 //! - [`alike`]: updates whose values compare equal and are not the same.
+//! - [`drift`]: what is known to be wrong stands in the way, and what was done is told as done.
+//! - [`verifying`]: what a verification counts, and what it keeps in memory.
+//! - [`refused_rows`]: rows that a constraint of the new side refuses, named.
+//! - [`walk`]: commands and writes at random; what `next:` names is accepted.
 //! - [`losses`]: rows that can't be carried over: refused, or kept and told.
 //!
 //! They stand on [`stage`], a case of the testkit with its twin, and on [`scene`], a
@@ -23,6 +27,7 @@
 
 mod actions;
 mod alike;
+mod drift;
 mod examples;
 mod gates;
 mod hostile;
@@ -32,7 +37,10 @@ mod losses;
 mod operators;
 mod pairs;
 mod recursion;
+mod refused_rows;
 mod scene;
 mod several;
 mod stage;
 mod story;
+mod verifying;
+mod walk;

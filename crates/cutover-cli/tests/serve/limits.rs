@@ -83,6 +83,50 @@ fn slow_clients_and_too_many_do_no_harm() {
     assert_eq!(served.get("/api/v1/snapshot").json()["control"]["paused"], false);
 }
 
+/// Connections that are opened and say nothing, or half a head, or half a body, several times as
+/// many as there are places: who comes then is answered at once, not after all of these have
+/// had the time that a head may take. Each has its place until another wants it.
+#[test]
+fn half_open_connections_give_way_to_who_comes() {
+    let served = Served::new("--control");
+    let token = served.token.as_deref().unwrap();
+    let half_a_body = format!(
+        "POST /api/v1/orders/pause HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{{",
+        served.host
+    );
+    let idle = format!("GET /icon.svg HTTP/1.1\r\nHost: {}\r\n\r\n", served.host);
+    for said in ["", "GET / HTTP/1.1\r\nHost: 127", &half_a_body, &idle] {
+        let mut open: Vec<TcpStream> = (0..3 * MANY)
+            .map(|_| {
+                let mut stream = served.connect();
+                // It may have lost its place already.
+                let _ = stream.write_all(said.as_bytes());
+                stream
+            })
+            .collect();
+        for _ in 0..5 {
+            served.get("/api/v1/snapshot").is(200);
+        }
+        // The time that a head may take is not over: the last that came still have their place.
+        let last = open.last_mut().unwrap();
+        last.set_nonblocking(true).unwrap();
+        let mut rest = [0; 65_536];
+        let still_open = loop {
+            match last.read(&mut rest) {
+                Ok(0) => break false,
+                Ok(_) => {}
+                Err(error) => break error.kind() == std::io::ErrorKind::WouldBlock,
+            }
+        };
+        assert!(
+            still_open,
+            "it was not answered before the others had lost their places: {said:?}"
+        );
+    }
+    assert_eq!(served.get("/api/v1/snapshot").json()["control"]["paused"], false);
+}
+
 /// Reads of the database wait for one another; those that nobody waits for any more are not done.
 #[test]
 fn reads_that_were_given_up_do_no_harm() {

@@ -101,6 +101,11 @@ impl Shape {
     }
 }
 
+/// Whether a table is one of these. SQLite compares names without regard to case.
+fn among(tables: &[String], table: &str) -> bool {
+    tables.iter().any(|known| known.eq_ignore_ascii_case(table))
+}
+
 /// The text for one of the ways.
 pub(crate) fn on_the_way(way: Way, text: &str) -> String {
     text.replace('@', if way == Way::Moved { "new_" } else { "" })
@@ -231,7 +236,7 @@ impl<'s> Journey<'s> {
     fn applications(&self) -> Vec<Object> {
         let (old, new) = (old_tables(&self.text), new_tables(&self.text));
         let mut objects = self.not_ours();
-        objects.retain(|(_, _, table, _)| old.contains(table) || !new.contains(table));
+        objects.retain(|(_, _, table, _)| among(&old, table) || !among(&new, table));
         objects
     }
 
@@ -239,7 +244,7 @@ impl<'s> Journey<'s> {
     fn assert_final(&self, before: &[Object]) {
         let derived = self.twin.forward(&self.text);
         let (old, new) = (old_tables(&self.text), new_tables(&self.text));
-        let is_new = |(kind, _, table, _): &Object| kind != "trigger" && new.contains(table);
+        let is_new = |(kind, _, table, _): &Object| kind != "trigger" && among(&new, table);
         let mut expected = objects(&Connection::open(derived.path()).unwrap());
         expected.retain(is_new);
         let mut found = self.not_ours();
@@ -247,7 +252,7 @@ impl<'s> Journey<'s> {
         found.retain(is_new);
         assert_eq!(found, expected, "{:?}: the new tables", self.way);
         let (way, stays) = (self.way, |(kind, _, table, _): &Object| {
-            !old.contains(table) && !new.contains(table)
+            !among(&old, table) && !among(&new, table)
                 || self.way == Way::InPlace && kind == "trigger"
         });
         theirs.retain(stays);

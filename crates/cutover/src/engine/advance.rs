@@ -6,6 +6,7 @@ use super::consent::WhenPostponed;
 use super::control::Request;
 use super::frozen::take_digests;
 use super::gate::{self, Gate};
+use super::next_actions::Facts;
 use super::retire::retire;
 use super::session::Session;
 use super::switch::{Next, Setting};
@@ -14,7 +15,7 @@ use super::{AdvanceOptions, Engine};
 use crate::backend::sqlite::state;
 use crate::error::{Error, Refusal, Result};
 use crate::phase::{Direction, Phase};
-use crate::report::TransitionReport;
+use crate::report::{Action, TransitionReport};
 use crate::watch::Watch;
 
 impl Engine {
@@ -37,7 +38,8 @@ impl Engine {
             let mut told = options.when_told;
             if told {
                 waits_for_a_word(from, to)?;
-                session.refuse_uncarried(Phase::WriteNew)?;
+                let heeds = |facts: &mut Facts| facts.control.postponed = false;
+                session.refuse_unless_permitted_with(Action::Advance, "advance", heeds)?;
                 filled(session, Phase::WriteNew)?;
                 session.db.write("postponing the cutover", || {
                     session.fence()?;
@@ -48,8 +50,14 @@ impl Engine {
                 step(session, options, &mut told, &mut report, watch)?;
                 report.to = session.record.phase;
             }
-            if session.record.phase == Phase::NewOnly {
-                take_digests(session, watch)?;
+            if session.record.phase == Phase::NewOnly
+                && let Err(error) = take_digests(session, watch)
+            {
+                // The phase is entered, and that is what was asked for.
+                session.engine.warn(&format!(
+                    "the digests of the frozen tables were not taken: {error}. \
+                     `cutover advance --to new-only` takes them"
+                ));
             }
             if session.record.phase == Phase::Retired {
                 if from == Phase::Retired {
@@ -155,22 +163,23 @@ fn step(
     watch: &mut dyn Watch,
 ) -> Result<()> {
     let Some(to) = session.record.phase.next() else { return Ok(()) };
+    // One that waits to be told is postponed by itself.
+    let heeds = |facts: &mut Facts| facts.control.postponed &= !*waits;
+    session.refuse_unless_permitted_with(Action::Advance, &format!("going to {to}"), heeds)?;
     session.refuse_overlap(to)?;
-    if to >= Phase::WriteNew {
-        session.refuse_uncarried(to)?;
-    }
     if to == Phase::Retired {
         let held = retire(session, options, report, watch)?;
         report.held_ms.push(held);
         return Ok(());
     }
-    if to.is_gated() {
-        filled(session, to)?;
-    }
-    let (held, since) = if to.is_gated() {
+    let (held, since) = if to.is_gated() || session.is_backfilled()? {
         let lenient = (to == Phase::NewOnly).then_some(Direction::Forward);
-        let when_postponed =
-            if std::mem::take(waits) { WhenPostponed::Waits } else { WhenPostponed::Refuses };
+        let when_postponed = match () {
+            // Only reads go to the new tables.
+            () if !to.is_gated() => WhenPostponed::Passes,
+            () if std::mem::take(waits) => WhenPostponed::Waits,
+            () => WhenPostponed::Refuses,
+        };
         let gate = Gate { to, lenient, keep: false, when_postponed };
         let next = Next::derive(&session.model, Setting::of(to))?;
         let passed = gate::pass(session, gate, watch, &|session, since| {

@@ -17,9 +17,9 @@ use crate::derive::derived::Place;
 use crate::derive::sql::ident;
 use crate::derive::sync::parent_triggers;
 use crate::derive::target::Target;
-use crate::error::{Error, Refusal, Result};
+use crate::error::{Error, Result};
 use crate::phase::{Direction, Phase};
-use crate::report::{BackfillReport, BackfillStatus};
+use crate::report::{Action, BackfillReport, BackfillStatus};
 use crate::watch::{Watch, Work};
 
 impl Engine {
@@ -36,18 +36,7 @@ impl Engine {
         watch: &mut dyn Watch,
     ) -> Result<BackfillReport> {
         Session::hold(self, name, "backfill", |session| {
-            let phase = session.record.phase;
-            if phase.sync() != Some(Direction::Forward) {
-                return Err(Refusal {
-                    action: "backfill".to_owned(),
-                    reason: format!(
-                        "in {phase} the new tables are not a mirror that could be filled"
-                    ),
-                    fix: "look at `cutover status`".to_owned(),
-                    examples: Vec::new(),
-                }
-                .into());
-            }
+            session.refuse_unless_permitted(Action::Backfill, "backfill")?;
             fill(session, Direction::Forward, Work::Backfill, pace, watch)
         })
     }
@@ -146,7 +135,11 @@ impl OnePass<'_, '_> {
             Pass::begin(db, model, target, Place::LIVE, state::position(db, id, &record.target)?)?;
         self.labour.table(self.session)?;
         while !record.complete {
-            let (rows, held) = db.write("backfilling", || self.chunk(target, &mut pass, record))?;
+            let made = db.write("backfilling", || self.chunk(target, &mut pass, record));
+            if made.is_err() {
+                self.session.note_refused();
+            }
+            let (rows, held) = made?;
             let done = self.before + record.done;
             self.labour.after(self.session, (rows, done), held, watch)?;
         }
@@ -162,7 +155,8 @@ impl OnePass<'_, '_> {
         match pass.chunk(db, self.labour.rows())? {
             Some(chunk) => {
                 session.syncing(true)?;
-                let outcome = reconcile(db, target, Place::LIVE, &chunk, Mode::Repair)?;
+                let outcome = reconcile(db, target, Place::LIVE, &chunk, Mode::Repair)
+                    .map_err(|error| session.explain(target, &chunk, error))?;
                 session.syncing(false)?;
                 record.done += outcome.derived;
                 record.total = record.total.max(record.done);

@@ -7,7 +7,7 @@ use super::pace::{CHUNK_ALONE, CHUNK_BESIDE_WRITERS};
 use super::{Engine, Limits, Pace};
 use crate::backend::sqlite::control::{self, Control};
 use crate::backend::sqlite::journal::{self, Line};
-use crate::backend::sqlite::lease;
+use crate::backend::sqlite::lease::{Held, held};
 use crate::backend::sqlite::state::Record;
 use crate::clock;
 use crate::error::{Error, Refusal, Result};
@@ -77,7 +77,7 @@ impl Engine {
         let (status, _) = self.db.write("writing what is asked for", || {
             let record = self.record(name)?;
             let over = matches!(record.phase, Phase::Legacy | Phase::Retired);
-            let idle = record.pending.is_none() && lease::holding(&self.db)?.is_none();
+            let idle = record.pending.is_none() && !matches!(held(&self.db)?, Held::By { .. });
             if over && idle && !request.takes_back() {
                 return Err(Error::Refused(Refusal {
                     action: request.event().to_owned(),

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::session::Session;
 use super::telemetry::Telemetry;
-use super::verify::{Compared, merge, verify_both};
+use super::verify::{Compared, EXAMPLES, Wanted, merge, once, verify_both};
 use super::{Engine, Pace, notes};
 use crate::error::{Error, Refusal, Result};
 use crate::phase::{Direction, Phase};
@@ -57,22 +57,18 @@ fn follow(session: &Session<'_>, pace: Pace, watch: &mut dyn Watch) -> Result<Ve
     notes::begin(session)?;
     let mut telemetry = Telemetry::new(Work::Verify(Direction::Forward), 0);
     let mut told = Instant::now();
-    let (forward, backward) = verify_both(
-        session.db,
-        &session.model,
-        Compared::Followed,
-        pace,
-        watch,
-        &mut |done, total| {
+    let wanted = Wanted { what: Compared::Followed, scopes: None };
+    let (forward, backward) =
+        verify_both(session.db, &session.model, wanted, pace, watch, &mut |done, total| {
             telemetry.compared(done, total);
             if told.elapsed() > ROUND_EVERY {
                 session.tell_now(&mut telemetry)?;
                 told = Instant::now();
             }
             Ok(())
-        },
-    )?;
-    let mut report = merge(forward.report, backward.report);
+        })?;
+    let mirror = session.record.phase.sync();
+    let mut report = once(mirror, forward.report, backward.report);
     // How fast rows are compared is told by these, and not by how long others are waited for.
     let took = began.elapsed();
     session.found(took, &report);
@@ -81,7 +77,9 @@ fn follow(session: &Session<'_>, pace: Pace, watch: &mut dyn Watch) -> Result<Ve
     while !watch.interrupted() {
         std::thread::sleep(ROUND_EVERY);
         let before = report.checked;
-        for direction in Direction::BOTH {
+        let mut round =
+            Direction::BOTH.map(|_| VerifyReport { ok: true, ..VerifyReport::default() });
+        for (direction, found) in Direction::BOTH.into_iter().zip(&mut round) {
             for target in session.model.targets(direction) {
                 let noted = notes::noted(session, target)?;
                 if !session.model.is_followed_back(target) {
@@ -90,7 +88,7 @@ fn follow(session: &Session<'_>, pace: Pace, watch: &mut dyn Watch) -> Result<Ve
                 }
                 let compared = notes::compare_noted(session, target, noted, |outcome| {
                     telemetry.committed();
-                    report.add(target, outcome);
+                    found.add(target, outcome);
                     Ok(())
                 });
                 match compared {
@@ -100,6 +98,9 @@ fn follow(session: &Session<'_>, pace: Pace, watch: &mut dyn Watch) -> Result<Ve
                 }
             }
         }
+        let [forward, backward] = round;
+        report = merge(report, once(mirror, forward, backward));
+        report.examples.truncate(2 * EXAMPLES);
         let more = report.checked > before;
         if more || told.elapsed() > session.engine.options.lease_ttl / 4 {
             telemetry.compared(report.checked, report.checked);

@@ -15,7 +15,7 @@ use super::reconcile::scope_of;
 use super::references;
 use super::session::{Session, now};
 use super::telemetry::Telemetry;
-use super::verify::{Compared, EXAMPLES, Found, merge, verify_both};
+use super::verify::{Compared, EXAMPLES, Found, Wanted, merge, once, verify_both};
 use super::{Pace, notes, switch};
 use crate::backend::sqlite::compare::Outcome;
 use crate::backend::sqlite::value::Value;
@@ -90,13 +90,16 @@ fn pass_noting(
     let began = Instant::now();
     refuse_postponed(session, gate.to, gate.when_postponed)?;
     notes::begin(session)?;
+    // The notes are in the schema from here on.
+    session.refuse_late_drift(gate.to)?;
     let mut telemetry = Telemetry::new(Work::Verify(Direction::Forward), 0);
     let (mut forward, mut backward) = {
         // The lease is renewed by the watching thread while the others compare.
         let mut told = Instant::now();
         let shared = &*session;
         let what = if gate.keep { Compared::All } else { Compared::Followed };
-        verify_both(db, &shared.model, what, Pace::Gentle, watch, &mut |done, total| {
+        let wanted = Wanted { what, scopes: gate.lenient.filter(|_| gate.keep) };
+        verify_both(db, &shared.model, wanted, Pace::Gentle, watch, &mut |done, total| {
             telemetry.compared(done, total);
             if told.elapsed() > TELL_EVERY {
                 shared.tell_now(&mut telemetry)?;
@@ -105,7 +108,8 @@ fn pass_noting(
             Ok(())
         })?
     };
-    let report = merge(forward.report.clone(), backward.report.clone());
+    let mirror = session.record.phase.sync();
+    let report = once(mirror, forward.report.clone(), backward.report.clone());
     session.found(began.elapsed(), &report);
     for (direction, found) in [(Direction::Forward, &forward), (Direction::Backward, &backward)] {
         if gate.lenient != Some(direction) && !found.report.ok {
@@ -174,17 +178,22 @@ fn switch_over(
         if gate.when_postponed != WhenPostponed::Passes && is_postponed(session)? {
             return Ok(None);
         }
+        session.refuse_late_drift(gate.to)?;
         for direction in Direction::BOTH {
             if gate.lenient != Some(direction) {
                 recheck(session, direction, gate.to)?;
             }
         }
         let lists = loose_scopes(session, gate, loose.0)?;
-        // The triggers go before anything is overwritten, so that it does not flow back.
-        switch::remove(db, &switch::ours(db, &session.model)?)?;
-        let kept = if gate.keep { keep(session, &lists)? } else { Vec::new() };
+        let mut kept = Vec::new();
+        if gate.keep {
+            // The triggers go before anything is overwritten, so that it does not flow back.
+            switch::remove(db, &switch::ours(db, &session.model)?)?;
+            kept = keep(session, &lists)?;
+        }
         let since = now();
         body(session, &since)?;
+        session.remove_notes()?;
         Ok(Some((kept, since)))
     })?;
     let Some((kept, since)) = switched else { return Ok(None) };

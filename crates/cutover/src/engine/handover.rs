@@ -110,6 +110,7 @@ pub(crate) fn redefine(db: &Db, changes: &[Change]) -> Result<()> {
     // does not accept.
     db.batch(doing, "PRAGMA writable_schema = RESET")?;
     written.map_err(|source| db.error(doing, source))?;
+    db.read_schema_anew(doing)?;
     for (change, before) in tables.into_iter().zip(before) {
         if shape(db, &change.to.name)? != before {
             return Err(Refusal {

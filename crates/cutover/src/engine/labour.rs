@@ -95,8 +95,8 @@ impl Labour {
         let others = seen != self.version;
         self.version = seen;
         let pause = self.pacer.after(rows, held, others);
+        self.telemetry.waits(self.pacer.waits());
         self.rest(session, pause, watch)?;
-        self.telemetry.waits(self.pacer.stands_back().then_some(Waiting::Writers));
         self.log.written(session, asked, &mut self.pacer, &mut self.telemetry, watch)?;
         self.obey(session, watch)
     }

@@ -23,15 +23,7 @@ impl Engine {
     ///
     /// If the database holds no such migration.
     pub fn is_filled(&self, name: &str) -> Result<bool> {
-        let record = self.record(name)?;
-        // Later phases can't be entered without; their passes may be a rollback's.
-        Ok(match record.phase {
-            Phase::Legacy => false,
-            Phase::DualWrite | Phase::ReadNew => {
-                state::passes(&self.db, record.id)?.iter().all(|pass| pass.complete)
-            }
-            _ => true,
-        })
+        self.is_backfilled(&self.record(name)?)
     }
 
     /// Every step taken so far, oldest first.

@@ -12,6 +12,7 @@ mod definitions;
 mod dependents;
 mod drift;
 mod dropped;
+mod facts;
 mod follow;
 mod forget;
 mod frozen;
@@ -24,15 +25,16 @@ mod log;
 mod lookup;
 mod meddling;
 mod model;
+mod next_actions;
 mod notes;
 mod overlap;
 mod pace;
 mod pass;
-mod permitted;
 mod plan;
 mod reconcile;
 mod redefined;
 mod references;
+mod refused;
 mod remains;
 mod repair;
 mod retire;
@@ -80,6 +82,8 @@ pub struct Options {
     pub log_limit_bytes: u64,
     /// How long it waits for them before it gives up; the next call goes on.
     pub log_patience: Duration,
+    /// Told of what went wrong after a command had done what was asked: it is no failure.
+    pub warn: fn(&str),
 }
 
 impl Default for Options {
@@ -92,6 +96,7 @@ impl Default for Options {
             keep_free_bytes: 32 << 20,
             log_limit_bytes: 64 << 20,
             log_patience: Duration::from_secs(600),
+            warn: |_| {},
         }
     }
 }
@@ -179,6 +184,11 @@ impl Engine {
     /// database, or can't be written.
     pub fn open(path: &Path, options: Options) -> Result<Self> {
         Ok(Self { db: Db::open(path, options.busy_timeout)?, options })
+    }
+
+    /// Tells of what went wrong after a command had done what was asked.
+    fn warn(&self, text: &str) {
+        (self.options.warn)(text);
     }
 
     /// A directory for scratch databases, removed when it is dropped.

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use super::definitions;
 use super::remains;
 use super::switch::{self, Next, Setting};
-use super::verify::Compared;
 use crate::backend::sqlite::state::Record;
 use crate::backend::sqlite::{Db, Wall, catalog, objects, plan, state};
 use crate::derive::derived::goes_by_range;
@@ -69,6 +68,10 @@ impl Model {
         for side in [Side::Old, Side::New] {
             for table in catalog.side_mut(side).iter_mut().filter(|table| table.shared) {
                 table.name = stored(&table.known_as, side, bearer);
+                if side != bearer {
+                    // They go with the name.
+                    table.triggers.clear();
+                }
             }
         }
         Self::from_catalog(self.migration.clone(), self.names.migration, bearer, catalog)
@@ -137,12 +140,6 @@ impl Model {
             })
         };
         !reads(target, Side::Old, &read) && !reads(target, Side::New, &parent)
-    }
-
-    /// The targets of both directions that a verification compares.
-    pub(crate) fn compared(&self, what: Compared) -> impl Iterator<Item = &Target> {
-        let all = Direction::BOTH.into_iter().flat_map(|direction| self.targets(direction));
-        all.filter(move |target| what.includes(self, target))
     }
 
     /// The tables the migration creates, in the order of the file.
@@ -291,7 +288,14 @@ fn old_tables(db: &Db, migration: &Migration, bearer: Side) -> Result<Tables> {
             let shared = migration.shares(&name);
             let stored = if shared { stored(&name, Side::Old, bearer) } else { name.clone() };
             if let Some(table) = catalog::table(db.conn(), "main", &stored)? {
-                tables.insert(Table { known_as: name, shared, ..table });
+                // While the other side bears the name it may be spelled as that spells it: the
+                // name that it lies under tells how this side does.
+                let aside = Names::aside(Side::Old, "");
+                let known_as = match table.name.strip_prefix(aside.as_str()) {
+                    Some(own) if shared && bearer == Side::New => own.to_owned(),
+                    _ => name,
+                };
+                tables.insert(Table { known_as, shared, ..table });
             }
         }
         Ok(tables)

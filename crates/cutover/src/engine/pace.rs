@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::{Limits, Pace};
+use crate::report::Waiting;
 
 /// Adapts the number of rows in a chunk to the time a chunk may take.
 #[derive(Debug, Clone)]
@@ -14,6 +15,9 @@ pub(crate) struct Pacer {
     most: u64,
     /// How long nobody else has written.
     quiet: Duration,
+    /// Whether the last pause was as long as it was because only so many rows a second are
+    /// wanted.
+    capped: bool,
 }
 
 /// Others count as writing until they have been quiet for so long.
@@ -32,7 +36,7 @@ const MOST_ROWS: u64 = 50_000;
 
 impl Pacer {
     pub(crate) fn new(pace: Pace) -> Self {
-        Self { pace, rows: FIRST_ROWS, most: MOST_ROWS, quiet: QUIET_AFTER }
+        Self { pace, rows: FIRST_ROWS, most: MOST_ROWS, quiet: QUIET_AFTER, capped: false }
     }
 
     /// Takes on another pace.
@@ -43,6 +47,15 @@ impl Pacer {
     /// Whether there is a pause after each chunk, for others who write.
     pub(crate) fn stands_back(&self) -> bool {
         self.pace != Pace::Fast && self.quiet < QUIET_AFTER
+    }
+
+    /// Why there is a pause after each chunk, if there is.
+    pub(crate) fn waits(&self) -> Option<Waiting> {
+        match () {
+            () if self.capped => Some(Waiting::Pace),
+            () if self.stands_back() => Some(Waiting::Writers),
+            () => None,
+        }
     }
 
     /// Begins with another table, whose rows may be of another size.
@@ -68,9 +81,12 @@ impl Pacer {
         self.quiet = if others { Duration::ZERO } else { self.quiet + took };
         let others = self.quiet < QUIET_AFTER;
         let mut pause = self.adapt(took, others);
+        self.capped = false;
         if let Pace::Limited(Limits { rows_per_second: Some(most), .. }) = self.pace {
             let due = Duration::from_secs_f64(rows as f64 / most.max(1) as f64);
-            pause = pause.max(due.saturating_sub(took));
+            let due = due.saturating_sub(took);
+            self.capped = due > pause;
+            pause = pause.max(due);
         }
         self.quiet += pause;
         pause

@@ -16,7 +16,18 @@ use crate::error::Result;
 pub(crate) struct Pass<'a> {
     target: &'a Target,
     way: Way,
+    /// The scope with which it ends, where it does not go to the end.
+    until: Option<Vec<Value>>,
     finished: bool,
+}
+
+/// How much of a target has been filled.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Filled {
+    All,
+    /// Up to this scope.
+    UpTo(Vec<Value>),
+    Nothing,
 }
 
 #[derive(Debug)]
@@ -53,7 +64,27 @@ impl<'a> Pass<'a> {
             let done = if position.is_empty() { 0 } else { scan::scope_number(db, &position)? };
             Way::Listed { next: done + 1, last }
         };
-        Ok(Self { target, way, finished: false })
+        Ok(Self { target, way, until: None, finished: false })
+    }
+
+    /// Begins a pass over what is filled of a target.
+    pub(crate) fn over(
+        db: &Db,
+        model: &Model,
+        target: &'a Target,
+        place: Place,
+        filled: &Filled,
+    ) -> Result<Self> {
+        let mut pass = Self::begin(db, model, target, place, Vec::new())?;
+        match (filled, &mut pass.way) {
+            (Filled::All, _) => {}
+            (Filled::Nothing, _) => pass.finished = true,
+            (Filled::UpTo(scope), Way::Listed { last, .. }) => {
+                *last = scan::scope_number(db, scope)?;
+            }
+            (Filled::UpTo(scope), Way::Range { .. }) => pass.until = Some(scope.clone()),
+        }
+        Ok(pass)
     }
 
     /// The next chunk of about `rows` source rows (or scopes). `None` at the end.
@@ -71,7 +102,13 @@ impl<'a> Pass<'a> {
                         (one, other) => one.or(other),
                     };
                 }
-                self.finished = end.is_none();
+                if let Some(until) = &self.until
+                    && end.as_ref().is_none_or(|end| !is_before(end, until))
+                {
+                    end = Some(until.clone());
+                    self.finished = true;
+                }
+                self.finished |= end.is_none();
                 let lo = std::mem::replace(after, end.clone());
                 Ok(Some(Chunk::Range { lo, hi: end }))
             }
@@ -108,12 +145,16 @@ fn carried(source: &crate::derive::target::Source, leaf: &Leaf) -> Option<Vec<St
 }
 
 fn smaller(one: Vec<Value>, other: Vec<Value>) -> Vec<Value> {
-    let ordering = one
-        .iter()
-        .zip(&other)
+    if is_before(&other, &one) { other } else { one }
+}
+
+/// Whether a key comes before another.
+pub(crate) fn is_before(one: &[Value], other: &[Value]) -> bool {
+    one.iter()
+        .zip(other)
         .map(|(a, b)| crate::backend::sqlite::value::order(a.into(), b.into()))
-        .find(|ordering| ordering.is_ne());
-    if ordering.is_some_and(std::cmp::Ordering::is_gt) { other } else { one }
+        .find(|ordering| ordering.is_ne())
+        .is_some_and(std::cmp::Ordering::is_lt)
 }
 
 /// Source rows a pass over the target meets, for progress.

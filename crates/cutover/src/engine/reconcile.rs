@@ -3,7 +3,7 @@
 
 use super::model::Model;
 use super::pace::Pacer;
-use super::pass::Pass;
+use super::pass::{Filled, Pass};
 use crate::backend::sqlite::Db;
 use crate::backend::sqlite::compare::{self, Chunk, Diff, Outcome};
 use crate::backend::sqlite::value::Value;
@@ -50,9 +50,22 @@ pub(crate) fn survey(
     place: Place,
     pacer: &mut Pacer,
     examples: usize,
+    each: impl FnMut(&Outcome) -> Result<bool>,
+) -> Result<()> {
+    survey_filled(db, model, (target, &Filled::All), place, pacer, examples, each)
+}
+
+/// The same over what is filled of it.
+pub(crate) fn survey_filled(
+    db: &Db,
+    model: &Model,
+    (target, filled): (&Target, &Filled),
+    place: Place,
+    pacer: &mut Pacer,
+    examples: usize,
     mut each: impl FnMut(&Outcome) -> Result<bool>,
 ) -> Result<()> {
-    let mut pass = Pass::begin(db, model, target, place, Vec::new())?;
+    let mut pass = Pass::over(db, model, target, place, filled)?;
     loop {
         let began = std::time::Instant::now();
         // The end of the chunk is looked for in the snapshot that is compared.

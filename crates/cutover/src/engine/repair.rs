@@ -7,13 +7,14 @@ use super::reconcile::{Mode, reconcile};
 use super::session::{Session, now};
 use super::{Engine, Pace};
 use crate::derive::derived::Place;
-use crate::error::{Refusal, Result};
+use crate::error::Result;
 use crate::phase::Direction;
-use crate::report::RepairReport;
+use crate::report::{Action, RepairReport};
 use crate::watch::{Watch, Work};
 
 impl Engine {
-    /// Compares the mirror with its source and mends what differs.
+    /// Compares the mirror with its source and mends what differs; makes triggers anew that are
+    /// not what they should be.
     ///
     /// # Errors
     ///
@@ -26,18 +27,15 @@ impl Engine {
         watch: &mut dyn Watch,
     ) -> Result<RepairReport> {
         Session::hold(self, name, "repair", |session| {
+            session.refuse_unless_permitted(Action::Repair, "repair")?;
             let phase = session.record.phase;
-            let Some(direction) = phase.sync() else {
-                return Err(Refusal {
-                    action: "repair".to_owned(),
-                    reason: format!("in {phase} neither side is a mirror of the other"),
-                    fix: "look at `cutover status`".to_owned(),
-                    examples: Vec::new(),
-                }
-                .into());
-            };
             let renewed = session.renew_objects()?;
-            let report = RepairReport { renewed, ..mend(session, direction, pace, watch)? };
+            let mended = match phase.sync() {
+                Some(direction) => mend(session, direction, pace, watch)?,
+                // The old tables are frozen, and only their guards were missing.
+                None => RepairReport::default(),
+            };
+            let report = RepairReport { renewed, ..mended };
             let detail = serde_json::to_value(&report).unwrap_or_default();
             session.db.write("writing the journal", || {
                 session.fence()?;
@@ -70,7 +68,8 @@ fn mend(
                 labour.fence(session)?;
                 let Some(chunk) = pass.chunk(db, labour.rows())? else { return Ok(None) };
                 session.syncing(true)?;
-                let outcome = reconcile(db, target, Place::LIVE, &chunk, Mode::Repair)?;
+                let outcome = reconcile(db, target, Place::LIVE, &chunk, Mode::Repair)
+                    .map_err(|error| session.explain(target, &chunk, error))?;
                 session.syncing(false)?;
                 Ok(Some(outcome))
             })?;

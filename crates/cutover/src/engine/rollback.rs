@@ -15,7 +15,7 @@ use super::{Engine, Pace};
 use crate::backend::sqlite::state::{self, Pending};
 use crate::error::{Error, Refusal, Result};
 use crate::phase::{Direction, Phase};
-use crate::report::{Kept, TransitionReport};
+use crate::report::{Action, Kept, TransitionReport};
 use crate::watch::{Watch, Work};
 
 impl Engine {
@@ -82,6 +82,7 @@ fn step(
     watch: &mut dyn Watch,
 ) -> Result<()> {
     let Some(to) = session.record.phase.previous() else { return Ok(()) };
+    session.refuse_unless_permitted(Action::Rollback, &format!("going to {to}"))?;
     let (held, since) = match to {
         Phase::WriteNew => {
             report.kept.extend(catch_up(session, watch)?);

@@ -1,12 +1,13 @@
 //! An operator at work on one migration: the lease, the record, the model.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::Engine;
 use super::model::Model;
+use super::refused::RefusedScopes;
 use super::switch::{self, Next, Setting};
 use crate::backend::sqlite::journal::{self, Line};
 use crate::backend::sqlite::lease::{Asker, Lease};
@@ -28,12 +29,18 @@ pub(crate) struct Session<'a> {
     pub(crate) doing: String,
     /// When the lease was renewed last, in a transaction that may not have been committed.
     renewed: Cell<Instant>,
+    /// The number of the schema that was last compared with what the migration needs.
+    pub(crate) seen_schema: Cell<Option<i64>>,
+    /// Rows that the transaction at hand met and the mirror can't hold.
+    pub(crate) refused: RefCell<Option<RefusedScopes>>,
     lease: Option<Lease>,
 }
 
 impl<'a> Session<'a> {
     /// Does some work from taking the lease to giving it up. What a killed gate left
-    /// behind is removed first: its notes cost every writer something.
+    /// behind is removed first, its notes cost every writer something; and a flag that was left
+    /// up is put down. Work that is done stays done, whatever happens while the lease is given
+    /// back.
     pub(crate) fn hold<T>(
         engine: &'a Engine,
         name: &str,
@@ -55,8 +62,12 @@ impl<'a> Session<'a> {
     }
 
     fn work<T>(mut session: Self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        match session.drop_notes().and_then(|()| work(&mut session)) {
-            Ok(done) => session.close().map(|()| done),
+        let ready = session.drop_notes().and_then(|()| session.put_flag_down());
+        match ready.and_then(|_| work(&mut session)) {
+            Ok(done) => {
+                session.close();
+                Ok(done)
+            }
             Err(error) => Err(match &session.lease {
                 Some(lease) => reason(session.db, lease, error),
                 None => error,
@@ -97,6 +108,8 @@ impl<'a> Session<'a> {
             model,
             doing: doing.to_owned(),
             renewed: Cell::new(Instant::now()),
+            seen_schema: Cell::new(None),
+            refused: RefCell::new(None),
             lease: Some(lease),
         })
     }
@@ -144,6 +157,7 @@ impl<'a> Session<'a> {
         let backfilled = self.is_backfilled()?;
         let next = Next::derive(&self.model, Setting { backfilled, ..Setting::of(to) })?;
         let (since, held) = self.db.write("switching", || {
+            self.refuse_late_drift(to)?;
             let since = now();
             self.enter(event, &next, &since, Value::Object(serde_json::Map::new()))?;
             Ok(since)
@@ -189,27 +203,34 @@ impl<'a> Session<'a> {
 
     /// Removes the notes of a gate that did not come to its end.
     pub(crate) fn drop_notes(&self) -> Result<()> {
-        let prefix = format!("{}touch", self.model.names.prefix());
-        let condition = format!(
-            "substr(name, 1, {}) = {} AND type IN ('table', 'trigger')",
-            prefix.chars().count(),
-            text(&prefix)
-        );
-        if self.db.count(&format!("SELECT count(*) FROM main.sqlite_schema WHERE {condition}"))?
-            == 0
-        {
+        if self.db.count(&format!("SELECT count(*) FROM {}", self.notes()))? == 0 {
             return Ok(());
         }
         self.db.write("removing notes", || {
             self.fence()?;
-            let sql = format!(
-                "SELECT 'DROP ' || type || ' IF EXISTS \"' || replace(name, '\"', '\"\"') || '\"' \
-                 FROM main.sqlite_schema WHERE {condition} ORDER BY type DESC"
-            );
-            let statements = self.texts(&sql)?;
-            switch::run(self.db, "removing notes", &statements)
+            self.remove_notes()
         })?;
         Ok(())
+    }
+
+    /// Removes the notes of a gate, in the transaction at hand.
+    pub(crate) fn remove_notes(&self) -> Result<()> {
+        let sql = format!(
+            "SELECT 'DROP ' || type || ' IF EXISTS \"' || replace(name, '\"', '\"\"') || '\"' \
+             FROM {} ORDER BY type DESC",
+            self.notes()
+        );
+        switch::run(self.db, "removing notes", &self.texts(&sql)?)
+    }
+
+    /// The tables and triggers of a gate's notes, as a FROM and its WHERE.
+    fn notes(&self) -> String {
+        let prefix = format!("{}touch", self.model.names.prefix());
+        format!(
+            "main.sqlite_schema WHERE substr(name, 1, {}) = {} AND type IN ('table', 'trigger')",
+            prefix.chars().count(),
+            text(&prefix)
+        )
     }
 
     /// The first column of a query, as texts.
@@ -220,15 +241,19 @@ impl<'a> Session<'a> {
         read().map_err(|source| self.db.error("reading the schema", source))
     }
 
-    /// Gives the lease up.
-    fn close(mut self) -> Result<()> {
+    /// Gives the lease up. If that fails the lease expires.
+    fn close(mut self) {
+        let Some(lease) = self.lease.take() else { return };
         // An abort has removed the table that holds it.
-        if state::exists(self.db)?
-            && let Some(lease) = self.lease.take()
-        {
-            lease.release(self.db)?;
+        let released = state::exists(self.db)
+            .and_then(|there| if there { lease.release(self.db) } else { Ok(()) });
+        if let Err(error) = released {
+            self.engine.warn(&format!(
+                "{} is done, but the lease could not be given back: {error}. It ends with this                  process, or in {} s",
+                self.doing,
+                self.engine.options.lease_ttl.as_secs()
+            ));
         }
-        Ok(())
     }
 }
 

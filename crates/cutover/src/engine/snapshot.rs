@@ -7,13 +7,14 @@ use super::backfill::RATE;
 use super::control::paces;
 use super::drift::Drift;
 use super::kept::kept_tables;
-use super::permitted::permitted;
+use super::next_actions::{Decision, decide};
 use super::remains;
 use super::way_back::{Speeds, forecast};
 use super::{Engine, space};
+use crate::backend::sqlite::lease::{Held, held};
 use crate::backend::sqlite::state::{PassRecord, Pending, Record};
 use crate::backend::sqlite::work::Sample;
-use crate::backend::sqlite::{Db, commits, control, journal, lease, state, verified, wal, work};
+use crate::backend::sqlite::{Db, commits, control, journal, state, verified, wal, work};
 use crate::clock;
 use crate::derive::names::Names;
 use crate::derive::sql::{ident, text};
@@ -72,7 +73,7 @@ impl Observer {
 #[derive(Debug, Default)]
 struct Memory {
     rows: HashMap<(Side, String), Counted>,
-    drift: Option<(i64, Phase, Drift)>,
+    drift: Option<((i64, Phase, Option<Pending>), Drift)>,
     commits: Option<Commits>,
 }
 
@@ -132,11 +133,17 @@ fn snapshot(
     let backfill = backfill(&record, &state::passes(db, record.id)?, rows(Side::Old));
     let (control, history) = (control::read(db, record.id)?, journal::read(db, &record.name)?);
     let drift = memory.drift(engine, &record)?;
-    let (allowed, blocked) =
-        permitted(&record, backfill.complete, control, drift.uncarried.as_ref());
-    let sample = work::read(db, record.id)?;
-    let token = lease::holding(db)?;
-    let sample = sample.filter(|sample| token.as_ref() == Some(&sample.token));
+    let facts = engine.facts(&record, drift)?;
+    let Decision { allowed, blocked, next } = decide(&facts);
+    // What was told by an operator whose process is gone is not under way.
+    let (sample, lease, gone) = match held(db)? {
+        Held::By { token, holder } => {
+            let sample = work::read(db, record.id)?.filter(|sample| sample.token == token);
+            (sample, Some(holder), None)
+        }
+        Held::Left(holder) => (None, None, Some(holder)),
+        Held::Free => (None, None, None),
+    };
     let verification = verified::read(db, record.id)?;
     let speeds = Speeds {
         backfill: history.iter().rev().find_map(|entry| entry.detail.get(RATE)?.as_f64()),
@@ -162,15 +169,17 @@ fn snapshot(
         verification,
         old_schema: old_schema(&record, rows(Side::Old)),
         kept: kept_tables(db, migration)?,
-        drift: drift.problems,
+        drift: facts.drift.problems(),
         wal_bytes: log.bytes,
         wal_pending_bytes: log.pending_bytes,
         database_bytes: size.bytes,
         unused_bytes: size.unused_bytes,
         free_bytes: space::free(db.file()),
-        lease: lease::holder(db)?,
+        lease,
+        gone,
         allowed,
         blocked,
+        next,
         rollback: forecast(record.phase, record.pending, rows(Side::Old), rows(Side::New), speeds),
         tables,
         migration: record.name,
@@ -236,9 +245,7 @@ fn under_way(sample: Sample) -> WorkStatus {
             .map(|rate| left as f64 / rate),
         chunk_rows: sample.chunk_rows,
         chunk_ms: sample.chunk_ms,
-        waiting: Waiting::ALL
-            .into_iter()
-            .find(|waiting| sample.waiting.as_deref() == Some(waiting.name())),
+        waiting: sample.waiting.as_deref().and_then(Waiting::named),
         work: sample.work,
     }
 }
@@ -309,20 +316,20 @@ impl Memory {
         Ok(rows)
     }
 
-    /// Only a change of the schema, or of the phase, brings another answer.
+    /// Only a change of the schema, of the phase or of what is under way brings another answer,
+    /// but for the flag.
     fn drift(&mut self, engine: &Engine, record: &Record) -> Result<Drift> {
-        let version =
-            engine.db.row("reading the schema", "PRAGMA main.schema_version", |row| row.get(0))?;
-        match &self.drift {
-            Some((of, phase, found)) if (*of, *phase) == (version, record.phase) => {
-                Ok(found.clone())
-            }
+        let now = (engine.db.schema_version()?, record.phase, record.pending);
+        let mut drift = match &self.drift {
+            Some((then, found)) if *then == now => found.clone(),
             _ => {
-                let found = engine.drift(record)?;
-                self.drift = Some((version, record.phase, found.clone()));
-                Ok(found)
+                let found = engine.schema_drift(record)?;
+                self.drift = Some((now, found.clone()));
+                found
             }
-        }
+        };
+        engine.flag_drift(record, &mut drift)?;
+        Ok(drift)
     }
 
     fn writes(

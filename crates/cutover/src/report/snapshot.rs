@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BackfillStatus, Blocked, Kept, Problem, TableStatus, VerifyReport};
+use super::{BackfillStatus, Blocked, Kept, NextAction, Problem, TableStatus, VerifyReport};
 use crate::error::LeaseHolder;
 use crate::phase::{Phase, Side};
 
@@ -61,10 +61,16 @@ pub struct Snapshot {
     pub free_bytes: Option<u64>,
     /// Who works on the database at this moment.
     pub lease: Option<LeaseHolder>,
+    /// Who worked on it last, where its process ended before its work did. Another command
+    /// need not wait for it.
+    pub gone: Option<LeaseHolder>,
     /// Commands that would be accepted now.
     pub allowed: Vec<String>,
     /// Commands that would be refused, and why.
     pub blocked: Vec<Blocked>,
+    /// The command to give next; none while somebody is at work, at the end, and where only
+    /// a change of the database helps: `blocked` and `drift` say which.
+    pub next: Vec<NextAction>,
     /// What a rollback would take now; absent where there is none.
     pub rollback: Option<RollbackForecast>,
 }
@@ -114,6 +120,8 @@ pub struct WorkStatus {
 pub enum Waiting {
     /// Programs write: there is a pause after each chunk.
     Writers,
+    /// It may do only so many rows a second.
+    Pace,
     /// Somebody has paused it.
     Paused,
     /// A program that reads what was there earlier keeps the write-ahead log from being
@@ -126,14 +134,20 @@ pub enum Waiting {
 }
 
 impl Waiting {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Writers, Self::Paused, Self::Reader, Self::Postponed, Self::Hook];
+    const ALL: [Self; 6] =
+        [Self::Writers, Self::Pace, Self::Paused, Self::Reader, Self::Postponed, Self::Hook];
+
+    /// The one that is spelled so.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|waiting| waiting.name() == name)
+    }
 
     /// As it is spelled in reports.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Writers => "writers",
+            Self::Pace => "pace",
             Self::Paused => "paused",
             Self::Reader => "reader",
             Self::Postponed => "postponed",
@@ -146,6 +160,7 @@ impl Waiting {
     pub fn reason(self) -> &'static str {
         match self {
             Self::Writers => "stands back for programs that write",
+            Self::Pace => "does no more rows a second than it was told",
             Self::Paused => "paused",
             Self::Reader => "waits for a program that keeps the log from being emptied",
             Self::Postponed => "everything is verified; the cutover is postponed",

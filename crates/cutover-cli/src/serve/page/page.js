@@ -145,7 +145,7 @@ const WAITS = {
 };
 
 function showWork({ snapshot }) {
-  const { work, backfill, phase, lease } = snapshot;
+  const { work, backfill, phase, lease, gone } = snapshot;
   const waits = work && work.waiting && work.waiting !== "writers";
   const at = work ?? backfill;
   const name = work ? work.work : "backfill";
@@ -164,7 +164,9 @@ function showWork({ snapshot }) {
       work && ["Rate", work.rows_per_second == null ? "–" : `${count(work.rows_per_second)} rows/s`],
       work && ["Time to go", work.eta_seconds == null ? "–" : span(work.eta_seconds)],
       work && ["Last chunk", `${rows(work.chunk_rows)}, ${work.chunk_ms.toFixed(1)} ms`])),
-    make("p", { class: "operator" }, lease ? `At work: ${lease.actor} on ${lease.host}, ${lease.doing}.` : "Nobody is at work on the database."));
+    make("p", { class: "operator" }, lease ? `At work: ${lease.actor} on ${lease.host}, ${lease.doing}.`
+      : gone ? `Nobody is at work on the database: the process of ${gone.actor} on ${gone.host} is gone; it was at ${gone.doing}.`
+        : "Nobody is at work on the database."));
   // It grows from where it was; style is set by script because the policy forbids attributes.
   inner.style.width = old ?? "0%";
   requestAnimationFrame(() => { inner.style.width = `${percent}%`; });
@@ -394,8 +396,7 @@ function possible(order) {
     case "postpone": return steerable && !postponed;
     case "unpostpone": return steerable && postponed;
     case "stop": return Boolean(orders.under_way);
-    case "backfill": return !orders.under_way && !snapshot.backfill.complete && ["dual-write", "read-new"].includes(snapshot.phase);
-    case "verify": return !orders.under_way && !["legacy", "retired"].includes(snapshot.phase);
+    case "backfill": return !orders.under_way && !snapshot.backfill.complete && snapshot.allowed.includes(order);
     // There is no way back from retired: that takes a terminal.
     case "advance": return !orders.under_way && snapshot.allowed.includes(order) && target(order) !== "retired";
     default: return !orders.under_way && snapshot.allowed.includes(order);

@@ -72,6 +72,8 @@ pub(super) fn still(phase: Phase) -> Snapshot {
         unused_bytes: 0,
         free_bytes: Some(20 << 30),
         lease: None,
+        gone: None,
+        next: vec![],
         allowed: vec!["advance".into(), "rollback".into()],
         blocked: vec![],
         rollback: phase.previous().filter(|to| *to > Phase::Legacy).map(|to| RollbackForecast {

@@ -41,13 +41,17 @@ fn keys(sight: &Sight) -> Vec<(&'static str, &'static str)> {
     let seen = &*sight.snapshot;
     let mut keys = vec![if seen.control.paused { ("r", "resume") } else { ("p", "pause") }];
     keys.push(("s", "pace"));
-    if !seen.backfill.complete {
-        keys.push(("f", "fill"));
-    }
-    keys.push(("v", "verify"));
-    keys.push(("a", "advance"));
-    if seen.allowed.iter().any(|allowed| allowed == "rollback") {
-        keys.push(("b", "back"));
+    let orders = [
+        ("backfill", ("f", "fill")),
+        ("verify", ("v", "verify")),
+        ("advance", ("a", "advance")),
+        ("rollback", ("b", "back")),
+    ];
+    for (order, key) in orders {
+        let pointless = order == "backfill" && seen.backfill.complete;
+        if !pointless && seen.allowed.iter().any(|allowed| allowed == order) {
+            keys.push(key);
+        }
     }
     keys.push(if seen.control.postponed { ("x", "unpostpone") } else { ("x", "postpone") });
     keys.extend([("?", "help"), ("q", "leave")]);

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 
 use super::text::{width, wrap};
 use super::{Sight, panel};
-use crate::commands::status::{asked_for, backfill};
+use crate::commands::status::{asked_for, backfill, left};
 use crate::progress::rounded;
 use crate::render::{count, seconds};
 
@@ -42,6 +42,9 @@ pub(super) fn lines(sight: &Sight, columns: u16) -> Vec<Line<'static>> {
             lease.actor, lease.host, lease.pid, lease.doing
         );
         lines.extend(labelled("operator", &text));
+    }
+    if let Some(gone) = &seen.gone {
+        lines.extend(labelled("operator", &left(gone)));
     }
     if let Some(asked) = asked_for(&seen.control) {
         lines.extend(labelled("asked", &asked));

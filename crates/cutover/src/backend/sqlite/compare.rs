@@ -111,6 +111,32 @@ pub(crate) fn compare(
     Walk::new(db, target, keep).run(&mut given, &mut kept)
 }
 
+/// The rows that the mapping gives for a part.
+pub(crate) fn given(
+    db: &Db,
+    target: &Target,
+    place: Place,
+    chunk: &Chunk,
+) -> Result<Vec<Vec<Value>>> {
+    let read = || -> rusqlite::Result<Vec<Vec<Value>>> {
+        let mut statement = db.conn().prepare_cached(&derived(target, place, chunk.part()))?;
+        bind(&mut statement, &chunk.parameters())?;
+        let mut rows = statement.raw_query();
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            all.push((0..target.columns.len()).map(|n| row.get(n)).collect::<Result<_, _>>()?);
+        }
+        Ok(all)
+    };
+    read().map_err(|source| db.error("reading what a mapping gives", source))
+}
+
+/// Deletes the row of this key.
+pub(crate) fn delete(db: &Db, target: &Target, place: Place, row: &[Value]) -> Result<()> {
+    let gone = Diff { kind: Kind::Extra, row: row.to_vec(), column: None };
+    apply(db, target, place, &[gone])
+}
+
 /// Binds the parameters a statement has; one of the two may use fewer.
 fn bind(
     statement: &mut CachedStatement<'_>,

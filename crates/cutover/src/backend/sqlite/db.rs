@@ -12,6 +12,7 @@ use rusqlite::hooks::Wal;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use super::authorizer::{Gatekeeper, Wall};
+use super::corrupt::{Corrupt, corrupt};
 use super::file;
 use crate::derive::sql::text;
 use crate::error::{Error, Refusal, Result};
@@ -209,6 +210,23 @@ impl Db {
         classify(&self.path, self.busy_timeout, doing, source)
     }
 
+    /// Has SQLite read the schema anew, after its rows were written. What it can't read is
+    /// refused: the transaction is rolled back, and everything is as it was.
+    pub(crate) fn read_schema_anew(&self, doing: &str) -> Result<()> {
+        let read = self.conn().execute_batch("SELECT 1 FROM main.sqlite_schema LIMIT 0");
+        read.map_err(|source| match corrupt(&source) {
+            Some(Corrupt::Object { name, says }) => Error::Refused(Refusal {
+                action: doing.to_owned(),
+                reason: format!("SQLite could no longer read {name} in the schema: {says}"),
+                fix: format!(
+                    "drop {name} or write it anew; if cutover made it, end its migration first"
+                ),
+                examples: Vec::new(),
+            }),
+            _ => self.error(doing, source),
+        })
+    }
+
     /// Runs statements without parameters.
     pub(crate) fn batch(&self, doing: &str, sql: &str) -> Result<()> {
         self.conn().execute_batch(sql).map_err(|source| self.error(doing, source))
@@ -278,6 +296,12 @@ impl Db {
     /// (<https://www.sqlite.org/pragma.html#pragma_data_version>).
     pub(crate) fn data_version(&self) -> Result<i64> {
         self.row("reading the data version", "PRAGMA data_version", |row| row.get(0))
+    }
+
+    /// A number that changes with the schema
+    /// (<https://www.sqlite.org/pragma.html#pragma_schema_version>).
+    pub(crate) fn schema_version(&self) -> Result<i64> {
+        self.row("reading the schema", "PRAGMA main.schema_version", |row| row.get(0))
     }
 
     /// Bytes in the write-ahead log; 0 in other journal modes.
@@ -414,10 +438,26 @@ fn classify(path: &Path, busy_timeout: Duration, doing: &str, source: rusqlite::
         Some(ErrorCode::NotADatabase) => {
             unusable("this is not an SQLite database", "check the path")
         }
-        Some(ErrorCode::DatabaseCorrupt) => unusable(
-            "the database is damaged",
-            "run `PRAGMA integrity_check` in the sqlite3 shell and restore a backup",
-        ),
+        Some(ErrorCode::DatabaseCorrupt) => match corrupt(&source) {
+            Some(Corrupt::Object { name, says }) => unusable(
+                &format!("SQLite can't read {name} in the schema: {says}"),
+                &format!(
+                    "drop {name} or write it anew, by the program that made it; the rows are intact"
+                ),
+            ),
+            Some(Corrupt::VirtualTable) => unusable(
+                "the index of a virtual table does not agree with the rows it indexes",
+                "rebuild it: of FTS5, INSERT INTO its_name(its_name) VALUES ('rebuild')",
+            ),
+            Some(Corrupt::Index) => unusable(
+                "an index does not agree with its table",
+                "run `REINDEX` in the sqlite3 shell",
+            ),
+            Some(Corrupt::File) | None => unusable(
+                "the database is damaged",
+                "run `PRAGMA integrity_check` in the sqlite3 shell and restore a backup",
+            ),
+        },
         Some(ErrorCode::ReadOnly) => unusable("the file can't be written", NEEDS_WRITING),
         Some(ErrorCode::CannotOpen) => unusable("the file can't be opened", NEEDS_WRITING),
         Some(ErrorCode::AuthorizationForStatementDenied) => Error::Refused(Refusal {

@@ -12,6 +12,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::db::Db;
 use crate::error::{Error, LeaseHolder, Result};
+use crate::process::{self, Fate};
 
 /// A held lease.
 #[derive(Debug)]
@@ -28,7 +29,19 @@ pub(crate) struct Asker<'a> {
     pub(crate) ttl: Duration,
 }
 
+/// Who has the lease at a moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// Nobody, or somebody who let it expire.
+    Free,
+    /// An operator at work, with what tells the lease from any other.
+    By { token: String, holder: LeaseHolder },
+    /// An operator of this machine whose process is no more. Whoever comes next takes it over.
+    Left(LeaseHolder),
+}
+
 struct Row {
+    token: String,
     expires_ms: i64,
     holder: LeaseHolder,
 }
@@ -39,13 +52,10 @@ impl Lease {
         let host = gethostname::gethostname().to_string_lossy().into_owned();
         let pid = std::process::id();
         let now = now_ms();
-        let token = format!("{host}/{pid}/{}", unique());
+        let token = format!("{host}/{pid}/{}/{}", process::identity(), unique());
         db.write("taking the lease", || {
-            if let Some(row) = row(db)?
-                && row.expires_ms > now
-                && (row.holder.host != host || is_alive(row.holder.pid))
-            {
-                return Err(Error::LeaseHeld(row.holder));
+            if let Held::By { holder, .. } = held(db)? {
+                return Err(Error::LeaseHeld(holder));
             }
             db.conn()
                 .execute(
@@ -111,29 +121,39 @@ impl Lease {
     }
 }
 
-/// Who holds the lease at this moment, if anyone does.
-pub(crate) fn holder(db: &Db) -> Result<Option<LeaseHolder>> {
-    Ok(row(db)?.filter(|row| row.expires_ms > now_ms()).map(|row| row.holder))
+/// Who has the lease at this moment.
+pub(crate) fn held(db: &Db) -> Result<Held> {
+    let Some(Row { token, expires_ms, holder }) = row(db)? else { return Ok(Held::Free) };
+    if expires_ms <= now_ms() {
+        return Ok(Held::Free);
+    }
+    // Of another machine nothing is known but when its lease expires.
+    let here = gethostname::gethostname().to_string_lossy() == holder.host.as_str();
+    if here && process::fate(holder.pid, identity(&token)) == Fate::Gone {
+        return Ok(Held::Left(holder));
+    }
+    Ok(Held::By { token, holder })
 }
 
-/// What tells the lease that is held at this moment from any other, if one is.
-pub(crate) fn holding(db: &Db) -> Result<Option<String>> {
-    db.conn()
-        .query_row("SELECT token FROM _cutover_lease WHERE expires_ms > ?1", [now_ms()], |row| {
-            row.get(0)
-        })
-        .optional()
-        .map_err(|source| db.error("reading the lease", source))
+/// The identity of the process in a token, `host/pid/identity/…`. Those of older versions have
+/// none.
+fn identity(token: &str) -> &str {
+    let mut parts = token.rsplitn(4, '/').skip(1);
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(identity), Some(_), Some(_)) => identity,
+        _ => "",
+    }
 }
 
 fn row(db: &Db) -> Result<Option<Row>> {
     db.conn()
         .query_row(
-            "SELECT actor, host, pid, doing, expires_ms FROM _cutover_lease WHERE id = 1",
+            "SELECT actor, host, pid, doing, expires_ms, token FROM _cutover_lease WHERE id = 1",
             [],
             |row| {
                 let expires_ms: i64 = row.get(4)?;
                 Ok(Row {
+                    token: row.get(5)?,
                     expires_ms,
                     holder: LeaseHolder {
                         actor: row.get(0)?,
@@ -147,14 +167,6 @@ fn row(db: &Db) -> Result<Option<Row>> {
         )
         .optional()
         .map_err(|source| db.error("reading the lease", source))
-}
-
-/// Whether a process of this machine exists. One of another user counts as alive.
-fn is_alive(pid: u32) -> bool {
-    let Some(pid) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) else {
-        return false;
-    };
-    !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH))
 }
 
 fn now_ms() -> i64 {

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::db::Db;
 use super::value::Value;
-use super::{control, verified, work};
+use super::{control, refused, verified, work};
 use crate::error::{Error, Result};
 use crate::phase::Phase;
 use crate::schema::{Defined, Definition};
@@ -45,6 +45,7 @@ DROP TABLE IF EXISTS _cutover_migrations; DROP TABLE IF EXISTS _cutover_passes;
 DROP TABLE IF EXISTS _cutover_positions; DROP TABLE IF EXISTS _cutover_digests;
 DROP TABLE IF EXISTS _cutover_definitions; DROP TABLE IF EXISTS _cutover_journal; DROP TABLE IF EXISTS _cutover_lease;
 DROP TABLE IF EXISTS _cutover_control; DROP TABLE IF EXISTS _cutover_work; DROP TABLE IF EXISTS _cutover_verified;
+DROP TABLE IF EXISTS _cutover_refused;
 ";
 
 /// A migration as it is recorded.
@@ -141,7 +142,7 @@ pub(crate) fn refuse_others(db: &Db) -> Result<()> {
 }
 
 pub(crate) fn create(db: &Db) -> Result<()> {
-    [TABLES, control::TABLE, work::TABLE, verified::TABLE]
+    [TABLES, control::TABLE, work::TABLE, verified::TABLE, refused::TABLE]
         .iter()
         .try_for_each(|tables| db.batch("creating the state tables", tables))
 }
@@ -229,6 +230,7 @@ pub(crate) fn remove(db: &Db, id: i64, name: &str) -> Result<()> {
     ] {
         execute(db, sql, params![id])?;
     }
+    refused::forget(db, id)?;
     execute(db, "DELETE FROM _cutover_journal WHERE migration = ?1", params![name])
 }
 

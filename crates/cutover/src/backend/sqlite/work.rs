@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS _cutover_work (
     migration INTEGER PRIMARY KEY, work TEXT NOT NULL, token TEXT NOT NULL, began_ms INTEGER NOT NULL,
     at_ms INTEGER NOT NULL, done INTEGER NOT NULL, total INTEGER NOT NULL, rate REAL,
     chunk_rows INTEGER NOT NULL, chunk_ms REAL NOT NULL, longest_ms REAL NOT NULL, commits INTEGER NOT NULL,
-    -- 'writers', 'paused', 'reader' or 'postponed'; NULL while it goes on.
+    -- Why it stands back or waits, such as 'writers'; NULL while it goes on.
     waiting TEXT);
 ";
 

@@ -1,0 +1,145 @@
+//! A constraint of the new side that a row breaks which came in before the backfill had reached
+//! its partner: the rows are named, `status` says what to do, and doing it works.
+
+use crate::scene::Scene;
+
+/// A constraint, and rows that break it.
+struct Breaks {
+    /// The new table's columns after its key `id`, and what follows it.
+    table: &'static str,
+    after: &'static str,
+    /// What a program writes before the backfill.
+    late: &'static str,
+    /// Words that the refusal must have.
+    named: &'static [&'static str],
+    /// What mends it.
+    mend: &'static str,
+}
+
+const ONE: Breaks = Breaks {
+    table: "mail TEXT UNIQUE COLLATE NOCASE, team INT, name TEXT",
+    after: "",
+    late: "INSERT INTO users VALUES (3, 'A@X', 1, 'c')",
+    named: &["mail", "id = 3", "id = 1", "'A@X'", "'a@x'", "users"],
+    mend: "UPDATE users SET mail = 'c@x' WHERE id = 3",
+};
+
+#[track_caller]
+fn named_and_mended(breaks: &Breaks) {
+    let Breaks { table, after, late, named, mend } = breaks;
+    for in_place in [false, true] {
+        let new = if in_place { "users" } else { "people" };
+        let after = after.replace("NEW", new);
+        let scene = Scene::set(
+            "CREATE TABLE users (id INTEGER PRIMARY KEY, mail TEXT, team INT, name TEXT);
+             INSERT INTO users VALUES (1, 'a@x', 1, 'a'), (2, 'b@x', 2, 'b');",
+            &format!(
+                "CREATE TABLE new.{new} (id INTEGER PRIMARY KEY, {table}); {after}
+                 INSERT INTO new.{new} (id, mail, team, name) SELECT id, mail, team, name FROM old.users;
+                 INSERT INTO old.users (id, mail, team, name) SELECT id, mail, team, name FROM new.{new};"
+            ),
+        );
+        scene.exits(0, "start FILE --no-backfill");
+        scene.sql(late);
+        let refused = scene.exits(3, "backfill");
+        for word in *named {
+            assert!(refused.stderr.contains(word), "{word} is not in {}", refused.stderr);
+        }
+        assert!(!refused.stderr.contains("_cutover_"), "{}", refused.stderr);
+        // The same is said by who only looks; what is to be done next is not what was refused.
+        let status = scene.status();
+        let blocked = status["blocked"].as_array().unwrap();
+        let backfill = blocked.iter().find(|one| one["action"] == "backfill").unwrap();
+        let told = backfill["reason"].as_str().unwrap();
+        assert!(refused.stderr.contains(told), "{told} is not in {}", refused.stderr);
+        assert_eq!(status["next"][0]["action"], "abort");
+        let again = scene.exits(3, "backfill");
+        assert!(again.stderr.contains(told), "{}", again.stderr);
+        // It is looked at anew: once it is mended nothing is in the way.
+        scene.sql(mend);
+        let status = scene.status();
+        assert_eq!(status["next"][0]["action"], "backfill", "{status}");
+        scene.exits(0, "backfill");
+        scene.exits(0, "verify");
+        scene.exits(0, "advance --to new-only --yes");
+        scene.exits(0, "rollback --to dual-write");
+        scene.exits(0, "abort");
+    }
+}
+
+#[test]
+fn a_unique_column() {
+    named_and_mended(&ONE);
+}
+
+#[test]
+fn a_unique_constraint_over_two_columns() {
+    named_and_mended(&Breaks {
+        table: "mail TEXT, team INT, name TEXT, UNIQUE (team, name)",
+        late: "INSERT INTO users VALUES (3, 'c@x', 2, 'b')",
+        named: &["team, name", "id = 3", "id = 2", "'b'"],
+        mend: "DELETE FROM users WHERE id = 2",
+        ..ONE
+    });
+}
+
+#[test]
+fn a_unique_index_of_a_part() {
+    named_and_mended(&Breaks {
+        table: "mail TEXT, team INT, name TEXT",
+        after: "CREATE UNIQUE INDEX new.captains ON NEW(team) WHERE name = 'b';",
+        late: "INSERT INTO users VALUES (3, 'c@x', 2, 'b')",
+        named: &["team", "id = 3", "id = 2"],
+        mend: "UPDATE users SET name = 'c' WHERE id = 3",
+    });
+}
+
+/// A row that no trigger of ours saw: NOT NULL, CHECK, and a type, found by the repair.
+#[test]
+fn a_row_that_came_while_triggers_were_missing() {
+    let cases = [
+        (
+            "mail TEXT NOT NULL, n INT",
+            "INSERT INTO users VALUES (3, NULL, 1)",
+            "NOT NULL constraint",
+        ),
+        (
+            "mail TEXT CHECK (mail <> ''), n INT",
+            "INSERT INTO users VALUES (3, '', 1)",
+            "CHECK constraint",
+        ),
+        ("mail TEXT UNIQUE, n INT", "INSERT INTO users VALUES (3, 'a@x', 1)", "the same mail"),
+    ];
+    for (table, late, word) in cases {
+        let scene = Scene::set(
+            "CREATE TABLE users (id INTEGER PRIMARY KEY, mail TEXT, n INT);
+             INSERT INTO users VALUES (1, 'a@x', 1), (2, 'b@x', 2);",
+            &format!(
+                "CREATE TABLE new.people (id INTEGER PRIMARY KEY, {table});
+                 INSERT INTO new.people (id, mail, n) SELECT id, mail, n FROM old.users;
+                 INSERT INTO old.users (id, mail, n) SELECT id, mail, n FROM new.people;"
+            ),
+        );
+        scene.exits(0, "start FILE");
+        let drop: String = scene
+            .conn()
+            .query_row(
+                "SELECT group_concat('DROP TRIGGER \"' || name || '\"', ';') FROM sqlite_schema
+                 WHERE type = 'trigger' AND tbl_name = 'users'",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        scene.sql(&drop);
+        scene.sql(late);
+        let refused = scene.exits(3, "repair");
+        assert!(
+            refused.stderr.contains("id = 3") && refused.stderr.contains(word),
+            "{}",
+            refused.stderr
+        );
+        scene.sql("UPDATE users SET mail = 'c@x' WHERE id = 3");
+        scene.exits(0, "repair");
+        scene.exits(0, "verify");
+    }
+}
