@@ -64,7 +64,8 @@ fn forget(
         return Err(under_way(&session.record));
     }
     let kept = remains::kept(db, &name)?;
-    if !kept.is_empty() && !(options.drop_kept && options.confirmed) {
+    let may_go = options.drop_kept && options.confirmed;
+    if !kept.is_empty() && !may_go {
         return Err(holds_rows(&name, &kept));
     }
     let views = remains::views_of(db, &session.record)?;

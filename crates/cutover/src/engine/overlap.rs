@@ -116,7 +116,7 @@ impl Session<'_> {
                 return Err(Refusal::transition(
                     to,
                     format!("migration {name}, which is under way, reads or replaces table {table}"),
-                    &format!(
+                    format!(
                         "finish migration {name} first, or leave it with `cutover abort --migration {name}`"
                     ),
                 )

@@ -73,9 +73,12 @@ impl Observer {
 #[derive(Debug, Default)]
 struct Memory {
     rows: HashMap<(Side, String), Counted>,
-    drift: Option<((i64, Phase, Option<Pending>), Drift)>,
+    drift: Option<(Fitting, Drift)>,
     commits: Option<Commits>,
 }
+
+/// What drift depends on: the number of the schema, the phase, and what is under way.
+type Fitting = (i64, Phase, Option<Pending>);
 
 /// The rows of a table. Counting reads the whole table, so that of a large one they are
 /// counted the more rarely.
