@@ -110,7 +110,8 @@ pub(crate) fn users(db: &Db, model: &Model) -> Result<Vec<Problem>> {
     let mut notes = Vec::new();
     let copy = copy_for(db, model)?;
     let own: Vec<&str> = model.old_tables().map(|table| table.name.as_str()).collect();
-    for table in replaced(model) {
+    let texts = texts(&copy)?;
+    for table in replaced(model).filter(|table| may_use(&texts, &table.name)) {
         let name = &table.known_as;
         for (kind, user, on) in renamed_in(&copy, &table.name)? {
             if own.iter().any(|own| own.eq_ignore_ascii_case(&on)) {
@@ -280,19 +281,7 @@ fn written(copy: &Db, name: &str) -> Option<Vec<String>> {
 /// The views and triggers whose text SQLite changes when a table of the copy is renamed: those
 /// that use it. Each with its kind, its name and what it is on. The copy is as before.
 fn renamed_in(copy: &Db, table: &str) -> Result<Vec<(String, String, String)>> {
-    const TEXTS: &str = "SELECT type, name, tbl_name, sql FROM sqlite_schema \
-                         WHERE type IN ('view', 'trigger') ORDER BY type DESC, name";
-    type Rows = Vec<(String, String, String, String)>;
-    let texts = || -> Result<Rows> {
-        let read = || -> rusqlite::Result<Rows> {
-            copy.conn()
-                .prepare(TEXTS)?
-                .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
-                .collect()
-        };
-        read().map_err(|source| copy.error("reading the schema", source))
-    };
-    let before = texts()?;
+    let before = texts(copy)?;
     let rename =
         |from: &str, to: &str| format!("ALTER TABLE {} RENAME TO {}", ident(from), ident(to));
     let probe = "_cutover_probe";
@@ -305,7 +294,7 @@ fn renamed_in(copy: &Db, table: &str) -> Result<Vec<(String, String, String)>> {
             "rehearsing a rename",
             &format!("PRAGMA writable_schema = ON; {}", rename(table, probe)),
         )
-        .and_then(|()| texts());
+        .and_then(|()| texts(copy));
     copy.batch("ending the rehearsal", "ROLLBACK; PRAGMA writable_schema = OFF")?;
     let after = renamed?;
     Ok(before
@@ -314,6 +303,29 @@ fn renamed_in(copy: &Db, table: &str) -> Result<Vec<(String, String, String)>> {
         .filter(|(before, after)| before.3 != after.3)
         .map(|((kind, name, on, _), _)| (kind, name, on))
         .collect())
+}
+
+/// Whether a text can name the table at all. Nothing more is decided by it: a rename reads the
+/// whole schema, and most tables are named nowhere.
+fn may_use(texts: &Texts, table: &str) -> bool {
+    let name = table.to_ascii_lowercase();
+    let doubled = name.contains(['"', '\'', '`']);
+    doubled || texts.iter().any(|(.., sql)| sql.to_ascii_lowercase().contains(&name))
+}
+
+/// The views and triggers of a schema: kind, name, what it is on, text.
+type Texts = Vec<(String, String, String, String)>;
+
+fn texts(copy: &Db) -> Result<Texts> {
+    const TEXTS: &str = "SELECT type, name, tbl_name, sql FROM sqlite_schema \
+                         WHERE type IN ('view', 'trigger') ORDER BY type DESC, name";
+    let read = || -> rusqlite::Result<Texts> {
+        copy.conn()
+            .prepare(TEXTS)?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+            .collect()
+    };
+    read().map_err(|source| copy.error("reading the schema", source))
 }
 
 /// The schema with what the migration makes and without what is its own.

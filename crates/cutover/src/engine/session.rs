@@ -9,6 +9,7 @@ use super::Engine;
 use super::model::Model;
 use super::refused::RefusedScopes;
 use super::switch::{self, Next, Setting};
+use super::tombstones::is_table;
 use crate::backend::sqlite::journal::{self, Line};
 use crate::backend::sqlite::lease::{Asker, Lease};
 use crate::backend::sqlite::state::{self, Record};
@@ -16,7 +17,7 @@ use crate::backend::sqlite::{Db, Moving};
 use crate::clock;
 use crate::derive::sql::text;
 use crate::error::{Error, Result};
-use crate::migration::Migration;
+use crate::migration::{Migration, MigrationError};
 use crate::phase::Phase;
 use crate::watch::{Event, Watch};
 
@@ -291,7 +292,23 @@ impl Engine {
             return Model::bare(&self.db, record);
         }
         let migration = Migration::parse(&record.name, &record.text)?;
-        Model::build(&self.db, migration, record.id, record.phase.writes_enter())
+        let bearer = record.phase.writes_enter();
+        let fix = "put the table back as it was, or leave the migration with `cutover abort`";
+        let built = Model::build(&self.db, migration, record.id, bearer);
+        let model = built.map_err(|error| match error {
+            Error::Migration(error) if record.is_open() => Error::Migration(error.with_fix(fix)),
+            error => error,
+        })?;
+        if record.is_open() && record.phase != Phase::Legacy {
+            for (created, table) in model.migration.tables.iter().zip(model.new_tables()) {
+                if !is_table(&self.db, &table.name)? {
+                    let reason = format!("the new table {} is gone", table.known_as);
+                    let found = MigrationError::at(&model.migration, created.at, reason, fix);
+                    return Err(Error::Migration(found));
+                }
+            }
+        }
+        Ok(model)
     }
 
     /// As [`model`](Self::model); where the tables no longer fit the migration, what is left

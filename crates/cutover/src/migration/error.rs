@@ -14,6 +14,12 @@ pub struct MigrationError {
 }
 
 impl MigrationError {
+    /// The same, with something else to do about it.
+    pub(crate) fn with_fix(mut self, fix: &str) -> Self {
+        self.fix = Some(fix.to_owned());
+        self
+    }
+
     /// Something found wrong with a migration after it was read.
     pub(crate) fn at(
         migration: &super::Migration,

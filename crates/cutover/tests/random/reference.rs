@@ -304,7 +304,7 @@ impl<'c> Reference<'c> {
 
     /// Copies what a live view gives into a table whose columns have the old table's types:
     /// a view converts nothing, and gives 7.0 where the old table would have stored 7.
-    fn read_view(&self, live: &Connection, table: &Table) {
+    fn read_view(&self, live: &Connection, table: &Table, view: &str) {
         let columns: Vec<String> = table
             .columns
             .iter()
@@ -321,7 +321,7 @@ impl<'c> Reference<'c> {
                 columns.join(", ")
             ))
             .unwrap();
-        let view = quoted(&format!("cutover_live_{}", table.name));
+        let view = quoted(view);
         let mut from =
             live.prepare(&format!("SELECT {} FROM {view}", table.column_list())).unwrap();
         let marks = vec!["?"; columns.len()].join(", ");
@@ -337,13 +337,20 @@ impl<'c> Reference<'c> {
         }
     }
 
-    /// What differs between the live views and the old rows, which are here or derived.
-    pub(crate) fn view_differences(&self, live: &Connection) -> Vec<String> {
+    /// What differs between the live views and the old rows, which are here or derived. Once
+    /// the migration is retired, the old names give the same rows.
+    pub(crate) fn view_differences(&self, live: &Connection, retired: bool) -> Vec<String> {
         let compare = || {
-            let found = tables(self.case, Side::Old).iter().filter_map(|table| {
-                self.read_view(live, table);
+            let old = tables(self.case, Side::Old).iter();
+            let views = old.flat_map(|table| {
+                let tombstone = retired && !self.case.plan.shares(&table.name);
+                let live = (table, format!("cutover_live_{}", table.name));
+                [live].into_iter().chain(tombstone.then(|| (table, table.name.clone())))
+            });
+            let found = views.filter_map(|(table, view)| {
+                self.read_view(live, table, &view);
                 difference(
-                    &format!("the live view of {}", table.name),
+                    &format!("the view {view} of {}", table.name),
                     Rows {
                         name: "the twin",
                         conn: &self.conn,
