@@ -3,8 +3,8 @@
 use std::error::Error as _;
 
 use cutover::{
-    AdvanceOptions, CheckReport, Engine, Error, Migration, Options, Pace, Phase, Silent,
-    StartOptions,
+    AdvanceOptions, CheckReport, Engine, Error, ForgetOptions, Migration, Options, Pace, Phase,
+    Silent, StartOptions,
 };
 use testkit::random::{Action, Side};
 
@@ -248,6 +248,14 @@ impl Run<'_> {
         let result = self.engine().advance(NAME, &options, &mut Silent);
         self.gate(result, Ok(()))?;
         none(Kind::Traces, &rows::left_after_retiring(&self.live, self.case))
+    }
+
+    /// The last step of a migration that is retired.
+    pub(crate) fn forget(&mut self) -> Result<(), Failure> {
+        let mut options = ForgetOptions::default();
+        (options.drop_kept, options.confirmed) = (true, true);
+        self.reporting("forget", |engine| engine.forget(NAME, options, &mut Silent))?;
+        none(Kind::Traces, &rows::left_after_forgetting(&self.live))
     }
 
     fn abort(&mut self) -> Result<(), Failure> {

@@ -98,10 +98,10 @@ pub(crate) fn changed_by_aborting(conn: &Connection, before: &[String]) -> Vec<S
 /// Objects that retiring should have removed, and new tables that are not as the file has
 /// them.
 pub(crate) fn left_after_retiring(conn: &Connection, case: &Case) -> Vec<String> {
-    let here = names(conn);
-    // The live views stay: programs that read through them go on.
-    let ours = "SELECT name FROM sqlite_schema WHERE type IN ('trigger', 'view') \
-                AND name GLOB '_cutover_*'";
+    let here = strings(conn, "SELECT name FROM sqlite_schema WHERE type = 'table'");
+    // The live views and the tombstones stay: programs that read through them go on.
+    let ours = "SELECT name FROM sqlite_schema WHERE name GLOB '_cutover_[0-9]*' \
+                AND name NOT GLOB '_cutover_[0-9]*_tombstone_*'";
     let mut found: Vec<String> =
         strings(conn, ours).iter().map(|name| format!("left: {name}")).collect();
     for table in &case.plan.old {
@@ -122,6 +122,13 @@ pub(crate) fn left_after_retiring(conn: &Connection, case: &Case) -> Vec<String>
         }
     }
     found
+}
+
+/// What is left of ours when the last migration is forgotten.
+pub(crate) fn left_after_forgetting(conn: &Connection) -> Vec<String> {
+    let ours =
+        "SELECT name FROM sqlite_schema WHERE name GLOB '_cutover_*' OR name GLOB 'cutover_live_*'";
+    strings(conn, ours)
 }
 
 /// A table's columns, keys and indexes as SQLite sees them.
@@ -152,10 +159,6 @@ fn shown(value: ValueRef<'_>) -> String {
         ValueRef::Text(text) => format!("{:?}", String::from_utf8_lossy(text)),
         other => format!("{other:?}"),
     }
-}
-
-fn names(conn: &Connection) -> Vec<String> {
-    strings(conn, "SELECT name FROM sqlite_schema")
 }
 
 fn strings(conn: &Connection, sql: &str) -> Vec<String> {

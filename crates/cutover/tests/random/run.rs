@@ -139,6 +139,9 @@ impl<'c> Run<'c> {
                 }
             }
         }
+        if self.phase == Phase::Retired {
+            self.forget()?;
+        }
         let verdict: String =
             self.live.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
         if verdict != "ok" {
