@@ -55,6 +55,8 @@ pub(crate) struct Column {
     pub(crate) generated: bool,
     /// What it is generated from, over columns that are not; none where that can't be read.
     pub(crate) expression: Option<String>,
+    /// The same, as the parser reads it.
+    pub(crate) computed: Option<Check>,
     /// The DEFAULT, as written.
     pub(crate) default: Option<String>,
 }
@@ -79,6 +81,62 @@ impl UniqueKey {
     pub(crate) fn watched(&self) -> impl Iterator<Item = &String> {
         self.columns.iter().chain(self.condition.iter().flat_map(|condition| &condition.columns))
     }
+}
+
+/// A key by which a REPLACE removes rows: the rowid, a UNIQUE constraint, or a unique index of
+/// any kind. Two rows conflict where they agree in every part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ConflictKey {
+    pub(crate) parts: Vec<KeyPart>,
+    /// The WHERE of a partial index.
+    pub(crate) condition: Option<Check>,
+}
+
+impl ConflictKey {
+    /// A key over columns alone, with their own collations.
+    pub(crate) fn over(columns: &[String]) -> Self {
+        let part =
+            |column: &String| KeyPart { value: Keyed::Column(column.clone()), collation: None };
+        Self { parts: columns.iter().map(part).collect(), condition: None }
+    }
+
+    /// The columns that decide whether a row conflicts on it.
+    pub(crate) fn watched(&self) -> Vec<String> {
+        let of_parts = self.parts.iter().flat_map(|part| match &part.value {
+            Keyed::Column(column) => vec![column.clone()],
+            Keyed::Expression(expression) => expression.columns.clone(),
+        });
+        let of_condition = self.condition.iter().flat_map(|condition| condition.columns.clone());
+        of_parts.chain(of_condition).collect()
+    }
+
+    /// Its columns, if it consists of columns.
+    pub(crate) fn columns(&self) -> Option<Vec<&String>> {
+        let column = |part: &'_ KeyPart| matches!(part.value, Keyed::Column(_));
+        self.parts.iter().all(column).then(|| {
+            self.parts
+                .iter()
+                .filter_map(|part| match &part.value {
+                    Keyed::Column(column) => Some(column),
+                    Keyed::Expression(_) => None,
+                })
+                .collect()
+        })
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeyPart {
+    pub(crate) value: Keyed,
+    /// How the index compares it, where that is not how the column does.
+    pub(crate) collation: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Keyed {
+    /// A column, or a name of the rowid.
+    Column(String),
+    Expression(Box<Check>),
 }
 
 /// An index, as far as it can serve a look-up by columns.
@@ -107,10 +165,11 @@ pub(crate) struct AppTrigger {
     pub(crate) sql: String,
 }
 
-/// The condition of a CHECK constraint, or of a partial index.
+/// An expression over a table's columns: the condition of a CHECK constraint or of a partial
+/// index, an indexed expression, what a column is generated from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Check {
-    /// The condition as SQL, over the table's columns.
+    /// The expression as SQL, over the table's columns.
     pub(crate) sql: String,
     /// The same, as the parser reads it.
     pub(crate) expr: Expr,
@@ -132,6 +191,11 @@ pub(crate) struct Table {
     pub(crate) uniques: Vec<UniqueKey>,
     /// Unique indexes with a WHERE: they identify no row, and a REPLACE removes rows by them.
     pub(crate) partial_uniques: Vec<UniqueKey>,
+    /// Every key by which a REPLACE removes rows: those above, the rowid, and unique indexes
+    /// that are neither.
+    pub(crate) conflict_keys: Vec<ConflictKey>,
+    /// Whether a constraint of its own says ON CONFLICT REPLACE.
+    pub(crate) replaces_by_default: bool,
     pub(crate) indexes: Vec<Index>,
     pub(crate) foreign_keys: Vec<ForeignKey>,
     /// The application's triggers on it.
@@ -160,6 +224,56 @@ impl Table {
     pub(crate) fn rowid(&self) -> &'static str {
         let taken = |name: &&str| self.columns.iter().any(|c| c.name.eq_ignore_ascii_case(name));
         ["rowid", "_rowid_", "oid"].into_iter().find(|name| !taken(name)).unwrap_or("rowid")
+    }
+
+    /// Every name of the rowid that no other column has taken; none WITHOUT ROWID.
+    pub(crate) fn rowid_names(&self) -> Vec<String> {
+        if self.without_rowid {
+            return Vec::new();
+        }
+        let free = |name: &&str| self.is_rowid_alias(name) || self.column(name).is_none();
+        let hidden = ["rowid", "oid", "_rowid_"].into_iter().filter(free).map(str::to_owned);
+        let mut names: Vec<String> = self.rowid_alias.iter().cloned().chain(hidden).collect();
+        names.dedup_by(|one, other| one.eq_ignore_ascii_case(other));
+        names
+    }
+
+    /// What tells a row of the table from every other.
+    pub(crate) fn identity(&self) -> Vec<String> {
+        match self.rowid_names().into_iter().next() {
+            Some(name) => vec![name],
+            None => self.primary_key().map_or_else(Vec::new, |key| key.columns.clone()),
+        }
+    }
+
+    /// The names under which a SET may change one of these columns: `UPDATE OF` goes by the
+    /// name that stands in the statement. The rowid has several, and a generated column
+    /// changes with the columns that it is computed from.
+    pub(crate) fn set_by(&self, columns: &[String]) -> Vec<String> {
+        let rowids = self.rowid_names();
+        let has =
+            |all: &[String], name: &str| all.iter().any(|other| other.eq_ignore_ascii_case(name));
+        let mut names: Vec<String> = Vec::new();
+        for column in columns {
+            let named = match self.column(column) {
+                _ if has(&rowids, column) => rowids.clone(),
+                Some(Column { generated: true, computed: Some(from), .. }) => {
+                    self.set_by(&from.columns)
+                }
+                // What it is computed from can't be read: it may be anything.
+                Some(Column { generated: true, .. }) => {
+                    let stored = self.stored_columns().map(|column| column.name.clone());
+                    stored.chain(rowids.clone()).collect()
+                }
+                _ => vec![column.clone()],
+            };
+            for name in named {
+                if !has(&names, &name) {
+                    names.push(name);
+                }
+            }
+        }
+        names
     }
 
     pub(crate) fn is_rowid_alias(&self, column: &str) -> bool {

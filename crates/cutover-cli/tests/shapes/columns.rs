@@ -104,6 +104,32 @@ fn partial_and_expression_indexes() {
 }
 
 #[test]
+fn unique_indexes_over_expressions_and_with_a_collation() {
+    Shape {
+        schema: "CREATE TABLE tags (id INTEGER PRIMARY KEY, word TEXT, code TEXT);
+                 CREATE UNIQUE INDEX tags_word ON tags(lower(word));
+                 CREATE UNIQUE INDEX tags_code ON tags(code COLLATE NOCASE) WHERE id > 0;
+                 INSERT INTO tags VALUES (1, 'One', 'a'), (2, 'Two', 'b'), (3, 'Three', 'c'), (4, NULL, NULL)",
+        migration: "CREATE TABLE new.@tags (id INTEGER PRIMARY KEY, term TEXT, code TEXT);
+                    CREATE UNIQUE INDEX new.@tags_word ON @tags(lower(term));
+                    CREATE UNIQUE INDEX new.@tags_code ON @tags(code COLLATE NOCASE) WHERE id > 0;
+                    INSERT INTO new.@tags (id, term, code) SELECT id, word, code FROM old.tags;
+                    INSERT INTO old.tags (id, word, code) SELECT id, term, code FROM new.@tags;",
+        old: [
+            "REPLACE INTO tags VALUES (5, 'ONE', 'd'); INSERT OR IGNORE INTO tags VALUES (6, 'two', 'e')",
+            "UPDATE OR REPLACE tags SET code = 'B' WHERE id = 5; INSERT INTO tags VALUES (7, 'seven', 'A')",
+            "UPDATE OR REPLACE tags SET word = 'THREE' WHERE id = 7; UPDATE tags SET word = upper(word)",
+        ],
+        new: [
+            ("REPLACE INTO @tags VALUES (8, 'three', 'f')", "REPLACE INTO tags VALUES (8, 'three', 'f')"),
+            ("UPDATE OR REPLACE @tags SET code = 'F' WHERE id = 5", "UPDATE OR REPLACE tags SET code = 'F' WHERE id = 5"),
+        ],
+        ..Shape::PLAIN
+    }
+    .goes();
+}
+
+#[test]
 fn strict() {
     Shape {
         schema: "CREATE TABLE m (id INTEGER PRIMARY KEY, i INT, r REAL, t TEXT, b BLOB, a ANY) STRICT;

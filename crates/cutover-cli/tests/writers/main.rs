@@ -9,6 +9,9 @@
 //! - [`shadows`]: other tables and triggers of the same names.
 //! - [`checks`]: CHECK constraints of the mirror, under every conflict clause.
 //! - [`log`]: long readers and the write-ahead log, as `status` tells of them.
+//! - [`unseen`]: keys set by another name, rows that a REPLACE removes, generated columns,
+//!   values that compare equal.
+//! - [`halfway`]: statements that an application's trigger stops and does not undo.
 //! - [`unwritable`]: what only reads works on files that can't be written.
 //!
 //! They stand on [`scene`], a small database for one question, and on [`lane`], the one
@@ -17,6 +20,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where it can't go on")]
 
 mod checks;
+mod halfway;
 mod lane;
 mod log;
 mod matrix;
@@ -27,4 +31,5 @@ mod settings;
 mod shadows;
 mod silenced;
 mod statements;
+mod unseen;
 mod unwritable;

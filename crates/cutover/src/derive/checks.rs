@@ -9,17 +9,15 @@
 //!
 //! A BEFORE trigger sees the row as the table will hold it: values converted to the
 //! columns' types, defaults filled in. Only the affinity of its columns must be given to
-//! them (see [`super::typed`]).
+//! them, and generated columns computed (see [`super::conflict`]). Where a value would not
+//! survive the CAST the check is asked without. The two could differ only where a text that
+//! is no number is compared, in a column for numbers, with one that does look like a number.
 
-use turso_parser::ast::{Expr, Name, Type};
-
+use super::conflict::over_new;
 use super::names::Names;
 use super::object::{Object, before};
 use super::procedure::cant_keep;
-use super::sql::{ident, join};
 use super::target::Target;
-use super::typed::{cast_to, survives};
-use crate::migration::walk::{Subqueries, visit_exprs_mut};
 use crate::schema::Check;
 
 /// The triggers that refuse what the target's checks refuse, if it has any.
@@ -34,7 +32,11 @@ pub(crate) fn checks(target: &Target, names: Names, migration: &str) -> Vec<Obje
         .iter()
         .map(|check| {
             let what = format!("a CHECK constraint fails: {}", check.sql);
-            format!("{} WHERE NOT ({})", cant_keep(target, migration, &what), of_new(check, target))
+            format!(
+                "{} WHERE NOT ({})",
+                cant_keep(target, migration, &what),
+                over_new(&target.table, check)
+            )
         })
         .collect();
     before(&["insert", "update"], "check", names, table, &refusals)
@@ -47,43 +49,4 @@ fn can_be_asked(check: &Check, target: &Target) -> bool {
         target.table.column(name).is_some()
             && (!target.table.is_rowid_alias(name) || target.column(name).is_some())
     })
-}
-
-/// A check over the columns of NEW.
-///
-/// Where a value would not survive the CAST the check is asked without. The two could differ
-/// only where a text that is no number is compared, in a column for numbers, with one that
-/// does look like a number.
-fn of_new(check: &Check, target: &Target) -> String {
-    let columns = || check.columns.iter().filter_map(|name| target.table.column(name));
-    let conditions: Vec<String> = columns().filter_map(|column| survives("NEW", column)).collect();
-    let plain = over_new(check, &|_| None);
-    if conditions.is_empty() {
-        return plain;
-    }
-    let typed = over_new(check, &|name| target.table.column(name).and_then(cast_to));
-    let survive = join(&conditions, " AND ", Clone::clone);
-    format!("CASE WHEN {survive} THEN {typed} ELSE {plain} END")
-}
-
-fn over_new(check: &Check, cast: &dyn Fn(&str) -> Option<&'static str>) -> String {
-    let mut expr = check.expr.clone();
-    visit_exprs_mut(&mut expr, Subqueries::Skip, &mut |expr| {
-        if let Expr::Id(name) | Expr::Name(name) = &*expr {
-            let column = Name::from_string(ident(name.as_str()));
-            let of_new = Expr::Qualified(Name::exact("NEW".to_owned()), column);
-            *expr = match cast(name.as_str()) {
-                Some(affinity) => Expr::Cast {
-                    expr: Box::new(of_new),
-                    type_name: Some(Type {
-                        name: affinity.to_owned(),
-                        size: None,
-                        array_dimensions: 0,
-                    }),
-                },
-                None => of_new,
-            };
-        }
-    });
-    expr.to_string()
 }

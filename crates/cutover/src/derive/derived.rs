@@ -267,6 +267,28 @@ pub(crate) fn differs<'a>(
     (!parts.is_empty()).then(|| any(&parts))
 }
 
+/// As [`differs`], or the two may differ in what no SQL can tell: 0.0 and -0.0 are equal and
+/// shown alike. A column with a type stores both as 0; one without keeps them, so a zero is
+/// written again, whatever is there.
+pub(crate) fn may_differ<'a>(
+    target: &Target,
+    columns: impl Iterator<Item = &'a String> + Clone,
+    left: &str,
+    right: &dyn Fn(&str) -> String,
+) -> Option<String> {
+    let keeps =
+        |name: &&String| target.column(name).is_none_or(|column| column.affinity == Affinity::Blob);
+    let zeros = columns.clone().filter(keeps).map(|name| is_zero(&right(name)));
+    let parts: Vec<String> =
+        differs(target, columns.clone(), left, right).into_iter().chain(zeros).collect();
+    (!parts.is_empty()).then(|| any(&parts))
+}
+
+/// Whether a value is one of the two reals that are zero.
+pub(crate) fn is_zero(value: &str) -> String {
+    format!("({value} = 0 AND typeof({value}) = 'real')")
+}
+
 /// Whether a pass over the target can go by ranges of the source's key: every
 /// path leads to one leaf whose primary key is the scope, in the same order.
 pub(crate) fn goes_by_range(

@@ -5,19 +5,25 @@
 //! The guards know the sync's writes by their content, not by a flag: a row is let
 //! in if the mapping gives one for its key and the table has none yet, changed into
 //! what the mapping gives at this moment, and let out if the mapping no longer gives
-//! it. A flag would cost a page of log at every write of every old program; it is
-//! raised only by the engine, for the length of a chunk. Where a scope holds many rows
-//! that would mean deriving all of them for each one written, so there a flag it is.
+//! it. A mark would cost a page of log at every write of every old program. Where a scope
+//! holds many rows content would mean deriving all of them for each one written, so there it
+//! is the mark that the procedures make (see [`freeze`](super::freeze)).
+//!
+//! An UPDATE that changes no value of the mapping may still remove a row, by OR REPLACE: with
+//! the key of another row, its rowid, or a unique value in a column that no mapping gives.
 
+use super::conflict::conflict;
 use super::derived::{Part, Place, derived, differs};
+use super::freeze::{no_chunk, nobody_syncs};
 use super::names::Names;
 use super::object::Object;
-use super::sql::{ident, join, text};
+use super::sql::{any, ident, join, text};
 use super::target::Target;
 use super::typed::compared;
+use crate::schema::ConflictKey;
 
-/// Whether the guard of a forward target needs the flag.
-pub(crate) fn needs_flag(target: &Target) -> bool {
+/// Whether the guard of a forward target needs the mark.
+pub(crate) fn needs_mark(target: &Target) -> bool {
     !target.single
 }
 
@@ -27,11 +33,11 @@ pub(crate) fn guards(target: &Target, names: Names, migration: &str) -> Vec<Obje
         let value = |position: usize| format!("{row}.{}", ident(&target.scope[position]));
         derived(target, Place::LIVE, Part::Scope(&value))
     };
-    let flag = format!("(SELECT depth FROM {}) = 0", ident(&names.syncing()));
-    let (inserted, updated, deleted) = if needs_flag(target) {
-        (flag.clone(), flag.clone(), flag)
+    let (inserted, updated, deleted) = if needs_mark(target) {
+        let closed = nobody_syncs(names);
+        (closed.clone(), closed.clone(), closed)
     } else {
-        let and = |condition: String| format!("{flag} AND ({condition})");
+        let and = |condition: String| format!("{} AND ({condition})", no_chunk(names));
         let key = given(target, "NEW");
         let same =
             differs(target, target.values(), "NEW", &|column| format!("d.{}", ident(column)))
@@ -45,7 +51,10 @@ pub(crate) fn guards(target: &Target, names: Names, migration: &str) -> Vec<Obje
                 of("NEW"),
                 target.same_key("t", "NEW")
             )),
-            and(format!("NOT EXISTS (SELECT 1 FROM ({}) AS d WHERE {same})", of("NEW"))),
+            and(any(&[
+                format!("NOT EXISTS (SELECT 1 FROM ({}) AS d WHERE {same})", of("NEW")),
+                removes(target),
+            ])),
             and(format!(
                 "EXISTS (SELECT 1 FROM ({}) AS d WHERE {})",
                 of("OLD"),
@@ -53,7 +62,7 @@ pub(crate) fn guards(target: &Target, names: Names, migration: &str) -> Vec<Obje
             )),
         )
     };
-    let columns = join(&target.columns, ", ", |column| ident(column));
+    let columns = join(&target.table.set_by(&guarded(target)), ", ", |column| ident(column));
     [
         ("insert", "INSERT".to_owned(), inserted),
         ("update", format!("UPDATE OF {columns}"), updated),
@@ -62,6 +71,40 @@ pub(crate) fn guards(target: &Target, names: Names, migration: &str) -> Vec<Obje
     .into_iter()
     .map(|(what, event, condition)| guard(target, names, migration, what, &event, &condition))
     .collect()
+}
+
+/// The columns whose change is looked at: those that the mapping gives, and those by which a
+/// row could remove another.
+fn guarded(target: &Target) -> Vec<String> {
+    let keys = target.table.conflict_keys.iter().flat_map(ConflictKey::watched);
+    target.columns.iter().cloned().chain(keys).collect()
+}
+
+/// Whether an UPDATE gives its row another key, or the unique value of another row in a column
+/// that the mapping does not give. The sync's own never do.
+fn removes(target: &Target) -> String {
+    let table = &target.table;
+    let same = |column: &String| format!("NEW.{0} IS NOT OLD.{0}", ident(column));
+    let mut conditions: Vec<String> = target.key.columns.iter().map(same).collect();
+    let given = |column: &String| {
+        let of = |name: &String| target.columns.contains(name);
+        of(column)
+            || table
+                .column(column)
+                .and_then(|found| found.computed.as_ref())
+                .is_some_and(|from| from.columns.iter().all(of))
+    };
+    for key in table.conflict_keys.iter().filter(|key| !key.watched().iter().all(given)) {
+        conditions.push(match key.columns().as_deref() {
+            Some([rowid]) if table.rowid_names().contains(rowid) => same(rowid),
+            _ => format!(
+                "EXISTS (SELECT 1 FROM {} AS x WHERE {})",
+                ident(&table.name),
+                conflict(table, key, true)
+            ),
+        });
+    }
+    any(&conditions)
 }
 
 /// Whether the row `d` that the mapping gives has the key of `row`, NEW or OLD, when it is

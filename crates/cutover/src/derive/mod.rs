@@ -3,6 +3,7 @@
 
 mod builtins;
 mod checks;
+mod conflict;
 pub(crate) mod derived;
 mod dirty;
 pub(crate) mod flaw;
@@ -18,6 +19,7 @@ pub(crate) mod procedure;
 pub(crate) mod query;
 mod recursion;
 mod reduce;
+mod replaced;
 pub(crate) mod sequences;
 pub(crate) mod sql;
 pub(crate) mod sync;

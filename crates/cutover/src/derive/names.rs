@@ -44,6 +44,16 @@ impl Names {
         self.named("replaced", target)
     }
 
+    /// A table: which rows of a table are about to be replaced, where others may go with them.
+    pub(crate) fn going(self, table: &str) -> String {
+        self.named("going", table)
+    }
+
+    /// A table of one row, asked whether a statement is a REPLACE.
+    pub(crate) fn probe(self) -> String {
+        format!("{}probe", self.prefix())
+    }
+
     /// A view: inserting a tag into it re-derives what was noted under it.
     pub(crate) fn replay(self, table: &str) -> String {
         self.named("replay", table)

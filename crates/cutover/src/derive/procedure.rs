@@ -21,15 +21,17 @@
 //! could conflict is refused first with RAISE(ABORT), which nothing overrides,
 //! and what was written is looked at again at the end.
 
-use super::derived::{Part, Place, derived, differs};
-use super::guard::needs_flag;
+use super::conflict::agree;
+use super::derived::{Part, Place, derived, differs, may_differ};
+use super::freeze::at_work;
+use super::guard::needs_mark;
 use super::names::Names;
 use super::object::Object;
 use super::sql::{any, ident, idents, join, text};
 use super::target::Target;
 use super::trace::trace;
 use crate::phase::Direction;
-use crate::schema::{Catalog, Column, Table};
+use crate::schema::{Catalog, Column, ConflictKey, Table};
 
 /// The procedures of one target.
 pub(crate) fn procedures(
@@ -44,8 +46,8 @@ pub(crate) fn procedures(
     let row: Vec<String> = (0..target.columns.len()).map(|n| format!("c{n}")).collect();
     let mut objects = procedure(&names.insert(name), &row, &[body.insert()]);
     objects.extend(procedure(&names.apply(name), &row, &body.apply()));
-    objects.extend(procedure(&names.put(name), &scope, &body.flagged(body.put())));
-    objects.extend(procedure(&names.prune(name), &scope, &body.flagged(body.prune())));
+    objects.extend(procedure(&names.put(name), &scope, &body.marked(body.put())));
+    objects.extend(procedure(&names.prune(name), &scope, &body.marked(body.prune())));
     objects
 }
 
@@ -99,13 +101,10 @@ struct Body<'a> {
 }
 
 impl Body<'_> {
-    /// The statements between opening and closing the guards on the mirror, where
-    /// these go by a flag.
-    fn flagged(&self, mut statements: Vec<String>) -> Vec<String> {
-        if self.target.direction == Direction::Backward || needs_flag(self.target) {
-            let syncing = ident(&self.names.syncing());
-            statements.insert(0, format!("UPDATE {syncing} SET depth = depth + 1"));
-            statements.push(format!("UPDATE {syncing} SET depth = depth - 1"));
+    /// The statements, marked as the sync's where the guards on the mirror go by that.
+    fn marked(&self, mut statements: Vec<String>) -> Vec<String> {
+        if self.target.direction == Direction::Backward || needs_mark(self.target) {
+            statements.splice(0..0, at_work(self.names));
         }
         statements
     }
@@ -195,8 +194,8 @@ impl Body<'_> {
                 format!("{alias}.{} {operator} {}", ident(column), row(column))
             })
         };
-        let mut statements = self.guards(&same_key("t"));
-        if let Some(differs) = differs(target, target.values(), &table, &row) {
+        let mut statements = self.guards(&same_key);
+        if let Some(differs) = may_differ(target, target.values(), &table, &row) {
             let values: Vec<&String> = target.values().collect();
             let set = join(&values, ", ", |column| format!("{} = {}", ident(column), row(column)));
             statements.push(format!(
@@ -243,8 +242,7 @@ impl Body<'_> {
         !target.single
             || target.table.has_checks
             || !target.table.triggers.is_empty()
-            || target.other_uniques().next().is_some()
-            || !target.table.partial_uniques.is_empty()
+            || target.has_other_keys()
     }
 
     /// Deletes the scope's rows that the mapping no longer gives. Children are
@@ -291,10 +289,11 @@ impl Body<'_> {
     }
 
     /// Refuses, before anything is written, what a conflict clause of the
-    /// application's statement could otherwise hide. `same_key` tells the row's own
-    /// image in `t`.
-    fn guards(&self, same_key: &str) -> Vec<String> {
+    /// application's statement could otherwise hide. `own` tells the row's own image in a
+    /// table of that alias.
+    fn guards(&self, own: &dyn Fn(&str) -> String) -> Vec<String> {
         let target = self.target;
+        let same_key = own("t");
         let table = ident(&target.table.name);
         let mut statements = Vec::new();
         let nullable: Vec<&String> =
@@ -338,7 +337,30 @@ impl Body<'_> {
                 sql = condition.sql,
             ))
         }));
+        statements.extend(target.further_keys().map(|key| self.further_key(key, &own("x"))));
         statements
+    }
+
+    /// Refuses a row that agrees with another on a key over expressions or generated columns,
+    /// or with a collation of its own. What the list does not give is as the table has it.
+    fn further_key(&self, key: &ConflictKey, own: &str) -> String {
+        let target = self.target;
+        let table = &target.table;
+        let new = join(&table.stored_columns().collect::<Vec<_>>(), ", ", |column| {
+            let name = ident(&column.name);
+            if target.columns.contains(&column.name) {
+                format!("{} AS {name}", self.row_value(&column.name))
+            } else {
+                format!("{} AS {name}", column.default.as_deref().map_or("NULL", |default| default))
+            }
+        });
+        format!(
+            "{} FROM {} AS x, (SELECT {new}) AS r WHERE {} AND NOT ({})",
+            self.raise("two rows agree on a unique index"),
+            ident(&table.name),
+            agree(table, key, "r"),
+            own
+        )
     }
 
     /// Whether every value of a column is that of a source column for which this holds.

@@ -3,30 +3,22 @@
 //!
 //! They look at state, never at the operation: a scope is re-derived from what the
 //! tables hold when the trigger runs. What SQLite does not report is noted
-//! beforehand: a REPLACE removes rows without firing a DELETE trigger (unless the
-//! connection sets `recursive_triggers`), so a BEFORE trigger notes the scopes of
-//! the rows that conflict, under a tag made of the key they conflict on, and the
-//! AFTER trigger of the same row re-derives those too. A note whose statement came
-//! to nothing (an IGNORE) stays behind and costs one needless re-derivation.
+//! beforehand: see [`replaced`](super::replaced).
 
 use super::builtins::builtins;
 use super::checks::checks;
 use super::dirty::{Rows, scope_of, touched};
 use super::names::Names;
 use super::object::Object;
-use super::procedure::{call_with, procedure, procedures, scope_columns};
+use super::procedure::{call_with, procedures, scope_columns};
 use super::query::{Leaf, What};
-use super::sql::{ident, join, text};
-use super::target::{Source, Target, always_gives, delete_can_change, insert_can_remove};
+use super::replaced::{Replaces, note_table, probe, replaces};
+use super::sql::{ident, join};
+use super::target::{Source, Target, delete_can_change, insert_can_remove};
 use super::trace::columns_of;
 use super::unmoved::{direct_scope, insert_leaves, update_matters};
 use crate::phase::Side;
-use crate::schema::{Catalog, Table, UniqueKey};
-
-/// Notes that stay behind are dropped, oldest first, beyond this number. A note is
-/// needed only while its own statement runs, and triggers nest at most 1,000 deep
-/// (<https://www.sqlite.org/limits.html#max_trigger_depth>).
-const NOTES_KEPT: u32 = 10_000;
+use crate::schema::{Catalog, Table};
 
 /// Everything that keeps the targets of one direction in step, but for the
 /// triggers on targets that other mappings read (see [`parent_triggers`]).
@@ -38,16 +30,18 @@ pub(crate) fn sync(
 ) -> Vec<Object> {
     let mut objects = Vec::new();
     for target in targets {
-        objects.extend(note_table(target, names, catalog).into_iter().flatten());
+        objects.extend(note_table(target, names, catalog));
         objects.extend(procedures(target, names, migration, catalog));
         objects.extend(checks(target, names, migration));
     }
     for (side, table) in read_tables(targets) {
         if targets.first().is_some_and(|target| target.direction.source() == side) {
             objects.extend(builtins(targets, names, migration, (side, &table)));
-            objects.extend(triggers(targets, names, side, &table, catalog));
+            objects.extend(triggers(targets, names, migration, (side, &table), catalog));
         }
     }
+    let probe = probe(names, &objects);
+    objects.splice(0..0, probe);
     objects
 }
 
@@ -58,9 +52,11 @@ pub(crate) fn parent_triggers(
     targets: &[Target],
     parent: &Target,
     names: Names,
+    migration: &str,
     catalog: &Catalog,
 ) -> Vec<Object> {
-    triggers(targets, names, parent.direction.target(), &parent.table.name, catalog)
+    let table = (parent.direction.target(), parent.table.name.as_str());
+    triggers(targets, names, migration, table, catalog)
 }
 
 /// The tables the mappings read, each once.
@@ -76,27 +72,29 @@ pub(crate) fn read_tables(targets: &[Target]) -> Vec<(Side, String)> {
 }
 
 /// One use of the table that changes.
-struct Use<'a> {
-    target: &'a Target,
-    source: &'a Source,
-    leaf: &'a Leaf,
-    /// Unique keys of the table by which a REPLACE can remove a row of another scope.
-    replaces: Vec<&'a UniqueKey>,
+pub(super) struct Use<'a> {
+    pub(super) target: &'a Target,
+    pub(super) source: &'a Source,
+    pub(super) leaf: &'a Leaf,
+    /// The keys by which a REPLACE removes a row whose scope would not be derived again.
+    pub(super) replaces: Replaces<'a>,
 }
 
 /// The table that changes.
-struct Changed<'a> {
-    names: Names,
-    catalog: &'a Catalog,
-    name: &'a str,
-    uses: Vec<Use<'a>>,
+pub(super) struct Changed<'a> {
+    pub(super) names: Names,
+    pub(super) migration: &'a str,
+    pub(super) catalog: &'a Catalog,
+    pub(super) name: &'a str,
+    pub(super) side: Side,
+    pub(super) uses: Vec<Use<'a>>,
 }
 
 fn triggers(
     targets: &[Target],
     names: Names,
-    side: Side,
-    name: &str,
+    migration: &str,
+    (side, name): (Side, &str),
     catalog: &Catalog,
 ) -> Vec<Object> {
     let uses: Vec<Use<'_>> = targets
@@ -104,9 +102,7 @@ fn triggers(
         .flat_map(|target| target.leaves().map(move |(source, leaf)| (target, source, leaf)))
         .filter(|(_, _, leaf)| leaf.side == side && leaf.table == name)
         .map(|(target, source, leaf)| Use {
-            replaces: catalog
-                .table(leaf.side, &leaf.table)
-                .map_or_else(Vec::new, |table| replaces(target, source, leaf, table)),
+            replaces: replaces(target, source, leaf, catalog),
             target,
             source,
             leaf,
@@ -115,43 +111,7 @@ fn triggers(
     if uses.is_empty() {
         return Vec::new();
     }
-    Changed { names, catalog, name, uses }.objects()
-}
-
-/// The unique keys of the leaf's table on which a conflicting row may belong to
-/// another scope than the row that replaces it. Our own writes to a target never
-/// replace anything.
-fn replaces<'a>(
-    target: &Target,
-    source: &Source,
-    leaf: &Leaf,
-    table: &'a Table,
-) -> Vec<&'a UniqueKey> {
-    if leaf.side == target.direction.target() {
-        return Vec::new();
-    }
-    table
-        .uniques
-        .iter()
-        .chain(&table.partial_uniques)
-        .filter(|unique| {
-            // A row of the same scope is re-derived anyway, and its image with it, as
-            // long as the new row gives one.
-            !always_gives(&source.query, leaf.number)
-                || !source.paths.iter().any(|terms| {
-                    terms.iter().all(|term| {
-                        term.leaf.is_none()
-                            || (term.leaf == Some(leaf.number)
-                                && term.bare().is_some_and(|bare| {
-                                    unique
-                                        .columns
-                                        .iter()
-                                        .any(|column| column.eq_ignore_ascii_case(bare))
-                                }))
-                    })
-                })
-        })
-        .collect()
+    Changed { names, migration, catalog, name, side, uses }.objects()
 }
 
 /// Whether a scope's row can only have one key. Where it can have several, a row that
@@ -161,58 +121,31 @@ fn keyed_by_scope(target: &Target) -> bool {
     target.key.columns.iter().all(in_scope)
 }
 
-/// Where the scopes of rows that are about to be replaced are noted, if there can be any.
-fn note_table(target: &Target, names: Names, catalog: &Catalog) -> Option<[Object; 2]> {
-    let needed = target.leaves().any(|(source, leaf)| {
-        catalog
-            .table(leaf.side, &leaf.table)
-            .is_some_and(|table| !replaces(target, source, leaf, table).is_empty())
-    });
-    needed.then(|| {
-        let name = names.replaced(&target.table.name);
-        let purge = format!("{name}_purge");
-        let sql = format!(
-            "CREATE TABLE {} (id INTEGER PRIMARY KEY, tag TEXT NOT NULL, {})",
-            ident(&name),
-            scope_columns(target).join(", ")
-        );
-        let drop_old = format!(
-            "CREATE TRIGGER {0} AFTER INSERT ON {1} BEGIN\n  \
-             DELETE FROM {1} WHERE id < NEW.id - {NOTES_KEPT};\nEND",
-            ident(&purge),
-            ident(&name)
-        );
-        let purge = Object::trigger(purge, &name, drop_old);
-        [Object::table(name, sql), purge]
-    })
-}
-
 impl Changed<'_> {
     fn objects(&self) -> Vec<Object> {
-        let mut objects = Vec::new();
-        let columns = self.read_columns();
-        let of = join(&columns, ", ", |column| ident(column));
-        let noted: Vec<&Use<'_>> =
-            self.uses.iter().filter(|used| !used.replaces.is_empty()).collect();
-        if !noted.is_empty() {
-            objects.extend(self.replay());
-            let when = self.conflicts(&noted, false);
-            let notes = self.notes(&noted, false);
-            objects.push(self.trigger("before_insert", "BEFORE INSERT", Some(&when), &notes));
-            let keys = self.unique_columns(&noted);
-            let event = format!("BEFORE UPDATE OF {}", join(&keys, ", ", |column| ident(column)));
-            let when = self.conflicts(&noted, true);
-            let notes = self.notes(&noted, true);
-            objects.push(self.trigger("before_update", &event, Some(&when), &notes));
-        }
+        let mut objects = self.noting();
         objects.push(self.trigger("after_insert", "AFTER INSERT", None, &self.after_insert()));
-        let event = format!("AFTER UPDATE OF {of}");
+        let event = format!("AFTER UPDATE{}", self.of(self.read_columns()));
         objects.push(self.trigger("after_update", &event, None, &self.after_update()));
         objects.push(self.trigger("after_delete", "AFTER DELETE", None, &self.after_delete()));
         objects
     }
 
-    fn trigger(
+    pub(super) fn table(&self) -> Option<&Table> {
+        self.catalog.table(self.side, self.name)
+    }
+
+    /// The list of an `UPDATE OF`, under every name by which a SET may change these columns.
+    pub(super) fn of(&self, columns: Vec<String>) -> String {
+        let named = self.table().map_or(columns.clone(), |table| table.set_by(&columns));
+        // A mapping may read no column at all, and no list is one of all columns.
+        if named.is_empty() {
+            return String::new();
+        }
+        format!(" OF {}", join(&named, ", ", |column| ident(column)))
+    }
+
+    pub(super) fn trigger(
         &self,
         what: &str,
         event: &str,
@@ -233,139 +166,17 @@ impl Changed<'_> {
     /// The columns of this table that some mapping reads, and those of its unique
     /// keys that matter to a REPLACE.
     fn read_columns(&self) -> Vec<String> {
+        let read = self.uses.iter().flat_map(|used| {
+            let watched = used.replaces.by_update.iter().flat_map(|key| key.watched());
+            leaf_columns(&used.source.query, used.leaf.number).into_iter().chain(watched)
+        });
         let mut found: Vec<String> = Vec::new();
-        for used in &self.uses {
-            for column in leaf_columns(&used.source.query, used.leaf.number) {
-                if !found.contains(&column) {
-                    found.push(column);
-                }
-            }
-            for column in used.replaces.iter().flat_map(|unique| unique.watched()) {
-                if !found.contains(column) {
-                    found.push(column.clone());
-                }
+        for column in read {
+            if !found.contains(&column) {
+                found.push(column);
             }
         }
         found
-    }
-
-    fn unique_columns(&self, noted: &[&Use<'_>]) -> Vec<String> {
-        let mut columns: Vec<String> = noted
-            .iter()
-            .flat_map(|used| &used.replaces)
-            .flat_map(|unique| unique.watched().cloned())
-            .collect();
-        columns.sort();
-        columns.dedup();
-        columns
-    }
-
-    /// Whether some row is about to be replaced: mostly none is, and then nothing need be
-    /// noted.
-    fn conflicts(&self, noted: &[&Use<'_>], update: bool) -> String {
-        let mut conflicts: Vec<String> = Vec::new();
-        for unique in noted.iter().flat_map(|used| &used.replaces) {
-            let condition = conflict(unique, update);
-            let table = ident(self.name);
-            let found = format!("EXISTS (SELECT 1 FROM {table} AS x WHERE {condition})");
-            if !conflicts.contains(&found) {
-                conflicts.push(found);
-            }
-        }
-        conflicts.join(" OR ")
-    }
-
-    fn notes(&self, noted: &[&Use<'_>], update: bool) -> Vec<String> {
-        let mut statements = Vec::new();
-        for used in noted {
-            let table = ident(&self.names.replaced(&used.target.table.name));
-            let columns = scope_columns(used.target).join(", ");
-            for unique in &used.replaces {
-                let condition = conflict(unique, update);
-                if let Some(scopes) = touched(used.source, used.leaf, Rows::Where(&condition)) {
-                    statements.push(format!(
-                        "INSERT INTO {table} (tag, {columns}) SELECT {}, * FROM ({scopes})",
-                        tag(unique)
-                    ));
-                }
-            }
-        }
-        statements
-    }
-
-    /// The procedure that re-derives what was noted under a tag. It is called only
-    /// where there are notes, so that a write that replaces nothing pays for one
-    /// look at an empty table.
-    fn replay(&self) -> Vec<Object> {
-        let noted = |used: &&Use<'_>| !used.replaces.is_empty();
-        let call = |used: &Use<'_>, procedure: String| {
-            let columns = scope_columns(used.target).join(", ");
-            let notes = ident(&self.names.replaced(&used.target.table.name));
-            format!(
-                "INSERT INTO {} ({columns}) SELECT {columns} FROM {notes} WHERE tag = NEW.tag",
-                ident(&procedure)
-            )
-        };
-        let mut statements = Vec::new();
-        for used in self.uses.iter().filter(noted) {
-            statements.push(call(used, self.names.put(&used.target.table.name)));
-        }
-        for used in self.uses.iter().rev().filter(noted) {
-            statements.push(call(used, self.names.prune(&used.target.table.name)));
-        }
-        for used in self.uses.iter().filter(noted) {
-            let notes = ident(&self.names.replaced(&used.target.table.name));
-            statements.push(format!("DELETE FROM {notes} WHERE tag = NEW.tag"));
-        }
-        procedure(&self.names.replay(self.name), &["tag".to_owned()], &statements)
-    }
-
-    /// Calls it for the row in NEW.
-    fn call_replay(&self) -> Vec<String> {
-        let noted: Vec<&Use<'_>> =
-            self.uses.iter().filter(|used| !used.replaces.is_empty()).collect();
-        if noted.is_empty() {
-            return Vec::new();
-        }
-        let mut keys: Vec<&UniqueKey> = Vec::new();
-        for unique in noted.iter().flat_map(|used| &used.replaces) {
-            if !keys.contains(unique) {
-                keys.push(unique);
-            }
-        }
-        let replay = self.names.replay(self.name);
-        keys.iter()
-            .map(|unique| {
-                let tag = tag(unique);
-                let any = join(&noted, " OR ", |used| {
-                    let notes = ident(&self.names.replaced(&used.target.table.name));
-                    format!("EXISTS (SELECT 1 FROM {notes} WHERE tag = {tag})")
-                });
-                call_with(&replay, &["tag".to_owned()], &[tag], Some(&any))
-            })
-            .collect()
-    }
-
-    /// Deletes the images of what was replaced before anything else is put, and puts those
-    /// that are left without it: a row of the mirror may outlive the row that gave it one
-    /// of its values.
-    fn free_noted(&self, used: &Use<'_>) -> Vec<String> {
-        if used.replaces.is_empty() {
-            return Vec::new();
-        }
-        let notes = ident(&self.names.replaced(&used.target.table.name));
-        let columns = scope_columns(used.target).join(", ");
-        let noted = format!("SELECT {columns} FROM {notes} WHERE tag IN ({})", tags(used));
-        // The new row's own scope comes after those that give something up for it.
-        let others = touched(used.source, used.leaf, Rows::Trigger("NEW"))
-            .map_or_else(|| noted.clone(), |own| format!("{noted} EXCEPT {own}"));
-        let target = &used.target.table.name;
-        [(self.names.prune(target), noted), (self.names.put(target), others)]
-            .iter()
-            .map(|(procedure, scopes)| {
-                format!("INSERT INTO {} ({columns}) {scopes}", ident(procedure))
-            })
-            .collect()
     }
 
     fn put(&self, used: &Use<'_>, row: &str, when: Option<&str>) -> Option<String> {
@@ -380,12 +191,9 @@ impl Changed<'_> {
     /// another must be free before it is taken.
     fn prune_early(&self, update: bool) -> Vec<String> {
         let mut statements = Vec::new();
-        let has_others = |used: &&Use<'_>| {
-            used.target.other_uniques().next().is_some()
-                || !used.target.table.partial_uniques.is_empty()
-        };
+        let has_others = |used: &&Use<'_>| used.target.has_other_keys();
         for used in self.uses.iter().filter(has_others) {
-            statements.extend(self.free_noted(used));
+            statements.extend(self.free_noted(used, update));
             if update {
                 statements.extend(self.prune(used, "OLD", None));
             }
@@ -414,7 +222,7 @@ impl Changed<'_> {
                 statements.extend(self.prune(used, "NEW", None));
             }
         }
-        statements.extend(self.call_replay());
+        statements.extend(self.replay_insert());
         // A mapping that reads a table twice mostly has both in the same scope.
         statements.dedup();
         statements
@@ -433,7 +241,7 @@ impl Changed<'_> {
             statements.extend(self.prune(used, "OLD", Some(&when)));
             statements.extend(self.prune(used, "NEW", Some(&when)));
         }
-        statements.extend(self.call_replay());
+        statements.extend(self.replay_update());
         statements.dedup();
         statements
     }
@@ -459,12 +267,18 @@ impl Changed<'_> {
 
     fn after_delete(&self) -> Vec<String> {
         let mut statements = Vec::new();
+        let kept = |used: &Use<'_>| self.updates_instead(used).then(|| self.is_deleted());
+        if self.uses.iter().any(|used| self.updates_instead(used)) {
+            statements.extend(self.ask_whether_replaced());
+        }
         for used in &self.uses {
             if delete_can_change(&used.source.query, used.leaf.number) {
-                statements.extend(self.put(used, "OLD", None));
+                statements.extend(self.put(used, "OLD", kept(used).as_deref()));
             }
         }
-        statements.extend(self.uses.iter().rev().filter_map(|used| self.prune(used, "OLD", None)));
+        let pruned = self.uses.iter().rev();
+        statements.extend(pruned.filter_map(|used| self.prune(used, "OLD", kept(used).as_deref())));
+        statements.extend(self.replay_taken_along());
         statements.dedup();
         statements
     }
@@ -491,30 +305,6 @@ impl Changed<'_> {
     }
 }
 
-/// The rows `x` that the row in NEW conflicts with on a key. An UPDATE does not conflict
-/// with the row it changes.
-fn conflict(unique: &UniqueKey, update: bool) -> String {
-    let same = join(&unique.columns, " AND ", |column| format!("x.{0} = NEW.{0}", ident(column)));
-    if let Some(condition) = &unique.condition {
-        // The row that changes is among them: it may have the same values and be outside
-        // of the index as yet. To note it too does no harm.
-        return format!("{same} AND ({})", condition.sql);
-    }
-    if !update {
-        return same;
-    }
-    let own = join(&unique.columns, " AND ", |column| format!("x.{0} IS OLD.{0}", ident(column)));
-    format!("{same} AND NOT ({own})")
-}
-
-/// The key a row conflicts on, as a text that the BEFORE and the AFTER trigger of
-/// the same row make alike.
-fn tag(unique: &UniqueKey) -> String {
-    let values =
-        join(&unique.columns, " || ',' || ", |column| format!("quote(NEW.{})", ident(column)));
-    format!("{} || {values}", text(&format!("{}:", unique.columns.join(","))))
-}
-
 /// Calls a procedure for the scopes that the row `NEW` or `OLD` touches, if a condition
 /// holds. `None` where they can't be told.
 fn call(procedure: &str, used: &Use<'_>, row: &str, when: Option<&str>) -> Option<String> {
@@ -533,12 +323,8 @@ fn call_for_each(procedure: &str, used: &Use<'_>, scopes: &str, when: Option<&st
     format!("INSERT INTO {} ({columns}) {scopes}", ident(procedure))
 }
 
-fn tags(used: &Use<'_>) -> String {
-    join(&used.replaces, ", ", |unique| tag(unique))
-}
-
 /// The columns of a leaf that a query reads anywhere, each once.
-fn leaf_columns(query: &super::query::Query, number: usize) -> Vec<String> {
+pub(super) fn leaf_columns(query: &super::query::Query, number: usize) -> Vec<String> {
     let mut columns = every_reference(query, number);
     columns.sort();
     columns.dedup();

@@ -12,7 +12,7 @@ use super::trace::{Term, columns_of, trace, trace_expr};
 use crate::migration::{Mapping, Migration};
 use crate::nearest::nearest;
 use crate::phase::Direction;
-use crate::schema::{Affinity, Catalog, Column, Table, UniqueKey};
+use crate::schema::{Affinity, Catalog, Column, ConflictKey, Keyed, Table, UniqueKey};
 
 /// A target and everything that fills it.
 #[derive(Debug, Clone)]
@@ -50,7 +50,7 @@ impl Target {
     /// The columns of the list that can differ between rows of the same key: those
     /// outside of it, and those of it in which values that are not the same compare
     /// equal ('a' and 'A' under NOCASE, 1 and 1.0 without a type).
-    pub(crate) fn values(&self) -> impl Iterator<Item = &String> {
+    pub(crate) fn values(&self) -> impl Iterator<Item = &String> + Clone {
         self.columns.iter().filter(|name| {
             !contains(&self.key.columns, name)
                 || self
@@ -83,6 +83,35 @@ impl Target {
         self.table.uniques.iter().filter(|unique| {
             unique.columns != self.key.columns
                 && unique.columns.iter().any(|column| contains(&self.columns, column))
+        })
+    }
+
+    /// Whether rows of the table can conflict on another key than the one that identifies
+    /// them. What the list gives no value for has its own: NULL, or a rowid.
+    pub(crate) fn has_other_keys(&self) -> bool {
+        self.other_uniques().next().is_some()
+            || !self.table.partial_uniques.is_empty()
+            || self.further_keys().next().is_some()
+    }
+
+    /// Keys of the table that are neither UNIQUE constraints over stored columns with their
+    /// own collations nor partial indexes over such, as far as the list gives them values.
+    pub(crate) fn further_keys(&self) -> impl Iterator<Item = &ConflictKey> {
+        self.table.conflict_keys.iter().filter(|key| {
+            let further = key.parts.iter().any(|part| match &part.value {
+                Keyed::Column(name) => {
+                    part.collation.is_some()
+                        || self.column(name).is_some_and(|column| column.generated)
+                }
+                Keyed::Expression(_) => true,
+            });
+            let given = |name: &String| {
+                contains(&self.columns, name)
+                    || self.column(name).and_then(|column| column.computed.as_ref()).is_some_and(
+                        |from| from.columns.iter().any(|base| contains(&self.columns, base)),
+                    )
+            };
+            further && key.watched().iter().any(given)
         })
     }
 

@@ -7,6 +7,7 @@
 
 use turso_parser::ast::{Expr, Literal};
 
+use super::derived::is_zero;
 use super::query::{Arm, Leaf, Output, What};
 use super::sql::{any, ident, join};
 use super::target::{Source, Target, holds};
@@ -208,7 +209,7 @@ fn value_of(arm: &Arm, expr: &Expr, leaf: &Leaf) -> Option<String> {
 ///
 /// Values that are not the same can compare equal: 'a' and 'A' under NOCASE, 1 and 1.0 in a
 /// column without a type, and the least integer and the real it overflows to in one that
-/// stores integers.
+/// stores integers. 0.0 and -0.0 can't be told apart at all, so a zero always matters.
 pub(crate) fn update_matters(columns: &[String], table: Option<&Table>) -> String {
     let changed = columns.iter().map(|name| {
         let quoted = ident(name);
@@ -221,6 +222,9 @@ pub(crate) fn update_matters(columns: &[String], table: Option<&Table>) -> Strin
         });
         if !one_class {
             changed += &format!(" OR typeof(OLD.{quoted}) <> typeof(NEW.{quoted})");
+        }
+        if column.is_none_or(|column| column.affinity == Affinity::Blob) {
+            changed += &format!(" OR {}", is_zero(&format!("NEW.{quoted}")));
         }
         changed
     });

@@ -180,8 +180,8 @@ impl OnePass<'_, '_> {
         let session = &*self.session;
         let (db, model) = (session.db, &session.model);
         if model.is_parent(target) {
-            let triggers =
-                parent_triggers(model.targets(self.direction), target, model.names, &model.catalog);
+            let (targets, name) = (model.targets(self.direction), model.migration.name());
+            let triggers = parent_triggers(targets, target, model.names, name, &model.catalog);
             for trigger in triggers {
                 db.batch(
                     "creating a trigger",
@@ -203,8 +203,9 @@ impl OnePass<'_, '_> {
 }
 
 impl Session<'_> {
-    /// Lets the engine's own writes pass the guards on the old tables, inside the
-    /// transaction at hand.
+    /// Lets the engine's own writes pass the guards on the mirror, inside the transaction at
+    /// hand. Nothing else raises the flag: triggers tell their writes otherwise (see
+    /// [`freeze`](crate::derive::freeze)), so that no statement of a program can leave it up.
     pub(crate) fn syncing(&self, on: bool) -> Result<()> {
         let table = ident(&self.model.names.syncing());
         self.db.batch("opening the guards", &format!("UPDATE {table} SET depth = {}", u8::from(on)))

@@ -77,7 +77,7 @@ fn timeless(model: &Model, setting: Setting) -> Vec<Object> {
         objects.extend(sync(targets, model.names, name, &model.catalog));
         if setting.backfilled {
             for parent in targets.iter().filter(|target| model.is_parent(target)) {
-                objects.extend(parent_triggers(targets, parent, model.names, &model.catalog));
+                objects.extend(parent_triggers(targets, parent, model.names, name, &model.catalog));
             }
         }
     }

@@ -1,12 +1,12 @@
 //! Reads what the schema says of a table, from SQLite itself: its own parser is
 //! the one that counts.
 
-use rusqlite::{Connection, OptionalExtension as _};
-use turso_parser::ast::{Cmd, Stmt};
-use turso_parser::parser::Parser;
-
 use super::definition;
-use crate::schema::{Affinity, AppTrigger, Check, Column, ForeignKey, Index, Table, UniqueKey};
+use crate::schema::{
+    Affinity, AppTrigger, Check, Column, ConflictKey, ForeignKey, Index, KeyPart, Keyed, Table,
+    UniqueKey,
+};
+use rusqlite::{Connection, OptionalExtension as _};
 
 /// Objects whose names begin so are ours.
 pub(crate) const OURS: &str = "_cutover_";
@@ -37,7 +37,8 @@ pub(crate) fn table(
     for (name, expression) in definition::generated(&sql) {
         let column = columns.iter_mut().find(|column| column.name.eq_ignore_ascii_case(&name));
         if let Some(column) = column {
-            column.expression = Some(expression);
+            column.expression = Some(expression.sql.clone());
+            column.computed = Some(expression);
         }
     }
     // ANY keeps every value as it is in a STRICT table, and is no type elsewhere
@@ -49,17 +50,19 @@ pub(crate) fn table(
         [only] if !without_rowid && !has_primary_index(conn, schema, &name)? => Some(only.clone()),
         _ => None,
     };
-    let (keys, indexes) = indexes(conn, schema, &name, &columns)?;
+    let Indexes { keys, mut conflict_keys, indexes } = indexes(conn, schema, &name, &columns)?;
     let (partial_uniques, mut uniques): (Vec<_>, Vec<_>) =
         keys.into_iter().partition(|key| key.condition.is_some());
     if rowid_alias.is_some() {
         uniques.insert(0, UniqueKey { columns: primary_key, primary: true, condition: None });
     }
     uniques.sort_by_key(|key| !key.primary);
-    Ok(Some(Table {
+    let table = Table {
         columns,
         uniques,
         partial_uniques,
+        conflict_keys: Vec::new(),
+        replaces_by_default: definition::replaces(&sql),
         indexes,
         foreign_keys: foreign_keys(conn, schema, &name)?,
         triggers: triggers(conn, schema, &name)?,
@@ -76,21 +79,26 @@ pub(crate) fn table(
         known_as: name.clone(),
         shared: false,
         name,
-    }))
+    };
+    // The rowid is a key too, whether a column is another name of it or it is hidden.
+    if let Some(rowid) = table.rowid_names().first() {
+        conflict_keys.insert(0, ConflictKey::over(std::slice::from_ref(rowid)));
+    }
+    Ok(Some(Table { conflict_keys, ..table }))
 }
 
-/// The WHERE of a partial index.
-fn where_of(conn: &Connection, schema: &str, index: &str) -> rusqlite::Result<Option<Check>> {
-    let sql: String = conn.query_row(
+/// The indexed expressions and the WHERE of an index that a statement made.
+fn parts_of(
+    conn: &Connection,
+    schema: &str,
+    index: &str,
+) -> rusqlite::Result<Option<(Vec<Check>, Option<Check>)>> {
+    let sql: Option<String> = conn.query_row(
         &format!("SELECT sql FROM {schema}.sqlite_schema WHERE type = 'index' AND name = ?1"),
         [index],
         |row| row.get(0),
     )?;
-    let parsed = std::panic::catch_unwind(|| Parser::new(sql.as_bytes()).next_cmd());
-    let Ok(Ok(Some(Cmd::Stmt(Stmt::CreateIndex { where_clause: Some(expr), .. })))) = parsed else {
-        return Ok(None);
-    };
-    Ok(Some(definition::condition(&expr)))
+    Ok(sql.and_then(|sql| definition::index(&sql)))
 }
 
 /// The names of a schema's ordinary tables that are not SQLite's or ours.
@@ -145,6 +153,7 @@ fn columns(
             not_null: row.get::<_, bool>(2)? || (without_rowid && position > 0),
             generated: row.get::<_, i64>(4)? > 1,
             expression: None,
+            computed: None,
             default: row.get(5)?,
             name,
         });
@@ -164,18 +173,25 @@ fn has_primary_index(conn: &Connection, schema: &str, table: &str) -> rusqlite::
     )
 }
 
+/// What the indexes of a table say.
+#[derive(Default)]
+struct Indexes {
+    keys: Vec<UniqueKey>,
+    conflict_keys: Vec<ConflictKey>,
+    indexes: Vec<Index>,
+}
+
 fn indexes(
     conn: &Connection,
     schema: &str,
     table: &str,
     columns: &[Column],
-) -> rusqlite::Result<(Vec<UniqueKey>, Vec<Index>)> {
+) -> rusqlite::Result<Indexes> {
     let mut statement = conn.prepare(
         "SELECT name, \"unique\", origin, partial FROM pragma_index_list(?1, ?2) ORDER BY seq DESC",
     )?;
     let mut rows = statement.query([table, schema])?;
-    let mut uniques = Vec::new();
-    let mut indexes = Vec::new();
+    let mut found = Indexes::default();
     while let Some(row) = rows.next()? {
         let name: String = row.get(0)?;
         let unique: bool = row.get(1)?;
@@ -187,31 +203,52 @@ fn indexes(
         let parts: Vec<(Option<String>, String)> = parts
             .query_map([&name, schema], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()?;
-        let collated = |(part, collation): &(Option<String>, String)| {
-            let column = columns.iter().find(|column| part.as_ref() == Some(&column.name));
-            column.is_some_and(|column| !column.collation.eq_ignore_ascii_case(collation))
-        };
-        let apart = parts.iter().any(collated);
-        let parts: Vec<Option<String>> = parts.into_iter().map(|(part, _)| part).collect();
-        let whole = parts.iter().all(Option::is_some);
-        let plain = whole && !partial;
-        let columns: Vec<String> = parts.into_iter().map_while(|part| part).collect();
-        let condition =
-            if unique && partial && whole { where_of(conn, schema, &name)? } else { None };
-        if unique && (plain || condition.is_some()) {
-            let (columns, primary) = (columns.clone(), origin == "pk");
-            uniques.push(UniqueKey { columns, primary, condition: condition.clone() });
+        let whole = parts.iter().all(|(part, _)| part.is_some());
+        let written =
+            if unique && (partial || !whole) { parts_of(conn, schema, &name)? } else { None };
+        let key = unique.then(|| conflict_key(&parts, partial, written, columns)).flatten();
+        let leading: Vec<String> = parts.into_iter().map_while(|(part, _)| part).collect();
+        let primary = origin == "pk";
+        let condition = key.as_ref().and_then(|key| key.condition.clone());
+        // What compares otherwise than its columns do tells no rows apart by them.
+        let apart = key.iter().flat_map(|key| &key.parts).any(|part| part.collation.is_some());
+        if unique && whole && (primary || !apart) && (!partial || condition.is_some()) {
+            found.keys.push(UniqueKey { columns: leading.clone(), primary, condition });
         }
         let irregular_unique = match () {
-            () if !unique => None,
-            () if !whole => Some("over an expression"),
-            () if apart => Some("which compares texts otherwise than its column"),
-            () if !plain && condition.is_none() => Some("with a WHERE that can't be read"),
+            () if unique && key.is_none() => Some("that can't be read"),
+            () if primary && apart => Some("which compares texts otherwise than its column"),
             () => None,
         };
-        indexes.push(Index { name, columns, partial, irregular_unique });
+        found.conflict_keys.extend(key);
+        found.indexes.push(Index { name, columns: leading, partial, irregular_unique });
     }
-    Ok((uniques, indexes))
+    Ok(found)
+}
+
+/// The key of a unique index: from what SQLite says of its parts, and from its statement where
+/// a part is an expression or it has a WHERE. None where that statement can't be read.
+fn conflict_key(
+    parts: &[(Option<String>, String)],
+    partial: bool,
+    written: Option<(Vec<Check>, Option<Check>)>,
+    columns: &[Column],
+) -> Option<ConflictKey> {
+    let (expressions, condition) = written.unwrap_or_default();
+    if partial && condition.is_none() {
+        return None;
+    }
+    let part = |(position, (name, collation)): (usize, &(Option<String>, String))| {
+        let column = columns.iter().find(|column| name.as_ref() == Some(&column.name));
+        let own = column.is_some_and(|column| column.collation.eq_ignore_ascii_case(collation));
+        let value = match name {
+            Some(name) => Keyed::Column(name.clone()),
+            None => Keyed::Expression(Box::new(expressions.get(position)?.clone())),
+        };
+        Some(KeyPart { value, collation: (!own).then(|| collation.clone()) })
+    };
+    let parts = parts.iter().enumerate().map(part).collect::<Option<_>>()?;
+    Some(ConflictKey { parts, condition })
 }
 
 fn foreign_keys(conn: &Connection, schema: &str, table: &str) -> rusqlite::Result<Vec<ForeignKey>> {

@@ -28,7 +28,7 @@ pub(crate) fn checks(sql: &str) -> Vec<Check> {
 
 /// The generated columns, each with its expression over columns that are not generated: one
 /// may be made from another, never in a circle.
-pub(crate) fn generated(sql: &str) -> Vec<(String, String)> {
+pub(crate) fn generated(sql: &str) -> Vec<(String, Check)> {
     let Some((columns, _)) = parsed(sql) else { return Vec::new() };
     let expressions: Vec<(String, Expr)> = columns
         .iter()
@@ -53,12 +53,30 @@ pub(crate) fn generated(sql: &str) -> Vec<(String, String)> {
                 }
             });
         }
-        (name.clone(), expr.to_string())
+        (name.clone(), condition(&expr))
     });
     resolved.collect()
 }
 
-/// A condition over a table's columns.
+/// The indexed expressions and the WHERE of a CREATE INDEX statement, a column among them as
+/// the expression that it is.
+pub(crate) fn index(sql: &str) -> Option<(Vec<Check>, Option<Check>)> {
+    let parsed = std::panic::catch_unwind(|| Parser::new(sql.as_bytes()).next_cmd());
+    let Ok(Ok(Some(Cmd::Stmt(Stmt::CreateIndex { columns, where_clause, .. })))) = parsed else {
+        return None;
+    };
+    let parts = columns.iter().map(|column| condition(&column.expr)).collect();
+    Some((parts, where_clause.map(|expr| condition(&expr))))
+}
+
+/// Whether a constraint says ON CONFLICT REPLACE. The words stand nowhere else but in a
+/// comment or a name, and to take a constraint for one that does costs a needless look.
+pub(crate) fn replaces(sql: &str) -> bool {
+    let upper = sql.to_ascii_uppercase();
+    upper.contains("CONFLICT") && upper.contains("REPLACE")
+}
+
+/// An expression over a table's columns.
 pub(crate) fn condition(expr: &Expr) -> Check {
     let mut expr = unqualified(expr.clone());
     let mut columns = Vec::new();
@@ -99,9 +117,9 @@ mod tests {
     fn generated_columns_are_told_by_what_is_stored() {
         let sql =
             "CREATE TABLE t (a INT, b AS (c + 1) STORED, c INT GENERATED ALWAYS AS (t.a * 2))";
-        assert_eq!(
-            generated(sql),
-            [("b".to_owned(), "(a * 2) + 1".to_owned()), ("c".to_owned(), "a * 2".to_owned())]
-        );
+        let told: Vec<_> =
+            generated(sql).into_iter().map(|(name, from)| (name, from.sql, from.columns)).collect();
+        let of = |name: &str, sql: &str| (name.to_owned(), sql.to_owned(), vec!["a".to_owned()]);
+        assert_eq!(told, [of("b", "(a * 2) + 1"), of("c", "a * 2")]);
     }
 }

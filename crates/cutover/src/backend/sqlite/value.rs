@@ -61,13 +61,18 @@ pub(crate) fn order(left: ValueRef<'_>, right: ValueRef<'_>) -> Ordering {
     use ValueRef::{Blob, Integer, Null, Real, Text};
     match (left, right) {
         (Integer(a), Integer(b)) => a.cmp(&b),
-        (Real(a), Real(b)) => a.total_cmp(&b),
+        (Real(a), Real(b)) => reals(a, b),
         (Integer(a), Real(b)) => integer_with_real(a, b),
         (Real(a), Integer(b)) => integer_with_real(b, a).reverse(),
         (Text(a), Text(b)) | (Blob(a), Blob(b)) => a.cmp(b),
         (Null, Null) => Ordering::Equal,
         _ => class(left).cmp(&class(right)),
     }
+}
+
+/// SQLite stores no NaN, and calls 0.0 and -0.0 equal.
+fn reals(a: f64, b: f64) -> Ordering {
+    a.partial_cmp(&b).unwrap_or(Ordering::Equal)
 }
 
 fn class(value: ValueRef<'_>) -> u8 {
@@ -91,13 +96,13 @@ fn integer_with_real(integer: i64, real: f64) -> Ordering {
     // In range now, so the conversion only cuts the fraction off.
     #[expect(clippy::cast_possible_truncation, reason = "checked to be in range")]
     let whole = real.trunc() as i64;
-    integer.cmp(&whole).then_with(|| 0.0_f64.total_cmp(&real.fract()))
+    integer.cmp(&whole).then_with(|| reals(0.0, real.fract()))
 }
 
-/// Whether two values are the same, value and storage class.
+/// Whether two values are the same, value and storage class. 0.0 and -0.0 are not.
 pub(crate) fn same(left: ValueRef<'_>, right: ValueRef<'_>) -> bool {
     match (left, right) {
-        (ValueRef::Real(a), ValueRef::Real(b)) => a == b,
+        (ValueRef::Real(a), ValueRef::Real(b)) => a.to_bits() == b.to_bits(),
         (ValueRef::Integer(_), ValueRef::Real(_)) | (ValueRef::Real(_), ValueRef::Integer(_)) => {
             false
         }
@@ -119,8 +124,9 @@ pub(crate) fn stored_as(
     match (affinity, derived) {
         (Affinity::Blob, _)
         | (Affinity::Text, Text(_))
-        | (Affinity::Integer | Affinity::Numeric, Integer(_))
-        | (Affinity::Real, Real(_)) => Some(same(derived, stored)),
+        | (Affinity::Integer | Affinity::Numeric, Integer(_)) => Some(same(derived, stored)),
+        // Stored as the integer 0 is, without its sign.
+        (Affinity::Real, Real(value)) => Some(same(Real(value + 0.0), stored)),
         #[expect(clippy::cast_precision_loss, reason = "what SQLite does as well")]
         (Affinity::Real, Integer(value)) => Some(same(Real(value as f64), stored)),
         (Affinity::Text, Integer(value)) => Some(same(Text(value.to_string().as_bytes()), stored)),
@@ -201,6 +207,8 @@ mod tests {
             Value::Integer(-1),
             Value::Real(-0.5),
             Value::Integer(0),
+            Value::Real(0.0),
+            Value::Real(-0.0),
             Value::Real(0.5),
             Value::Integer((1 << 53) + 1),
             Value::Integer(i64::MAX),
