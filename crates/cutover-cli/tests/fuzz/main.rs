@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `support` | a database, a migration file, and the binary on both |
 //! | `everywhere` | every example, every class of migration, the consensus store: no divergence |
+//! | `beside` | virtual tables, odd shapes, broken foreign keys beside the tables that move |
 //! | `found` | wrong mappings are found, shrunk, and what is printed shows them |
 //! | `contract` | the same seed, the same result; nothing changed; JSON, exit codes |
 //!
@@ -11,6 +12,7 @@
 //! `CUTOVER_FUZZ=100000 cargo test --release -p cutover-cli --test fuzz everywhere`
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod beside;
 mod contract;
 mod everywhere;
 mod found;

@@ -77,6 +77,15 @@ pub(crate) fn ways(
     found
 }
 
+/// Whether a trigger runs after an INSERT and writes to tables that are `fed` alone.
+pub(crate) fn feeds_on_insert(trigger: &AppTrigger, fed: &dyn Fn(&str) -> bool) -> bool {
+    read(trigger).is_some_and(|trigger| {
+        trigger.on.event == Event::Insert
+            && !trigger.writes.is_empty()
+            && trigger.writes.iter().all(|write| fed(&write.table))
+    })
+}
+
 impl Fired {
     fn fired_by(&self, write: &Write) -> bool {
         self.on.event == write.event && self.on.table.eq_ignore_ascii_case(&write.table)

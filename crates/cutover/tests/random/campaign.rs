@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use rusqlite::Connection;
-use testkit::random::{Case, Spec, script::script, shrink::shrink};
+use testkit::random::{Case, Feature, Features, Spec, script::script, shrink::shrink};
 
 use crate::failure::Failure;
 use crate::run::{Ended, Sabotage, run};
@@ -18,6 +18,14 @@ fn number(variable: &str, default: u64) -> u64 {
         Ok(text) => text.parse().unwrap_or_else(|error| panic!("{variable}={text}: {error}")),
         Err(_) => default,
     }
+}
+
+/// What cases may have: all but what is waiting, and but for what is named, by commas, in
+/// `CUTOVER_RANDOM_WITHOUT`; with what is waiting where that is `none`.
+fn features() -> Features {
+    let Ok(without) = std::env::var("CUTOVER_RANDOM_WITHOUT") else { return Features::settled() };
+    let named = |feature: &&Feature| without.split(',').any(|name| name == format!("{feature:?}"));
+    Feature::ALL.iter().filter(named).fold(Features::ALL, |set, feature| set.without(*feature))
 }
 
 /// What many cases have seen.
@@ -96,9 +104,9 @@ const ENOUGH: usize = 20;
 /// Runs every `step`th case; gives those that failed.
 fn campaign(first: u64, cases: u64, step: u64) -> (Tally, Vec<(Case, Failure)>) {
     let (mut tally, mut failed) = (Tally::default(), Vec::new());
-    let mut n = 0;
+    let (features, mut n) = (features(), 0);
     while n < cases && failed.len() < ENOUGH {
-        let case = Case::new(Spec::new(first.wrapping_add(n)));
+        let case = Case::new(Spec { features, ..Spec::new(first.wrapping_add(n)) });
         match run(&case, None) {
             Ok(ended) => tally.add(&case, &ended),
             Err(failure) => {

@@ -136,6 +136,8 @@ impl Run<'_> {
         let expected = match to {
             Some(Phase::WriteNew) if !self.backfilled => Err("not backfilled".to_owned()),
             Some(Phase::WriteNew) => self.carried_over(),
+            // Once everything is copied, who reads the new tables must miss nothing.
+            Some(Phase::ReadNew) if self.backfilled => self.proof(),
             _ => Ok(()),
         };
         let options = AdvanceOptions { to, confirmed: false, ..AdvanceOptions::default() };

@@ -37,7 +37,10 @@ impl<'c> Reference<'c> {
         let reference = Self { conn, side, case };
         reference.strip();
         for (tables, schema) in [(reference.mirrored(), other), (reference.own(), "back")] {
-            for statement in tables.iter().flat_map(|table| table.create(&format!("{schema}."))) {
+            // A mapping that gives two rows for a key is to be told, whatever the key's own
+            // clause would make of them.
+            let refusing = tables.iter().map(Table::refusing);
+            for statement in refusing.flat_map(|table| table.create(&format!("{schema}."))) {
                 reference.conn.execute_batch(&statement).unwrap();
             }
         }
@@ -227,7 +230,9 @@ impl<'c> Reference<'c> {
             .iter()
             .map(|table| {
                 let here = lies_as(self.case, self.side, &table.name, bearer);
-                (quoted(&table.name), quoted(&here), table.column_list())
+                let rowid = if table.hides_a_rowid() { ", rowid" } else { "" };
+                let columns = format!("{}{rowid}", table.column_list());
+                (quoted(&table.name), quoted(&here), columns)
             })
             .collect();
         let mut same = |name: &str, columns: String| {
@@ -261,6 +266,27 @@ impl<'c> Reference<'c> {
                 )
             })
             .collect()
+    }
+
+    /// Gives the tables that take writes triggers that do nothing, or takes them off: SQLite
+    /// answers some statements otherwise wherever a table has a trigger, anyone's.
+    pub(crate) fn idle_triggers(&self, there: bool) -> rusqlite::Result<()> {
+        let own = schema(self.side);
+        for (n, table) in self.own().iter().chain(&self.case.referring).enumerate() {
+            for (m, when) in ["BEFORE", "AFTER"].iter().enumerate() {
+                for event in ["INSERT", "UPDATE", "DELETE"] {
+                    let name = format!("temp.idle_{n}_{m}_{event}");
+                    self.conn.execute_batch(&match there {
+                        true => format!(
+                            "CREATE TRIGGER {name} {when} {event} ON {own}.{} BEGIN SELECT 1; END",
+                            quoted(&table.name)
+                        ),
+                        false => format!("DROP TRIGGER {name}"),
+                    })?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Whether the application's triggers are on tables that change in place: there they

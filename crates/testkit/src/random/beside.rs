@@ -6,7 +6,7 @@ use super::domain::Domain;
 use super::mapping::Plan;
 use super::names::Names;
 use super::spec::{Feature, Spec};
-use super::table::{Column, Foreign, KeyKind, Table};
+use super::table::{Clauses, Column, Foreign, KeyKind, Table};
 use crate::sql::quoted;
 
 /// The application's own table, which its triggers write to.
@@ -45,6 +45,38 @@ pub(super) fn triggers(spec: &Spec, plan: &Plan) -> Vec<String> {
                 "CREATE TRIGGER app_{n}_{event} AFTER {event} ON {} BEGIN \
                  INSERT INTO {LOG} (what) VALUES ('{event} '{which}); END",
                 quoted(&table.name),
+            ));
+        }
+    }
+    triggers.extend(refusals(spec, plan));
+    triggers
+}
+
+/// Whether the application's triggers refuse rows on a table that is to be the mirror: there
+/// they would fire for the sync, which `check` says of them.
+pub(super) fn refuses_apart(spec: &Spec, plan: &Plan) -> bool {
+    !refusals(spec, plan).is_empty()
+}
+
+/// Triggers on the old tables that refuse rows, or pass over them.
+fn refusals(spec: &Spec, plan: &Plan) -> Vec<String> {
+    let mut rng = spec.stream("refusals");
+    let mut triggers = Vec::new();
+    for (n, table) in plan.old.iter().enumerate() {
+        let event = ["INSERT", "UPDATE", "DELETE"][rng.usize(..3)];
+        let raise =
+            ["RAISE(IGNORE)", "RAISE(FAIL, 'no')", "RAISE(ABORT, 'no')", "RAISE(ROLLBACK, 'no')"]
+                [rng.usize(..4)];
+        let at = rng.usize(..table.key.len());
+        let Some(column) = table.column(&table.key[at]) else { continue };
+        let value = column.domain.literal(&mut rng, false);
+        if spec.has(Feature::Refusals, &mut rng, 8) {
+            let row = if event == "DELETE" { "OLD" } else { "NEW" };
+            triggers.push(format!(
+                "CREATE TRIGGER app_{n}_refuses BEFORE {event} ON {} WHEN {row}.{} = {value} BEGIN \
+                 SELECT {raise}; END",
+                quoted(&table.name),
+                quoted(&column.name)
             ));
         }
     }
@@ -110,6 +142,7 @@ pub(super) fn referring(spec: &Spec, plan: &Plan, names: &mut Names) -> Vec<Tabl
             strict: false,
             without_rowid: false,
             indexes: Vec::new(),
+            clauses: Clauses::default(),
         });
     }
     tables

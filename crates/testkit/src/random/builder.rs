@@ -7,7 +7,7 @@ use super::field::{Field, filled};
 use super::mapping::{Mapping, Plan};
 use super::names::Names;
 use super::spec::{Feature, Spec};
-use super::table::{Column, Foreign, KeyKind, Table};
+use super::table::{Clauses, Column, Foreign, KeyKind, Table};
 use crate::sql::quoted;
 
 /// A primary key, on either side.
@@ -46,6 +46,8 @@ impl Builder<'_> {
         let autoincrement = self.has(Feature::Autoincrement, 25);
         let nocase = self.has(Feature::Nocase, 25);
         let nullable = self.has(Feature::OddKeys, 5);
+        let rtrim = self.has(Feature::Rtrim, 10);
+        let stands_in = self.has(Feature::StandIns, 12);
         let mut column = |kind, domain| Column::new(self.names.fresh("id"), kind, domain);
         let mut columns = match shape {
             _ if !odd => vec![column("INTEGER", Domain::Number)],
@@ -61,7 +63,13 @@ impl Builder<'_> {
         if odd {
             for column in &mut columns {
                 column.not_null = !nullable;
-                column.nocase = nocase && column.kind == "TEXT";
+                column.collation = match (column.kind, nocase, rtrim) {
+                    ("TEXT", _, true) => "RTRIM",
+                    ("TEXT", true, _) => "NOCASE",
+                    _ => "",
+                };
+                let literal = column.domain.literal(&mut self.rng, false);
+                column.default = (stands_in && !nullable).then_some(literal);
             }
         }
         Key { columns, kind }
@@ -116,11 +124,13 @@ impl Builder<'_> {
             let (stays, exacting) = (self.rng.u8(..100) < 60, self.has(Feature::Constraints, 15));
             let default = self.has(Feature::Constraints, 20);
             let literal = field.new[0].domain.literal(&mut self.rng, false);
+            let recased = self.has(Feature::LetterCase, 15);
             if !self.in_place {
                 continue;
             }
-            if stays {
-                field.new[0].name = field.old[0].name.clone();
+            if stays && field.generated.is_empty() {
+                let name = &field.old[0].name;
+                field.new[0].name = if recased { recase(name) } else { name.clone() };
             }
             field.new[0].default = default.then_some(literal);
             field.new[0].not_null = field.never_null() || exacting && field.is_copy();
@@ -149,7 +159,9 @@ impl Builder<'_> {
                 column.not_null = true;
             }
         }
+        let clauses = self.clauses();
         Table {
+            clauses,
             name: self.names.fresh(base),
             columns,
             key: key.names(),
@@ -161,6 +173,23 @@ impl Builder<'_> {
             without_rowid,
             indexes: Vec::new(),
         }
+    }
+
+    /// What a table's constraints say of conflicts: nothing, mostly.
+    fn clauses(&mut self) -> Clauses {
+        const ALL: [&str; 6] = [
+            " ON CONFLICT REPLACE",
+            " ON CONFLICT REPLACE",
+            " ON CONFLICT IGNORE",
+            " ON CONFLICT FAIL",
+            " ON CONFLICT ROLLBACK",
+            " ON CONFLICT ABORT",
+        ];
+        let mut any = || {
+            let (has, which) = (self.has(Feature::Clauses, 8), self.rng.usize(..ALL.len()));
+            if has { ALL[which] } else { "" }
+        };
+        Clauses { key: any(), uniques: any(), not_null: any() }
     }
 
     /// A new table that stands for an old one, and bears its name in some cases.
@@ -202,12 +231,10 @@ impl Builder<'_> {
             // through a state that only one side could hold.
             new.uniques.push(vec![columns[1].clone()]);
         }
+        self.more_keys(fields, old, new);
         if let (Some(field), true) = (fields.last(), index) {
-            old.indexes.push((
-                names[1].clone(),
-                false,
-                format!("({})", quoted(&field.old[0].name)),
-            ));
+            let column = field.generated.last().unwrap_or(&field.old[0]);
+            old.indexes.push((names[1].clone(), false, format!("({})", quoted(&column.name))));
             new.indexes.push((
                 names[2].clone(),
                 false,
@@ -216,6 +243,22 @@ impl Builder<'_> {
         }
         if let (Some(field), true) = (copies().next_back(), check) {
             new.checks.push(format!("{} IS NOT 42", quoted(&field.new[0].name)));
+        }
+    }
+
+    /// A second unique key, which may be of a generated column.
+    fn more_keys(&mut self, fields: &[Field], old: &mut Table, new: &mut Table) {
+        let (more, generated) = (self.has(Feature::ManyKeys, 30), self.has(Feature::Generated, 40));
+        let mut add = |one: &Column, other: &Column| {
+            old.uniques.push(vec![one.name.clone()]);
+            new.uniques.push(vec![other.name.clone()]);
+        };
+        if let (Some(field), true) = (fields.iter().filter(|field| field.is_copy()).nth(1), more) {
+            add(&field.old[0], &field.new[0]);
+        }
+        let chained = fields.iter().find_map(|field| Some((field, field.generated.last()?)));
+        if let (Some((field, column)), true) = (chained, generated) {
+            add(column, &field.new[0]);
         }
     }
 
@@ -246,13 +289,24 @@ impl Builder<'_> {
 }
 
 fn fills(table: &Table, select: String) -> Mapping {
-    let columns = table.columns.iter().map(|column| column.name.clone()).collect();
+    let stored = table.columns.iter().filter(|column| column.generated.is_none());
+    let columns = stored.map(|column| column.name.clone()).collect();
     Mapping { table: table.name.clone(), columns, select, scope: None }
+}
+
+/// The same name in another letter case.
+fn recase(name: &str) -> String {
+    let flipped = |c: char| match c {
+        'a'..='z' => c.to_ascii_uppercase(),
+        'A'..='Z' => c.to_ascii_lowercase(),
+        _ => c,
+    };
+    name.chars().map(flipped).collect()
 }
 
 /// The old columns of fields.
 pub(crate) fn olds(fields: &[Field]) -> Vec<Column> {
-    fields.iter().flat_map(|field| field.old.clone()).collect()
+    fields.iter().flat_map(Field::all_old).collect()
 }
 
 /// The new columns of fields.
@@ -262,7 +316,7 @@ pub(crate) fn news(fields: &[Field]) -> Vec<Column> {
 
 /// What gives the new columns of fields.
 pub(crate) fn forwards(fields: &[Field], alias: &str) -> Vec<String> {
-    fields.iter().flat_map(|field| filled(&field.forward, alias, &field.old)).collect()
+    fields.iter().flat_map(|field| filled(&field.forward, alias, &field.all_old())).collect()
 }
 
 /// What gives the old columns of fields.

@@ -33,7 +33,7 @@ pub enum Domain {
     Tag,
 }
 
-const WORDS: &[&str] = &["Paris", "paris", "Oslo", "O'Hare", "", "北京", "k1", "K1"];
+const WORDS: &[&str] = &["Paris", "paris", "Oslo", "O'Hare", "", "北京", "k1", "K1", "k1 "];
 const TEXTS: &[&str] = &[
     "'plain'",
     "'two words'",

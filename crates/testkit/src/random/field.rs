@@ -14,6 +14,8 @@ use crate::sql::quoted;
 #[derive(Debug, Clone)]
 pub(crate) struct Field {
     pub(crate) old: Vec<Column>,
+    /// What the old table generates from these. In `forward` they follow them.
+    pub(crate) generated: Vec<Column>,
     pub(crate) new: Vec<Column>,
     /// One for each new column.
     pub(crate) forward: Vec<&'static str>,
@@ -102,8 +104,49 @@ const SHAPES: &[Shape] = &[
     ),
 ];
 
+/// A column that generates others, each as its type and what it is made from; of which the
+/// mapping reads the last alone.
+struct Chain {
+    old: Kind,
+    generated: &'static [(&'static str, &'static str)],
+    forward: &'static str,
+    backward: &'static str,
+}
+
+const CHAINS: &[Chain] = &[
+    Chain {
+        old: ("INTEGER", Domain::Integer),
+        generated: &[("INTEGER", "{0} + 1")],
+        forward: "{1}",
+        backward: "{0} - 1",
+    },
+    Chain {
+        old: ("INTEGER", Domain::Number),
+        generated: &[("INTEGER", "{0} + 1"), ("INTEGER", "{1} * 2")],
+        forward: "{2}",
+        backward: "{0} / 2 - 1",
+    },
+    Chain {
+        old: ("TEXT", Domain::Word),
+        generated: &[("TEXT", "{0} || '!'")],
+        forward: "{1}",
+        backward: "substr({0}, 1, length({0}) - 1)",
+    },
+    Chain {
+        old: ("TEXT", Domain::Text),
+        generated: &[("TEXT", "'<' || {0}"), ("TEXT", "{1} || '>'"), ("TEXT", "{2} || '.'")],
+        forward: "{3}",
+        backward: "substr({0}, 2, length({0}) - 3)",
+    },
+];
+
 impl Field {
     pub(crate) fn random(spec: &Spec, rng: &mut Rng, names: &mut Names) -> Self {
+        let chain = spec.has(Feature::Generated, rng, 12);
+        let which = rng.usize(..CHAINS.len());
+        if chain {
+            return Self::chained(&CHAINS[which], rng, names);
+        }
         let (old, new, forward, backward) = SHAPES[rng.usize(..SHAPES.len())];
         let mut columns = |kinds: &[Kind], prefix: &str| {
             kinds
@@ -114,6 +157,7 @@ impl Field {
         let mut field = Self {
             old: columns(old, "c"),
             new: columns(new, "d"),
+            generated: Vec::new(),
             forward: forward.to_vec(),
             backward: backward.to_vec(),
         };
@@ -121,6 +165,30 @@ impl Field {
         let value = field.old[0].domain.literal(rng, false);
         field.old[0].default = default.then_some(value);
         field
+    }
+
+    fn chained(chain: &Chain, rng: &mut Rng, names: &mut Names) -> Self {
+        let (kind, domain) = chain.old;
+        let mut columns = vec![Column::new(names.fresh("c"), kind, domain)];
+        for (kind, template) in chain.generated {
+            let mut expression = (*template).to_owned();
+            for (n, column) in columns.iter().enumerate() {
+                expression = expression.replace(&format!("{{{n}}}"), &quoted(&column.name));
+            }
+            let stored = ["STORED", "VIRTUAL"][rng.usize(..2)];
+            let mut column = Column::new(names.fresh("g"), kind, domain);
+            column.generated = Some(format!("({expression}) {stored}"));
+            columns.push(column);
+        }
+        let generated = columns.split_off(1);
+        let new = vec![Column::new(names.fresh("d"), generated[0].kind, domain)];
+        let (forward, backward) = (vec![chain.forward], vec![chain.backward]);
+        Self { old: columns, generated, new, forward, backward }
+    }
+
+    /// All the old table's columns of it.
+    pub(crate) fn all_old(&self) -> Vec<Column> {
+        [self.old.clone(), self.generated.clone()].concat()
     }
 
     /// Whether the new column has a value where the old one has none.

@@ -4,8 +4,10 @@
 //!
 //! - [`classes`]: the classes of mapping; `builder`, `field`, `table`, `mapping` are
 //!   what they are made of.
+//! - `chunks`: rows for several chunks.
 //! - `beside`: what the application has besides.
-//! - `domain`, `statement`, `path`: values, statements, and the steps of a case.
+//! - `domain`, `statement`, `writes`, `path`: values, statements, kinds of statement that are
+//!   seldom, and the steps of a case.
 //! - [`shrink`]: the smallest case that still fails.
 //! - [`script`]: a case as a script for a person.
 //!
@@ -13,6 +15,7 @@
 
 mod beside;
 mod builder;
+mod chunks;
 pub mod classes;
 mod domain;
 mod field;
@@ -24,12 +27,13 @@ pub mod shrink;
 mod spec;
 mod statement;
 mod table;
+mod writes;
 
 pub use beside::LOG;
 pub use mapping::{Mapping, Plan, Surrogate};
 pub use path::{Action, Side, Step};
 pub use spec::{Feature, Features, Spec};
-pub use table::{Column, Foreign, KeyKind, Table};
+pub use table::{Clauses, Column, Foreign, KeyKind, Table};
 
 use builder::Builder;
 use classes::Class;
@@ -114,14 +118,18 @@ impl Case {
 
 fn rows(spec: &Spec, plan: &Plan, referring: &[Table]) -> Vec<String> {
     let mut rows = Vec::new();
+    let many = spec.has(Feature::Chunks, &mut spec.stream("chunks"), 3);
     for (n, table) in plan.old.iter().chain(referring).enumerate() {
         let mut rng = spec.content(&format!("rows {n}"));
+        if many {
+            rows.push(chunks::rows(&mut rng, table));
+        }
         // The proof refuses what doesn't come back: in most cases the rows are what the
         // mapping is made for, and odd ones come later.
         let odd = rng.u8(..100) < 25;
         let features = if odd { spec.features } else { spec.features.without(Feature::OddValues) };
         for _ in 0..rng.usize(..9) {
-            rows.push(Writer { rng: &mut rng, features, table }.row());
+            rows.push(Writer { rng: &mut rng, features, table: &table.written() }.row());
         }
     }
     rows

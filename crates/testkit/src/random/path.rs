@@ -111,8 +111,8 @@ impl Walker<'_> {
             let last = [Action::Verify, Action::Repair][self.rng.usize(..2)];
             self.act(last);
         }
-        if self.chance(50) {
-            // Short ways are cheap, and most faults show on them.
+        // Short ways are cheap, and most faults show on them.
+        if self.chance(50) || super::beside::refuses_apart(self.spec, self.plan) {
             return self.abort();
         }
         self.act(Action::Advance);
@@ -195,10 +195,11 @@ impl Walker<'_> {
         } else {
             tables.iter().chain(self.referring).cloned().collect()
         };
+        let tables: Vec<Table> = tables.iter().map(Table::written).collect();
         let features = self.spec.features;
-        let statement = |rng: &mut Rng| {
+        let written = |rng: &mut Rng| {
             let table = &tables[rng.usize(..tables.len())];
-            Writer { rng, features, table }.statement()
+            Writer { rng, features, table }.write()
         };
         let mut statements = Vec::new();
         for pragma in ["recursive_triggers", "foreign_keys"] {
@@ -207,17 +208,30 @@ impl Walker<'_> {
                 statements.push(format!("PRAGMA {pragma} = {}", u8::from(on)));
             }
         }
+        let reversed = rng.bool();
+        if self.spec.has(Feature::Reversed, rng, 6) {
+            statements.push(format!("PRAGMA reverse_unordered_selects = {}", u8::from(reversed)));
+        }
         if self.spec.has(Feature::Transactions, rng, 25) && !trespass {
             statements.push("BEGIN".to_owned());
-            statements.push(statement(rng));
+            statements.extend(written(rng));
             if rng.bool() {
-                statements.extend(["SAVEPOINT s".to_owned(), statement(rng), statement(rng)]);
+                statements.push("SAVEPOINT s".to_owned());
+                statements.extend(written(rng));
+                statements.extend(written(rng));
                 statements.push(["ROLLBACK TO s", "RELEASE s"][rng.usize(..2)].to_owned());
             }
-            statements.push(statement(rng));
+            statements.extend(written(rng));
             statements.push(["COMMIT", "COMMIT", "ROLLBACK"][rng.usize(..3)].to_owned());
         } else {
-            statements.push(statement(rng));
+            match written(rng).as_slice() {
+                several @ [_, _, ..] if !trespass => {
+                    statements.push("BEGIN".to_owned());
+                    statements.extend_from_slice(several);
+                    statements.push("COMMIT".to_owned());
+                }
+                one => statements.extend_from_slice(one),
+            }
         }
         self.steps.push(Step::Write { side, statements, trespass });
     }

@@ -5,6 +5,7 @@ use fastrand::Rng;
 
 use super::spec::{Feature, Features};
 use super::table::{Column, Table, names};
+use super::writes;
 use crate::sql::quoted;
 
 const CLAUSES: &[&str] =
@@ -18,7 +19,25 @@ pub(crate) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Any statement.
+    /// A write: a statement, or several that belong together.
+    pub(crate) fn write(&mut self) -> Vec<String> {
+        // A stream of its own for what a feature decides: to do without it changes nothing else.
+        let (mut drawn, seed) = (self.rng.u8(..100), self.rng.u64(..));
+        let ordinary = self.statement();
+        for kind in writes::KINDS {
+            if drawn < kind.percent {
+                let mut rng = Rng::with_seed(seed);
+                let mut writer =
+                    Writer { rng: &mut rng, features: self.features, table: self.table };
+                let unusual = self.has(kind.feature).then(|| (kind.write)(&mut writer)).flatten();
+                return unusual.unwrap_or_else(|| vec![ordinary]);
+            }
+            drawn -= kind.percent;
+        }
+        vec![ordinary]
+    }
+
+    /// Any ordinary statement.
     pub(crate) fn statement(&mut self) -> String {
         match self.rng.u8(..20) {
             0..7 => self.insert(),
@@ -43,23 +62,28 @@ impl Writer<'_> {
         quoted(&self.table.name)
     }
 
-    fn has(&self, feature: Feature) -> bool {
+    pub(crate) fn has(&self, feature: Feature) -> bool {
         self.features.has(feature)
     }
 
-    fn clause(&mut self) -> &'static str {
+    pub(crate) fn clause(&mut self) -> &'static str {
         let clause = CLAUSES[self.rng.usize(..CLAUSES.len())];
         if self.has(Feature::Conflicts) { clause } else { "" }
     }
 
-    fn value(&mut self, column: &Column) -> String {
+    pub(crate) fn value(&mut self, column: &Column) -> String {
         let odd = self.has(Feature::OddValues);
         let (null, literal) = (self.rng.u8(..100), column.domain.literal(self.rng, odd));
-        let nulls = if column.not_null { 2 } else { 12 };
-        if null < nulls && odd { "NULL".to_owned() } else { literal }
+        let stands_in = column.not_null && column.default.is_some() && self.has(Feature::StandIns);
+        let nulls = match column.not_null {
+            true if stands_in => 14,
+            true => 2,
+            false => 12,
+        };
+        if null < nulls && (odd || stands_in) { "NULL".to_owned() } else { literal }
     }
 
-    fn values(&mut self, columns: &[&Column]) -> String {
+    pub(crate) fn values(&mut self, columns: &[&Column]) -> String {
         columns.iter().map(|column| self.value(column)).collect::<Vec<_>>().join(", ")
     }
 
@@ -179,7 +203,7 @@ impl Writer<'_> {
         }
     }
 
-    fn key_is(&mut self) -> String {
+    pub(crate) fn key_is(&mut self) -> String {
         let table = self.table;
         let column = table.key[self.rng.usize(..table.key.len())].clone();
         let literal = table.column(&column).map_or("NULL".to_owned(), |column| self.value(column));

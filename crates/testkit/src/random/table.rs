@@ -12,17 +12,19 @@ pub struct Column {
     pub kind: &'static str,
     /// Whether it is NOT NULL.
     pub not_null: bool,
-    /// Whether its texts compare without regard to case.
-    pub nocase: bool,
+    /// How its texts compare, where not byte by byte.
+    pub collation: &'static str,
     /// What it holds if nothing is said.
     pub default: Option<String>,
+    /// Where it is generated: from what, and whether that is stored.
+    pub generated: Option<String>,
     /// What programs write into it.
     pub domain: Domain,
 }
 
 impl Column {
     pub(crate) fn new(name: String, kind: &'static str, domain: Domain) -> Self {
-        Self { name, kind, not_null: false, nocase: false, default: None, domain }
+        Self { name, kind, not_null: false, collation: "", default: None, generated: None, domain }
     }
 }
 
@@ -73,6 +75,19 @@ pub struct Table {
     pub without_rowid: bool,
     /// Indexes: name, whether it is UNIQUE, and what follows the table's name.
     pub indexes: Vec<(String, bool, String)>,
+    /// What the primary key, the other keys and NOT NULL say of conflicts.
+    pub clauses: Clauses,
+}
+
+/// `ON CONFLICT …` of a table's constraints, or nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Clauses {
+    /// Of the primary key.
+    pub key: &'static str,
+    /// Of other unique keys.
+    pub uniques: &'static str,
+    /// Of NOT NULL, where there is a default.
+    pub not_null: &'static str,
 }
 
 impl Table {
@@ -83,9 +98,13 @@ impl Table {
         let mut parts: Vec<String> =
             self.columns.iter().map(|column| self.declare(column)).collect();
         if self.key_kind == KeyKind::Plain {
-            parts.push(format!("PRIMARY KEY ({})", names(&self.key)));
+            parts.push(format!("PRIMARY KEY ({}){}", names(&self.key), self.clauses.key));
         }
-        parts.extend(self.uniques.iter().map(|unique| format!("UNIQUE ({})", names(unique))));
+        parts.extend(
+            self.uniques
+                .iter()
+                .map(|unique| format!("UNIQUE ({}){}", names(unique), self.clauses.uniques)),
+        );
         parts.extend(self.checks.iter().map(|check| format!("CHECK ({check})")));
         parts.extend(self.foreign.iter().map(|key| {
             format!(
@@ -110,6 +129,28 @@ impl Table {
         std::iter::once(create.trim_end().to_owned()).chain(indexes).collect()
     }
 
+    /// The table as programs write it: without what is generated.
+    #[must_use]
+    pub fn written(&self) -> Self {
+        let mut table = self.clone();
+        table.columns.retain(|column| column.generated.is_none());
+        let has = |name: &String| table.columns.iter().any(|column| column.name == *name);
+        table.uniques.retain(|key| key.iter().all(has));
+        table
+    }
+
+    /// The table with constraints that refuse, whatever its author had them do.
+    #[must_use]
+    pub fn refusing(&self) -> Self {
+        Self { clauses: Clauses::default(), ..self.clone() }
+    }
+
+    /// Whether its rows have a rowid that no column is.
+    #[must_use]
+    pub fn hides_a_rowid(&self) -> bool {
+        !self.without_rowid && self.key_kind == KeyKind::Plain
+    }
+
     /// A column by its name.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&Column> {
@@ -130,19 +171,25 @@ impl Table {
         let mut text = format!("{} {kind}", quoted(&column.name)).trim_end().to_owned();
         if self.key == [column.name.clone()] {
             match self.key_kind {
-                KeyKind::Rowid => text += " PRIMARY KEY",
-                KeyKind::Autoincrement => text += " PRIMARY KEY AUTOINCREMENT",
+                KeyKind::Rowid => text += &format!(" PRIMARY KEY{}", self.clauses.key),
+                KeyKind::Autoincrement => {
+                    text += &format!(" PRIMARY KEY{} AUTOINCREMENT", self.clauses.key);
+                }
                 KeyKind::Plain => {}
             }
         }
         if column.not_null {
-            text += " NOT NULL";
+            let clause = if column.default.is_some() { self.clauses.not_null } else { "" };
+            text += &format!(" NOT NULL{clause}");
         }
         if let Some(default) = &column.default {
             text += &format!(" DEFAULT ({default})");
         }
-        if column.nocase {
-            text += " COLLATE NOCASE";
+        if let Some(generated) = &column.generated {
+            text += &format!(" GENERATED ALWAYS AS {generated}");
+        }
+        if !column.collation.is_empty() {
+            text += &format!(" COLLATE {}", column.collation);
         }
         text
     }

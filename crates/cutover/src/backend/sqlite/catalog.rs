@@ -101,10 +101,12 @@ fn parts_of(
     Ok(sql.and_then(|sql| definition::index(&sql)))
 }
 
-/// The names of a schema's ordinary tables that are not SQLite's or ours.
+/// The names of a schema's ordinary tables that are not SQLite's or ours. A virtual table,
+/// which has no page of its own, is not even asked for its columns: its module may be one that
+/// only the application has.
 pub(crate) fn table_names(conn: &Connection, schema: &str) -> rusqlite::Result<Vec<String>> {
     conn.prepare(&format!(
-        "SELECT name FROM {schema}.sqlite_schema WHERE type = 'table' \
+        "SELECT name FROM {schema}.sqlite_schema WHERE type = 'table' AND rootpage > 0 \
          AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND substr(name, 1, 9) <> '{OURS}' ORDER BY rowid"
     ))?
     .query_map([], |row| row.get(0))?

@@ -42,6 +42,14 @@ pub(super) fn shrunk(
         // A simpler statement may need fewer others.
         script = fewest(script, &mut |script| trial.fails_on(&base, script))?;
         rows = simplest(rows, &mut |rows| trial.fails_from(rows, &script))?;
+        // And on simpler rows a statement may be simpler still, and do with fewer of them.
+        let base = workshop.base(found.direction, &rows)?;
+        script = simplest(script, &mut |script| trial.fails_on(&base, script))?;
+        drop(base);
+        rows = fewest(rows, &mut |rows| trial.fails_from(rows, &script))?;
+        let base = workshop.base(found.direction, &rows)?;
+        script = fewest(script, &mut |script| trial.fails_on(&base, script))?;
+        drop(base);
     }
     let fault = trial.last.take().unwrap_or_else(|| found.fault.clone());
     Ok(report(workshop, &found, &rows, &script, fault))
@@ -54,15 +62,12 @@ fn report(
     script: &[Statement],
     fault: Fault,
 ) -> FuzzFailure {
-    let sample = workshop.sample;
-    let setup = sample.tables.iter().cloned();
-    let setup = setup.chain(rows.iter().map(Statement::sql)).chain(sample.later.iter().cloned());
     let settings = BEGINS_WITH.iter().map(|sql| (*sql).to_owned());
     FuzzFailure {
         direction: found.direction,
         fault: fault.fault,
         reason: fault.reason,
-        setup: setup.collect(),
+        setup: workshop.sample.statements(rows).collect(),
         script: settings.chain(script.iter().map(Statement::sql)).collect(),
         difference: fault.difference,
     }

@@ -4,7 +4,7 @@
 use fastrand::Rng;
 
 use super::statement::{Kind, Part, Statement};
-use super::values::{Oddness, value};
+use super::values::{Oddness, rowid, value};
 use super::world::{Field, World, Written};
 use crate::derive::sql::ident;
 
@@ -16,12 +16,21 @@ pub(super) struct Generator<'a> {
 }
 
 /// Changes after which a value often compares equal to what it was and is not the same.
-const ALIKE: &[&str] =
-    &["upper(?)", "lower(?)", "CAST(? AS REAL)", "CAST(? AS INTEGER)", "CAST(? AS BLOB)"];
+const ALIKE: &[&str] = &[
+    "upper(?)",
+    "lower(?)",
+    "CAST(? AS REAL)",
+    "CAST(? AS INTEGER)",
+    "CAST(? AS BLOB)",
+    "? * -1.0",
+];
 
 /// Conflict clauses, as often as they stand here.
 const UPDATES: &[&str] =
     &["", "", "", "", "", " OR REPLACE", " OR REPLACE", " OR IGNORE", " OR FAIL", " OR ROLLBACK"];
+
+/// Whether rowids are written by their own names.
+pub(super) const ROWIDS: bool = false;
 
 impl<'a> Generator<'a> {
     pub(super) fn new(world: &'a World, seed: u64) -> Self {
@@ -33,7 +42,9 @@ impl<'a> Generator<'a> {
         match self.rng.u8(..100) {
             0..4 => vec![self.setting("recursive_triggers")],
             4..8 => vec![self.setting("foreign_keys")],
-            8..30 => self.transaction(),
+            8..10 => vec![self.setting("reverse_unordered_selects")],
+            10..30 => self.transaction(),
+            30..34 => self.exchange(),
             _ => vec![self.write()],
         }
     }
@@ -71,8 +82,12 @@ impl<'a> Generator<'a> {
         }
     }
 
-    fn write(&mut self) -> Statement {
-        let table = &self.world.tables[self.rng.usize(..self.world.tables.len())];
+    pub(super) fn any_table(&mut self) -> &'a Written {
+        &self.world.tables[self.rng.usize(..self.world.tables.len())]
+    }
+
+    pub(super) fn write(&mut self) -> Statement {
+        let table = self.any_table();
         match self.rng.u8(..100) {
             0..40 => self.insert(table),
             40..46 => self.insert_select(table),
@@ -89,6 +104,26 @@ impl<'a> Generator<'a> {
             Part::Optional(clause.to_owned()),
             Part::Sql(format!(" {} SET ", ident(&table.name))),
         ];
+        let rowid =
+            self.rng.choice(&table.rowids).copied().filter(|_| ROWIDS && self.rng.u8(..10) == 0);
+        match rowid {
+            // By itself mostly: a column beside it would have the change seen.
+            Some(name) if self.rng.u8(..4) > 0 => self.set_rowid(name, oddness, &mut parts),
+            Some(name) => {
+                self.assignments(table, oddness, &mut parts);
+                parts.push(Part::Sql(", ".to_owned()));
+                self.set_rowid(name, oddness, &mut parts);
+            }
+            None => self.assignments(table, oddness, &mut parts),
+        }
+        if self.rng.u8(..12) > 0 {
+            self.condition(table, &mut parts);
+        }
+        Statement { parts, kind: Kind::Write }
+    }
+
+    /// `column = …`, for one to three columns.
+    fn assignments(&mut self, table: &Written, oddness: Oddness, parts: &mut Vec<Part>) {
         for (n, field) in self.some_columns(table).into_iter().enumerate() {
             let comma = if n > 0 { ", " } else { "" };
             let name = ident(&field.name);
@@ -112,10 +147,18 @@ impl<'a> Generator<'a> {
                 }
             }
         }
-        if self.rng.u8(..12) > 0 {
-            self.condition(table, &mut parts);
+    }
+
+    /// `rowid = …`, by any of its names.
+    fn set_rowid(&mut self, name: &str, oddness: Oddness, parts: &mut Vec<Part>) {
+        match self.rng.u8(..6) {
+            0 => parts.push(Part::Sql(format!("{name} = {name} + 1"))),
+            1 => parts.push(Part::Sql(format!("{name} = -{name}"))),
+            _ => {
+                parts.push(Part::Sql(format!("{name} = ")));
+                parts.push(Part::Value(rowid(&mut self.rng, oddness)));
+            }
         }
-        Statement { parts, kind: Kind::Write }
     }
 
     fn delete(&mut self, table: &Written) -> Statement {

@@ -1,8 +1,8 @@
 //! Random INSERTs.
 
-use super::generate::Generator;
+use super::generate::{Generator, ROWIDS};
 use super::statement::{Kind, Part, Statement};
-use super::values::{Oddness, value};
+use super::values::{Oddness, rowid, value};
 use super::world::{Field, Written};
 use crate::derive::sql::{ident, join};
 
@@ -38,9 +38,12 @@ impl Generator<'_> {
         }
         let clause = *self.rng.choice(INSERTS).unwrap_or(&"");
         let rows = if self.rng.u8(..10) < 7 { 1 } else { self.rng.usize(2..5) };
+        let under = self.rowid_of_its_own(table);
         let rows = (0..rows)
             .map(|_| {
-                columns.iter().map(|field| value(&mut self.rng, table, field, oddness)).collect()
+                let own = under.map(|_| rowid(&mut self.rng, oddness));
+                let named = columns.iter().map(|field| value(&mut self.rng, table, field, oddness));
+                own.into_iter().chain(named.collect::<Vec<_>>()).collect()
             })
             .collect();
         let mut parts = if clause == " OR REPLACE" && self.rng.u8(..3) == 0 {
@@ -48,8 +51,9 @@ impl Generator<'_> {
         } else {
             vec![Part::Sql("INSERT".to_owned()), Part::Optional(clause.to_owned())]
         };
-        let names = join(&columns, ", ", |field| ident(&field.name));
-        parts.push(Part::Sql(format!(" INTO {} ({names}) VALUES ", ident(&table.name))));
+        let names = join(&columns, ", ", |field| self.name_of(table, field));
+        let under = under.map_or_else(String::new, |name| format!("{name}, "));
+        parts.push(Part::Sql(format!(" INTO {} ({under}{names}) VALUES ", ident(&table.name))));
         parts.push(Part::Rows(rows));
         let upsert = clause.is_empty() && self.rng.u8(..10) < 4;
         if upsert {
@@ -57,6 +61,23 @@ impl Generator<'_> {
         }
         let tells = !upsert && clause != " OR IGNORE" && !table.without_rowid;
         Statement { parts, kind: if tells { Kind::Insert } else { Kind::Write } }
+    }
+
+    /// A name by which a row is given its rowid where no column is the rowid.
+    fn rowid_of_its_own(&mut self, table: &Written) -> Option<&'static str> {
+        let hidden = !table.columns.iter().any(|field| field.is_rowid);
+        let name = self.rng.choice(&table.rowids).copied();
+        let wanted = ROWIDS && self.rng.u8(..10) == 0;
+        name.filter(|_| hidden && wanted)
+    }
+
+    /// A column's name or, where it is the rowid, now and then another of the rowid's.
+    fn name_of(&mut self, table: &Written, field: &Field) -> String {
+        let other = self.rng.choice(&table.rowids).copied();
+        match other.filter(|_| ROWIDS && field.is_rowid && self.rng.u8(..8) == 0) {
+            Some(name) => name.to_owned(),
+            None => ident(&field.name),
+        }
     }
 
     /// `ON CONFLICT …`, with a key or without.

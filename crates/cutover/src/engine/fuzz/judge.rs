@@ -30,6 +30,8 @@ pub(super) struct Shared {
     pub(super) name: String,
     columns: Vec<String>,
     key: Vec<usize>,
+    /// What gives its rows, in the same order wherever they are the same.
+    sql: String,
 }
 
 impl Shared {
@@ -37,8 +39,8 @@ impl Shared {
     /// the time unless `written`, when every write names a value.
     pub(super) fn of(conn: &Connection, table: &Table, written: bool) -> rusqlite::Result<Self> {
         let mut columns: Vec<String> = Vec::new();
-        if !table.without_rowid && table.rowid_alias.is_none() && table.column("rowid").is_none() {
-            columns.push("rowid".to_owned());
+        if table.rowid_alias.is_none() {
+            columns.extend(hidden_rowid(table).map(str::to_owned));
         }
         for column in &table.columns {
             let default: Option<String> = conn.query_row(
@@ -54,13 +56,50 @@ impl Shared {
             names.iter().map(|name| columns.iter().position(|column| column == name)).collect()
         };
         let key = table.primary_key().and_then(|key| named(&key.columns)).unwrap_or(vec![0]);
-        Ok(Self { name: table.name.clone(), columns, key })
+        let name = table.name.clone();
+        // In the order in which the table stores them.
+        let sql = format!("SELECT {} FROM {} NOT INDEXED", idents("", &columns), ident(&name));
+        Ok(Self { name, columns, key, sql })
     }
 
-    /// In the order in which the table stores them.
-    fn sql(&self) -> String {
-        format!("SELECT {} FROM {} NOT INDEXED", idents("", &self.columns), ident(&self.name))
+    /// Rows in the order of their first column; none where they can't be read.
+    fn by_first(conn: &Connection, name: &str, columns: Vec<String>) -> Option<Self> {
+        let (list, from) = (idents("", &columns), ident(name));
+        let sql = format!("SELECT {list} FROM {from} ORDER BY 1");
+        conn.prepare(&sql).ok()?.query([]).ok()?.next().ok()?;
+        Some(Self { name: name.to_owned(), columns, key: vec![0], sql })
     }
+}
+
+/// A name of the rowid that no column has taken, if the table has one.
+pub(super) fn hidden_rowid(table: &Table) -> Option<&'static str> {
+    let name = table.rowid();
+    (!table.without_rowid && table.column(name).is_none()).then_some(name)
+}
+
+/// The virtual tables, as far as they can be compared: their rows and, of a full-text index,
+/// which documents it has and how long they are. How it stores its words depends on when it
+/// was written to the disk, which is SQLite's business.
+pub(super) fn virtual_tables(conn: &Connection) -> rusqlite::Result<Vec<Shared>> {
+    let strings = |sql: &str, of: &[&str]| -> rusqlite::Result<Vec<String>> {
+        let of = rusqlite::params_from_iter(of);
+        conn.prepare(sql)?.query_map(of, |row| row.get(0))?.collect()
+    };
+    let named = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = ?1 \
+                 AND name LIKE ?2 ORDER BY name";
+    let columns_of = |table: &str| {
+        strings("SELECT name FROM pragma_table_xinfo(?1) WHERE hidden = 0 ORDER BY cid", &[table])
+    };
+    let mut found = Vec::new();
+    for table in strings(named, &["virtual", "%"])? {
+        let columns = [vec!["rowid".to_owned()], columns_of(&table)?].concat();
+        found.extend(Shared::by_first(conn, &table, columns));
+    }
+    for table in strings(named, &["shadow", "%_docsize"])? {
+        let columns = columns_of(&table)?;
+        found.extend(Shared::by_first(conn, &table, columns));
+    }
+    Ok(found)
 }
 
 /// Compares a table of the scratch copy with the twin's.
@@ -71,7 +110,7 @@ pub(super) fn like_twin(
     direction: Direction,
 ) -> rusqlite::Result<Option<Fault>> {
     let (mut ours, mut theirs) =
-        (scratch.prepare_cached(&table.sql())?, twin.prepare_cached(&table.sql())?);
+        (scratch.prepare_cached(&table.sql)?, twin.prepare_cached(&table.sql)?);
     let (mut ours, mut theirs) = (ours.query([])?, theirs.query([])?);
     let fault = |key: Vec<(String, Value)>, column: Option<&String>, expected, found| {
         let key = key.iter().map(|(name, value)| (name.clone(), json(value))).collect();
@@ -180,10 +219,17 @@ pub(super) fn restless(conn: &Connection, tables: &[&Table]) -> rusqlite::Result
     Ok(found)
 }
 
-/// The statements that make a table and its indexes, as a database has them.
-pub(super) fn definitions(conn: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
+/// The statements that make a table and its indexes, as a database has them; or those that
+/// make the application's triggers on it.
+pub(super) fn definitions(
+    conn: &Connection,
+    table: &str,
+    triggers: bool,
+) -> rusqlite::Result<Vec<String>> {
+    let kinds = if triggers { "type = 'trigger'" } else { "type IN ('table', 'index')" };
     let sql = format!(
-        "SELECT sql FROM sqlite_schema WHERE tbl_name = {} COLLATE NOCASE AND type IN ('table', 'index') \
+        "SELECT sql FROM sqlite_schema WHERE tbl_name = {} COLLATE NOCASE AND {kinds} \
+         AND NOT (type = 'trigger' AND substr(name, 1, 9) = '_cutover_') \
          AND sql IS NOT NULL ORDER BY type DESC, rowid",
         text(table)
     );

@@ -24,8 +24,39 @@ pub(super) enum Outcome {
     /// COMMIT, or in the midst of a statement that keeps what it did before. Transactions
     /// are undone.
     Parted(String),
+    /// Otherwise than on the twin, but as on any table that has a trigger: SQLite itself
+    /// answers so. The twin can't follow.
+    Natural(String),
     /// The program is told something else than without our machinery.
     Wrong(String),
+}
+
+/// What the program that writes is told of a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Told {
+    error: Option<String>,
+    changes: u64,
+    /// Where it says anything of this statement.
+    last_insert_rowid: Option<i64>,
+    /// Whether no transaction is open afterwards.
+    at_rest: bool,
+}
+
+impl Told {
+    /// Runs a statement.
+    pub(super) fn by(conn: &Connection, statement: &Statement) -> Self {
+        let result = conn.execute_batch(&statement.sql());
+        Self::of(conn, statement, &result)
+    }
+
+    fn of(conn: &Connection, statement: &Statement, result: &rusqlite::Result<()>) -> Self {
+        let error = result.as_ref().err().map(message);
+        let counts = error.is_none() && matches!(statement.kind, Kind::Insert | Kind::Write);
+        let changes = if counts { conn.changes() } else { 0 };
+        let inserted = statement.kind == Kind::Insert && changes > 0;
+        let last_insert_rowid = inserted.then(|| conn.last_insert_rowid());
+        Self { error, changes, last_insert_rowid, at_rest: conn.is_autocommit() }
+    }
 }
 
 /// Settings that a connection begins with, whatever SQLite was compiled to: those of the
@@ -53,11 +84,23 @@ impl Pair {
         self.scratch.is_autocommit() && self.twin.is_autocommit()
     }
 
-    /// Runs a statement on both.
-    pub(super) fn run(&self, statement: &Statement) -> rusqlite::Result<Outcome> {
+    /// Runs a statement on both; gives what came of it, and what the scratch copy told.
+    pub(super) fn run(&self, statement: &Statement) -> rusqlite::Result<(Outcome, Told)> {
         let sql = statement.sql();
-        let outcome = match self.scratch.execute_batch(&sql) {
-            Ok(()) => match self.twin.execute_batch(&sql) {
+        let result = self.scratch.execute_batch(&sql);
+        let told = Told::of(&self.scratch, statement, &result);
+        Ok((self.follow(statement, &sql, result)?, told))
+    }
+
+    /// Runs on the twin what came to this on the scratch copy.
+    fn follow(
+        &self,
+        statement: &Statement,
+        sql: &str,
+        result: rusqlite::Result<()>,
+    ) -> rusqlite::Result<Outcome> {
+        let outcome = match result {
+            Ok(()) => match self.twin.execute_batch(sql) {
                 Ok(()) => self.told_alike(statement),
                 Err(error) => {
                     Outcome::Wrong(format!("it succeeds, and without cutover it fails: {error}"))
@@ -65,9 +108,9 @@ impl Pair {
             },
             Err(error) if is_ours(&error) => Outcome::Refused(message(&error)),
             Err(error) if statement.kind == Kind::Transaction => {
-                self.transaction_failed(&error, &sql)?
+                self.transaction_failed(&error, sql)?
             }
-            Err(error) => self.failed(&error, &sql)?,
+            Err(error) => self.failed(&error, sql)?,
         };
         // OR ROLLBACK ends a transaction even where only the mirror was in the way.
         if matches!(outcome, Outcome::Refused(_))

@@ -9,13 +9,14 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `sample`, `links` | schema and rows of the user's database |
-//! | `world`, `values`, `generate`, `insert` | the tables as the generator knows them, and random writes |
+//! | `schema`, `sample`, `links` | schema and rows of the user's database |
+//! | `world`, `values`, `generate`, `insert`, `exchange` | the tables as the generator knows them, and random writes |
 //! | `statement`, `literal` | a statement in parts that can be made simpler |
 //! | `scratch`, `run`, `lockstep` | the scratch copy and its twin, and a statement on both |
-//! | `judge` | what must hold |
+//! | `judge`, `witness` | what must hold; what SQLite itself does wherever a table has a trigger |
 //! | `shrink`, `failure` | the smallest script that fails |
 
+mod exchange;
 mod failure;
 mod generate;
 mod insert;
@@ -25,6 +26,7 @@ mod literal;
 mod lockstep;
 mod run;
 mod sample;
+mod schema;
 mod scratch;
 mod shrink;
 mod statement;
@@ -32,6 +34,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod values;
+mod witness;
 mod world;
 
 use self::failure::{Found, shrunk};
@@ -100,6 +103,7 @@ impl Engine {
         let workshop = Workshop { migration, sample: &sample, dir: dir.path(), sabotage };
         let mut tally = Tally::new(options);
         watch.event(&Event::Began { work: Work::Fuzz, total: options.statements });
+        tally.report.notes.extend(sample.schema.notes.iter().cloned());
         let rows = begin_with(&workshop, &sample, &mut tally)?;
         let half = options.statements.div_ceil(2);
         for (direction, until) in
@@ -133,6 +137,14 @@ fn begin_with<'s>(
             tally.report.notes.push(format!(
                 "a sample of the rows can't be migrated by itself, so that the scratch copy began empty: {}",
                 refusal.reason
+            ));
+            Ok(&[])
+        }
+        // An index over a function of the application's, a trigger that stops a row.
+        Err(Error::Database { source, .. }) if !sample.rows.is_empty() => {
+            workshop.base(Direction::Backward, &[])?;
+            tally.report.notes.push(format!(
+                "a sample of the rows can't be copied by itself, so that the scratch copy began empty: {source}"
             ));
             Ok(&[])
         }
@@ -170,6 +182,7 @@ fn explore(
                 return Err(Error::Interrupted);
             }
         }
+        tally.natural += u64::from(run.natural);
         episode += 1;
     }
     Ok(None)

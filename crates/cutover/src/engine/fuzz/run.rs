@@ -1,11 +1,14 @@
 //! A scratch copy and its twin at work: statements run on both, and are judged.
 
+use std::path::PathBuf;
+
 use rusqlite::Connection;
 
 use super::judge::{self, Fault, Shared};
-use super::lockstep::{Outcome, Pair};
-use super::scratch::{failed, written};
-use super::statement::Statement;
+use super::lockstep::{Outcome, Pair, Told};
+use super::scratch::{copying, failed, remove, written};
+use super::statement::{Kind, Statement};
+use super::witness::Witness;
 use crate::engine::Engine;
 use crate::engine::model::Model;
 use crate::error::Result;
@@ -22,11 +25,18 @@ pub(super) struct Run {
     direction: Direction,
     shared: Vec<Shared>,
     changes: u64,
+    /// Where the twin's base lies, and where a copy of it may be made.
+    base: PathBuf,
+    spare: PathBuf,
+    /// What the twin has run so far, without what it took back.
+    history: Vec<Statement>,
     /// Rows of the old tables that do not come back from the new ones as they are, while
     /// the old side is the source; and one of them.
     pub(super) lost: (u64, Option<Fault>),
     /// Whether the twin could not follow: it is no measure any more.
     pub(super) parted: bool,
+    /// Whether that is because of what SQLite itself does wherever a table has a trigger.
+    pub(super) natural: bool,
 }
 
 impl Run {
@@ -36,17 +46,78 @@ impl Run {
         model: Model,
         pair: Pair,
         direction: Direction,
+        (base, spare): (PathBuf, PathBuf),
     ) -> Result<Self> {
         let shared = shared(&pair.twin, &model, direction).map_err(failed)?;
         let changes = pair.scratch.total_changes();
-        Ok(Self { pair, model, engine, direction, shared, changes, lost: (0, None), parted: false })
+        Ok(Self {
+            pair,
+            model,
+            engine,
+            direction,
+            shared,
+            changes,
+            base,
+            spare,
+            history: Vec::new(),
+            lost: (0, None),
+            parted: false,
+            natural: false,
+        })
     }
 
     /// Runs a statement on both.
     pub(super) fn step(&mut self, statement: &Statement) -> Result<Outcome> {
-        let outcome = self.pair.run(statement).map_err(failed)?;
-        self.parted |= matches!(outcome, Outcome::Parted(_));
+        let open = !self.pair.twin.is_autocommit();
+        let (mut outcome, told) = self.pair.run(statement).map_err(failed)?;
+        match &outcome {
+            Outcome::Refused(_) if open && self.pair.twin.is_autocommit() => {
+                self.history.push(Statement::fixed(Kind::Transaction, "ROLLBACK"));
+            }
+            Outcome::Refused(_) => {}
+            _ => self.history.push(statement.clone()),
+        }
+        if let Outcome::Wrong(reason) = &outcome
+            && self.witnessed(Some(&told))?
+        {
+            outcome = Outcome::Natural(reason.clone());
+            self.natural = true;
+        }
+        self.parted |= matches!(outcome, Outcome::Parted(_)) || self.natural;
         Ok(outcome)
+    }
+
+    /// Whether SQLite itself gives what differs from the twin, wherever a table has a
+    /// trigger: the same was `told`, and the same rows are there if no transaction is open.
+    fn witnessed(&self, told: Option<&Told>) -> Result<bool> {
+        remove(&self.spare)?;
+        std::fs::copy(&self.base, &self.spare).map_err(copying)?;
+        let tables: Vec<String> = written(&self.model, self.direction)
+            .into_iter()
+            .map(|table| table.name.clone())
+            .collect();
+        let Ok(witness) = Witness::of(&self.spare, &tables, &self.history) else {
+            return Ok(false);
+        };
+        if told.is_some_and(|told| witness.told.as_ref() != Some(told)) {
+            return Ok(false);
+        }
+        if !self.pair.scratch.is_autocommit() {
+            return Ok(true);
+        }
+        Ok(self.unlike(&witness.conn)?.is_none())
+    }
+
+    /// What differs between the scratch copy and another database.
+    fn unlike(&self, other: &Connection) -> Result<Option<Fault>> {
+        for table in &self.shared {
+            let fault = judge::like_twin(&self.pair.scratch, other, table, self.direction);
+            let fault = fault.map_err(failed)?;
+            if fault.is_some() {
+                return Ok(fault);
+            }
+        }
+        Ok(None)
     }
 
     /// Whether all is as it should be, once no transaction is open.
@@ -55,12 +126,13 @@ impl Run {
         if std::mem::replace(&mut self.changes, changes) == changes {
             return Ok(None);
         }
-        for table in self.shared.iter().filter(|_| !self.parted) {
-            let Pair { scratch, twin } = &self.pair;
-            let fault = judge::like_twin(scratch, twin, table, self.direction).map_err(failed)?;
-            if fault.is_some() {
-                return Ok(fault);
+        if !self.parted
+            && let Some(fault) = self.unlike(&self.pair.twin)?
+        {
+            if !self.witnessed(None)? {
+                return Ok(Some(fault));
             }
+            (self.parted, self.natural) = (true, true);
         }
         for target in self.model.targets(self.direction) {
             if let (_, Some(fault)) = judge::rederived(&self.engine.db, target)? {
@@ -97,7 +169,7 @@ impl Run {
         for statement in script {
             match self.step(statement)? {
                 Outcome::Wrong(reason) => return Ok(Some(outcome_fault(statement, &reason))),
-                Outcome::Parted(_) => break,
+                Outcome::Parted(_) | Outcome::Natural(_) => break,
                 _ => {}
             }
         }
@@ -129,8 +201,13 @@ fn shared(twin: &Connection, model: &Model, direction: Direction) -> rusqlite::R
         Direction::Backward => written.clone(),
     };
     let restless = judge::restless(twin, &all)?;
-    all.into_iter()
+    let mut shared: Vec<Shared> = all
+        .into_iter()
         .filter(|table| !restless.contains(&table.name))
         .map(|table| Shared::of(twin, table, written.iter().any(|other| other.name == table.name)))
-        .collect()
+        .collect::<rusqlite::Result<_>>()?;
+    if direction == Direction::Forward {
+        shared.extend(judge::virtual_tables(twin)?);
+    }
+    Ok(shared)
 }

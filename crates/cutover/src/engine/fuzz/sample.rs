@@ -8,9 +8,10 @@ use rusqlite::Connection;
 
 use super::links::{Link, links, related};
 use super::literal::literal;
+use super::schema::{Schema, schema};
 use super::statement::{Kind, Part, Statement};
 use crate::backend::sqlite::Db;
-use crate::derive::sql::{ident, idents, join, text};
+use crate::derive::sql::{ident, idents, join};
 use crate::engine::model::Model;
 use crate::error::Result;
 use crate::schema::Table;
@@ -27,12 +28,26 @@ const REFERRED: usize = 1_000;
 /// The schema and some rows, as statements.
 #[derive(Debug, Default)]
 pub(super) struct Sample {
-    /// Tables and indexes.
-    pub(super) tables: Vec<String>,
+    pub(super) schema: Schema,
     /// An INSERT for each row, parents before children as far as that is known.
     pub(super) rows: Vec<Statement>,
-    /// Triggers and views: made after the rows, which they would meddle with.
-    pub(super) later: Vec<String>,
+}
+
+impl Sample {
+    /// The statements that make the application's database with these rows.
+    pub(super) fn statements<'s>(
+        &'s self,
+        rows: &'s [Statement],
+    ) -> impl Iterator<Item = String> + 's {
+        let Schema { tables, feeding, filling, later, .. } = &self.schema;
+        // They are made anew in their place among the others, which decides what fires first.
+        let fed = feeding.iter().map(|trigger| format!("DROP TRIGGER {}", ident(&trigger.name)));
+        let tables = tables.iter().cloned();
+        let feeding = feeding.iter().map(|trigger| trigger.sql.clone());
+        let (filling, later) = (filling.iter().cloned(), later.iter().cloned());
+        let rows = rows.iter().map(Statement::sql);
+        tables.chain(feeding).chain(rows).chain(fed).chain(filling).chain(later)
+    }
 }
 
 /// Reads the sample.
@@ -43,7 +58,7 @@ pub(super) fn sample(db: &Db, model: &Model) -> Result<Sample> {
 }
 
 fn read(conn: &Connection, model: &Model) -> rusqlite::Result<Sample> {
-    let mut sample = schema(conn, model)?;
+    let mut sample = Sample { schema: schema(conn, model)?, rows: Vec::new() };
     let links = links(model);
     let tables = related(model, &links);
     let mut rows: Vec<BTreeSet<String>> = Vec::new();
@@ -72,35 +87,11 @@ fn read(conn: &Connection, model: &Model) -> rusqlite::Result<Sample> {
     Ok(sample)
 }
 
-/// Everything of the application's; what the migration makes is made by `start`.
-fn schema(conn: &Connection, model: &Model) -> rusqlite::Result<Sample> {
-    let mut sample = Sample::default();
-    let made = model.new_tables().map(|table| text(&table.name)).collect::<Vec<_>>().join(", ");
-    let mut statement = conn.prepare(&format!(
-        "SELECT type, sql FROM main.sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
-         AND substr(name, 1, 9) <> '_cutover_' AND substr(name, 1, 13) <> 'cutover_live_' \
-         AND (type = 'view' OR tbl_name NOT IN ({made}) OR \
-              NOT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE name = '_cutover_migrations')) \
-         ORDER BY CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 WHEN 'view' THEN 2 ELSE 3 END, rowid"
-    ))?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let (kind, sql): (String, String) = (row.get(0)?, row.get(1)?);
-        let list = if matches!(kind.as_str(), "table" | "index") {
-            &mut sample.tables
-        } else {
-            &mut sample.later
-        };
-        list.push(sql);
-    }
-    Ok(sample)
-}
-
 /// The columns that name a row.
 fn row_name(table: &Table) -> String {
     match table.primary_key() {
         Some(key) if table.without_rowid => idents("", &key.columns),
-        _ => "rowid".to_owned(),
+        _ => table.rowid().to_owned(),
     }
 }
 
@@ -113,7 +104,7 @@ fn some_rows(conn: &Connection, table: &Table) -> rusqlite::Result<BTreeSet<Stri
         return Ok(found);
     }
     found.clear();
-    let ends = format!("SELECT min(rowid), max(rowid) FROM {from}");
+    let ends = format!("SELECT min({name}), max({name}) FROM {from}");
     let (min, max): (i64, i64) = conn.query_row(&ends, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let runs = i64::try_from(ROWS / RUN).unwrap_or(1);
     for n in 0..runs {
@@ -121,7 +112,7 @@ fn some_rows(conn: &Connection, table: &Table) -> rusqlite::Result<BTreeSet<Stri
         let at = min.saturating_add((max / runs - min / runs).saturating_mul(n));
         found.extend(names(
             conn,
-            &format!("SELECT rowid FROM {from} WHERE rowid >= {at} ORDER BY rowid LIMIT {RUN}"),
+            &format!("SELECT {name} FROM {from} WHERE {name} >= {at} ORDER BY {name} LIMIT {RUN}"),
         )?);
     }
     Ok(found)

@@ -53,7 +53,7 @@ pub(super) fn failed(source: rusqlite::Error) -> Error {
     Error::Database { doing: "running random writes on a scratch copy".to_owned(), source }
 }
 
-fn copying(source: std::io::Error) -> Error {
+pub(super) fn copying(source: std::io::Error) -> Error {
     Error::Io { doing: "copying a scratch database".to_owned(), source }
 }
 
@@ -99,9 +99,7 @@ impl Workshop<'_> {
         conn.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; BEGIN",
         )?;
-        self.sample.tables.iter().try_for_each(|sql| conn.execute_batch(sql))?;
-        rows.iter().try_for_each(|row| conn.execute_batch(&row.sql()))?;
-        self.sample.later.iter().try_for_each(|sql| conn.execute_batch(sql))?;
+        self.sample.statements(rows).try_for_each(|sql| conn.execute_batch(&sql))?;
         conn.execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)")
     }
 
@@ -116,12 +114,16 @@ impl Workshop<'_> {
             if base.direction == Direction::Backward {
                 twin.execute_batch(&format!("DROP TABLE IF EXISTS {}", ident(&table.name)))?;
             }
-            for sql in judge::definitions(&scratch, &table.name)? {
+            for sql in judge::definitions(&scratch, &table.name, false)? {
                 // Those it has already.
                 let _ = twin.execute_batch(&sql);
             }
         }
         if base.direction == Direction::Backward {
+            let mut triggers = Vec::new();
+            for table in written(model, base.direction) {
+                triggers.extend(judge::definitions(&scratch, &table.name, true)?);
+            }
             drop(scratch);
             twin.execute_batch(&format!(
                 "ATTACH {} AS src",
@@ -131,6 +133,8 @@ impl Workshop<'_> {
                 copy_rows(&twin, table)?;
             }
             twin.execute_batch("DETACH src")?;
+            // Those of a table that changed in place went over to the new one.
+            triggers.iter().try_for_each(|sql| twin.execute_batch(sql))?;
         }
         twin.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
     }
@@ -146,12 +150,13 @@ impl Workshop<'_> {
         let engine = self.open(&scratch)?;
         let model = engine.model(&engine.record(self.migration.name())?)?;
         let pair = Pair::open(&scratch, &twin).map_err(failed)?;
-        Run::open(engine, model, pair, base.direction)
+        let again = (base.twin.clone(), path("witness"));
+        Run::open(engine, model, pair, base.direction, again)
     }
 }
 
 /// Removes a database and what SQLite keeps beside it.
-fn remove(path: &Path) -> Result<()> {
+pub(super) fn remove(path: &Path) -> Result<()> {
     for suffix in ["", "-wal", "-shm"] {
         let mut name = path.as_os_str().to_owned();
         name.push(suffix);
@@ -169,8 +174,8 @@ fn copy_rows(twin: &Connection, table: &Table) -> rusqlite::Result<()> {
     let name = ident(&table.name);
     let mut columns: Vec<&str> =
         table.stored_columns().map(|column| column.name.as_str()).collect();
-    if !table.without_rowid && table.rowid_alias.is_none() && table.column("rowid").is_none() {
-        columns.push("rowid");
+    if table.rowid_alias.is_none() {
+        columns.extend(judge::hidden_rowid(table));
     }
     let columns = idents("", &columns);
     twin.execute_batch(&format!(

@@ -26,9 +26,13 @@ const MIGRATION: &str = "
     SELECT c.id, c.name, p.city FROM new.customers c LEFT JOIN new.places p ON p.customer = c.id;";
 
 fn fuzz(sabotage: Option<&str>, statements: u64, seed: u64) -> FuzzReport {
+    fuzz_on(OLD, sabotage, statements, seed)
+}
+
+fn fuzz_on(old: &str, sabotage: Option<&str>, statements: u64, seed: u64) -> FuzzReport {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("app.db");
-    rusqlite::Connection::open(&path).unwrap().execute_batch(OLD).unwrap();
+    rusqlite::Connection::open(&path).unwrap().execute_batch(old).unwrap();
     let migration = Migration::parse("move", MIGRATION).unwrap();
     let engine = Engine::open(&path, Options::default()).unwrap();
     let options = FuzzOptions { statements, seed };
@@ -62,6 +66,31 @@ fn an_update_that_is_not_followed() {
 fn a_delete_that_is_not_followed() {
     let sabotage = "DROP TRIGGER IF EXISTS _cutover_1_after_delete_clients";
     found(sabotage, Direction::Forward, FuzzFault::Mirror, 2);
+}
+
+#[test]
+fn a_row_that_a_replace_removes_by_another_key() {
+    let sabotage = "DROP TRIGGER IF EXISTS _cutover_1_before_insert_clients";
+    let failure = fuzz(Some(sabotage), 3_000, 1).failure.expect("it is found");
+    assert_eq!((failure.direction, failure.fault), (Direction::Forward, FuzzFault::Mirror));
+    let last = failure.script.last().unwrap();
+    assert!(last.contains("REPLACE"), "{failure:#?}");
+}
+
+/// An index that the application feeds is its own as well: it must hear of every row.
+#[test]
+fn a_virtual_table_that_is_not_fed() {
+    let old = format!(
+        "{OLD} CREATE VIRTUAL TABLE words USING fts5(name);
+         CREATE TRIGGER fed AFTER INSERT ON clients BEGIN
+             INSERT INTO words (rowid, name) VALUES (NEW.id, NEW.name);
+         END;"
+    );
+    assert!(fuzz_on(&old, None, 400, 1).ok);
+    let report = fuzz_on(&old, Some("DROP TRIGGER IF EXISTS fed"), 400, 1);
+    let failure = report.failure.expect("it is found");
+    assert_eq!(failure.fault, FuzzFault::Source, "{failure:#?}");
+    assert!(failure.reason.starts_with("words"), "{failure:#?}");
 }
 
 #[test]

@@ -17,6 +17,10 @@ const ODD: &[&str] = &[
     "9007199254740993",
     "0.5",
     "7.0",
+    "0.0",
+    "-0.0",
+    "-0.0",
+    "'-0.0'",
     "1e300",
     "'7'",
     "'007'",
@@ -74,6 +78,9 @@ pub(super) fn value(rng: &mut Rng, table: &Written, field: &Field, oddness: Oddn
     if oddness.strikes(rng) {
         return odd(rng, table, field);
     }
+    if field.stands_in && rng.u8(..8) == 0 {
+        return "NULL".to_owned();
+    }
     match rng.choice(&field.values) {
         Some(value) if rng.u8(..10) < 6 => value.clone(),
         _ => plain(rng, field),
@@ -86,6 +93,16 @@ fn odd(rng: &mut Rng, table: &Written, field: &Field) -> String {
     match rng.choice(&other.values) {
         Some(value) if !field.is_rowid && rng.u8(..4) == 0 => value.clone(),
         _ => odd[rng.usize(..odd.len())].to_owned(),
+    }
+}
+
+/// A value for a rowid that has no column.
+pub(super) fn rowid(rng: &mut Rng, oddness: Oddness) -> String {
+    let odd = oddness.strikes(rng);
+    if odd {
+        ODD_ROWIDS[rng.usize(..ODD_ROWIDS.len())].to_owned()
+    } else {
+        rng.u8(1..60).to_string()
     }
 }
 

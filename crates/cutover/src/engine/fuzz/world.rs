@@ -20,6 +20,8 @@ pub(super) struct Written {
     /// Each as positions of columns, the primary key first.
     pub(super) keys: Vec<Vec<usize>>,
     pub(super) without_rowid: bool,
+    /// The names by which the rowid can be written, besides a column's that is the rowid.
+    pub(super) rowids: Vec<&'static str>,
 }
 
 #[derive(Debug)]
@@ -28,6 +30,9 @@ pub(super) struct Field {
     pub(super) affinity: Affinity,
     /// The rowid itself.
     pub(super) is_rowid: bool,
+    /// What it holds if nothing is said, where it must hold something: a REPLACE puts that in
+    /// the place of NULL.
+    pub(super) stands_in: bool,
     /// Whether an INSERT that leaves it out gives the same row at any time.
     pub(super) may_be_left_out: bool,
     /// Literals of values that the column, or what it refers to, holds.
@@ -85,10 +90,15 @@ fn written(conn: &Connection, table: &Table) -> rusqlite::Result<Written> {
             [&table.name, &column.name],
             |row| row.get(0),
         )?;
+        let stands_in = column.not_null && default.is_some();
+        let mut values = values(conn, &table.name, &column.name)?;
+        // What a REPLACE puts in the place of NULL should meet a row that has it.
+        values.extend(default.clone().filter(|default| stands_in && !is_volatile(default)));
         columns.push(Field {
-            values: values(conn, &table.name, &column.name)?,
+            values,
             affinity: column.affinity,
             is_rowid: table.is_rowid_alias(&column.name),
+            stands_in,
             may_be_left_out: !default.as_deref().is_some_and(is_volatile),
             name: column.name.clone(),
         });
@@ -99,7 +109,17 @@ fn written(conn: &Connection, table: &Table) -> rusqlite::Result<Written> {
         .iter()
         .filter_map(|key| key.columns.iter().map(position).collect::<Option<Vec<_>>>())
         .collect();
-    Ok(Written { name: table.name.clone(), keys, without_rowid: table.without_rowid, columns })
+    let rowids = ["rowid", "oid", "_rowid_"];
+    let rowids =
+        rowids.into_iter().filter(|name| !table.without_rowid && table.column(name).is_none());
+    let rowids = rowids.collect();
+    Ok(Written {
+        name: table.name.clone(),
+        keys,
+        without_rowid: table.without_rowid,
+        rowids,
+        columns,
+    })
 }
 
 /// Whether SQL gives something else at another time, as far as can be seen.
@@ -124,7 +144,11 @@ impl Written {
     /// The columns, quoted, by which a row is named: the primary key if there is one.
     pub(super) fn name_of_row(&self) -> String {
         self.keys.first().map_or_else(
-            || "rowid".to_owned(),
+            || {
+                self.rowids
+                    .first()
+                    .map_or_else(|| ident(&self.columns[0].name), |name| (*name).to_owned())
+            },
             |key| {
                 let names: Vec<&str> =
                     key.iter().map(|column| self.columns[*column].name.as_str()).collect();

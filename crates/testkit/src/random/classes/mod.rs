@@ -4,6 +4,7 @@ mod filter;
 mod join;
 mod merge;
 mod normalise;
+mod pairs;
 mod row_wise;
 mod split;
 mod totals;
@@ -28,11 +29,13 @@ pub enum Class {
     Normalise,
     /// Each row carries its place among its neighbours.
     Window,
+    /// Rows that pair two words pair two surrogate keys.
+    Pairs,
 }
 
 impl Class {
     /// Every class.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::RowWise,
         Self::Split,
         Self::Filter,
@@ -40,6 +43,7 @@ impl Class {
         Self::Join,
         Self::Normalise,
         Self::Window,
+        Self::Pairs,
     ];
 
     /// Adds tables and mappings of this class.
@@ -52,6 +56,7 @@ impl Class {
             Self::Join => join::build(builder),
             Self::Normalise => normalise::build(builder),
             Self::Window => window::build(builder),
+            Self::Pairs => pairs::build(builder),
         }
         totals::build(builder);
     }

@@ -14,7 +14,9 @@ pub(super) fn build(b: &mut Builder<'_>) {
     let of = |domain: Domain| {
         old.columns.iter().find(|column| {
             // Which of 'a' and 'A' stands for both is not determined.
-            column.domain == domain && !old.key.contains(&column.name) && !column.nocase
+            column.domain == domain
+                && !old.key.contains(&column.name)
+                && column.collation.is_empty()
         })
     };
     let Some(group) = of(Domain::Word) else { return };
