@@ -158,8 +158,21 @@ impl Connection {
         drop(leave);
         result.map_err(|fault| {
             let waited = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-            fault.into_error(&self.path, waited, doing)
+            match fault.into_error(&self.path, waited, doing) {
+                Error::DiskFull { path, source } => match self.out_of_ids() {
+                    Some(table) => Error::NoIdsLeft { path, table, source },
+                    None => Error::DiskFull { path, source },
+                },
+                error => error,
+            }
         })
+    }
+
+    /// A table that has given out its last id. SQLite's error for it is that of a full disk.
+    /// <https://www.sqlite.org/autoinc.html>
+    fn out_of_ids(&self) -> Option<String> {
+        let sql = "SELECT name FROM sqlite_sequence WHERE seq = ?1";
+        self.prepare(sql).and_then(|mut full| full.query_row([i64::MAX], |row| row.get(0))).ok()
     }
 
     /// Leaves whatever transaction is open.

@@ -135,6 +135,33 @@ pub enum Error {
         id: i64,
     },
 
+    /// An import holds an id so large that the store would have none left for later rows.
+    #[error(
+        "line {line}: {table} {id} would leave no ids for later rows; the largest that can be imported is {largest}"
+    )]
+    IdTooLarge {
+        /// The line of the import, from 1.
+        line: u64,
+        /// Which sort of row.
+        table: &'static str,
+        /// Its id.
+        id: i64,
+        /// The largest id that is taken.
+        largest: i64,
+    },
+
+    /// The largest id that SQLite has is in use or was, so the table takes no more rows.
+    #[error("{path}: {table} has given out its last id, {}", i64::MAX)]
+    NoIdsLeft {
+        /// The database.
+        path: PathBuf,
+        /// The table.
+        table: String,
+        /// SQLite's error.
+        #[source]
+        source: rusqlite::Error,
+    },
+
     /// A line of an import is not what an export writes.
     #[error("line {line}: {reason}")]
     Line {
@@ -195,6 +222,8 @@ impl Error {
             | Self::NotFound { .. }
             | Self::ReadOnly { .. }
             | Self::UnexpectedValue { .. }
+            | Self::IdTooLarge { .. }
+            | Self::NoIdsLeft { .. }
             | Self::Line { .. } => ErrorKind::Unusable,
             Self::Migration(error) => error.kind(),
             Self::DiskFull { .. }
@@ -223,6 +252,10 @@ impl Error {
             Self::UnexpectedValue { .. } => "look at that row with the sqlite3 shell and mend it",
             Self::Conflict { .. } => {
                 "import into an empty store, or let the rows get new ids: --new-ids"
+            }
+            Self::IdTooLarge { .. } => "let the rows get new ids: --new-ids",
+            Self::NoIdsLeft { .. } => {
+                "export the store, and import it into a new one with --new-ids"
             }
             Self::UnknownSchema { fix, .. } => return Some(fix.clone()),
             Self::Migration(error) => return error.hint(),

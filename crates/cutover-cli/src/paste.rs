@@ -33,7 +33,8 @@ impl Paste {
     /// default.
     #[must_use]
     pub fn new(spelling: &'static Spelling, db: Option<&Path>) -> Self {
-        let program = std::env::args().next().filter(|name| name.contains('/'));
+        let program = std::env::args_os().next().and_then(|name| name.into_string().ok());
+        let program = program.filter(|name| name.contains('/'));
         let from_env = std::env::var_os(spelling.db_variable);
         let db = db.filter(|db| from_env.as_deref() != Some(db.as_os_str()));
         Self { program, db: db.map(|db| db.display().to_string()), ..Self::of(spelling) }

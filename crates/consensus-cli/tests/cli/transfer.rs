@@ -43,6 +43,23 @@ fn an_import_reads_a_file_or_standard_input() {
     assert_eq!(bench.export().lines().count(), 2 * exported.lines().count());
 }
 
+/// The last id there is would be the last row that the store takes.
+#[test]
+fn an_import_leaves_ids_for_later_rows() {
+    let exported = Bench::legacy().export();
+    let bench = Bench::empty();
+    let first = exported.lines().next().unwrap();
+    let (_, rest) = first.split_once(r#""id":"#).unwrap();
+    let (_, rest) = rest.split_once(',').unwrap();
+    let line = format!(r#"{{"kind":"artifact","id":{},{rest}"#, i64::MAX);
+    let ran = bench.run_with("import", line.as_bytes()).exits(5);
+    assert!(ran.stderr.contains("line 1: artifact 9223372036854775807"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--new-ids"), "{}", ran.stderr);
+    bench.put("S-mine", "claude", "{}").exits(0);
+    bench.run_with("import --new-ids", line.as_bytes()).exits(0);
+    bench.put("S-mine", "claude", "{}").exits(0);
+}
+
 #[test]
 fn an_import_is_all_or_nothing() {
     let exported = Bench::legacy().export();

@@ -135,3 +135,34 @@ fn a_full_disk_is_a_failure() {
         assert!(ran.stderr.contains("cause: "), "{}", ran.stderr);
     }
 }
+
+/// A path may be any bytes; what is no path is a usage error. None of it is a panic.
+#[cfg(unix)]
+#[test]
+fn arguments_that_are_not_utf8() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let dir = tempfile::tempdir().unwrap();
+    let odd = OsStr::from_bytes(b"nowhere\xff.db");
+    for command in COMMANDS {
+        for flag in ["", "--db", "--spec", "--json"] {
+            for in_the_environment in [false, true] {
+                let mut run = std::process::Command::new(env!("CARGO_BIN_EXE_consensus"));
+                run.args(command.split(' ')).current_dir(dir.path()).stdin(Stdio::null());
+                if !flag.is_empty() {
+                    run.arg(flag);
+                }
+                run.arg(odd).env(
+                    "CONSENSUS_DB",
+                    if in_the_environment { odd } else { OsStr::new("absent.db") },
+                );
+                let output = run.output().unwrap();
+                let said = String::from_utf8_lossy(&output.stderr);
+                let code = output.status.code().unwrap();
+                assert!([2, 5].contains(&code), "{command} {flag}: exit {code}: {said}");
+                assert!(!said.contains("panicked"), "{command} {flag}: {said}");
+            }
+        }
+    }
+}

@@ -49,6 +49,7 @@ impl Store {
     ///
     /// [`Error::Line`] for a line that is not what an export writes, or that holds what
     /// the tables can't; [`Error::Conflict`] for an id that holds something else here;
+    /// [`Error::IdTooLarge`] for an id behind which there would be none for later rows;
     /// [`Error::NoPlace`] for a model version while writes enter the old tables;
     /// [`Error::Io`] when the lines can't be read; [`Error::Busy`] and such.
     pub fn import(&self, lines: &mut dyn BufRead, options: ImportOptions) -> Result<Imported> {
@@ -66,6 +67,11 @@ impl Store {
         })
     }
 }
+
+/// The largest id that is taken. Each id that is given out later is one more than the largest
+/// there was, so one at the end of the range would be the last row that the store takes. What is
+/// left behind this one is more than any store will see.
+const LARGEST_ID: i64 = i64::MAX - (1 << 32);
 
 /// An import under way.
 struct Import<'c> {
@@ -107,6 +113,7 @@ impl<'c> Import<'c> {
     }
 
     fn artifact(&mut self, number: u64, row: &Row<8>) -> Step<()> {
+        let id = self.own_id(number, &ARTIFACT, row.id)?;
         if self.side == Side::Old {
             into_old::check(&row.values)?;
         }
@@ -115,7 +122,6 @@ impl<'c> Import<'c> {
         {
             return Ok(());
         }
-        let id = (!self.new_ids).then_some(row.id);
         let id = match self.side {
             Side::Old => into_old::artifact(self.conn, id, &row.values)?,
             Side::New => self.new.artifact(id, &row.values)?,
@@ -125,13 +131,13 @@ impl<'c> Import<'c> {
     }
 
     fn synthesis(&mut self, number: u64, row: &Row<11>) -> Step<()> {
+        let id = self.own_id(number, &SYNTHESIS, row.id)?;
         if !self.new_ids {
             let there = self.synthesis_at(row.id, row)?;
             if self.is_there(number, &SYNTHESIS, row.id, there)? {
                 return Ok(());
             }
         }
-        let id = (!self.new_ids).then_some(row.id);
         let id = match self.side {
             Side::Old => into_old::synthesis(self.conn, id, &row.values)?,
             Side::New => self.new.synthesis(number, id, &row.values)?,
@@ -139,6 +145,18 @@ impl<'c> Import<'c> {
         self.done.syntheses += 1;
         let there = self.synthesis_at(id, row)?;
         exactly(number, there)
+    }
+
+    /// The id that a row keeps, if it keeps its own.
+    fn own_id<const N: usize>(&self, line: u64, kind: &Kind<N>, id: i64) -> Step<Option<i64>> {
+        if self.new_ids {
+            return Ok(None);
+        }
+        if id > LARGEST_ID {
+            let table = kind.name;
+            return Err(Error::IdTooLarge { line, table, id, largest: LARGEST_ID }.into());
+        }
+        Ok(Some(id))
     }
 
     fn artifact_at(&self, id: i64, row: &Row<8>) -> Step<There> {

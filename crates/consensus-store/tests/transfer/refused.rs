@@ -1,8 +1,8 @@
 //! Each line that is no row; and that nothing is imported then.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use consensus_store::{Error, ImportOptions, Store};
+use consensus_store::{Error, ImportOptions, NewArtifact, Stage, Store};
 use cutover::{ErrorKind, Phase};
 
 use crate::support::{Files, export, go, import, lines, raw, try_import};
@@ -345,4 +345,87 @@ fn nothing_is_left_behind() {
     let imported =
         store.import(&mut format!("{ARTIFACT}\n{SYNTHESIS}").as_bytes(), ImportOptions::default());
     assert_eq!(imported.unwrap().artifacts, 1);
+}
+
+/// An id is one more than the largest there was, so a row at the end of the range would be the
+/// last one that the store takes.
+#[test]
+fn an_id_that_leaves_none_for_later_rows() {
+    let files = Files::new();
+    for path in stores(&files) {
+        let before = export(&path);
+        for (line, kind) in [(ARTIFACT, "artifact"), (SYNTHESIS, "synthesis")] {
+            for id in [i64::MAX, i64::MAX - 1, i64::MAX - 1_000_000] {
+                let bad = line.replace(r#""id":1"#, &format!(r#""id":{id}"#));
+                let text = format!("{}\n{bad}", ARTIFACT.replace(r#""id":1"#, r#""id":2"#));
+                let error =
+                    try_import(&path, text.as_bytes(), ImportOptions::default()).unwrap_err();
+                assert_eq!(
+                    error.to_string(),
+                    format!(
+                        "line 2: {kind} {id} would leave no ids for later rows; the largest that can be imported is {}",
+                        i64::MAX - (1 << 32)
+                    )
+                );
+                assert_eq!(error.kind(), ErrorKind::Unusable);
+                assert_eq!(error.hint().as_deref(), Some("let the rows get new ids: --new-ids"));
+                assert_eq!(export(&path), before);
+                // As the hint says.
+                let options = ImportOptions::default().new_ids(true);
+                let imported = try_import(&path, bad.as_bytes(), options).unwrap();
+                assert_eq!(imported.artifacts + imported.syntheses, 1);
+                let store = Store::open(&path).unwrap();
+                store.delete_spec("s").unwrap();
+                drop(store);
+                import(&path, &before);
+                assert_eq!(export(&path), before);
+            }
+        }
+        let largest = ARTIFACT.replace(r#""id":1"#, &format!(r#""id":{}"#, i64::MAX - (1 << 32)));
+        import(&path, &largest);
+        let store = Store::open(&path).unwrap();
+        store.store_artifact(&NewArtifact::new("S", Stage::Plan, "claude", "{}")).unwrap();
+    }
+}
+
+/// A store that some other program brought there: SQLite's error is that of a full disk.
+#[test]
+fn a_store_without_ids_says_so() {
+    let files = Files::new();
+    for path in stores(&files) {
+        let (table, of) = match writes_enter_new(&path) {
+            true => ("agent_outputs", "id, run_id, agent_name, content"),
+            false => ("consensus_artifacts", "id, spec_id, stage, agent_name, content_json"),
+        };
+        let values = if of.contains("run_id") { "1, 'a', 'c'" } else { "'s', 'p', 'a', 'c'" };
+        raw(&path)
+            .execute_batch(&format!("INSERT INTO {table} ({of}) VALUES ({}, {values})", i64::MAX))
+            .unwrap();
+        let store = Store::open(&path).unwrap();
+        let artifact = NewArtifact::new("S", Stage::Plan, "claude", "{}");
+        let error = store.store_artifact(&artifact).unwrap_err();
+        let Error::NoIdsLeft { .. } = error else { panic!("{error:?}") };
+        // In dual-write the mirror has the same ids, so it may be either that is named.
+        let text = "has given out its last id, 9223372036854775807";
+        assert!(error.to_string().ends_with(text), "{error}");
+        let all = export(&path);
+        let fresh = files.path("fresh.db");
+        let _ = std::fs::remove_file(&fresh);
+        try_import(&fresh, &all, ImportOptions::default().new_ids(true)).unwrap();
+        Store::open(&fresh).unwrap().store_artifact(&artifact).unwrap();
+    }
+}
+
+/// Whether writes enter the new tables.
+fn writes_enter_new(path: &Path) -> bool {
+    let conn = raw(path);
+    let there = |table: &str| {
+        conn.query_row(
+            "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = ?1)",
+            [table],
+            |row| row.get::<_, bool>(0),
+        )
+        .unwrap()
+    };
+    path.ends_with("write-new.db") || (there("agent_outputs") && !there("consensus_artifacts"))
 }

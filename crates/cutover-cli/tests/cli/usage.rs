@@ -162,3 +162,104 @@ fn a_hint_works_when_it_is_pasted() {
     assert_eq!(pasted("rollback --db app.db", 3), 0);
     bench.run("status --db app.db").exits(5);
 }
+
+/// A path may be any bytes; what is no path is a usage error. None of it is a panic.
+#[cfg(unix)]
+#[test]
+fn arguments_that_are_not_utf8() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::process::Command;
+
+    let dir = tempfile::tempdir().unwrap();
+    let odd = OsStr::from_bytes(b"x\xff.db");
+    let db = dir.path().join(odd);
+    let file = dir.path().join(OsStr::from_bytes(b"m\xfe.sql"));
+    let run = |arguments: &[&OsStr], db: Option<&OsStr>| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cutover"));
+        command.args(arguments).current_dir(dir.path()).env_remove("CUTOVER_DB");
+        if let Some(db) = db {
+            command.env("CUTOVER_DB", db);
+        }
+        let output = command.stdin(std::process::Stdio::null()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!said.contains("panicked"), "{arguments:?}: {said}");
+        (output.status.code().unwrap(), said)
+    };
+    let words = |line: &'static str| line.split(' ').map(OsStr::new).collect::<Vec<_>>();
+    // In every place of a command line.
+    for command in [
+        "demo",
+        "new",
+        "check",
+        "plan",
+        "start",
+        "backfill",
+        "verify",
+        "repair",
+        "advance",
+        "rollback",
+        "abort",
+        "status",
+        "history",
+        "watch",
+        "serve",
+        "completions",
+        "man",
+        "help",
+        "",
+    ] {
+        for line in ["", "--db", "--migration", "--to", "--json", "--table", "--keep"] {
+            let mut arguments: Vec<&OsStr> = [command, line]
+                .into_iter()
+                .filter(|word| !word.is_empty())
+                .map(OsStr::new)
+                .collect();
+            arguments.push(odd);
+            let (code, said) = run(&arguments, None);
+            assert!([2, 5].contains(&code), "{arguments:?}: exit {code}: {said}");
+            let (code, said) = run(&[odd, OsStr::new(command)], Some(odd));
+            assert_eq!(code, 2, "{said}");
+        }
+    }
+    // A database and a file with such a name are as good as any.
+    rusqlite::Connection::open(&db)
+        .unwrap()
+        .execute_batch(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, w TEXT); INSERT INTO t VALUES (1, 'a')",
+        )
+        .unwrap();
+    std::fs::write(
+        &file,
+        "CREATE TABLE new.s (id INTEGER PRIMARY KEY, w TEXT);
+         INSERT INTO new.s (id, w) SELECT id, w FROM old.t;
+         INSERT INTO old.t (id, w) SELECT id, w FROM new.s;",
+    )
+    .unwrap();
+    for (line, with_file) in [
+        ("check", true),
+        ("start", true),
+        ("status", false),
+        ("verify --json", false),
+        ("advance --to new-only --yes", false),
+        ("rollback --to dual-write", false),
+        ("abort --yes", false),
+    ] {
+        let mut arguments = words(line);
+        if with_file {
+            arguments.push(file.as_os_str());
+        }
+        for db in [None, Some(db.as_os_str())] {
+            let mut arguments = arguments.clone();
+            if db.is_none() {
+                arguments.extend([OsStr::new("--db"), odd]);
+            }
+            // Each step is taken once, the second way of naming the database is for looking.
+            if db.is_some() && !["status", "check"].contains(&line) {
+                continue;
+            }
+            let (code, said) = run(&arguments, db);
+            assert_eq!(code, 0, "{arguments:?}: {said}");
+        }
+    }
+}

@@ -3,7 +3,9 @@
 const PAGE: &str = include_str!("../../../../docs/src/shapes.md");
 
 const MODULES: &[(&str, &str)] = &[
+    ("chunks", include_str!("chunks.rs")),
     ("columns", include_str!("columns.rs")),
+    ("groups", include_str!("groups.rs")),
     ("in_place", include_str!("in_place.rs")),
     ("keys", include_str!("keys.rs")),
     ("names", include_str!("names.rs")),

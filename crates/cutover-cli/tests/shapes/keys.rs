@@ -70,6 +70,30 @@ fn a_text_key_that_may_be_null() {
     .goes();
 }
 
+/// Of several, one that can't be NULL tells the rows apart, wherever it stands.
+#[test]
+fn several_unique_keys_some_of_which_may_be_null() {
+    Shape {
+        schema: "CREATE TABLE t (a TEXT, c REAL, id INT NOT NULL, v, UNIQUE (a), UNIQUE (c, a), UNIQUE (id), PRIMARY KEY (c));
+                 INSERT INTO t VALUES (NULL, 1.5, 2, 'x'), (NULL, NULL, 6, 'y'), (NULL, NULL, 5, 'y'), ('a', 2.5, 9, NULL)",
+        migration: "CREATE TABLE new.@t (c REAL PRIMARY KEY, a TEXT UNIQUE, id INT NOT NULL, w, UNIQUE (c, a), UNIQUE (id));
+                    INSERT INTO new.@t (a, c, id, w) SELECT a, c, id, v FROM old.t;
+                    INSERT INTO old.t (a, c, id, v) SELECT a, c, id, w FROM new.@t;",
+        old: [
+            "UPDATE t SET c = NULL WHERE id = 2; INSERT INTO t VALUES (NULL, NULL, 1, 'z')",
+            "UPDATE t SET id = 20 WHERE id = 2; UPDATE t SET c = 1.5, v = 'new' WHERE id = 6",
+            "UPDATE t SET c = NULL, a = NULL; DELETE FROM t WHERE id = 5; UPDATE t SET v = id",
+        ],
+        new: [
+            ("UPDATE @t SET w = 'w' WHERE id > 6; INSERT INTO @t VALUES (NULL, NULL, 7, 'w')",
+             "UPDATE t SET v = 'w' WHERE id > 6; INSERT INTO t VALUES (NULL, NULL, 7, 'w')"),
+            ("UPDATE @t SET id = -id; DELETE FROM @t WHERE id = -1", "UPDATE t SET id = -id; DELETE FROM t WHERE id = -1"),
+        ],
+        ..Shape::PLAIN
+    }
+    .goes();
+}
+
 #[test]
 fn a_blob_key() {
     Shape {

@@ -3,7 +3,9 @@
 //! - [`shape`]: what a shape is, as data, and the way each of them goes: both to a table of
 //!   another name and in place, beside a twin.
 //! - [`keys`]: what a table may be told apart by.
+//! - [`chunks`]: keys whose parts come from several tables, over several chunks.
 //! - [`columns`]: generated columns, collations, defaults, checks, indexes, STRICT.
+//! - [`groups`]: groups whose members are equal and not the same.
 //! - [`values`]: what may stand in a column.
 //! - [`references`]: foreign keys, their actions, and what else names a table.
 //! - [`triggers`]: the application's own triggers, and what they feed.
@@ -15,7 +17,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where it can't go on")]
 
 mod book;
+mod chunks;
 mod columns;
+mod groups;
 mod in_place;
 mod keys;
 mod names;

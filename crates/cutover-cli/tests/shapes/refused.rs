@@ -337,3 +337,80 @@ fn rows_with_null_for_a_key() {
         &["rows of new.u have NULL in their key (a, b) and are not told apart"],
     );
 }
+
+/// What gives another answer each time, or in another release of SQLite.
+#[test]
+fn a_mapping_whose_answer_is_not_one() {
+    let schema = "CREATE TABLE t (id INTEGER PRIMARY KEY, g INTEGER NOT NULL, c TEXT COLLATE NOCASE NOT NULL, x REAL, j TEXT)";
+    for (new, select, words) in [
+        (
+            "c TEXT COLLATE NOCASE PRIMARY KEY",
+            "(c) SELECT DISTINCT c FROM old.t",
+            "c compares without case (NOCASE): 'a' and 'A' are equal, and which of them DISTINCT keeps is not determined",
+        ),
+        (
+            "id INTEGER PRIMARY KEY, g INTEGER, n",
+            "(id, g, n) SELECT id, g, row_number() OVER (PARTITION BY g ORDER BY x) FROM old.t",
+            "row_number() depends on the order of rows that tie: ORDER BY x does not tell them apart",
+        ),
+        (
+            "id INTEGER PRIMARY KEY, n",
+            "(id, n) SELECT t.id, e.id FROM old.t, json_each(t.j) e",
+            "SQLite's releases number the elements of a JSON text differently",
+        ),
+        (
+            "id INTEGER PRIMARY KEY, w TEXT",
+            "(id, w) SELECT id, x || '' FROM old.t",
+            "x is a real number, and joined by || it has as many digits as the release of SQLite gives it",
+        ),
+        (
+            "g INTEGER PRIMARY KEY, n",
+            "(g, n) SELECT g, sum(x) FROM old.t GROUP BY g",
+            "sum() of them depends on the order in which they are added up",
+        ),
+    ] {
+        let migration = format!(
+            "CREATE TABLE new.s (id INTEGER PRIMARY KEY, g INTEGER NOT NULL, c TEXT COLLATE NOCASE NOT NULL, x REAL, j TEXT);
+             CREATE TABLE new.u ({new});
+             INSERT INTO new.s (id, g, c, x, j) SELECT id, g, c, x, j FROM old.t;
+             INSERT INTO new.u {select};
+             INSERT INTO old.t (id, g, c, x, j) SELECT id, g, c, x, j FROM new.s;"
+        );
+        refused(schema, &migration, 3, &[words]);
+    }
+    let migration = "CREATE TABLE new.s (id INTEGER PRIMARY KEY, n);
+                     INSERT INTO new.s (id, n) SELECT id, strftime('%s', j) FROM old.t;
+                     INSERT INTO old.t (id, j) SELECT id, n FROM new.s;";
+    refused(
+        schema,
+        migration,
+        5,
+        &["strftime() of a text with more than three digits of a second"],
+    );
+}
+
+/// A WITH clause is copied to each place that reads it.
+#[test]
+fn a_statement_that_grows_without_end() {
+    let members: Vec<String> = (1..20)
+        .map(|n| {
+            format!(
+                "c{n} AS (SELECT a.id AS id, b.w AS w FROM c{0} a JOIN c{0} b ON a.id = b.id)",
+                n - 1
+            )
+        })
+        .collect();
+    let migration = format!(
+        "CREATE TABLE new.s (id INTEGER PRIMARY KEY, w TEXT);
+         INSERT INTO new.s (id, w) WITH c0 AS (SELECT id, w FROM old.t), {} SELECT id, w FROM c19;
+         INSERT INTO old.t (id, w) SELECT id, w FROM new.s;",
+        members.join(", ")
+    );
+    let schema = "CREATE TABLE t (id INTEGER PRIMARY KEY, w TEXT)";
+    refused(
+        schema,
+        &migration,
+        3,
+        &["the statement reads more than 256 tables once its WITH clauses"],
+    );
+}

@@ -149,7 +149,7 @@ fn dates_that_change_their_format() {
                  INSERT INTO e VALUES (1, 0, 2460370.5), (2, 1709251199, NULL), (3, -1, 0.5), (4, NULL, 2440587.5)",
         migration: "CREATE TABLE new.@e (id INTEGER PRIMARY KEY, moment TEXT, day TEXT);
                     INSERT INTO new.@e (id, moment, day) SELECT id, strftime('%Y-%m-%dT%H:%M:%SZ', at, 'unixepoch'), date(day) FROM old.e;
-                    INSERT INTO old.e (id, at, day) SELECT id, CAST(strftime('%s', moment) AS INTEGER), julianday(day) FROM new.@e;",
+                    INSERT INTO old.e (id, at, day) SELECT id, CAST(strftime('%s', substr(moment, 1, 19)) AS INTEGER), julianday(substr(day, 1, 23)) FROM new.@e;",
         old: [
             "INSERT INTO e VALUES (5, 4102444800, 2451544.5)",
             "UPDATE e SET at = at + 86400",

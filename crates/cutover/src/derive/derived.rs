@@ -51,6 +51,9 @@ pub(crate) fn derived(target: &Target, place: Place, part: Part<'_>) -> String {
     join(&target.sources, " UNION ALL ", |source| {
         let leaf = |leaf: &Leaf| render_leaf(target, source, leaf, place, part);
         let sql = source.query.render(&leaf);
+        if matches!(part, Part::Listed) && source.spans_leaves() {
+            return only_listed(target, &sql);
+        }
         // A compound or an ORDER BY can't stand in a compound unwrapped.
         if target.sources.len() > 1
             && (!source.query.rest.is_empty() || !source.query.order_by.is_empty())
@@ -112,18 +115,39 @@ fn render_leaf(
                  WHERE k.n BETWEEN :from AND :to AND {condition})"
             )
         }
-        // Only a part of the scope is known here: a superset of the rows, cut down
-        // by the other leaves that the mapping joins it with.
+        // Only a part of the scope is known here: a superset of the rows, also those of scopes
+        // that combine the parts otherwise. `only_listed` cuts them off.
         Part::Listed => {
             let condition = join(&bound, " AND ", |(position, term)| {
+                let value = of_row(&term.expr, "x");
+                // IN matches no NULL.
+                let null = match comparison(target, *position, term) {
+                    "IS" => format!(" OR {value} IS NULL"),
+                    _ => String::new(),
+                };
                 format!(
-                    "{} IN (SELECT k.s{position} FROM {SCOPES} AS k WHERE k.n BETWEEN :from AND :to)",
-                    of_row(&term.expr, "x")
+                    "({value} IN (SELECT k.s{position} FROM {SCOPES} AS k WHERE k.n BETWEEN :from AND :to){null})"
                 )
             });
             format!("(SELECT x.* FROM {table} AS x WHERE {condition})")
         }
     }
+}
+
+/// What a mapping gives, cut down to the listed scopes. Where a scope has its parts in several
+/// leaves, each is restricted by its own part alone, so that (1, 'a') and (2, 'b') also let
+/// (1, 'b') through, which belongs to another chunk.
+fn only_listed(target: &Target, sql: &str) -> String {
+    let positions: Vec<usize> = (0..target.scope.len()).collect();
+    // The plus takes the affinity off: with it, no index of the list would be used.
+    let same = join(&positions, " AND ", |position| {
+        format!("k.s{position} IS +d.{}", ident(&target.scope[*position]))
+    });
+    format!(
+        "SELECT {} FROM ({sql}) AS d WHERE EXISTS (SELECT 1 FROM {SCOPES} AS k \
+         WHERE {same} AND k.n BETWEEN :from AND :to)",
+        idents("d.", &target.columns)
+    )
 }
 
 /// `=` where neither side can be NULL, so that every SQLite uses the index.

@@ -4,17 +4,18 @@
 use turso_parser::ast::{
     As, CommonTableExpr, Distinctness, Expr, FromClause, GroupBy, JoinConstraint, JoinOperator,
     JoinType, Literal, Name, OneSelect, Operator, Over, QualifiedName, ResultColumn, Select,
-    SelectTable, WindowDef,
+    SelectTable, SortedColumn, Window, WindowDef,
 };
 
 use super::flaw::Flaw;
 use super::functions::is_aggregate;
 use super::query::{Arm, Item, Join, Leaf, Output, Query, What};
 use super::recursion::is_plain_step;
-use super::trace::columns_of;
+use super::size::Size;
+use super::trace::bare;
 use crate::migration::Mapping;
 use crate::migration::recursion::reads_itself;
-use crate::migration::walk::{Subqueries, visit_exprs_mut};
+use crate::migration::walk::{Node, Subqueries, shared, visit_exprs_mut};
 use crate::nearest::nearest;
 use crate::phase::Side;
 use crate::schema::Catalog;
@@ -23,12 +24,23 @@ use crate::schema::Catalog;
 /// (<https://www.sqlite.org/json1.html#jeach>).
 const JSON_COLUMNS: [&str; 8] = ["key", "value", "type", "atom", "id", "parent", "fullkey", "path"];
 
+/// Those of them whose numbers are not the same in every release.
+const UNSETTLED: [&str; 2] = ["id", "parent"];
+
 type Result<T> = std::result::Result<T, Flaw>;
 
 /// The mapping's SELECT, its result columns named by the target's columns.
 pub(crate) fn normalise(mapping: &Mapping, catalog: &Catalog) -> Result<Query> {
-    let mut normaliser =
-        Normaliser { mapping, catalog, leaves: 0, aliases: 0, ctes: Vec::new(), recursion: None };
+    let mut normaliser = Normaliser {
+        mapping,
+        catalog,
+        leaves: 0,
+        aliases: 0,
+        size: Size::default(),
+        ctes: Vec::new(),
+        read: Vec::new(),
+        recursion: None,
+    };
     normaliser.select(&mapping.select, Some(&mapping.columns))
 }
 
@@ -37,8 +49,11 @@ struct Normaliser<'a> {
     catalog: &'a Catalog,
     leaves: usize,
     aliases: usize,
+    size: Size,
     /// The CTEs in scope, innermost last.
     ctes: Vec<CommonTableExpr>,
+    /// What the arm that was read last reads.
+    read: Vec<Visible>,
     /// The recursive CTE whose last arm is being read.
     recursion: Option<Recursion>,
 }
@@ -61,6 +76,8 @@ struct Visible {
     columns: Vec<String>,
     /// Columns that a USING merged into those of an item further left.
     merged: Vec<String>,
+    /// Whether it is a table-valued function.
+    call: bool,
 }
 
 /// What the names in one SELECT stand for.
@@ -73,11 +90,19 @@ struct Names<'a> {
 
 impl Normaliser<'_> {
     fn select(&mut self, select: &Select, names: Option<&[String]>) -> Result<Query> {
+        self.size.enter(self.mapping)?;
+        let query = self.select_within(select, names);
+        self.size.leave();
+        query
+    }
+
+    fn select_within(&mut self, select: &Select, names: Option<&[String]>) -> Result<Query> {
         let outer = self.ctes.len();
         if let Some(with) = &select.with {
             self.ctes.extend(with.ctes.iter().cloned());
         }
         let first = self.arm(&select.body.select, names)?;
+        let order = self.order(&select.order_by, &first)?;
         let shown: Vec<String> = first.columns.iter().map(|output| output.name.clone()).collect();
         let mut rest = Vec::new();
         for compound in &select.body.compounds {
@@ -97,12 +122,35 @@ impl Normaliser<'_> {
                 _ => term.to_string(),
             })
             .collect();
-        Ok(Query { first, rest, order_by, recursion: None })
+        Ok(Query { first, rest, order_by, order, recursion: None })
+    }
+
+    /// ORDER BY terms over what an arm reads: a number or a result column's name stands for
+    /// that column.
+    fn order(&self, terms: &[SortedColumn], arm: &Arm) -> Result<Vec<Expr>> {
+        let result =
+            |name: &str| arm.columns.iter().find(|output| output.name.eq_ignore_ascii_case(name));
+        let of_result = |expr: &Expr| match expr {
+            Expr::Literal(Literal::Numeric(number)) => {
+                number.parse().ok().and_then(|n: usize| arm.columns.get(n.wrapping_sub(1)))
+            }
+            Expr::Id(name) | Expr::Name(name) => result(name.as_str()),
+            _ => None,
+        };
+        let names = Names { visible: &self.read, results: &arm.columns, windows: &[] };
+        terms
+            .iter()
+            .map(|term| match of_result(&term.expr) {
+                Some(output) => Ok(output.expr.clone()),
+                None => self.expr(&term.expr, &names),
+            })
+            .collect()
     }
 
     /// A CTE that reads itself; the file's own check has seen that it does so in its last
     /// arm alone.
     fn recursive(&mut self, cte: &CommonTableExpr, names: Option<&[String]>) -> Result<Query> {
+        self.size.enter(self.mapping)?;
         let body = &cte.select.body;
         let outer = self.ctes.len();
         if let Some(with) = &cte.select.with {
@@ -134,7 +182,8 @@ impl Normaliser<'_> {
             rest.push((compound.operator, arm));
         }
         self.ctes.truncate(outer);
-        Ok(Query { first, rest, order_by: Vec::new(), recursion: Some(name) })
+        self.size.leave();
+        Ok(Query { first, rest, order_by: Vec::new(), order: Vec::new(), recursion: Some(name) })
     }
 
     fn arm(&mut self, select: &OneSelect, names: Option<&[String]>) -> Result<Arm> {
@@ -166,22 +215,11 @@ impl Normaliser<'_> {
         let full = Names { visible: &visible, results: &outputs, windows: window_clause };
         let filter = where_clause.as_ref().map(|expr| self.expr(expr, &full)).transpose()?;
         let (group_by, having) = self.group_by(group_by.as_ref(), &full)?;
-        let arbitrary = outputs.iter().find(|output| {
-            !group_by.is_empty()
-                && !group_by.contains(&output.expr)
-                && !contains_aggregate(&output.expr)
-                && !columns_of(&output.expr)
-                    .iter()
-                    .all(|(alias, name)| group_by.contains(&column(alias, name)))
-        });
-        if let Some(output) = arbitrary {
-            return Err(self.cant(
-                &output.name,
-                &format!("{} is neither grouped by nor aggregated: which row of the group it comes from is not determined", output.name),
-                "add it to GROUP BY, or aggregate it with min() or max()",
-            ));
+        if !group_by.is_empty() {
+            self.no_row_is_picked(&outputs, &group_by)?;
         }
         let aggregates = outputs.iter().any(|output| contains_aggregate(&output.expr));
+        self.read = visible;
         Ok(Arm {
             distinct: *distinctness == Some(Distinctness::Distinct),
             partitions: outputs.iter().flat_map(|output| partitions(&output.expr)).collect(),
@@ -192,6 +230,22 @@ impl Normaliser<'_> {
             having,
             aggregates,
         })
+    }
+
+    /// Refuses columns beside an aggregate that are not grouped by.
+    fn no_row_is_picked(&self, outputs: &[Output], group_by: &[Expr]) -> Result<()> {
+        let picked = |output: &&Output| {
+            !contains_aggregate(&output.expr) && outside_of_groups(&output.expr, group_by).is_some()
+        };
+        let Some(output) = outputs.iter().find(picked) else { return Ok(()) };
+        Err(self.cant(
+            &output.name,
+            &format!(
+                "{} is neither grouped by nor aggregated: which row of the group it comes from is not determined",
+                output.name
+            ),
+            "add it to GROUP BY, or aggregate it with min() or max()",
+        ))
     }
 
     fn group_by(
@@ -273,7 +327,9 @@ impl Normaliser<'_> {
         items: &mut Vec<Item>,
         visible: &mut Vec<Visible>,
     ) -> Result<()> {
+        self.size.one_more_table(self.mapping, table)?;
         let (what, shown, columns) = self.table(table, visible)?;
+        let call = matches!(what, What::Call(..));
         let alias = match &what {
             // The rows of a step are read once. Under their own name the query plan shows
             // that they are no table.
@@ -281,7 +337,10 @@ impl Normaliser<'_> {
             _ => format!("t{}", self.aliases),
         };
         self.aliases += 1;
-        visible.push(Visible { alias: alias.clone(), shown, columns, merged: Vec::new() });
+        if let What::Query(query) = &what {
+            self.size.subquery(self.mapping, &alias, query)?;
+        }
+        visible.push(Visible { alias: alias.clone(), shown, columns, merged: Vec::new(), call });
         let on = match constraint {
             None => None,
             Some(JoinConstraint::On(expr)) => {
@@ -466,13 +525,16 @@ impl Normaliser<'_> {
         let mut expr = expr.clone();
         inline_windows(&mut expr, names.windows);
         let mut flaw = None;
+        let mut nodes = 0;
         visit_exprs_mut(&mut expr, Subqueries::Skip, &mut |expr| {
+            nodes += 1;
             if flaw.is_none()
                 && let Err(found) = self.resolve(expr, names)
             {
                 flaw = Some(found);
             }
         });
+        self.size.grow(self.mapping, nodes)?;
         flaw.map_or(Ok(expr), Err)
     }
 
@@ -507,7 +569,7 @@ impl Normaliser<'_> {
             .iter()
             .filter(|item| has(&item.columns, name) && !has(&item.merged, name));
         match (found.next(), found.next()) {
-            (Some(item), None) => Ok(item.reference(name)),
+            (Some(item), None) => self.settled(item, name),
             (Some(_), Some(_)) => Err(Flaw::mismatch(
                 self.mapping,
                 name,
@@ -528,8 +590,23 @@ impl Normaliser<'_> {
             .visible
             .iter()
             .find(|item| item.is(table) && has(&item.columns, name))
-            .map(|item| item.reference(name))
             .ok_or_else(|| self.no_column(&format!("{table}.{name}"), names.visible))
+            .and_then(|item| self.settled(item, name))
+    }
+
+    /// A column of an item, unless SQLite's releases disagree on what is in it.
+    fn settled(&self, item: &Visible, name: &str) -> Result<Expr> {
+        if item.call && has(&UNSETTLED.map(str::to_owned), name) {
+            return Err(self.cant(
+                name,
+                &format!(
+                    "SQLite's releases number the elements of a JSON text differently, so that {name} is \
+                     another number in the writer's SQLite than in cutover's"
+                ),
+                "take key, an element's place in its array, or fullkey and path",
+            ));
+        }
+        Ok(item.reference(name))
     }
 
     fn no_column(&self, name: &str, visible: &[Visible]) -> Flaw {
@@ -569,6 +646,7 @@ fn every_column(item: &Visible) -> Vec<Output> {
     item.columns
         .iter()
         .filter(|name| !has(&item.merged, name))
+        .filter(|name| !(item.call && has(&UNSETTLED.map(str::to_owned), name)))
         .map(|name| Output { expr: column(&item.alias, name), name: name.clone() })
         .collect()
 }
@@ -583,6 +661,7 @@ fn has(columns: &[String], name: &str) -> bool {
     columns.iter().any(|column| column.eq_ignore_ascii_case(name))
 }
 
+/// Writes the windows that are named into the calls that name them.
 fn inline_windows(expr: &mut Expr, windows: &[WindowDef]) {
     visit_exprs_mut(expr, Subqueries::Skip, &mut |expr| {
         let (Expr::FunctionCall { filter_over, .. } | Expr::FunctionCallStar { filter_over, .. }) =
@@ -590,12 +669,34 @@ fn inline_windows(expr: &mut Expr, windows: &[WindowDef]) {
         else {
             return;
         };
-        if let Some(Over::Name(name)) = &filter_over.over_clause
-            && let Some(found) = windows.iter().find(|def| def.name == *name)
-        {
-            filter_over.over_clause = Some(Over::Window(found.window.clone()));
+        let window = match &filter_over.over_clause {
+            Some(Over::Name(name)) => named(name, windows),
+            Some(Over::Window(window)) if window.base.is_some() => Some(whole(window, windows)),
+            _ => None,
+        };
+        if let Some(window) = window {
+            filter_over.over_clause = Some(Over::Window(window));
         }
     });
+}
+
+/// A window by its name. It may build on one that is defined before it.
+fn named(name: &Name, windows: &[WindowDef]) -> Option<Window> {
+    let same = |other: &WindowDef| other.name.as_str().eq_ignore_ascii_case(name.as_str());
+    let at = windows.iter().position(same)?;
+    Some(whole(&windows[at].window, &windows[..at]))
+}
+
+/// A window with what it takes from the one that it builds on.
+fn whole(window: &Window, windows: &[WindowDef]) -> Window {
+    let mut window = window.clone();
+    if let Some(base) = window.base.take().and_then(|base| named(&base, windows)) {
+        window.partition_by = base.partition_by;
+        if window.order_by.is_empty() {
+            window.order_by = base.order_by;
+        }
+    }
+    window
 }
 
 fn partitions(expr: &Expr) -> Vec<Vec<Expr>> {
@@ -622,6 +723,31 @@ pub(crate) fn contains_aggregate(expr: &Expr) -> bool {
         _ => {}
     });
     found
+}
+
+/// A column in an expression that is neither one of the grouping expressions nor in an
+/// aggregate.
+pub(super) fn outside_of_groups(expr: &Expr, group_by: &[Expr]) -> Option<String> {
+    // `c` is settled where it is grouped by with every one of its spellings.
+    let grouped = |expr: &Expr| group_by.iter().any(|group| bare(group) == bare(expr));
+    match expr {
+        _ if grouped(expr) => None,
+        Expr::Qualified(_, column) => Some(column.as_str().to_owned()),
+        Expr::FunctionCall { name, args, filter_over, .. }
+            if filter_over.over_clause.is_none() && is_aggregate(name.as_str(), args.len()) =>
+        {
+            None
+        }
+        _ => {
+            let mut found = None;
+            shared::expr(expr, &mut |node| {
+                if let (None, Node::Expr(inner)) = (&found, node) {
+                    found = outside_of_groups(inner, group_by);
+                }
+            });
+            found
+        }
+    }
 }
 
 /// Whether an expression holds a window function.

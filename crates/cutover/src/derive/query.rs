@@ -19,6 +19,8 @@ pub(crate) struct Query {
     pub(crate) rest: Vec<(CompoundOperator, Arm)>,
     /// ORDER BY terms, kept as text: they matter only to order-sensitive aggregates.
     pub(crate) order_by: Vec<String>,
+    /// The same, over what the first arm reads.
+    pub(crate) order: Vec<Expr>,
     /// The name under which the last arm reads the rows of the step before, if the query is
     /// recursive.
     pub(crate) recursion: Option<String>,
@@ -93,7 +95,13 @@ pub(crate) type RenderLeaf<'a> = &'a dyn Fn(&Leaf) -> String;
 impl Query {
     /// The query that is one arm.
     pub(crate) fn of(arm: Arm) -> Self {
-        Self { first: arm, rest: Vec::new(), order_by: Vec::new(), recursion: None }
+        Self {
+            first: arm,
+            rest: Vec::new(),
+            order_by: Vec::new(),
+            order: Vec::new(),
+            recursion: None,
+        }
     }
 
     pub(crate) fn arms(&self) -> impl Iterator<Item = &Arm> {

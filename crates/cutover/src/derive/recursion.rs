@@ -50,7 +50,7 @@ pub(crate) fn trace_step(query: &Query, arm: &Arm, column: usize) -> Option<Vec<
         })
         .map(|(item, leaf)| {
             let (_, column) = equal.iter().find(|(alias, _)| *alias == item.alias)?;
-            Some(Term { leaf: Some(leaf.number), expr: Expr::Id(Name::from_string(ident(column))) })
+            Some(Term::of(Some(leaf.number), Expr::Id(Name::from_string(ident(column)))))
         })
         .collect()
 }

@@ -7,16 +7,21 @@
 
 use turso_parser::ast::{Expr, Operator};
 
-use super::query::{Arm, Item, Join, Leaf, Query, What};
+use super::query::{Arm, Item, Join, Leaf, Output, Query, What};
 use super::target::holds;
-use super::trace::columns_of;
+use super::trace::{columns_of, picked};
 
 /// The arm with only the scope's columns (`columns` are their places) as its result.
 pub(super) fn reduce(arm: &Arm, leaf: &Leaf, columns: &[usize]) -> Option<Arm> {
-    let mut arm = arm.clone();
+    let whole = arm;
+    let mut arm = whole.clone();
     arm.columns = columns
         .iter()
-        .map(|position| arm.columns.get(*position).cloned())
+        .map(|position| {
+            let output = whole.columns.get(*position)?;
+            let expr = picked(whole, &output.expr).unwrap_or(&output.expr).clone();
+            Some(Output { expr, ..output.clone() })
+        })
         .collect::<Option<_>>()?;
     arm.distinct = true;
     arm.group_by.clear();

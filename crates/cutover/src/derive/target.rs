@@ -3,6 +3,7 @@
 
 use turso_parser::ast::{CompoundOperator, Expr, Operator};
 
+use super::determinism;
 use super::dirty::{Rows, touched};
 use super::flaw::Flaw;
 use super::normalise::{contains_aggregate, normalise};
@@ -44,6 +45,16 @@ pub(crate) struct Source {
     pub(crate) scope_positions: Vec<usize>,
     /// The scope's columns in terms of leaves: one entry a path, one term a column.
     pub(crate) paths: Vec<Vec<Term>>,
+}
+
+impl Source {
+    /// Whether the parts of a scope come from several leaves, on some path.
+    pub(crate) fn spans_leaves(&self) -> bool {
+        self.paths.iter().any(|terms| {
+            let mut leaves = terms.iter().filter_map(|term| term.leaf);
+            leaves.next().is_some_and(|first| leaves.any(|leaf| leaf != first))
+        })
+    }
 }
 
 impl Target {
@@ -121,6 +132,23 @@ impl Target {
             .iter()
             .flat_map(|source| source.query.leaves().into_iter().map(move |leaf| (source, leaf)))
     }
+}
+
+/// What is wrong with a mapping whose answer is not the same each time.
+pub(crate) fn undetermined(
+    migration: &Migration,
+    targets: &[Target],
+    catalog: &Catalog,
+) -> Result<(), Flaw> {
+    for target in targets {
+        let mappings = migration
+            .direction(target.direction)
+            .filter(|mapping| mapping.target.eq_ignore_ascii_case(&target.table.known_as));
+        for (mapping, source) in mappings.zip(&target.sources) {
+            determinism::check(mapping, &source.query, &target.table, catalog)?;
+        }
+    }
+    Ok(())
 }
 
 /// The targets of one direction, parents before those that read them.
@@ -228,11 +256,16 @@ fn listed(mapping: &Mapping, table: &Table) -> Result<Vec<String>, Flaw> {
         .collect()
 }
 
+/// The key that tells the target's rows apart: of those whose columns are all in the list, one
+/// that can hold no NULL, the primary key before the others. UNIQUE lets several NULLs in, so a
+/// nullable key is the last resort: rows that share a NULL in it can't be told apart.
 fn key(mapping: &Mapping, table: &Table, columns: &[String]) -> Result<UniqueKey, Flaw> {
+    let may_be_null = |key: &&UniqueKey| !key.columns.iter().all(|part| table.never_null(part));
     table
         .uniques
         .iter()
-        .find(|key| key.columns.iter().all(|column| contains(columns, column)))
+        .filter(|key| key.columns.iter().all(|column| contains(columns, column)))
+        .min_by_key(|key| (may_be_null(key), !key.primary))
         .cloned()
         .ok_or_else(|| {
             Flaw::cant_keep(
@@ -269,6 +302,7 @@ fn query(
         ));
     };
     let mut query = normalise(mapping, catalog)?;
+    determinism::settle(&mut query, catalog);
     let named: Vec<String> = columns.to_vec();
     for arm in query.arms_mut() {
         arm.columns = positions.iter().map(|position| arm.columns[*position].clone()).collect();

@@ -9,7 +9,7 @@ use super::live::view;
 use super::names::Names;
 use super::object::Object;
 use super::sync::sync;
-use super::target::{Target, targets};
+use super::target::{Target, targets, undetermined};
 use super::touched::notes;
 use crate::backend::sqlite::catalog;
 use crate::migration::Migration;
@@ -48,6 +48,19 @@ fn forward(old: &str, new: &str, statement: &str) -> Result<Target, Flaw> {
     );
     let old = format!("CREATE TABLE back (id INTEGER PRIMARY KEY); {old}");
     derive(&old, &text).map(|(mut forward, ..)| forward.remove(1))
+}
+
+/// As [`forward`], and whether the statement gives the same each time.
+pub(super) fn checked(old: &str, new: &str, statement: &str) -> Result<(), Flaw> {
+    let text = format!(
+        "CREATE TABLE new.way (id INTEGER PRIMARY KEY); CREATE TABLE new.t ({new});\n\
+         INSERT INTO new.way (id) SELECT id FROM old.back;\n{statement};\n\
+         INSERT INTO old.back (id) SELECT id FROM new.way;"
+    );
+    let (migration, catalog) =
+        read(&format!("CREATE TABLE back (id INTEGER PRIMARY KEY); {old}"), &text);
+    let forward = targets(&migration, Direction::Forward, &catalog)?;
+    undetermined(&migration, &forward, &catalog)
 }
 
 const ITEMS: &str =

@@ -8,6 +8,8 @@
 //! a match into a NULL row instead of dropping it). A trace exists only where
 //! that holds, so whoever has a trace may filter by it.
 
+use std::cell::Cell;
+
 use turso_parser::ast::{Expr, Name};
 
 use super::normalise::{contains_aggregate, contains_window};
@@ -24,9 +26,15 @@ pub(crate) struct Term {
     pub(crate) leaf: Option<usize>,
     /// Over the leaf's columns, which are written without a qualifier.
     pub(crate) expr: Expr,
+    /// How many nodes the expression has.
+    size: usize,
 }
 
 impl Term {
+    pub(crate) fn of(leaf: Option<usize>, expr: Expr) -> Self {
+        Self { leaf, expr, size: 1 }
+    }
+
     /// The leaf's column, if the term is just that.
     pub(crate) fn bare(&self) -> Option<&str> {
         match &self.expr {
@@ -38,85 +46,144 @@ impl Term {
 
 /// The terms of a result column, one for each path; none if it can't be traced.
 pub(crate) fn trace(query: &Query, column: usize) -> Option<Vec<Term>> {
-    let mut terms = Vec::new();
-    for arm in query.arms() {
-        terms.extend(match step_before(arm) {
-            Some(_) => trace_step(query, arm, column)?,
-            None => trace_expr(arm, &arm.columns.get(column)?.expr)?,
-        });
-    }
-    Some(terms)
+    Tracer::new().trace(query, column)
 }
 
 /// The terms of an expression of an arm.
 pub(crate) fn trace_expr(arm: &Arm, expr: &Expr) -> Option<Vec<Term>> {
-    if contains_aggregate(expr) || contains_window(expr) {
-        return None;
+    Tracer::new().trace_expr(arm, expr)
+}
+
+/// The grouping expression that an expression picks a member of: `min(c)` or `max(c)` of a `c`
+/// that is grouped by is equal to `c`, whichever of the spellings of a group it is.
+pub(crate) fn picked<'a>(arm: &'a Arm, expr: &Expr) -> Option<&'a Expr> {
+    let Expr::FunctionCall { name, args, filter_over, .. } = bare(expr) else { return None };
+    let [value] = args.as_slice() else { return None };
+    let plain = filter_over.filter_clause.is_none() && filter_over.over_clause.is_none();
+    let picks = ["min", "max"].iter().any(|pick| name.as_str().eq_ignore_ascii_case(pick));
+    arm.group_by.iter().find(|group| plain && picks && bare(group) == bare(value))
+}
+
+/// An expression without the parentheses and the COLLATE around it.
+pub(crate) fn bare(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Parenthesized(inner) if inner.len() == 1 => bare(&inner[0]),
+        Expr::Collate(inner, _) => bare(inner),
+        other => other,
     }
-    let terms = origin(arm, expr)?;
-    let constant = terms.iter().all(|term| term.leaf.is_none());
-    let among = |exprs: &[Expr]| {
-        constant || exprs.iter().any(|expr| origin(arm, expr).as_ref() == Some(&terms))
-    };
-    if !arm.group_by.is_empty() {
-        if !among(&arm.group_by) {
+}
+
+/// How much of a query a trace may look at: each use of a column leads to what it is made of
+/// anew, so that thirty subqueries which use each other's columns twice are a billion terms.
+const STEPS: usize = 20_000;
+
+/// A trace under way.
+struct Tracer {
+    /// What is left of [`STEPS`].
+    left: Cell<usize>,
+}
+
+impl Tracer {
+    fn new() -> Self {
+        Self { left: Cell::new(STEPS) }
+    }
+
+    fn spend(&self, steps: usize) -> Option<()> {
+        self.left.set(self.left.get().checked_sub(steps)?);
+        Some(())
+    }
+
+    fn trace(&self, query: &Query, column: usize) -> Option<Vec<Term>> {
+        let mut terms = Vec::new();
+        for arm in query.arms() {
+            self.spend(1)?;
+            terms.extend(match step_before(arm) {
+                Some(_) => trace_step(query, arm, column)?,
+                None => self.trace_expr(arm, &arm.columns.get(column)?.expr)?,
+            });
+        }
+        Some(terms)
+    }
+
+    fn trace_expr(&self, arm: &Arm, expr: &Expr) -> Option<Vec<Term>> {
+        if let Some(group) = picked(arm, expr) {
+            return self.trace_expr(arm, group);
+        }
+        if contains_aggregate(expr) || contains_window(expr) {
             return None;
         }
-    } else if arm.aggregates {
-        return None;
-    }
-    arm.partitions.iter().all(|partition| among(partition)).then_some(terms)
-}
-
-/// As [`trace_expr`], without asking whether a filter may pass this arm.
-fn origin(arm: &Arm, expr: &Expr) -> Option<Vec<Term>> {
-    let mut paths = 1;
-    let mut references = Vec::new();
-    for (alias, column) in columns_of(expr) {
-        let terms = origin_of_column(arm, &alias, &column)?;
-        paths = paths.max(terms.len());
-        references.push(((alias, column), terms));
-    }
-    (0..paths)
-        .map(|path| {
-            let mut leaf = None;
-            for (_, terms) in &references {
-                // Several paths pair up only where they come from the same union.
-                let term = terms.get(path)?;
-                match (leaf, term.leaf) {
-                    (_, None) => {}
-                    (None, found) => leaf = found,
-                    (Some(one), Some(other)) if one == other => {}
-                    (Some(_), Some(_)) => return None,
-                }
+        let terms = self.origin(arm, expr)?;
+        let constant = terms.iter().all(|term| term.leaf.is_none());
+        let among = |exprs: &[Expr]| {
+            constant || exprs.iter().any(|expr| self.origin(arm, expr).as_ref() == Some(&terms))
+        };
+        if !arm.group_by.is_empty() {
+            if !among(&arm.group_by) {
+                return None;
             }
-            let mut composed = expr.clone();
-            visit_exprs_mut(&mut composed, Subqueries::Skip, &mut |expr| {
-                if let Expr::Qualified(alias, column) = &*expr
-                    && let Some((_, terms)) = references
-                        .iter()
-                        .find(|((a, c), _)| a == alias.as_str() && c == column.as_str())
-                {
-                    *expr = parenthesise(&terms[path].expr);
-                }
-            });
-            Some(Term { leaf, expr: composed })
-        })
-        .collect()
-}
-
-fn origin_of_column(arm: &Arm, alias: &str, column: &str) -> Option<Vec<Term>> {
-    let item = arm.from.iter().find(|item| item.alias == alias)?;
-    if item.join == Join::Left {
-        return None;
+        } else if arm.aggregates {
+            return None;
+        }
+        arm.partitions.iter().all(|partition| among(partition)).then_some(terms)
     }
-    match &item.what {
-        What::Leaf(leaf) => Some(vec![Term {
-            leaf: Some(leaf.number),
-            expr: Expr::Id(Name::from_string(ident(column))),
-        }]),
-        What::Query(query) => trace(query, query.position(column)?),
-        What::Call(..) | What::Step(_) => None,
+
+    /// As [`trace_expr`](Self::trace_expr), without asking whether a filter may pass this arm.
+    fn origin(&self, arm: &Arm, expr: &Expr) -> Option<Vec<Term>> {
+        let mut paths = 1;
+        let mut references = Vec::new();
+        for (alias, column) in columns_of(expr) {
+            self.spend(1)?;
+            let terms = self.origin_of_column(arm, &alias, &column)?;
+            paths = paths.max(terms.len());
+            references.push(((alias, column), terms));
+        }
+        (0..paths)
+            .map(|path| {
+                let mut leaf = None;
+                for (_, terms) in &references {
+                    // Several paths pair up only where they come from the same union.
+                    let term = terms.get(path)?;
+                    match (leaf, term.leaf) {
+                        (_, None) => {}
+                        (None, found) => leaf = found,
+                        (Some(one), Some(other)) if one == other => {}
+                        (Some(_), Some(_)) => return None,
+                    }
+                }
+                let mut composed = expr.clone();
+                let mut size = 0;
+                visit_exprs_mut(&mut composed, Subqueries::Skip, &mut |expr| {
+                    size += 1;
+                    if let Expr::Qualified(alias, column) = &*expr
+                        && let Some((_, terms)) = references
+                            .iter()
+                            .find(|((a, c), _)| a == alias.as_str() && c == column.as_str())
+                    {
+                        size += terms[path].size;
+                        // What is too large to be looked at is not built either.
+                        if size <= self.left.get() {
+                            *expr = parenthesise(&terms[path].expr);
+                        }
+                    }
+                });
+                self.spend(size)?;
+                Some(Term { leaf, expr: composed, size })
+            })
+            .collect()
+    }
+
+    fn origin_of_column(&self, arm: &Arm, alias: &str, column: &str) -> Option<Vec<Term>> {
+        let item = arm.from.iter().find(|item| item.alias == alias)?;
+        if item.join == Join::Left {
+            return None;
+        }
+        match &item.what {
+            What::Leaf(leaf) => {
+                Some(vec![Term::of(Some(leaf.number), Expr::Id(Name::from_string(ident(column))))])
+            }
+            What::Query(query) => self.trace(query, query.position(column)?),
+            What::Call(..) | What::Step(_) => None,
+        }
     }
 }
 

@@ -89,6 +89,10 @@ pub(crate) fn examine(
         }
         Err(flaw) => return Err(super::model::refuse(migration, &flaw)),
     };
+    if let Some(flaw) = model.undetermined() {
+        report.problems.push(flaw.to_problem());
+        return Ok(report);
+    }
     if unsuitable(&engine.db, &model, known, &mut report)? {
         return Ok(report);
     }

@@ -50,6 +50,14 @@ impl Model {
         Ok(Self::from_catalog(migration, number, bearer, catalog))
     }
 
+    /// What is wrong with a mapping whose answer is not the same each time. Asked before a
+    /// migration starts: one that an older release let through goes on, and back.
+    pub(crate) fn undetermined(&self) -> Option<Flaw> {
+        [&self.forward, &self.backward].into_iter().find_map(|targets| {
+            crate::derive::target::undetermined(&self.migration, targets, &self.catalog).err()
+        })
+    }
+
     fn from_catalog(
         migration: Migration,
         number: i64,

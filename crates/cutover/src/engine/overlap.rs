@@ -85,7 +85,7 @@ pub(crate) fn with_others(db: &Db, migration: &Migration) -> Result<Vec<Problem>
     let mut problems = Vec::new();
     for record in others(db, migration.name())? {
         let name = &record.name;
-        let found = match Migration::parse(name, &record.text) {
+        let found = match Migration::started(name, &record.text) {
             Ok(other) => meeting(name, &Claims::of(&other), &own),
             Err(_) => Some(format!(
                 "migration {name} is under way, and this version can't read which tables it moves"
@@ -111,7 +111,7 @@ impl Session<'_> {
         let own = Claims::of(&self.model.migration);
         for record in others(self.db, &self.record.name)? {
             let name = &record.name;
-            let Ok(other) = Migration::parse(name, &record.text) else { continue };
+            let Ok(other) = Migration::started(name, &record.text) else { continue };
             if let Some(table) = taken_away(&own, &Claims::of(&other), to) {
                 return Err(Refusal::transition(
                     to,

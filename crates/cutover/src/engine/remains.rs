@@ -148,7 +148,7 @@ pub(crate) fn kept_for(db: &Db, kept_in: &str, migration: &str) -> Result<String
 
 /// The migration as its recorded text has it, or without anything where it can't be read.
 pub(crate) fn read(record: &Record) -> Migration {
-    Migration::parse(&record.name, &record.text)
+    Migration::started(&record.name, &record.text)
         .unwrap_or_else(|_| Migration::unread(&record.name, &record.text))
 }
 

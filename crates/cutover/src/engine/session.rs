@@ -291,7 +291,7 @@ impl Engine {
         if record.is_over() || record.phase == Phase::Retired {
             return Model::bare(&self.db, record);
         }
-        let migration = Migration::parse(&record.name, &record.text)?;
+        let migration = Migration::started(&record.name, &record.text)?;
         let bearer = record.phase.writes_enter();
         let fix = "put the table back as it was, or leave the migration with `cutover abort`";
         let built = Model::build(&self.db, migration, record.id, bearer);

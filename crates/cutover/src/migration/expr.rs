@@ -4,6 +4,8 @@ use turso_parser::ast::{Expr, LikeOperator, Literal, Name, Operator};
 
 use super::dates::{self, Argument};
 use super::fault::Checked;
+use super::formats;
+use super::fractions::{self, Conditions};
 use super::functions::{self, Objection};
 use super::syntax::{name, place, token};
 use super::tokens::Statement;
@@ -19,7 +21,16 @@ pub(super) enum Role {
 }
 
 /// Checks one expression, without those in it.
-pub(super) fn check(statement: &Statement<'_>, expr: &Expr, role: Role) -> Checked {
+pub(super) fn check(
+    statement: &Statement<'_>,
+    expr: &Expr,
+    role: Role,
+    short: &Conditions,
+) -> Checked {
+    if let Some((reason, fix)) = formats::arrow(expr).filter(|_| !statement.started) {
+        let at = statement.place_of(&[&["->"], &["->>"]]);
+        return Err(refuse::read_differently(at, reason, fix));
+    }
     match expr {
         Expr::FunctionCall { name, args, order_by, within_group, .. } => {
             if !order_by.is_empty() || !within_group.is_empty() {
@@ -27,9 +38,9 @@ pub(super) fn check(statement: &Statement<'_>, expr: &Expr, role: Role) -> Check
                 let at = place(statement, name);
                 return Err(refuse::newer(at, "ORDER BY in an aggregate's call", "3.44", fix));
             }
-            call(statement, name, args, role)
+            call(statement, name, args, role, short)
         }
-        Expr::FunctionCallStar { name, .. } => call(statement, name, &[], role),
+        Expr::FunctionCallStar { name, .. } => call(statement, name, &[], role, short),
         Expr::Literal(literal) => check_literal(statement, literal, role),
         Expr::Like { op: LikeOperator::Match, .. } => operator(statement, "MATCH"),
         Expr::Like { op: LikeOperator::Regexp, .. } => operator(statement, "REGEXP"),
@@ -90,7 +101,13 @@ fn check_literal(statement: &Statement<'_>, literal: &Literal, role: Role) -> Ch
     Err(refuse::current_time(statement.place_of(&[&[word]]), word))
 }
 
-fn call(statement: &Statement<'_>, called: &Name, args: &[Box<Expr>], role: Role) -> Checked {
+fn call(
+    statement: &Statement<'_>,
+    called: &Name,
+    args: &[Box<Expr>],
+    role: Role,
+    short: &Conditions,
+) -> Checked {
     let function = name(called);
     // The parser writes `x[1]` and `ARRAY[1]` as calls of functions that stand
     // nowhere in the text.
@@ -104,6 +121,11 @@ fn call(statement: &Statement<'_>, called: &Name, args: &[Box<Expr>], role: Role
         let arguments = || args.iter().map(|arg| argument(statement, arg)).collect::<Vec<_>>();
         is_date.then(|| dates::objection(function, &arguments())).flatten()
     });
+    let objection = objection.or_else(|| match role {
+        Role::Default => None,
+        Role::Derived if statement.started => None,
+        Role::Derived => differs(function, args, short),
+    });
     match objection {
         Some(Objection { only_varies: true, .. }) if role == Role::Default => Ok(()),
         Some(Objection { reason, fix, .. }) => {
@@ -111,6 +133,19 @@ fn call(statement: &Statement<'_>, called: &Name, args: &[Box<Expr>], role: Role
         }
         None => Ok(()),
     }
+}
+
+/// Why the function gives another value in other releases of SQLite, if it does.
+fn differs(function: &str, args: &[Box<Expr>], short: &Conditions) -> Option<Objection> {
+    let is = |known: &&str| function.eq_ignore_ascii_case(known);
+    if functions::DATES.iter().any(is) && !fractions::settled(function, args, short) {
+        return Some(Objection::lasting(
+            "of a text with more than three digits of a second gives another time in other releases of \
+             SQLite: the writer's would derive another value than cutover's",
+            "cut the text, as in substr(x, 1, 23); write a number as CAST(x AS REAL)",
+        ));
+    }
+    ["printf", "format"].iter().any(is).then(|| formats::objection(args)).flatten()
 }
 
 fn argument(statement: &Statement<'_>, expr: &Expr) -> Argument {

@@ -4,6 +4,7 @@ use turso_parser::ast::{InsertBody, Name, QualifiedName, Select, Stmt};
 use turso_parser::token::TokenType;
 
 use super::fault::Checked;
+use super::fractions::Conditions;
 use super::known::Known;
 use super::names::{self, is_reserved};
 use super::select::Selects;
@@ -34,7 +35,7 @@ pub(super) fn read(statement: &Statement<'_>, known: &mut Known) -> Checked {
     }
     result::check(statement, select, columns.len())?;
     let tables = Tables { statement, known, direction, target: &target, old: Vec::new() };
-    let mut selects = Selects { statement, tables };
+    let mut selects = Selects { statement, tables, short: Conditions::default() };
     selects.check(select, &Withs::default())?;
     let old = selects.tables.old;
     let select = plain_select(statement, parsed.plain)?;

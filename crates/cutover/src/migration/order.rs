@@ -6,7 +6,7 @@
 //! would be found different although nothing is wrong.
 
 use turso_parser::ast::{
-    Expr, FunctionTail, Name, OneSelect, Over, SelectTable, Window, WindowDef,
+    Expr, FromClause, FunctionTail, Name, OneSelect, Over, Select, SelectTable, Window, WindowDef,
 };
 
 use super::fault::Checked;
@@ -36,19 +36,8 @@ impl<'e> Rows<'e> {
         let OneSelect::Select { from, window_clause, .. } = select else {
             return Self { ordered: false, windows: &[] };
         };
-        let ordered = from.as_ref().is_some_and(|from| {
-            from.joins.is_empty()
-                && match &*from.select {
-                    SelectTable::Select(select, _) => !select.order_by.is_empty(),
-                    SelectTable::Table(table, ..) if table.db_name.is_none() => {
-                        match withs.meaning(name(&table.name)) {
-                            Meaning::Member(member) => !member.select.order_by.is_empty(),
-                            Meaning::Step | Meaning::Itself | Meaning::Table => false,
-                        }
-                    }
-                    _ => false,
-                }
-        });
+        let only = from.as_ref().and_then(|from| only_subquery(from, withs));
+        let ordered = only.is_some_and(|select| !select.order_by.is_empty());
         Self { ordered, windows: window_clause }
     }
 
@@ -74,6 +63,21 @@ impl<'e> Rows<'e> {
         };
         let before = Self { windows: &self.windows[..at], ..*self };
         before.window_orders(&self.windows[at].window)
+    }
+}
+
+/// The subquery, or the member of a WITH clause, that a FROM clause reads and nothing else.
+pub(super) fn only_subquery<'e>(from: &'e FromClause, withs: &Withs<'e>) -> Option<&'e Select> {
+    match &*from.select {
+        _ if !from.joins.is_empty() => None,
+        SelectTable::Select(select, _) => Some(select),
+        SelectTable::Table(table, ..) if table.db_name.is_none() => {
+            match withs.meaning(name(&table.name)) {
+                Meaning::Member(member) => Some(&member.select),
+                Meaning::Step | Meaning::Itself | Meaning::Table => None,
+            }
+        }
+        _ => None,
     }
 }
 

@@ -21,10 +21,10 @@ use crate::phase::Direction;
 /// memory.
 const STACK: usize = 64 << 20;
 
-pub(super) fn read(name: &str, text: &str) -> Result<Migration, MigrationError> {
+pub(super) fn read(name: &str, text: &str, started: bool) -> Result<Migration, MigrationError> {
     // Some editors begin a file with a byte order mark. SQLite takes it as a space.
     let statements = text.strip_prefix('\u{feff}').unwrap_or(text);
-    match on_a_deep_stack(|| read_statements(statements)) {
+    match on_a_deep_stack(|| read_statements(statements, started)) {
         Ok(known) => Ok(known.into_migration(name, text)),
         Err(fault) => Err(fault.of(name)),
     }
@@ -40,14 +40,15 @@ fn on_a_deep_stack<T: Send>(read: impl FnOnce() -> Checked<T> + Send) -> Checked
     })
 }
 
-fn read_statements(text: &str) -> Checked<Known> {
+fn read_statements(text: &str, started: bool) -> Checked<Known> {
     let lines = Lines::new(text);
     if let Some(byte) = text.find('\0') {
         return Err(refuse::nul(lines.locate(byte)));
     }
     let mut known = Known::default();
-    let split = split(text, &lines);
-    for statement in &split.statements {
+    let mut split = split(text, &lines);
+    for statement in &mut split.statements {
+        statement.started = started;
         read_statement(statement, &mut known)?;
     }
     if let Some(fault) = split.fault {
@@ -82,6 +83,9 @@ fn check_tokens(statement: &Statement<'_>) -> Checked {
         let at = || statement.place(Some(token));
         match token.kind {
             TokenType::TK_VARIABLE => return Err(refuse::parameter(at(), token.text)),
+            TokenType::TK_INTEGER | TokenType::TK_FLOAT if is_too_large(token.text) => {
+                return Err(refuse::hex_too_large(at(), token.text));
+            }
             TokenType::TK_INTEGER | TokenType::TK_FLOAT if token.text.contains('_') => {
                 return Err(refuse::digit_separator(at(), token.text));
             }
@@ -99,6 +103,12 @@ fn check_tokens(statement: &Statement<'_>) -> Checked {
         }
     }
     Ok(())
+}
+
+/// Whether a hexadecimal number has more than the 64 bits that SQLite takes.
+fn is_too_large(number: &str) -> bool {
+    let digits = number.strip_prefix("0x").or_else(|| number.strip_prefix("0X"));
+    digits.is_some_and(|digits| digits.trim_start_matches('0').len() > 16)
 }
 
 fn check_whole(known: &Known) -> Checked {

@@ -5,11 +5,12 @@
 //! its side depends on them.
 
 use turso_parser::ast::{
-    Expr, FromClause, JoinOperator, JoinType, Name, OneSelect, Select, SelectTable,
+    Expr, FromClause, JoinOperator, JoinType, Name, OneSelect, Operator, Select, SelectTable,
 };
 
 use super::expr::{self, Role};
 use super::fault::Checked;
+use super::fractions::Conditions;
 use super::order::{self, Rows};
 use super::syntax::{name, place};
 use super::tables::Tables;
@@ -22,6 +23,8 @@ use super::{names, recursion, refuse};
 pub(super) struct Selects<'s, 'a> {
     pub(super) statement: &'s Statement<'a>,
     pub(super) tables: Tables<'s, 'a>,
+    /// What the conditions around the expression say of the length of times.
+    pub(super) short: Conditions,
 }
 
 impl Selects<'_, '_> {
@@ -58,7 +61,17 @@ impl Selects<'_, '_> {
         let rows = Rows::of(part, withs);
         let mut nodes = Vec::new();
         shared::one_select(part, &mut |node| nodes.push(node));
-        self.nodes(nodes, &rows, withs)
+        // What a condition around a subquery says is not of the columns in it.
+        let mut within = Conditions::default();
+        if let OneSelect::Select { from: Some(from), .. } = part
+            && let Some(only) = order::only_subquery(from, withs)
+        {
+            within = within.and_columns_of(only);
+        }
+        let around = std::mem::replace(&mut self.short, within);
+        let checked = self.nodes(nodes, &rows, withs);
+        self.short = around;
+        checked
     }
 
     fn nodes(&mut self, nodes: Vec<Node<'_>>, rows: &Rows<'_>, withs: &Withs<'_>) -> Checked {
@@ -70,11 +83,39 @@ impl Selects<'_, '_> {
     }
 
     fn expr(&mut self, expr: &Expr, rows: &Rows<'_>, withs: &Withs<'_>) -> Checked {
-        expr::check(self.statement, expr, Role::Derived)?;
+        expr::check(self.statement, expr, Role::Derived, &self.short)?;
         order::check(self.statement, expr, rows)?;
-        let mut nodes = Vec::new();
-        shared::expr(expr, &mut |node| nodes.push(node));
-        self.nodes(nodes, rows, withs)
+        match expr {
+            Expr::Case { base: None, when_then_pairs, else_expr } => {
+                for (when, then) in when_then_pairs {
+                    self.where_it_holds(when, &[when, then], rows, withs)?;
+                }
+                else_expr.iter().try_for_each(|or| self.expr(or, rows, withs))
+            }
+            Expr::Binary(left, Operator::And, right) => {
+                self.where_it_holds(expr, &[left, right], rows, withs)
+            }
+            _ => {
+                let mut nodes = Vec::new();
+                shared::expr(expr, &mut |node| nodes.push(node));
+                self.nodes(nodes, rows, withs)
+            }
+        }
+    }
+
+    /// Checks expressions whose value matters only where a condition holds.
+    fn where_it_holds(
+        &mut self,
+        condition: &Expr,
+        exprs: &[&Expr],
+        rows: &Rows<'_>,
+        withs: &Withs<'_>,
+    ) -> Checked {
+        let within = self.short.and(condition);
+        let around = std::mem::replace(&mut self.short, within);
+        let checked = exprs.iter().try_for_each(|expr| self.expr(expr, rows, withs));
+        self.short = around;
+        checked
     }
 
     fn table(&mut self, table: &SelectTable, rows: &Rows<'_>, withs: &Withs<'_>) -> Checked {

@@ -2,7 +2,7 @@
 
 use std::panic::catch_unwind;
 
-use turso_parser::ast::{Cmd, Name, Stmt};
+use turso_parser::ast::{Cmd, Expr, Name, Stmt};
 use turso_parser::error::Error;
 use turso_parser::parser::Parser;
 use turso_parser::token::TokenType;
@@ -48,6 +48,17 @@ pub(super) fn parse(statement: &Statement<'_>) -> Checked<Parsed> {
 /// The name, without the mark.
 pub(super) fn name(name: &Name) -> &str {
     name.as_str().rsplit_once(MARK).map_or(name.as_str(), |(name, _)| name)
+}
+
+/// An expression as text, without the marks.
+pub(super) fn unmarked(expr: &Expr) -> String {
+    let marked = expr.to_string();
+    let mut parts = marked.split(MARK);
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text.push_str(part.trim_start_matches(|digit: char| digit.is_ascii_digit()));
+    }
+    text.to_ascii_lowercase()
 }
 
 /// The token that a name was read from.

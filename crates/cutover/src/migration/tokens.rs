@@ -83,6 +83,8 @@ pub(super) struct Statement<'a> {
     /// The whole file.
     pub(super) text: &'a str,
     pub(super) lines: &'a Lines<'a>,
+    /// Whether it is of a migration that was started.
+    pub(super) started: bool,
     /// At least one.
     pub(super) tokens: Vec<Token<'a>>,
     /// The comments between the statement before it and its first token.
@@ -201,6 +203,7 @@ pub(super) fn split<'a>(text: &'a str, lines: &'a Lines<'a>) -> Split<'a> {
             TokenType::TK_SEMI => split.statements.push(Statement {
                 text,
                 lines,
+                started: false,
                 tokens: std::mem::take(&mut tokens),
                 comments_above: std::mem::take(&mut above),
                 comments_inside: std::mem::take(&mut inside),
@@ -216,6 +219,7 @@ pub(super) fn split<'a>(text: &'a str, lines: &'a Lines<'a>) -> Split<'a> {
         split.statements.push(Statement {
             text,
             lines,
+            started: false,
             tokens,
             comments_above: above,
             comments_inside: inside,

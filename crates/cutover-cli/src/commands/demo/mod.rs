@@ -32,8 +32,9 @@ use legacy::{Databases, enough_space};
 
 /// Does a demo process's job, if this process is one.
 pub(crate) fn child_process() -> Option<ExitCode> {
-    let mut arguments = std::env::args().skip(1);
-    match (arguments.next(), arguments.next()) {
+    // Not `args()`: it panics at an argument that is not UTF-8, as a path may be.
+    let mut arguments = std::env::args_os().skip(1);
+    match (arguments.next(), arguments.next().and_then(|job| job.into_string().ok())) {
         (Some(mark), Some(job)) if mark == job::MARK => Some(job::run(&job)),
         _ => None,
     }
@@ -41,6 +42,13 @@ pub(crate) fn child_process() -> Option<ExitCode> {
 
 pub(crate) fn run(args: &DemoArgs, output: &Output) -> Result<Exit, Failure> {
     listen_to_interrupts();
+    // Processes of the demo are told the path in a line of text.
+    if let Some(keep) = args.keep.as_deref().filter(|keep| keep.to_str().is_none()) {
+        return Err(Failure::unusable(
+            format!("--keep {}: the demo needs a path in UTF-8", keep.display()),
+            "name another directory",
+        ));
+    }
     let place = Place::new(args.keep.as_deref())?;
     enough_space(place.dir(), args.rows)?;
     let databases = Databases::new(place.dir())?;

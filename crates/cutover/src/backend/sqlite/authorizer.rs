@@ -121,7 +121,12 @@ fn mapping_may(asked: &AuthContext<'_>, known: &Known) -> bool {
         | AuthAction::Delete { table_name } => {
             writable && (temporary || known.is_plain(table_name))
         }
-        AuthAction::CreateTempTable { .. } | AuthAction::DropTempTable { .. } => true,
+        AuthAction::CreateTempTable { .. }
+        | AuthAction::DropTempTable { .. }
+        | AuthAction::CreateTempIndex { .. }
+        | AuthAction::DropTempIndex { .. } => true,
+        // What fills a new index.
+        AuthAction::Reindex { .. } => temporary,
         AuthAction::Function { function_name } => known.is_harmless(function_name),
         _ => false,
     }

@@ -8,7 +8,7 @@ use super::db::Db;
 use super::value::Value;
 use crate::derive::derived::{Place, SCOPES, scopes};
 use crate::derive::sql::{ident, idents, join};
-use crate::derive::target::Target;
+use crate::derive::target::{Source, Target};
 use crate::error::Result;
 use crate::schema::Table;
 
@@ -64,6 +64,12 @@ pub(crate) fn fill_scopes(db: &Db, target: &Target, query: &str) -> Result<i64> 
     };
     let defined = numbered(&|n, collation| format!("s{n} COLLATE {}", ident(collation)));
     let columns = numbered(&|n, _| format!("s{n}"));
+    // Looked up by its values where the parts of a scope come from several leaves.
+    let index = if target.sources.iter().any(Source::spans_leaves) {
+        format!("CREATE INDEX {SCOPES}_by_value ON cutover_scopes ({columns});")
+    } else {
+        String::new()
+    };
     let once = if collations.iter().all(|name| name.eq_ignore_ascii_case("BINARY")) {
         query.to_owned()
     } else {
@@ -75,7 +81,7 @@ pub(crate) fn fill_scopes(db: &Db, target: &Target, query: &str) -> Result<i64> 
         &format!(
             "DROP TABLE IF EXISTS {SCOPES}; \
              CREATE TEMP TABLE cutover_scopes (n INTEGER PRIMARY KEY, {defined}); \
-             INSERT INTO {SCOPES} ({columns}) {once};"
+             INSERT INTO {SCOPES} ({columns}) {once}; {index}"
         ),
     )?;
     db.row("listing scopes", &format!("SELECT ifnull(max(n), 0) FROM {SCOPES}"), |row| row.get(0))

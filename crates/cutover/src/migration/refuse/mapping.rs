@@ -308,6 +308,10 @@ pub(in crate::migration) fn raise(at: Location) -> Fault {
     )
 }
 
+pub(in crate::migration) fn read_differently(at: Location, reason: &str, fix: &str) -> Fault {
+    Fault::at(at, reason, fix)
+}
+
 pub(in crate::migration) fn subscript(at: Location) -> Fault {
     Fault::at(
         at,

@@ -77,3 +77,12 @@ pub(in crate::migration) fn digit_separator(at: Location, number: &str) -> Fault
         format!("write {}", number.replace('_', "")),
     )
 }
+
+pub(in crate::migration) fn hex_too_large(at: Location, number: &str) -> Fault {
+    let shown: String = number.chars().take(20).collect();
+    Fault::at(
+        at,
+        format!("`{shown}…` has more than the 16 hexadecimal digits of a number"),
+        "write a blob, x'…', or a decimal number",
+    )
+}

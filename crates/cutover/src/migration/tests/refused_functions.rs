@@ -235,3 +235,109 @@ fn unordered() {
         );
     }
 }
+
+const OTHER_SECONDS: &str = "of a text with more than three digits of a second gives another time in other \
+                             releases of SQLite: the writer's would derive another value than cutover's";
+const CUT: &str = "cut the text, as in substr(x, 1, 23); write a number as CAST(x AS REAL)";
+
+/// SQLite 3.40 rounds the digits behind the third, later releases cut them.
+#[test]
+fn fractions_of_a_second() {
+    for call in [
+        "strftime('%s', a)",
+        "strftime('%Y %f', a)",
+        "strftime('%Y', a, '+1 day')",
+        "julianday(a)",
+        "unixepoch(a)",
+        "unixepoch(a, 'auto')",
+        "date(a, '+1 day')",
+        "datetime(a, '+1 hour', 'unixepoch')",
+        "time(a || '', 'start of day')",
+        "julianday('2024-01-01 00:00:00.1234')",
+        "julianday(substr(a, 1, 24))",
+        "julianday(substr(a, 3))",
+        "julianday(coalesce(substr(a, 1, 19), b))",
+        "julianday(CASE WHEN b THEN a END)",
+        "julianday(CASE WHEN length(b) = 19 THEN a END)",
+        "julianday(CASE WHEN a GLOB '[0-9]*' THEN a END)",
+        "julianday(replace(a, 'T', ' '))",
+    ] {
+        let name = call.split('(').next().unwrap();
+        refused_call(call, &format!("{name}() {OTHER_SECONDS}"), CUT);
+    }
+}
+
+/// Where there can't be more than three, or where they don't matter.
+#[test]
+fn times_without_fractions() {
+    for call in [
+        "date(a)",
+        "datetime(a)",
+        "strftime('%Y-%m-%dT%H:%M:%SZ', a)",
+        "strftime('%s', substr(a, 1, 23))",
+        "strftime('%s', coalesce(substr(a, 1, 10), '2024-01-01 00:00:00.123'))",
+        "julianday(CAST(a AS REAL))",
+        "julianday(a / 86400.0)",
+        "datetime(a, 'unixepoch', '+1 day')",
+        "datetime(julianday(substr(a, 1, 10)) + 1)",
+        "date(date(a), '+1 day')",
+        "CASE WHEN length(a) = 19 AND b THEN strftime('%s', a) END",
+        "CASE WHEN length(o.a) <= 23 THEN strftime('%s', O.A) END",
+        "CASE WHEN a GLOB '[0-9][0-9]:[0-9][0-9]:[0-9][0-9].[0-9][0-9][0-9]' THEN strftime('%s', a) END",
+        "datetime(strftime('%s', a), 'unixepoch') IS a AND length(a) = 19",
+    ] {
+        accepted_select(&format!("SELECT id, {call} FROM old.o AS o"));
+    }
+    for select in [
+        "SELECT id, unixepoch(iso) FROM (SELECT id, strftime('%Y', a, 'unixepoch') AS iso FROM old.o)",
+        "WITH x AS (SELECT id, substr(a, 1, 19) AS t FROM old.o) SELECT id, unixepoch(t) FROM x",
+    ] {
+        accepted_select(select);
+    }
+}
+
+#[test]
+fn formats() {
+    let other = |directive: char, what: &str| {
+        format!(
+            "printf() with %{directive} {what} otherwise in other releases of SQLite: the writer's would \
+             derive another text than cutover's"
+        )
+    };
+    for (format, directive) in [("%.2f", 'f'), ("%d %5.1e", 'e'), ("%!.15g", 'g'), ("%,G", 'G')] {
+        refused_call(
+            &format!("printf('{format}', a, b)"),
+            &other(directive, "rounds a real number"),
+            "format whole numbers: for two places, printf('%d.%02d', n / 100, n % 100) of \
+             CAST(round(x * 100) AS INTEGER) as n",
+        );
+    }
+    for directive in ['a', 'j', 'n'] {
+        refused_call(
+            &format!("printf('%{directive}', a)"),
+            &other(directive, "writes it"),
+            "use %d %i %u %x %X %o %s %c %q %Q %w",
+        );
+    }
+    refused_call(
+        "format(a, b)",
+        "format() takes its format from a value, and SQLite's releases write some formats differently",
+        "write the format as a literal",
+    );
+    accepted_select("SELECT id, printf('%d%% %-5s %03d %,d %Q', a, b, c, id, a) FROM old.o");
+}
+
+#[test]
+fn read_differently() {
+    refused_select(
+        "SELECT id, a »-> '0' FROM old.o",
+        "digits in quotes behind -> are an array's index in some releases of SQLite, and a label in others",
+        "write the number without quotes, or a path: '$[0]', '$.\"0\"'",
+    );
+    refused_select(
+        "SELECT id, a »->> -1 FROM old.o",
+        "a negative number behind -> is NULL in SQLite before 3.47, and counts from the end since",
+        "write '$[#-1]' for the last element",
+    );
+    accepted_select("SELECT id, a -> 0 ->> '$[#-1]' FROM old.o");
+}

@@ -187,3 +187,14 @@ fn digit_separator() {
         );
     }
 }
+
+#[test]
+fn hex_too_large() {
+    let digits = "f".repeat(30);
+    refused(
+        &format!("{TABLE}INSERT INTO new.t (id, a) SELECT id, »0x{digits} FROM old.o"),
+        "`0xffffffffffffffffff…` has more than the 16 hexadecimal digits of a number",
+        "write a blob, x'…', or a decimal number",
+    );
+    accepted_select("SELECT id, 0x00ffffffffffffffff FROM old.o");
+}

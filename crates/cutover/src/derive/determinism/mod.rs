@@ -1,0 +1,127 @@
+//! Whether a mapping gives the same rows each time, in every release of SQLite.
+//!
+//! A mapping is derived again and again: by triggers, a scope at a time, in the writer's SQLite;
+//! by chunks and by verifications in ours. What it leaves open is answered differently then, and
+//! the mirror is found different although nothing is wrong. So it is refused, with the fix in
+//! the author's own names, or settled where any answer is as good.
+//!
+//! - [`values`]: how an expression compares, and whether what compares equal is the same.
+//! - [`known`]: what rows that agree on some columns have in common.
+//! - [`groups`]: which member of a group stands for it.
+//! - [`ties`]: rows that an order leaves open.
+//! - [`reals`]: what releases make of real numbers.
+
+mod groups;
+mod known;
+mod reals;
+#[cfg(test)]
+mod tests;
+mod ties;
+mod values;
+
+use turso_parser::ast::{Expr, Name};
+
+use super::flaw::Flaw;
+use super::query::{Arm, Query, What};
+use super::trace::picked;
+use crate::migration::Mapping;
+use crate::migration::walk::{Subqueries, visit_exprs_mut};
+use crate::schema::{Catalog, Table};
+use values::Values;
+
+/// What is wrong: the word to point at, the reason, and the fix.
+struct Open {
+    word: String,
+    reason: String,
+    fix: String,
+}
+
+type Settled = Result<(), Open>;
+
+/// Which columns of a query somebody looks at, other than to compare them.
+type Used<'a> = &'a dyn Fn(usize) -> bool;
+
+/// Makes min() and max() of a grouping expression pick one of its spellings: all of them are
+/// equal under its own collation, so that any is right, and the first one met is another each
+/// time.
+pub(super) fn settle(query: &mut Query, catalog: &Catalog) {
+    for arm in query.arms_mut() {
+        for item in &mut arm.from {
+            if let What::Query(query) = &mut item.what {
+                settle(query, catalog);
+            }
+        }
+    }
+    let values = Values::new(catalog);
+    for arm in query.arms_mut() {
+        let whole = arm.clone();
+        for output in &mut arm.columns {
+            visit_exprs_mut(&mut output.expr, Subqueries::Skip, &mut |expr| {
+                let Some(group) = picked(&whole, expr) else { return };
+                if values.doubt(&whole, group).is_none() {
+                    return;
+                }
+                if let Expr::FunctionCall { args, .. } = expr {
+                    for value in args {
+                        **value = Expr::Collate(value.clone(), Name::exact("BINARY".to_owned()));
+                    }
+                }
+            });
+        }
+    }
+}
+
+/// Refuses a mapping into `table` whose answer is not one.
+pub(super) fn check(
+    mapping: &Mapping,
+    query: &Query,
+    table: &Table,
+    catalog: &Catalog,
+) -> Result<(), Flaw> {
+    let values = Values::new(catalog);
+    let checked = check_query(&values, query, Some(table), &|_| true);
+    checked.map_err(|Open { word, reason, fix }| Flaw::cant_keep(mapping, &word, reason, fix))
+}
+
+/// `table` is what stores the result, where nothing is around the query.
+fn check_query(
+    values: &Values<'_>,
+    query: &Query,
+    table: Option<&Table>,
+    used: Used<'_>,
+) -> Settled {
+    for arm in query.arms() {
+        for item in &arm.from {
+            if let What::Query(inner) = &item.what {
+                let read = |position: usize| {
+                    inner
+                        .first
+                        .columns
+                        .get(position)
+                        .is_some_and(|output| is_read(arm, &item.alias, &output.name))
+                };
+                check_query(values, inner, None, &read)?;
+            }
+        }
+        groups::check(values, arm, table, used)?;
+        ties::check(values, arm)?;
+        reals::check(values, arm, table)?;
+    }
+    groups::check_compound(values, query, table, used)
+}
+
+/// Whether an arm takes a column's value, rather than only compare it.
+fn is_read(arm: &Arm, alias: &str, column: &str) -> bool {
+    let mut exprs: Vec<&Expr> = arm.columns.iter().map(|output| &output.expr).collect();
+    exprs.extend(&arm.group_by);
+    exprs.extend(&arm.having);
+    let taken = exprs.into_iter().any(|expr| values::takes(expr, alias, column, false));
+    let conditions = arm.filter.iter().chain(arm.from.iter().filter_map(|item| item.on.as_ref()));
+    let arguments = arm.from.iter().flat_map(|item| match &item.what {
+        What::Call(_, arguments) => arguments.as_slice(),
+        _ => &[],
+    });
+    taken
+        || conditions.into_iter().any(|expr| values::takes(expr, alias, column, true))
+        || arguments.into_iter().any(|expr| values::takes(expr, alias, column, false))
+}

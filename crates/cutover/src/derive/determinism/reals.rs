@@ -1,0 +1,229 @@
+//! What SQLite's releases make of real numbers.
+//!
+//! As text, a real number has 15 digits up to SQLite 3.42 and 17 since; a sum of them is
+//! rounded otherwise, and so is a number that is rounded to a place after the point. The
+//! trigger in the writer's SQLite would derive another value than ours.
+
+use turso_parser::ast::{Expr, LikeOperator, Literal, Operator};
+
+use super::values::{Values, plain_column};
+use super::{Open, Settled};
+use crate::derive::query::Arm;
+use crate::migration::walk::{Node, shared};
+use crate::schema::{Affinity, Column, Table};
+
+/// Functions that make text of their arguments.
+const OF_TEXT: [&str; 22] = [
+    "char",
+    "format",
+    "group_concat",
+    "hex",
+    "instr",
+    "json_array",
+    "json_group_array",
+    "json_group_object",
+    "json_insert",
+    "json_object",
+    "json_quote",
+    "json_replace",
+    "json_set",
+    "length",
+    "lower",
+    "ltrim",
+    "printf",
+    "quote",
+    "replace",
+    "rtrim",
+    "substr",
+    "upper",
+];
+const MORE_OF_TEXT: [&str; 3] = ["substring", "trim", "unicode"];
+
+/// Refuses an arm that makes of real numbers what not every release does.
+pub(super) fn check(values: &Values<'_>, arm: &Arm, table: Option<&Table>) -> Settled {
+    for output in &arm.columns {
+        look(values, arm, &output.expr)?;
+        let text = table
+            .and_then(|table| table.column(&output.name))
+            .is_some_and(|column| column.affinity == Affinity::Text);
+        if text && values.is_real(arm, &output.expr) {
+            return Err(as_text(
+                &output.expr,
+                &format!("stored in {}, a column of text,", output.name),
+            ));
+        }
+    }
+    let conditions = arm.filter.iter().chain(arm.from.iter().filter_map(|item| item.on.as_ref()));
+    let rest = conditions.chain(&arm.group_by).chain(&arm.having);
+    rest.into_iter().try_for_each(|expr| look(values, arm, expr))
+}
+
+fn look(values: &Values<'_>, arm: &Arm, expr: &Expr) -> Settled {
+    let real = |expr: &Expr| values.is_real(arm, expr);
+    match expr {
+        Expr::Binary(left, Operator::Concat, right) => {
+            if let Some(found) = [left, right].into_iter().find(|side| real(side)) {
+                return Err(as_text(found, "joined by ||"));
+            }
+        }
+        Expr::Cast { expr: inner, type_name: Some(kind) } => {
+            let to = Affinity::of(&kind.name);
+            if matches!(to, Affinity::Text | Affinity::Blob) && real(inner) {
+                return Err(as_text(inner, "cast to text"));
+            }
+        }
+        Expr::Like { lhs, op: LikeOperator::Like | LikeOperator::Glob, .. } if real(lhs) => {
+            return Err(as_text(lhs, "compared with a pattern"));
+        }
+        Expr::FunctionCall { name, args, .. } => {
+            let name = name.as_str().to_ascii_lowercase();
+            let of_text = OF_TEXT.contains(&name.as_str()) || MORE_OF_TEXT.contains(&name.as_str());
+            // The format of printf() is a literal; %d and its like cut a real number.
+            let taken = match (name.as_str(), args.first()) {
+                ("printf" | "format", Some(format)) if !takes_text(format) => &[],
+                _ => args.as_slice(),
+            };
+            if let Some(found) = taken.iter().find(|arg| of_text && real(arg)) {
+                return Err(as_text(found, &format!("given to {name}()")));
+            }
+            if ["sum", "total", "avg"].contains(&name.as_str())
+                && let Some(found) = args.iter().find(|arg| real(arg))
+            {
+                return Err(added_up(found, &name));
+            }
+            if let ("round", [number, places]) = (name.as_str(), args.as_slice())
+                && !is_zero(places)
+                && real(number)
+            {
+                return Err(rounded(number, places));
+            }
+        }
+        _ => {}
+    }
+    let mut found = Ok(());
+    shared::expr(expr, &mut |node| {
+        if let (Ok(()), Node::Expr(inner)) = (&found, node) {
+            found = look(values, arm, inner);
+        }
+    });
+    found
+}
+
+impl Values<'_> {
+    /// Whether an expression gives real numbers of any number of digits.
+    fn is_real(&self, arm: &Arm, expr: &Expr) -> bool {
+        if !self.step() {
+            return false;
+        }
+        let real = |expr: &Expr| self.is_real(arm, expr);
+        match expr {
+            Expr::Parenthesized(inner) => inner.iter().any(|inner| real(inner)),
+            Expr::Collate(inner, _) | Expr::Unary(_, inner) => real(inner),
+            Expr::Qualified(..) => {
+                self.source(arm, expr).is_some_and(holds_reals)
+                    || self.results(arm, expr).iter().any(|(arm, expr)| self.is_real(arm, expr))
+            }
+            Expr::Cast { type_name: Some(kind), .. } => Affinity::of(&kind.name) == Affinity::Real,
+            Expr::Binary(
+                left,
+                Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide,
+                right,
+            ) => [left, right].into_iter().any(|side| real(side) || is_real_literal(side)),
+            Expr::Case { when_then_pairs, else_expr, .. } => {
+                when_then_pairs.iter().any(|(_, then)| real(then))
+                    || else_expr.as_ref().is_some_and(|or| real(or))
+            }
+            Expr::FunctionCall { name, args, .. } => {
+                match name.as_str().to_ascii_lowercase().as_str() {
+                    "julianday" | "avg" => true,
+                    "abs" | "coalesce" | "ifnull" | "max" | "min" | "nullif" | "sum" | "total"
+                    | "first_value" | "lag" | "last_value" | "lead" | "nth_value" => {
+                        args.iter().any(|arg| real(arg))
+                    }
+                    "iif" => args.iter().skip(1).any(|arg| real(arg)),
+                    _ => false,
+                }
+            }
+            _ => false,
+        }
+    }
+}
+
+fn is_real_literal(expr: &Expr) -> bool {
+    matches!(expr, Expr::Literal(Literal::Numeric(number)) if number.contains(['.', 'e', 'E']))
+}
+
+/// Whether a column is there for real numbers. One for dates and truth values has the same
+/// affinity as one for decimals, and none in it.
+fn holds_reals(column: &Column) -> bool {
+    let declared = column.declared.to_ascii_uppercase();
+    let other = ["BOOL", "DATE", "TIME"].iter().any(|word| declared.contains(word));
+    match column.affinity {
+        Affinity::Real => true,
+        Affinity::Numeric => !other,
+        _ => false,
+    }
+}
+
+fn takes_text(format: &Expr) -> bool {
+    match format {
+        Expr::Literal(Literal::String(format)) => format.contains(['s', 'q', 'Q', 'w', 'c']),
+        _ => true,
+    }
+}
+
+fn is_zero(expr: &Expr) -> bool {
+    matches!(expr, Expr::Literal(Literal::Numeric(number)) if number == "0")
+}
+
+fn shown(expr: &Expr) -> String {
+    plain_column(expr).map_or_else(|| "a real number".to_owned(), |(_, column)| column.to_owned())
+}
+
+fn word(expr: &Expr) -> String {
+    plain_column(expr).map_or_else(String::new, |(_, column)| column.to_owned())
+}
+
+fn as_text(expr: &Expr, how: &str) -> Open {
+    Open {
+        word: word(expr),
+        reason: format!(
+            "{} is a real number, and {how} it has as many digits as the release of SQLite gives it: the \
+             writer's would derive another text than cutover's",
+            shown(expr)
+        ),
+        fix: "keep it in a REAL column of its own; or make whole numbers of it first: \
+              CAST(round(x * 100) AS INTEGER)"
+            .to_owned(),
+    }
+}
+
+fn added_up(expr: &Expr, function: &str) -> Open {
+    let shown = shown(expr);
+    Open {
+        word: word(expr),
+        reason: format!(
+            "{shown} may hold real numbers, and {function}() of them depends on the order in which they \
+             are added up and on the release of SQLite"
+        ),
+        fix: format!("add up whole numbers: sum(CAST(round({shown} * 100) AS INTEGER))"),
+    }
+}
+
+fn rounded(expr: &Expr, places: &Expr) -> Open {
+    let factor = match places {
+        Expr::Literal(Literal::Numeric(number)) => {
+            number.parse().ok().and_then(|places| 10_i64.checked_pow(places)).unwrap_or(100)
+        }
+        _ => 100,
+    };
+    let shown = shown(expr);
+    Open {
+        word: word(expr),
+        reason: format!(
+            "round() of {shown} to a place after the point is not the same in every release of SQLite: \
+             the writer's would derive another value than cutover's"
+        ),
+        fix: format!("write round({shown} * {factor}) / {factor}.0"),
+    }
+}
