@@ -231,6 +231,9 @@ fn given_back(space: &Space) -> String {
     out
 }
 
+/// What to type next once a migration is retired.
+pub(crate) const OVER: &str = "next: nothing; the migration is over\n";
+
 /// What to type next: when, and the command on a line of its own.
 pub(crate) fn next(next: &[NextAction], paste: &Paste) -> String {
     next.first().map_or_else(String::new, |next| next_is(when(*next), &words(*next), paste))

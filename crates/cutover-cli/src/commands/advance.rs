@@ -1,6 +1,6 @@
 //! `cutover advance`: one phase on, or as far as named.
 
-use cutover::AdvanceOptions;
+use cutover::{AdvanceOptions, Phase};
 
 use super::{Call, what_next};
 use crate::exit::{Exit, Failure};
@@ -20,7 +20,12 @@ pub(crate) fn run(
     let report = engine.advance(&name, options, &mut watch)?;
     drop(watch);
     let next = what_next(&engine, &name);
-    call.output
-        .result(&report, |paste| render::transition(&report) + &render::next(&next, paste))?;
+    call.output.result(&report, |paste| {
+        let next = match report.to {
+            Phase::Retired => render::OVER.to_owned(),
+            _ => render::next(&next, paste),
+        };
+        render::transition(&report) + &next
+    })?;
     Ok(Exit::Done)
 }
