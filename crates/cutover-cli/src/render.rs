@@ -3,8 +3,8 @@
 
 use anstyle::{AnsiColor, Style};
 use cutover::{
-    Action, Because, Difference, NextAction, Phase, Space, TransitionReport, VacuumCost,
-    VerifyReport,
+    Action, Because, BrokenForeignKey, Difference, NextAction, Phase, SetAside, Space,
+    TransitionReport, VacuumCost, VerifyReport,
 };
 use jiff::SignedDuration;
 use jiff::fmt::friendly::{FractionalUnit, Spacing, SpanPrinter};
@@ -174,9 +174,26 @@ pub(crate) fn verification(report: &VerifyReport) -> String {
 /// What a step from one phase to another did.
 pub(crate) fn transition(report: &TransitionReport) -> String {
     let mut out = String::new();
-    let TransitionReport { migration, from, to, held_ms, verified, kept, only_new_holds, space } =
-        report;
-    line!(out, "{BOLD}{migration}{BOLD:#}: {from} → {GOOD}{to}{GOOD:#}");
+    let TransitionReport {
+        migration,
+        from,
+        to,
+        held_ms,
+        verified,
+        kept,
+        only_new_holds,
+        space,
+        ..
+    } = report;
+    if report.called_off {
+        line!(
+            out,
+            "{BOLD}{migration}{BOLD:#}: the rollback is called off; {GOOD}{from}{GOOD:#} goes on"
+        );
+    }
+    if from != to || !report.called_off {
+        line!(out, "{BOLD}{migration}{BOLD:#}: {from} → {GOOD}{to}{GOOD:#}");
+    }
     if let Some(verified) = verified {
         out.push_str(&verification(verified));
     }
@@ -193,6 +210,17 @@ pub(crate) fn transition(report: &TransitionReport) -> String {
             kept.kept_in
         );
     }
+    out.push_str(&set_aside(&report.set_aside));
+    if let Some(reason) = &report.unfilled {
+        line!(out, "{WARN}note{WARN:#}: the new tables are not filled: {reason}");
+    }
+    for BrokenForeignKey { table, parent, rows, example } in &report.broken_foreign_keys {
+        let (rows, verb) = (counted(*rows, "row"), if *rows == 1 { "refers" } else { "refer" });
+        line!(
+            out,
+            "{WARN}foreign key{WARN:#}: {rows} of {table} {verb} to no row of {parent}; for example {example}"
+        );
+    }
     if *only_new_holds > 0 {
         line!(
             out,
@@ -203,6 +231,15 @@ pub(crate) fn transition(report: &TransitionReport) -> String {
     }
     if let Some(space) = space {
         out.push_str(&given_back(space));
+    }
+    out
+}
+
+/// Rows that the old tables can't hold, and why.
+pub(crate) fn set_aside(rows: &[SetAside]) -> String {
+    let mut out = String::new();
+    for SetAside { table, key: of, reason } in rows {
+        line!(out, "  {table}, {}: {reason}", key(of));
     }
     out
 }

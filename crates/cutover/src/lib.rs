@@ -94,19 +94,19 @@ mod watch;
 
 pub use backend::sqlite::unreadable_object;
 pub use engine::{
-    AdvanceOptions, Engine, ForgetOptions, FuzzOptions, Limits, Observer, Options, Pace, Request,
-    StartOptions, Vacuum,
+    AbortOptions, AdvanceOptions, Engine, ForgetOptions, FuzzOptions, Limits, Observer, Options,
+    Pace, Request, StartOptions, Vacuum,
 };
 pub use error::{Error, ErrorKind, LeaseHolder, Refusal, Result};
 pub use migration::{Location, Migration, MigrationError};
 pub use phase::{Direction, Phase, Side, UnknownPhase};
 pub use report::{
-    AbortReport, Action, BackfillReport, BackfillStatus, Because, Blocked, CheckReport,
-    ControlStatus, Difference, Forecast, ForgetReport, FuzzFailure, FuzzFault, FuzzLoss,
-    FuzzRefusal, FuzzReport, JournalEntry, Kept, LastVerification, Listed, ListedState, NextAction,
-    OldSchema, PaceStatus, PhaseSpan, Plan, PlanStep, PlannedIndex, Problem, RepairReport,
-    RollbackForecast, Snapshot, Space, StartReport, TableStatus, TransitionReport, VacuumCost,
-    VerifyReport, Waiting, WorkStatus, WriteStatus,
+    AbortReport, Action, BackfillReport, BackfillStatus, Because, Blocked, BrokenForeignKey,
+    CheckReport, ControlStatus, Difference, Forecast, ForgetReport, FuzzFailure, FuzzFault,
+    FuzzLoss, FuzzRefusal, FuzzReport, JournalEntry, Kept, LastVerification, Listed, ListedState,
+    NextAction, OldSchema, OnlyNew, PaceStatus, PhaseSpan, Plan, PlanStep, PlannedIndex, Problem,
+    RepairReport, RollbackForecast, SetAside, Snapshot, Space, StartReport, TableStatus,
+    TransitionReport, VacuumCost, VerifyReport, Waiting, WorkStatus, WriteStatus,
 };
 pub use standing::{STANDING, STATE_TABLE, Standing};
 pub use watch::{Event, Look, Silent, Verdict, Watch, Work};

@@ -64,6 +64,10 @@ pub struct RepairReport {
     pub updated: u64,
     /// Rows removed from the mirror.
     pub deleted: u64,
+    /// Rows that the mirror can't hold, and that are set aside.
+    pub kept: Vec<Kept>,
+    /// Some of them, with their keys and why.
+    pub set_aside: Vec<SetAside>,
 }
 
 /// What a backfill did.
@@ -114,6 +118,15 @@ pub struct TransitionReport {
     /// Rows of the new tables that the old ones can't hold as they are: a rollback
     /// to `read-new` would keep them aside.
     pub only_new_holds: u64,
+    /// Some of the rows that a rollback has set aside, with what the old tables say of them.
+    pub set_aside: Vec<SetAside>,
+    /// Foreign keys of the old tables that rows written by new programs break; only of a
+    /// rollback to the old tables.
+    pub broken_foreign_keys: Vec<BrokenForeignKey>,
+    /// Whether a rollback that was under way was called off.
+    pub called_off: bool,
+    /// Why the new tables could not be made what the old ones give, after a rollback to these.
+    pub unfilled: Option<String>,
     /// The space that the old tables have left; only of a step to `retired`.
     pub space: Option<Space>,
 }
@@ -204,6 +217,42 @@ pub struct ForgetReport {
     pub clean: bool,
 }
 
+/// A row that the old tables can't hold, and why.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SetAside {
+    /// The old table it would be in.
+    pub table: String,
+    /// Its key there.
+    pub key: serde_json::Value,
+    /// What the table says of it.
+    pub reason: String,
+}
+
+/// Rows of an old table that refer to nothing, by a foreign key of that table or of one that
+/// refers to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BrokenForeignKey {
+    /// The table whose rows refer to nothing.
+    pub table: String,
+    /// The table they refer to.
+    pub parent: String,
+    /// How many.
+    pub rows: u64,
+    /// The first of them, as `column = value`.
+    pub example: String,
+}
+
+/// Rows of a new table with something that exists nowhere else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OnlyNew {
+    /// The new table.
+    pub table: String,
+    /// The columns that hold it; empty where it is the rows themselves.
+    pub columns: Vec<String>,
+    /// How many rows.
+    pub rows: u64,
+}
+
 /// What `abort` removed.
 #[derive(Debug, Clone, Serialize)]
 pub struct AbortReport {
@@ -211,6 +260,8 @@ pub struct AbortReport {
     pub migration: String,
     /// The objects removed from the database.
     pub removed: Vec<String>,
+    /// What only the new tables held: it is kept.
+    pub only_new: Vec<OnlyNew>,
     /// Tables that were left because they hold rows that exist nowhere else.
     pub left: Vec<Kept>,
 }

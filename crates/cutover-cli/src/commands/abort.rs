@@ -1,6 +1,6 @@
 //! `cutover abort`: leaves a migration, and leaves nothing of ours behind.
 
-use cutover::AbortReport;
+use cutover::{AbortOptions, AbortReport};
 
 use super::Call;
 use crate::exit::{Exit, Failure};
@@ -10,11 +10,15 @@ use crate::progress::Progress;
 use crate::render::{BOLD, GOOD, WARN, counted, line};
 use crate::target::Choice;
 
-pub(crate) fn run(hooks: &HookArgs, call: &Call<Choice>) -> Result<Exit, Failure> {
+pub(crate) fn run(
+    options: AbortOptions,
+    hooks: &HookArgs,
+    call: &Call<Choice>,
+) -> Result<Exit, Failure> {
     let mut engine = call.operate()?;
     let name = call.migration.pick(&engine)?;
     let mut watch = Hooked::new(Progress::new(call.output.paste()), hooks);
-    let report = engine.abort(&name, &mut watch)?;
+    let report = engine.abort_with(&name, options, &mut watch)?;
     drop(watch);
     call.output.result(&report, |paste| {
         // The file's path is not known here, but its name is.
@@ -28,7 +32,7 @@ pub(crate) fn run(hooks: &HookArgs, call: &Call<Choice>) -> Result<Exit, Failure
 
 fn summary(report: &AbortReport) -> String {
     let mut out = String::new();
-    let AbortReport { migration, removed, left } = report;
+    let AbortReport { migration, removed, left, .. } = report;
     line!(
         out,
         "{BOLD}{migration}{BOLD:#}: back to {GOOD}legacy{GOOD:#}; the old tables are as they were"

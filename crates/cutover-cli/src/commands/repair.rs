@@ -5,7 +5,7 @@ use cutover::{Pace, RepairReport};
 use super::Call;
 use crate::exit::{Exit, Failure};
 use crate::progress::Progress;
-use crate::render::{GOOD, count, counted, line, next_is};
+use crate::render::{GOOD, WARN, count, counted, line, next_is, set_aside};
 use crate::target::Choice;
 
 pub(crate) fn run(call: &Call<Choice>) -> Result<Exit, Failure> {
@@ -19,7 +19,7 @@ pub(crate) fn run(call: &Call<Choice>) -> Result<Exit, Failure> {
 }
 
 fn summary(report: &RepairReport) -> String {
-    let RepairReport { renewed, checked, inserted, updated, deleted } = *report;
+    let RepairReport { renewed, checked, inserted, updated, deleted, .. } = *report;
     let mut out = String::new();
     if renewed {
         line!(out, "the triggers were not what the tables need: made anew");
@@ -36,5 +36,10 @@ fn summary(report: &RepairReport) -> String {
             count(deleted)
         );
     }
+    for kept in &report.kept {
+        let (rows, table) = (counted(kept.rows, "row"), &kept.table);
+        line!(out, "{WARN}set aside{WARN:#}: {rows} that {table} can't hold, in {}", kept.kept_in);
+    }
+    out.push_str(&set_aside(&report.set_aside));
     out
 }

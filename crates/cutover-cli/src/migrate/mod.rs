@@ -168,7 +168,8 @@ One that waits for it (`cutover advance --when-told`) switches at once. Else:
 
     /// Leave the migration: back to the old schema alone
     ///
-    /// Every table, view, index and trigger of cutover's is removed.
+    /// Every table, view, index and trigger of cutover's is removed; its history stays.
+    /// What only the new tables hold is kept in `_cutover_kept_` tables, and wants `--yes`.
     #[command(after_help = "\
 Example:
   cutover abort --db app.db
@@ -351,6 +352,9 @@ pub struct RollbackArgs<S: Subject> {
 /// The arguments of `abort`.
 #[derive(Debug, Args)]
 pub struct AbortArgs<S: Subject> {
+    /// Leave it although the new tables hold what exists nowhere else: that is kept aside
+    #[arg(long)]
+    pub(crate) yes: bool,
     #[command(flatten)]
     pub(crate) hooks: HookArgs,
     #[command(flatten)]

@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
-use cutover::{AdvanceOptions, ForgetOptions, FuzzOptions, Pace, Request, StartOptions};
+use cutover::{
+    AbortOptions, AdvanceOptions, ForgetOptions, FuzzOptions, Pace, Request, StartOptions,
+};
 
 use super::{
     AbortArgs, AdvanceArgs, BackfillArgs, CheckArgs, ForgetArgs, MigrateCommand, Operate,
@@ -71,8 +73,9 @@ impl<F: Defines, R: Chooses, N: Chooses> MigrateCommand<F, R, N> {
             Self::Rollback(RollbackArgs { to, hooks, by: Operate { on, actor } }) => {
                 choose(on, actor.as_deref(), spelling, |call| rollback::run(*to, hooks, call))
             }
-            Self::Abort(AbortArgs { hooks, by: Operate { on, actor } }) => {
-                choose(on, actor.as_deref(), spelling, |call| abort::run(hooks, call))
+            Self::Abort(AbortArgs { yes, hooks, by: Operate { on, actor } }) => {
+                let options = AbortOptions { confirmed: *yes };
+                choose(on, actor.as_deref(), spelling, |call| abort::run(options, hooks, call))
             }
             Self::Pause(by) => steer(Some(Request::Pause), by, spelling),
             Self::Resume(by) => steer(Some(Request::Resume), by, spelling),

@@ -18,6 +18,8 @@
 //! - [`verifying`]: what a verification counts, and what it keeps in memory.
 //! - [`refused_rows`]: rows that a constraint of the new side refuses, named.
 //! - [`walk`]: commands and writes at random; what `next:` names is accepted.
+//! - [`way_back`]: a rollback from `new-only`, whatever new programs wrote.
+//! - [`leaving`]: an abort: what only the new tables hold, and who still writes to them.
 //! - [`losses`]: rows that can't be carried over: refused, or kept and told.
 //!
 //! They stand on [`stage`], a case of the testkit with its twin, and on [`scene`], a
@@ -33,6 +35,7 @@ mod gates;
 mod hostile;
 mod kills;
 mod late;
+mod leaving;
 mod losses;
 mod operators;
 mod pairs;
@@ -44,3 +47,4 @@ mod stage;
 mod story;
 mod verifying;
 mod walk;
+mod way_back;

@@ -174,11 +174,15 @@ impl Stage {
     }
 
     /// The names of everything in the schema.
+    /// Without the tables of the record and the journal, which an abort leaves.
     pub(crate) fn schema(&self) -> Vec<(String, String, String)> {
         let conn = Connection::open(&self.db).unwrap();
         let mut statement = conn
             .prepare(
                 "SELECT type, name, ifnull(sql, '') FROM sqlite_schema WHERE name <> 'sqlite_sequence' \
+                 AND tbl_name NOT IN ('_cutover_migrations', '_cutover_passes', '_cutover_positions', \
+                 '_cutover_digests', '_cutover_definitions', '_cutover_journal', '_cutover_lease', \
+                 '_cutover_control', '_cutover_work', '_cutover_verified', '_cutover_refused') \
                  ORDER BY type, name",
             )
             .unwrap();

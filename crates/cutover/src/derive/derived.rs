@@ -10,7 +10,7 @@ use crate::schema::Affinity;
 
 /// How the tables of each side are written: bare in a trigger, behind a schema
 /// where a scratch database is attached.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) old: &'static str,
     pub(crate) new: &'static str,

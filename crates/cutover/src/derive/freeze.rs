@@ -76,6 +76,29 @@ fn mark(names: Names) -> i64 {
     AT_WORK.wrapping_add(names.migration)
 }
 
+/// The guards on a new table that is about to be dropped, after an abort: nobody's write is
+/// taken that would go with it.
+pub(crate) fn dropping(names: Names, migration: &str, table: &str, since: &str) -> Vec<Object> {
+    let message = format!(
+        "cutover: {table} is about to be dropped: migration {migration} was aborted at {since}; write to the old tables"
+    );
+    let unless = no_chunk(names);
+    ["insert", "update", "delete"]
+        .into_iter()
+        .map(|event| {
+            let name = names.trigger(&format!("guard_{event}"), table);
+            let sql = format!(
+                "CREATE TRIGGER {} BEFORE {} ON {} WHEN {unless} BEGIN\n  SELECT RAISE(ABORT, {});\nEND",
+                ident(&name),
+                event.to_uppercase(),
+                ident(table),
+                text(&message)
+            );
+            Object::trigger(name, table, sql)
+        })
+        .collect()
+}
+
 /// The table by which the guards know the sync, and the engine's own chunks.
 pub(crate) fn syncing(names: Names) -> [Object; 2] {
     let table = names.syncing();

@@ -64,6 +64,11 @@ impl Names {
         self.named("touched", target)
     }
 
+    /// A table: scopes that a rollback has to bring up to date.
+    pub(crate) fn stale(self, target: &str) -> String {
+        self.named("stale", target)
+    }
+
     /// A table of one row: whether the sync is writing at this moment.
     pub(crate) fn syncing(self) -> String {
         format!("{}syncing", self.prefix())

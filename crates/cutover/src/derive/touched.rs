@@ -10,13 +10,16 @@ use super::names::Names;
 use super::object::Object;
 use super::procedure::scope_columns;
 use super::sql::{ident, idents, join};
+use super::sync::read_tables;
 use super::target::Target;
+use crate::schema::{Catalog, Column, Table};
 
 /// The tables that hold the notes and the triggers that write them: one trigger a
 /// table and event, for all targets of both directions.
 pub(crate) fn notes<'a>(targets: impl Iterator<Item = &'a Target>, names: Names) -> Vec<Object> {
     let targets: Vec<&Target> = targets.collect();
-    let mut objects: Vec<Object> = targets.iter().map(|target| table(target, names)).collect();
+    let mut objects: Vec<Object> =
+        targets.iter().map(|target| table(target, names.touched(&target.table.name))).collect();
     let mut watched: Vec<&str> = Vec::new();
     for target in &targets {
         let read = target.leaves().map(|(_, leaf)| leaf.table.as_str());
@@ -48,8 +51,86 @@ pub(crate) fn notes<'a>(targets: impl Iterator<Item = &'a Target>, names: Names)
     objects
 }
 
-fn table(target: &Target, names: Names) -> Object {
-    let name = names.touched(&target.table.name);
+/// Notes of what a mirror that is brought up to date lacks by now: the scopes that writes to
+/// the tables its mappings read have touched. A program's statement is never refused for them.
+///
+/// A REPLACE fires no DELETE trigger for the rows that it removes, so their scopes are noted
+/// before it.
+pub(crate) fn stale(targets: &[Target], names: Names, catalog: &Catalog) -> Vec<Object> {
+    let mut objects: Vec<Object> =
+        targets.iter().map(|target| table(target, names.stale(&target.table.name))).collect();
+    for (side, name) in read_tables(targets) {
+        let replaced = catalog.table(side, &name).map_or_else(Vec::new, replaced);
+        let replaced: Vec<Rows<'_>> = replaced.iter().map(|rows| Rows::Where(rows)).collect();
+        let (new, old) = (Rows::Trigger("NEW"), Rows::Trigger("OLD"));
+        for (what, event, rows) in [
+            ("stale_replacing", "BEFORE INSERT", &replaced[..]),
+            ("stale_moving", "BEFORE UPDATE", &replaced),
+            ("stale_insert", "AFTER INSERT", &[new]),
+            ("stale_update", "AFTER UPDATE", &[new, old]),
+            ("stale_delete", "AFTER DELETE", &[old]),
+        ] {
+            objects.extend(notes_of(targets, names, (what, event), &name, rows));
+        }
+    }
+    objects
+}
+
+/// A trigger that notes which scopes of the targets such rows of a table touch.
+fn notes_of(
+    targets: &[Target],
+    names: Names,
+    (what, event): (&str, &str),
+    name: &str,
+    rows: &[Rows<'_>],
+) -> Option<Object> {
+    let mut notes = Vec::new();
+    for target in targets {
+        let table = names.stale(&target.table.name);
+        for rows in rows {
+            let scopes = read_by(target, name, *rows);
+            notes.extend(scopes.map(|scopes| note(target, &table, &scopes)));
+        }
+    }
+    if notes.is_empty() {
+        return None;
+    }
+    let trigger = names.trigger(what, name);
+    let sql = format!(
+        "CREATE TRIGGER {} {event} ON {} BEGIN\n  {};\nEND",
+        ident(&trigger),
+        ident(name),
+        notes.join(";\n  ")
+    );
+    Some(Object::trigger(trigger, name, sql))
+}
+
+/// Conditions for the rows `x` of a table that a row `NEW` may replace. Some of them are none
+/// it replaces, which does no harm.
+fn replaced(table: &Table) -> Vec<String> {
+    let value = |name: &String| {
+        let new = format!("NEW.{}", ident(name));
+        // NULL becomes the default, but only after this trigger.
+        match table.column(name).filter(|column| column.not_null) {
+            Some(Column { default: Some(default), .. }) => format!("ifnull({new}, {default})"),
+            _ => new,
+        }
+    };
+    let mut all: Vec<String> = table
+        .uniques
+        .iter()
+        .chain(&table.partial_uniques)
+        .map(|unique| {
+            join(&unique.columns, " AND ", |name| format!("x.{} = {}", ident(name), value(name)))
+        })
+        .collect();
+    if !table.without_rowid && table.rowid_alias.is_none() {
+        all.push(format!("x.{0} = NEW.{0}", table.rowid()));
+    }
+    all
+}
+
+fn table(target: &Target, name: String) -> Object {
     let columns = scope_columns(target).join(", ");
     let sql = format!(
         "CREATE TABLE {} (n INTEGER PRIMARY KEY, {columns}, UNIQUE ({columns}))",
@@ -61,23 +142,35 @@ fn table(target: &Target, names: Names) -> Object {
 /// Notes the scopes of one target that a row of a table touches: as what the mapping
 /// reads, and as what it fills.
 fn statements(target: &Target, names: Names, changed: &str, row: &str) -> Vec<String> {
-    let read = target
-        .leaves()
-        .filter(|(_, leaf)| leaf.table == changed)
-        .filter_map(|(source, leaf)| touched(source, leaf, Rows::Trigger(row)));
     let own = (target.table.name == changed)
         .then(|| format!("SELECT {}", idents(&format!("{row}."), &target.scope)));
-    let table = ident(&names.touched(&target.table.name));
+    let table = names.touched(&target.table.name);
+    read_by(target, changed, Rows::Trigger(row))
+        .chain(own)
+        .map(|scopes| note(target, &table, &scopes))
+        .collect()
+}
+
+/// Queries that give the scopes which rows of a table touch as what the mapping reads.
+fn read_by<'t>(
+    target: &'t Target,
+    changed: &'t str,
+    rows: Rows<'t>,
+) -> impl Iterator<Item = String> + 't {
+    target
+        .leaves()
+        .filter(move |(_, leaf)| leaf.table == changed)
+        .filter_map(move |(source, leaf)| touched(source, leaf, rows))
+}
+
+/// Writes scopes into a table of notes, each once.
+pub(crate) fn note(target: &Target, table: &str, scopes: &str) -> String {
     let columns = scope_columns(target);
     let same = join(&columns, " AND ", |column| format!("n.{column} IS v.{column}"));
     let nulls = join(&columns, ", ", |column| format!("NULL AS {column}"));
-    let list = columns.join(", ");
-    read.chain(own)
-        .map(|scopes| {
-            format!(
-                "INSERT INTO {table} ({list}) SELECT * FROM (SELECT {nulls} WHERE 0 UNION {scopes}) AS v \
-                 WHERE NOT EXISTS (SELECT 1 FROM {table} AS n WHERE {same})"
-            )
-        })
-        .collect()
+    let (table, list) = (ident(table), columns.join(", "));
+    format!(
+        "INSERT INTO {table} ({list}) SELECT * FROM (SELECT {nulls} WHERE 0 UNION {scopes}) AS v \
+         WHERE NOT EXISTS (SELECT 1 FROM {table} AS n WHERE {same})"
+    )
 }

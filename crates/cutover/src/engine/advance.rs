@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::catch_up::call_off;
 use super::consent::WhenPostponed;
 use super::control::Request;
 use super::frozen::take_digests;
@@ -11,8 +12,8 @@ use super::retire::retire;
 use super::session::Session;
 use super::switch::{Next, Setting};
 use super::vacuum::give_back;
-use super::{AdvanceOptions, Engine};
-use crate::backend::sqlite::state;
+use super::{AdvanceOptions, Engine, kept};
+use crate::backend::sqlite::state::{self, Pending};
 use crate::error::{Error, Refusal, Result};
 use crate::phase::{Direction, Phase};
 use crate::report::{Action, TransitionReport};
@@ -35,6 +36,10 @@ impl Engine {
             let from = session.record.phase;
             let to = goal(session, options)?;
             let mut report = begin(session, from);
+            if session.record.pending == Some(Pending::CatchUp) {
+                call_off(session)?;
+                report.called_off = true;
+            }
             let mut told = options.when_told;
             if told {
                 waits_for_a_word(from, to)?;
@@ -50,8 +55,10 @@ impl Engine {
                 step(session, options, &mut told, &mut report, watch)?;
                 report.to = session.record.phase;
             }
+            // What a rollback set aside stands in the new tables, which are all there is now.
             if session.record.phase == Phase::NewOnly
-                && let Err(error) = take_digests(session, watch)
+                && let Err(error) = kept::forget(session, Direction::Backward)
+                    .and_then(|()| take_digests(session, watch))
             {
                 // The phase is entered, and that is what was asked for.
                 session.engine.warn(&format!(
@@ -78,6 +85,10 @@ pub(crate) fn begin(session: &Session<'_>, from: Phase) -> TransitionReport {
         held_ms: Vec::new(),
         verified: None,
         kept: Vec::new(),
+        set_aside: Vec::new(),
+        broken_foreign_keys: Vec::new(),
+        called_off: false,
+        unfilled: None,
         only_new_holds: 0,
         space: None,
     }
@@ -131,17 +142,19 @@ fn goal(session: &Session<'_>, options: &AdvanceOptions) -> Result<Phase> {
         ));
     }
     match (options.to, phase.next()) {
+        // Where a rollback is under way, that is what is left first.
+        (None, _) if session.record.pending == Some(Pending::CatchUp) => Ok(phase),
         // A retirement that was interrupted is finished.
         (to, next)
             if !options.confirmed
-                && session.record.pending.is_none()
+                && session.record.pending != Some(Pending::Drop)
                 && to.or(next) == Some(Phase::Retired)
                 && phase < Phase::Retired =>
         {
             Err(super::retire::unconfirmed())
         }
         (None | Some(Phase::Retired), _)
-            if session.record.pending.is_some() && phase == Phase::Retired =>
+            if session.record.pending == Some(Pending::Drop) && phase == Phase::Retired =>
         {
             Ok(phase)
         }
@@ -182,7 +195,7 @@ fn step(
         };
         let gate = Gate { to, lenient, keep: false, when_postponed };
         let next = Next::derive(&session.model, Setting::of(to))?;
-        let passed = gate::pass(session, gate, watch, &|session, since| {
+        let passed = gate::pass(session, gate, watch, &|session, since, _| {
             state::forget_digests(session.db, session.record.id)?;
             session.enter("advance", &next, since, json!({}))
         })?;

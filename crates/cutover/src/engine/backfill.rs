@@ -11,7 +11,7 @@ use super::reconcile::{Mode, reconcile};
 use super::session::{Session, now};
 use super::snapshot::progress;
 use super::switch::{self, Setting};
-use super::{Engine, Pace};
+use super::{Engine, Pace, tidy};
 use crate::backend::sqlite::state::{self, PassRecord};
 use crate::derive::derived::Place;
 use crate::derive::sql::ident;
@@ -37,7 +37,9 @@ impl Engine {
     ) -> Result<BackfillReport> {
         Session::hold(self, name, "backfill", |session| {
             session.refuse_unless_permitted(Action::Backfill, "backfill")?;
-            fill(session, Direction::Forward, Work::Backfill, pace, watch)
+            let report = fill(session, Direction::Forward, Work::Backfill, pace, watch)?;
+            tidy::settled(session)?;
+            Ok(report)
         })
     }
 }
@@ -81,7 +83,7 @@ pub(crate) fn fill(
 
 /// How many rows each pass has to make, where that is not known yet: written down at once, so
 /// that whoever watches sees the share of all of them.
-fn count_rows(
+pub(crate) fn count_rows(
     session: &Session<'_>,
     direction: Direction,
     passes: &mut [PassRecord],
@@ -104,6 +106,8 @@ fn count_rows(
 
 /// Where the journal keeps how fast a backfill was, in rows a second.
 pub(crate) const RATE: &str = "rows_per_second";
+/// The same while it was at work: without pauses, and whatever pace it was told to keep.
+pub(crate) const BUSY_RATE: &str = "rows_per_second_at_work";
 
 fn name(work: Work) -> &'static str {
     if work == Work::Backfill { "the backfill" } else { "bringing the old tables up to date" }
@@ -196,7 +200,9 @@ impl OnePass<'_, '_> {
                 switch::enter_views(db, model, Setting::of(phase))?;
             }
             let rate = self.labour.average().map(f64::round);
-            session.journal("backfill-complete", &now(), phase, json!({ RATE: rate }))?;
+            let busy = self.labour.busy_rate().map(f64::round);
+            let detail = json!({ RATE: rate, BUSY_RATE: busy });
+            session.journal("backfill-complete", &now(), phase, detail)?;
         }
         Ok(())
     }

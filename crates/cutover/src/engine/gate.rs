@@ -10,25 +10,21 @@
 use std::time::{Duration, Instant};
 
 use super::consent::{WhenPostponed, await_consent, is_postponed, refuse_postponed};
-use super::kept::keep;
-use super::reconcile::scope_of;
-use super::references;
 use super::session::{Session, now};
 use super::telemetry::Telemetry;
 use super::verify::{Compared, EXAMPLES, Found, Wanted, merge, once, verify_both};
-use super::{Pace, notes, switch};
+use super::{Pace, kept, notes, references};
 use crate::backend::sqlite::compare::Outcome;
-use crate::backend::sqlite::value::Value;
 use crate::derive::derived::Place;
 use crate::derive::target::Target;
 use crate::error::{Error, Refusal, Result};
 use crate::phase::{Direction, Phase, Side};
-use crate::report::{Kept, VerifyReport};
+use crate::report::VerifyReport;
 use crate::watch::{Watch, Work};
 
 /// How often whoever watches is told how far the verification is. Each time is a transaction
 /// of one small row.
-const TELL_EVERY: Duration = Duration::from_millis(500);
+pub(crate) const TELL_EVERY: Duration = Duration::from_millis(500);
 
 /// Scopes that are left for the transaction of the switch: few enough to be
 /// compared in a millisecond or two.
@@ -44,7 +40,8 @@ pub(crate) struct Gate {
     /// The direction in which a difference is no obstacle: rows of the new tables
     /// that the old ones can't hold.
     pub(crate) lenient: Option<Direction>,
-    /// Whether such rows are about to be overwritten, and are therefore kept.
+    /// Whether such rows are about to be overwritten, and are therefore kept: copies are made
+    /// while programs write on.
     pub(crate) keep: bool,
     pub(crate) when_postponed: WhenPostponed,
 }
@@ -53,7 +50,6 @@ pub(crate) struct Gate {
 #[derive(Debug)]
 pub(crate) struct Passed {
     pub(crate) report: VerifyReport,
-    pub(crate) kept: Vec<Kept>,
     /// Rows of the new tables that the old ones can't hold as they are.
     pub(crate) only_new_holds: u64,
     pub(crate) held: Duration,
@@ -61,8 +57,9 @@ pub(crate) struct Passed {
     pub(crate) since: String,
 }
 
-/// What a switch does, given its time.
-pub(crate) type Body<'a> = &'a dyn Fn(&Session<'_>, &str) -> Result<()>;
+/// What a switch does, given its time, and whether the side that is about to be the mirror is
+/// not what its mapping gives.
+pub(crate) type Body<'a> = &'a dyn Fn(&Session<'_>, &str, bool) -> Result<()>;
 
 /// Verifies, and runs `body` in the transaction of the switch.
 pub(crate) fn pass(
@@ -89,16 +86,20 @@ fn pass_noting(
     let db = session.db;
     let began = Instant::now();
     refuse_postponed(session, gate.to, gate.when_postponed)?;
+    if let Some(direction) = gate.lenient.filter(|_| gate.keep) {
+        // What a gate that did not open has left.
+        kept::forget(session, direction)?;
+    }
     notes::begin(session)?;
     // The notes are in the schema from here on.
     session.refuse_late_drift(gate.to)?;
     let mut telemetry = Telemetry::new(Work::Verify(Direction::Forward), 0);
-    let (mut forward, mut backward) = {
+    let (forward, backward) = {
         // The lease is renewed by the watching thread while the others compare.
         let mut told = Instant::now();
         let shared = &*session;
         let what = if gate.keep { Compared::All } else { Compared::Followed };
-        let wanted = Wanted { what, scopes: gate.lenient.filter(|_| gate.keep) };
+        let wanted = Wanted { what, scopes: None };
         verify_both(db, &shared.model, wanted, Pace::Gentle, watch, &mut |done, total| {
             telemetry.compared(done, total);
             if told.elapsed() > TELL_EVERY {
@@ -117,27 +118,38 @@ fn pass_noting(
         }
     }
     refuse_dangling(session, gate.to)?;
+    let mut differs = keep_copies(session, gate, (&forward, &backward), watch)?;
     loop {
-        let mut late = drain(session, gate)?;
+        differs |= drain(session, gate)?;
         let shared = &*session;
         let waited =
             await_consent(shared, gate.to, gate.when_postponed, &mut telemetry, watch, || {
-                late.extend(drain(shared, gate)?);
+                differs |= drain(shared, gate)?;
                 Ok(())
             })?;
         if waited {
             refuse_dangling(session, gate.to)?;
         }
-        late.extend(drain(session, gate)?);
-        match gate.lenient {
-            Some(Direction::Forward) => forward.scopes.extend(late),
-            Some(Direction::Backward) => backward.scopes.extend(late),
-            None => {}
-        }
-        if let Some(passed) = switch_over(session, gate, &forward, &backward, body)? {
+        differs |= drain(session, gate)?;
+        if let Some(passed) = switch_over(session, gate, (&forward, &backward), differs, body)? {
             return Ok(passed);
         }
     }
+}
+
+/// Copies the rows that are about to be overwritten. Tells whether anything differs.
+fn keep_copies(
+    session: &Session<'_>,
+    gate: Gate,
+    found: (&Found, &Found),
+    watch: &mut dyn Watch,
+) -> Result<bool> {
+    let Some(direction) = gate.lenient.filter(|_| gate.keep) else { return Ok(false) };
+    let report = if direction == Direction::Forward { &found.0.report } else { &found.1.report };
+    if report.differences() == 0 {
+        return Ok(false);
+    }
+    kept::keep_all(session, direction, watch)
 }
 
 /// The last look before foreign keys hold. What a program that does not enforce its own
@@ -163,40 +175,37 @@ fn refuse_dangling(session: &Session<'_>, to: Phase) -> Result<()> {
 fn switch_over(
     session: &Session<'_>,
     gate: Gate,
-    forward: &Found,
-    backward: &Found,
+    (forward, backward): (&Found, &Found),
+    differs: bool,
     body: Body<'_>,
 ) -> Result<Option<Passed>> {
-    let db = session.db;
-    let lenient = gate.lenient.map(|direction| match direction {
-        Direction::Forward => forward,
-        Direction::Backward => backward,
-    });
-    let loose = (lenient, lenient.map_or(0, |found| found.report.extra + found.report.different));
-    let (switched, held) = db.write("switching", || {
+    let (switched, held) = session.db.write("switching", || {
         session.fence()?;
         if gate.when_postponed != WhenPostponed::Passes && is_postponed(session)? {
             return Ok(None);
         }
         session.refuse_late_drift(gate.to)?;
+        let mut differs = differs;
         for direction in Direction::BOTH {
             if gate.lenient != Some(direction) {
                 recheck(session, direction, gate.to)?;
+            } else if gate.keep {
+                for target in session.model.targets(direction) {
+                    differs |= kept::keep_last(session, target)? > 0;
+                }
             }
         }
-        let lists = loose_scopes(session, gate, loose.0)?;
-        let mut kept = Vec::new();
-        if gate.keep {
-            // The triggers go before anything is overwritten, so that it does not flow back.
-            switch::remove(db, &switch::ours(db, &session.model)?)?;
-            kept = keep(session, &lists)?;
-        }
         let since = now();
-        body(session, &since)?;
+        body(session, &since, differs)?;
         session.remove_notes()?;
-        Ok(Some((kept, since)))
+        Ok(Some(since))
     })?;
-    let Some((kept, since)) = switched else { return Ok(None) };
+    let Some(since) = switched else { return Ok(None) };
+    let lenient = gate.lenient.map(|direction| match direction {
+        Direction::Forward => forward,
+        Direction::Backward => backward,
+    });
+    let only_new_holds = lenient.map_or(0, |found| found.report.extra + found.report.different);
     let report = |found: &Found, direction| {
         let report = found.report.clone();
         if gate.lenient == Some(direction) {
@@ -205,62 +214,38 @@ fn switch_over(
             report
         }
     };
-    let only_new_holds = if gate.lenient.is_some() { loose.1 } else { 0 };
     let report = merge(report(forward, Direction::Forward), report(backward, Direction::Backward));
-    Ok(Some(Passed { report, kept, only_new_holds, held, since }))
-}
-
-/// The scopes of one target that have to be looked at in the switch.
-pub(crate) struct Loose {
-    pub(crate) target: usize,
-    pub(crate) scopes: Vec<Vec<Value>>,
-}
-
-/// What was found in the lenient direction, and what was touched since.
-fn loose_scopes(session: &Session<'_>, gate: Gate, found: Option<&Found>) -> Result<Vec<Loose>> {
-    let Some(direction) = gate.lenient.filter(|_| gate.keep) else { return Ok(Vec::new()) };
-    let mut lists = Vec::new();
-    for (position, target) in session.model.targets(direction).iter().enumerate() {
-        let mut scopes: Vec<Vec<Value>> = found
-            .into_iter()
-            .flat_map(|found| &found.scopes)
-            .filter(|(p, _)| *p == position)
-            .map(|(_, scope)| scope.clone())
-            .collect();
-        scopes.extend(notes::read(session, target)?);
-        lists.push(Loose { target: position, scopes });
-    }
-    Ok(lists)
+    Ok(Some(Passed { report, only_new_holds, held, since }))
 }
 
 /// Compares what was touched, round after round, until little is left.
 ///
-/// Gives the scopes in which the lenient direction differs, where its rows are kept.
-fn drain(session: &Session<'_>, gate: Gate) -> Result<Vec<(usize, Vec<Value>)>> {
-    let mut late = Vec::new();
+/// Tells whether rows of the lenient direction differ, where these are kept.
+fn drain(session: &Session<'_>, gate: Gate) -> Result<bool> {
+    let mut differs = false;
     for _ in 0..ROUNDS {
         let mut noted = Vec::new();
         for direction in Direction::BOTH {
-            for (position, target) in session.model.targets(direction).iter().enumerate() {
-                noted.push((position, target, notes::noted(session, target)?));
+            for target in session.model.targets(direction) {
+                noted.push((target, notes::noted(session, target)?));
             }
         }
         if noted.iter().map(|(.., count)| count).sum::<u64>() <= LEFT_FOR_THE_SWITCH {
-            return Ok(late);
+            return Ok(differs);
         }
-        for (position, target, count) in noted {
+        for (target, count) in noted {
             let lenient = gate.lenient == Some(target.direction);
             if lenient && !gate.keep {
                 // Whatever it is, it is no obstacle, and nothing is done about it.
                 notes::forget(session, target, count)?;
                 continue;
             }
+            if lenient {
+                differs |= kept::keep_noted(session, target, count)? > 0;
+                continue;
+            }
             notes::compare_noted(session, target, count, |outcome| {
-                if !lenient {
-                    return clean(target, outcome, gate.to);
-                }
-                late.extend(outcome.diffs.iter().map(|diff| (position, scope_of(target, diff))));
-                Ok(())
+                clean(target, outcome, gate.to)
             })?;
         }
     }

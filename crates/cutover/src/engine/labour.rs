@@ -68,6 +68,11 @@ impl Labour {
         self.telemetry.average()
     }
 
+    /// Rows a second while it was at work, without pauses.
+    pub(crate) fn busy_rate(&self) -> Option<f64> {
+        self.telemetry.busy_rate()
+    }
+
     /// In the transaction of a chunk, before it changes anything.
     pub(crate) fn fence(&self, session: &Session<'_>) -> Result<()> {
         session.tell(&self.telemetry)

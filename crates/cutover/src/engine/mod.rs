@@ -5,6 +5,7 @@ mod advance;
 mod backfill;
 mod backup;
 mod beyond;
+mod catch_up;
 mod check;
 mod consent;
 mod control;
@@ -24,9 +25,11 @@ mod labour;
 mod log;
 mod lookup;
 mod meddling;
+mod mending;
 mod model;
 mod next_actions;
 mod notes;
+mod only_new;
 mod overlap;
 mod pace;
 mod pass;
@@ -48,6 +51,7 @@ mod suitability;
 mod switch;
 mod taken;
 mod telemetry;
+mod tidy;
 mod tombstones;
 mod vacuum;
 mod verify;
@@ -154,6 +158,13 @@ pub struct ForgetOptions {
     /// The rows that are kept for the migration go too, though they exist nowhere else.
     pub drop_kept: bool,
     /// That was confirmed.
+    pub confirmed: bool,
+}
+
+/// How a migration is left.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AbortOptions {
+    /// That values which only the new tables hold leave them was confirmed: they are kept aside.
     pub confirmed: bool,
 }
 

@@ -140,7 +140,8 @@ fn advance(facts: &Facts) -> Result<(), No> {
         };
     }
     if facts.pending == Some(Pending::CatchUp) {
-        return no("a rollback is under way", "finish it with `cutover rollback`");
+        // It calls the rollback off.
+        return Ok(());
     }
     undrifted(facts)?;
     if to.is_gated() && !facts.backfilled {
@@ -196,7 +197,19 @@ fn backfill(facts: &Facts) -> Result<(), No> {
     }
 }
 
+/// Refuses what a rollback that is under way does by itself.
+fn not_under_way(facts: &Facts) -> Result<(), No> {
+    match facts.pending {
+        Some(Pending::CatchUp) => no(
+            "a rollback is under way: it brings the old tables up to date and compares every row",
+            "finish it with `cutover rollback`, or call it off with `cutover advance`",
+        ),
+        _ => Ok(()),
+    }
+}
+
 fn verify(facts: &Facts) -> Result<(), No> {
+    not_under_way(facts)?;
     match facts.phase {
         Phase::Retired => no(
             "the old tables are gone: there is nothing to compare with",
@@ -208,6 +221,7 @@ fn verify(facts: &Facts) -> Result<(), No> {
 }
 
 fn repair(facts: &Facts) -> Result<(), No> {
+    not_under_way(facts)?;
     let phase = facts.phase;
     let frozen = phase == Phase::NewOnly
         && facts.pending.is_none()

@@ -1,6 +1,7 @@
 //! What writes touch while a verification runs, or after it: triggers note the scopes, and they
 //! are compared again.
 
+use super::kept::Aside;
 use super::session::Session;
 use crate::backend::sqlite::compare::{self, Chunk, Outcome};
 use crate::backend::sqlite::value::Value;
@@ -30,22 +31,8 @@ pub(crate) fn noted(session: &Session<'_>, target: &Target) -> Result<u64> {
     session.db.count(&format!("SELECT count(*) FROM {}", table(session, target)))
 }
 
-/// The noted scopes of a target.
-pub(crate) fn read(session: &Session<'_>, target: &Target) -> Result<Vec<Vec<Value>>> {
-    let columns = scope_columns(target);
-    let read = || -> rusqlite::Result<Vec<Vec<Value>>> {
-        session
-            .db
-            .conn()
-            .prepare(&query(session, target, &columns))?
-            .query_map([], |row| (0..columns.len()).map(|n| row.get(n)).collect())?
-            .collect()
-    };
-    read().map_err(|source| session.db.error("reading notes", source))
-}
-
 /// Scopes that are taken off at one go. It holds writers off for about a millisecond.
-const AT_ONE_GO: u64 = 500;
+pub(crate) const AT_ONE_GO: u64 = 500;
 
 /// Compares the `noted` scopes of a target, and takes the notes off. They are taken off first:
 /// what is touched from here on is noted anew, and compared in the next round.
@@ -59,7 +46,7 @@ pub(crate) fn compare_noted(
     for _ in 0..noted.div_ceil(AT_ONE_GO) {
         let last = take_off(session, target)?;
         let outcome = db.read("verifying what was written meanwhile", || {
-            compare_listed(db, target, last, usize::MAX)
+            compare_listed(session, target, last, usize::MAX)
         })?;
         each(&outcome)?;
     }
@@ -73,18 +60,27 @@ pub(crate) fn forget(session: &Session<'_>, target: &Target, noted: u64) -> Resu
 
 /// Moves the oldest notes to the temporary list; gives how many there are in it.
 fn take_off(session: &Session<'_>, target: &Target) -> Result<i64> {
-    let db = session.db;
-    let (last, _) = db.write("taking off notes", || {
+    let (last, _) = session.db.write("taking off notes", || {
         session.fence()?;
-        let (table, oldest) = (table(session, target), "ORDER BY n LIMIT");
-        let columns = scope_columns(target);
-        let query = format!("{} {oldest} {AT_ONE_GO}", query(session, target, &columns));
-        let last = scan::fill_scopes(db, target, &query)?;
-        let sql =
-            format!("DELETE FROM {table} WHERE n IN (SELECT n FROM {table} {oldest} {AT_ONE_GO})");
-        db.batch("taking off notes", &sql)?;
-        Ok(last)
+        take_off_here(session, target)
     })?;
+    Ok(last)
+}
+
+/// The same in the transaction at hand.
+pub(crate) fn take_off_here(session: &Session<'_>, target: &Target) -> Result<i64> {
+    let table = session.model.names.touched(&target.table.name);
+    take_oldest(session.db, target, &table, AT_ONE_GO)
+}
+
+/// Moves the oldest notes of a table of such to the temporary list, in the transaction at
+/// hand; gives how many there are in it.
+pub(crate) fn take_oldest(db: &Db, target: &Target, table: &str, most: u64) -> Result<i64> {
+    let (table, oldest) = (ident(table), format!("ORDER BY n LIMIT {most}"));
+    let columns = idents("", &scope_columns(target));
+    let last = scan::fill_scopes(db, target, &format!("SELECT {columns} FROM {table} {oldest}"))?;
+    let sql = format!("DELETE FROM {table} WHERE n IN (SELECT n FROM {table} {oldest})");
+    db.batch("taking off notes", &sql)?;
     Ok(last)
 }
 
@@ -98,15 +94,24 @@ pub(crate) fn compare_last(
         return Ok(Outcome::default());
     }
     let last = listed(session, target)?;
-    compare_listed(session.db, target, last, examples)
+    compare_listed(session, target, last, examples)
 }
 
-fn compare_listed(db: &Db, target: &Target, last: i64, examples: usize) -> Result<Outcome> {
-    compare::compare(db, target, Place::LIVE, &Chunk::Listed { from: 1, to: last }, examples)
+fn compare_listed(
+    session: &Session<'_>,
+    target: &Target,
+    last: i64,
+    examples: usize,
+) -> Result<Outcome> {
+    let chunk = Chunk::Listed { from: 1, to: last };
+    let mut found = compare::compare(session.db, target, Place::LIVE, &chunk, usize::MAX)?;
+    Aside::of(session, target).leave_out(&mut found)?;
+    found.diffs.truncate(examples);
+    Ok(found)
 }
 
 /// Fills the temporary list with the noted scopes.
-fn listed(session: &Session<'_>, target: &Target) -> Result<i64> {
+pub(crate) fn listed(session: &Session<'_>, target: &Target) -> Result<i64> {
     let columns = scope_columns(target);
     scan::fill_scopes(session.db, target, &query(session, target, &columns))
 }

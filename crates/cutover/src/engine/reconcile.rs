@@ -1,6 +1,7 @@
 //! The one routine behind backfill, verify and repair: derive what the mirror
 //! should hold, compare, and report or apply.
 
+use super::kept::Aside;
 use super::model::Model;
 use super::pace::Pacer;
 use super::pass::{Filled, Pass};
@@ -71,7 +72,16 @@ pub(crate) fn survey_filled(
         // The end of the chunk is looked for in the snapshot that is compared.
         let outcome = db.read("verifying", || {
             let Some(chunk) = pass.chunk(db, pacer.rows())? else { return Ok(None) };
-            reconcile(db, target, place, &chunk, Mode::Report { examples }).map(Some)
+            // A row that is set aside is no difference: each has to be looked at.
+            let aside = Aside::new(db, target, model.names, model.migration.name());
+            let any = aside.exists()?;
+            let all = if any { usize::MAX } else { examples };
+            let mut outcome = reconcile(db, target, place, &chunk, Mode::Report { examples: all })?;
+            if any {
+                aside.leave_out(&mut outcome)?;
+                outcome.diffs.truncate(examples);
+            }
+            Ok(Some(outcome))
         })?;
         let Some(outcome) = outcome else { return Ok(()) };
         if !each(&outcome)? {

@@ -2,12 +2,14 @@
 //! them. A mirror has none, so nothing has asked before.
 
 use super::model::Model;
-use crate::backend::sqlite::Db;
+use super::session::Session;
 use crate::backend::sqlite::value::show;
+use crate::backend::sqlite::{Db, catalog};
 use crate::derive::derived::Place;
 use crate::derive::sql::{ident, join};
 use crate::error::{Error, Result};
 use crate::phase::Side;
+use crate::report::BrokenForeignKey;
 use crate::schema::{ForeignKey, Table};
 
 /// Rows that refer to nothing.
@@ -41,6 +43,37 @@ pub(crate) fn dangling(db: &Db, model: &Model, place: Place) -> Result<Vec<Dangl
             if let Some((rows, example)) = look(db, key, &child, &parent_table, &columns)? {
                 let (table, parent) = (format!("new.{}", table.known_as), parent.known_as.clone());
                 all.push(Dangling { table, parent, rows, example });
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// The foreign keys of old tables, and of tables that refer to them, that rows break: written
+/// by programs for which they did not hold.
+pub(crate) fn broken(session: &Session<'_>) -> Result<Vec<BrokenForeignKey>> {
+    let (db, model) = (session.db, &session.model);
+    let ours = |name: &str| model.old_tables().any(|t| t.name.eq_ignore_ascii_case(name));
+    // While they are the mirror the old tables have none; now they have theirs again.
+    let read = |name: &str| {
+        catalog::table(db.conn(), "main", name)
+            .map_err(|source| db.error("reading a table", source))
+    };
+    let mut all = Vec::new();
+    for known in model.catalog.old.iter() {
+        let Some(child) = read(&known.name)? else { continue };
+        for key in child.foreign_keys.iter().filter(|key| ours(&child.name) || ours(&key.table)) {
+            let parent = read(&key.table)?;
+            let columns = parent.as_ref().and_then(|parent| referred(key, parent));
+            // What refers to a table, or a column, that there is not can't be written to at all.
+            let (Some(parent), Some(columns)) = (parent, columns) else { continue };
+            if columns.iter().any(|column| parent.column(column).is_none()) {
+                continue;
+            }
+            let (from, to) = (ident(&child.name), ident(&parent.name));
+            if let Some((rows, example)) = look(db, key, &from, &to, &columns)? {
+                let table = known.known_as.clone();
+                all.push(BrokenForeignKey { table, parent: key.table.clone(), rows, example });
             }
         }
     }

@@ -1,11 +1,14 @@
 //! Mending the mirror of the present phase.
 
+use std::cell::Cell;
+
 use super::labour::Labour;
 use super::log::Log;
+use super::mending::{Mender, Part, shown};
 use super::pass::{Pass, total};
-use super::reconcile::{Mode, reconcile};
 use super::session::{Session, now};
-use super::{Engine, Pace};
+use super::{Engine, Pace, kept};
+use crate::backend::sqlite::compare::Chunk;
 use crate::derive::derived::Place;
 use crate::error::Result;
 use crate::phase::Direction;
@@ -54,33 +57,46 @@ fn mend(
 ) -> Result<RepairReport> {
     let (db, model) = (session.db, &session.model);
     let mut report = RepairReport::default();
-    let mut rows = 0;
+    let (mut rows, mut set_aside) = (0, 0);
     for target in model.targets(direction) {
         rows += total(db, target, Place::LIVE)?;
     }
-    let work = Work::Repair(direction);
+    let (work, mender) = (Work::Repair(direction), Mender::default());
     let mut labour = Labour::begin(session, work, rows, pace, Log::filling("the repair"), watch)?;
     for target in model.targets(direction) {
         let mut pass = Pass::begin(db, model, target, Place::LIVE, Vec::new())?;
         labour.table(session)?;
         loop {
-            let (outcome, held) = db.write("repairing", || {
+            // A transaction that is made again is about the same rows.
+            let chosen: Cell<Option<Option<Chunk>>> = Cell::new(None);
+            let (part, held) = mender.write(session, "repairing", || {
                 labour.fence(session)?;
-                let Some(chunk) = pass.chunk(db, labour.rows())? else { return Ok(None) };
-                session.syncing(true)?;
-                let outcome = reconcile(db, target, Place::LIVE, &chunk, Mode::Repair)
-                    .map_err(|error| session.explain(target, &chunk, error))?;
-                session.syncing(false)?;
-                Ok(Some(outcome))
+                let chunk = match chosen.take() {
+                    Some(chunk) => chunk,
+                    None => pass.chunk(db, labour.rows())?,
+                };
+                chosen.set(Some(chunk.clone()));
+                chunk
+                    .map(|chunk| {
+                        mender
+                            .part(session, target, &chunk)
+                            .map_err(|error| session.explain(target, &chunk, error))
+                    })
+                    .transpose()
             })?;
-            let Some(outcome) = outcome else { break };
+            let Some(Part { outcome, refused, .. }) = part else { break };
             report.checked += outcome.derived;
             report.inserted += outcome.missing;
             report.updated += outcome.different;
             report.deleted += outcome.extra;
+            set_aside += refused;
             labour.after(session, (outcome.derived, report.checked), held, watch)?;
         }
     }
     labour.finish(watch);
+    if set_aside > 0 {
+        report.kept = kept::set_aside(session, direction)?;
+        report.set_aside = shown(session)?;
+    }
     Ok(report)
 }

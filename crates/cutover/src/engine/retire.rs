@@ -33,14 +33,6 @@ pub(crate) fn retire(
     if !options.confirmed {
         return Err(unconfirmed());
     }
-    if session.record.pending == Some(Pending::CatchUp) {
-        return Err(Refusal::transition(
-            to,
-            "a rollback is under way",
-            "finish it with `cutover rollback`",
-        )
-        .into());
-    }
     refuse_broken(session)?;
     take_digests(session, watch)?;
     session.consent(to, watch)?;
@@ -150,6 +142,17 @@ pub(crate) fn empty_and_drop(
     tables: &[String],
     watch: &mut dyn Watch,
 ) -> Result<()> {
+    empty_and_drop_after(session, tables, &|_, _| Ok(()), watch)
+}
+
+/// The same, with something to be done before rows of a table go, given the condition they
+/// meet, in the transaction in which they do.
+pub(crate) fn empty_and_drop_after(
+    session: &Session<'_>,
+    tables: &[String],
+    before: &dyn Fn(&str, &str) -> Result<()>,
+    watch: &mut dyn Watch,
+) -> Result<()> {
     let db = session.db;
     let mut labour = Labour::begin(session, Work::Retire, 0, Pace::Gentle, Log::new(), watch)?;
     let mut done = 0;
@@ -190,9 +193,11 @@ pub(crate) fn empty_and_drop(
             let (deleted, held) = db.write("emptying a table", || {
                 labour.fence(session)?;
                 open(1)?;
-                let sql = format!(
-                    "DELETE FROM {quoted} WHERE {left}{key}{right} IN (SELECT {key} FROM {quoted} LIMIT {rows})"
+                let chunk = format!(
+                    "{left}{key}{right} IN (SELECT {key} FROM {quoted} ORDER BY {key} LIMIT {rows})"
                 );
+                before(table, &chunk)?;
+                let sql = format!("DELETE FROM {quoted} WHERE {chunk}");
                 let deleted = db
                     .conn()
                     .execute(&sql, [])

@@ -4,19 +4,18 @@
 use serde_json::json;
 
 use super::advance::begin;
-use super::backfill::fill;
+use super::catch_up::catch_up;
 use super::consent::WhenPostponed;
-use super::frozen::verify_frozen;
 use super::gate::{self, Gate};
-use super::kept::keep_old;
-use super::session::{Session, now};
-use super::switch::{self, Next, Setting};
-use super::{Engine, Pace};
-use crate::backend::sqlite::state::{self, Pending};
+use super::mending::shown;
+use super::session::Session;
+use super::switch::{Next, Setting};
+use super::{Engine, kept, references, tidy};
+use crate::backend::sqlite::state::Pending;
 use crate::error::{Error, Refusal, Result};
 use crate::phase::{Direction, Phase};
-use crate::report::{Action, Kept, TransitionReport};
-use crate::watch::{Watch, Work};
+use crate::report::{Action, TransitionReport};
+use crate::watch::Watch;
 
 impl Engine {
     /// Goes one phase back, or as far back as `to`.
@@ -32,8 +31,13 @@ impl Engine {
     ) -> Result<TransitionReport> {
         Session::hold(self, name, "rollback", |session| {
             let from = session.record.phase;
-            let to = goal(from, to)?;
             let mut report = begin(session, from);
+            let to = match to {
+                // A call that was killed behind the switch is finished.
+                None if session.record.pending == Some(Pending::Tidy) => from,
+                to => goal(from, to)?,
+            };
+            tidy_up(session, &mut report, watch)?;
             while session.record.phase > to {
                 step(session, &mut report, watch)?;
                 report.to = session.record.phase;
@@ -85,72 +89,71 @@ fn step(
     session.refuse_unless_permitted(Action::Rollback, &format!("going to {to}"))?;
     let (held, since) = match to {
         Phase::WriteNew => {
-            report.kept.extend(catch_up(session, watch)?);
-            let gate = Gate {
-                to,
-                lenient: Some(Direction::Forward),
-                keep: false,
-                when_postponed: WhenPostponed::Passes,
-            };
-            let next = Next::derive(&session.model, Setting::of(to))?;
-            let passed = gate::pass(session, gate, watch, &|session, since| {
-                session.enter("rollback", &next, since, json!({}))
-            })?;
-            report.verified = Some(passed.report);
-            (passed.held, passed.since)
+            let caught_up = catch_up(session, watch)?;
+            report.verified = Some(caught_up.report);
+            report.kept.extend(caught_up.kept);
+            report.set_aside = shown(session)?;
+            (caught_up.held, caught_up.since)
         }
-        Phase::ReadNew => {
-            let gate = Gate {
-                to,
-                lenient: Some(Direction::Forward),
-                keep: true,
-                when_postponed: WhenPostponed::Passes,
-            };
-            let next = Next::derive(&session.model, Setting::of(to))?;
-            let passed = gate::pass(session, gate, watch, &|session, since| {
-                session.enter("rollback", &next, since, json!({}))
-            })?;
-            report.verified = Some(passed.report);
-            report.kept.extend(passed.kept);
-            (passed.held, passed.since)
-        }
+        Phase::ReadNew => return to_read_new(session, report, watch),
         _ => {
             session.consent(to, watch)?;
             session.flip("rollback", to)?
         }
     };
     report.held_ms.push(held.as_secs_f64() * 1000.0);
-    session.entered(to, since, held, watch)?;
+    session.entered(to, since, held, watch)
+}
+
+/// Makes the new tables what the mapping gives. Where they can't hold that, the way back is
+/// gone all the same: they are a mirror that is not filled.
+fn tidy_up(
+    session: &mut Session<'_>,
+    report: &mut TransitionReport,
+    watch: &mut dyn Watch,
+) -> Result<()> {
+    match tidy::tidy(session, watch) {
+        Ok(kept) => report.kept.extend(kept),
+        Err(Error::Refused(refusal)) => report.unfilled = Some(refusal.reason),
+        Err(error) => return Err(error),
+    }
     Ok(())
 }
 
-/// Turns the backward sync on, so that the old tables miss nothing from here on,
-/// and mends what they have missed. An interrupted call goes on where it stopped.
-///
-/// Rows that something wrote into the frozen tables, around their guards, have no
-/// image on the new side: they are kept before the old side becomes the mirror.
-fn catch_up(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result<Vec<Kept>> {
-    let mut kept = Vec::new();
-    if session.record.pending != Some(Pending::CatchUp) {
-        if !verify_frozen(session.db, &session.model, session.record.id, watch)?.ok {
-            kept = keep_old(session)?;
-        }
-        let since = session.record.since.clone();
-        let targets: Vec<String> =
-            session.model.backward.iter().map(|t| t.table.known_as.clone()).collect();
-        let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
-        let phase = session.record.phase;
-        let setting = Setting { catching_up: true, ..Setting::of(phase) };
-        let next = Next::derive(&session.model, setting)?;
-        session.db.write("turning the backward sync on", || {
-            session.fence()?;
-            switch::enter(session.db, &session.model, &next, &since)?;
-            state::begin_passes(session.db, session.record.id, &targets)?;
-            state::set_pending(session.db, session.record.id, Some(Pending::CatchUp))?;
-            session.journal("catch-up", &now(), phase, json!({}))
-        })?;
-        session.record.pending = Some(Pending::CatchUp);
+/// Writes enter the old tables again. What they can't hold of the new ones is copied aside
+/// before, and gone from the new ones afterwards: the switch itself touches no row.
+fn to_read_new(
+    session: &mut Session<'_>,
+    report: &mut TransitionReport,
+    watch: &mut dyn Watch,
+) -> Result<()> {
+    let to = Phase::ReadNew;
+    let gate = Gate {
+        to,
+        lenient: Some(Direction::Forward),
+        keep: true,
+        when_postponed: WhenPostponed::Passes,
+    };
+    if report.set_aside.is_empty() {
+        report.set_aside = shown(session)?;
     }
-    fill(session, Direction::Backward, Work::CatchUp, Pace::Gentle, watch)?;
-    Ok(kept)
+    let aside = kept::set_aside(session, Direction::Backward)?;
+    let whole = Next::derive(&session.model, Setting::of(to))?;
+    let unfilled = Setting { backfilled: false, ..Setting::of(to) };
+    let unfilled = Next::derive(&session.model, unfilled)?;
+    let passed = gate::pass(session, gate, watch, &|session, since, differs| {
+        let tidies = differs || !aside.is_empty();
+        let next = if tidies { &unfilled } else { &whole };
+        session.enter("rollback", next, since, json!({}))?;
+        if tidies { tidy::ask(session) } else { Ok(()) }
+    })?;
+    report.verified = Some(passed.report);
+    report.held_ms.push(passed.held.as_secs_f64() * 1000.0);
+    session.entered(to, passed.since, passed.held, watch)?;
+    session.reload()?;
+    // The new rows that they came from are kept instead.
+    report.kept.retain(|kept| !aside.contains(kept));
+    tidy_up(session, report, watch)?;
+    report.broken_foreign_keys = references::broken(session)?;
+    Ok(())
 }

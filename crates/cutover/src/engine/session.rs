@@ -202,6 +202,12 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// Reads again what a transition has left to do.
+    pub(crate) fn reload(&mut self) -> Result<()> {
+        self.record.pending = self.engine.record(&self.record.name)?.pending;
+        Ok(())
+    }
+
     /// Removes the notes of a gate that did not come to its end.
     pub(crate) fn drop_notes(&self) -> Result<()> {
         if self.db.count(&format!("SELECT count(*) FROM {}", self.notes()))? == 0 {

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::backfill::RATE;
+use super::backfill::BUSY_RATE;
 use super::control::paces;
 use super::drift::Drift;
 use super::kept::kept_tables;
 use super::next_actions::{Decision, decide};
 use super::remains;
 use super::way_back::{Speeds, forecast};
-use super::{Engine, space};
+use super::{Engine, catch_up, space};
 use crate::backend::sqlite::lease::{Held, held};
 use crate::backend::sqlite::state::{PassRecord, Pending, Record};
 use crate::backend::sqlite::work::Sample;
@@ -148,8 +148,11 @@ fn snapshot(
         Held::Free => (None, None, None),
     };
     let verification = verified::read(db, record.id)?;
+    let measured =
+        |key: &str| history.iter().rev().find_map(|entry| entry.detail.get(key)?.as_f64());
     let speeds = Speeds {
-        backfill: history.iter().rev().find_map(|entry| entry.detail.get(RATE)?.as_f64()),
+        catch_up: measured(catch_up::RATE),
+        backfill: measured(BUSY_RATE),
         verify: verification
             .as_ref()
             .map(|last| last.report.checked as f64 / last.seconds.max(1e-3)),
@@ -171,7 +174,7 @@ fn snapshot(
         },
         verification,
         old_schema: old_schema(&record, rows(Side::Old)),
-        kept: kept_tables(db, migration)?,
+        kept: kept_tables(db, migration, record.phase)?,
         drift: facts.drift.problems(),
         wal_bytes: log.bytes,
         wal_pending_bytes: log.pending_bytes,

@@ -39,7 +39,7 @@ impl Engine {
         if !check.ok {
             return Err(not_proved(&check));
         }
-        if known.is_none() {
+        if known.is_none_or(|record| record.pending == Some(Pending::Aborted)) {
             self.record_new(migration)?;
         }
         Session::hold(self, migration.name(), "start", |session| {
@@ -73,8 +73,14 @@ impl Engine {
         let since = now();
         self.db.write("recording the migration", || {
             state::create(&self.db)?;
-            if state::load(&self.db, migration.name())?.is_some() {
-                return Ok(());
+            match state::load(&self.db, migration.name())? {
+                // Its journal goes on.
+                Some(Record { id, pending: Some(Pending::Aborted), .. }) => {
+                    let (text, hash) = (migration.text(), migration.hash());
+                    return state::renew(&self.db, id, text, hash, &since);
+                }
+                Some(_) => return Ok(()),
+                None => {}
             }
             state::insert(
                 &self.db,
@@ -92,6 +98,9 @@ impl Engine {
 
 /// Whether what is recorded is the beginning of this start, or of none.
 fn startable(record: &Record, migration: &Migration) -> Result<()> {
+    if record.pending == Some(Pending::Aborted) {
+        return Ok(());
+    }
     if record.hash != migration.hash() {
         return Err(refusal(
             format!("a migration named {} has started from another text", record.name),

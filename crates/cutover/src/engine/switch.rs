@@ -12,6 +12,7 @@ use crate::derive::live::view;
 use crate::derive::object::Object;
 use crate::derive::sql::ident;
 use crate::derive::sync::{parent_triggers, sync};
+use crate::derive::touched::stale;
 use crate::error::Result;
 use crate::phase::{Direction, Phase};
 use crate::schema::Table;
@@ -64,10 +65,12 @@ pub(crate) fn objects(model: &Model, setting: Setting, since: &str) -> Vec<Objec
 fn timeless(model: &Model, setting: Setting) -> Vec<Object> {
     let mut objects = Vec::new();
     let name = model.migration.name();
-    let direction =
-        if setting.catching_up { Some(Direction::Backward) } else { setting.phase.sync() };
-    if direction.is_some() {
+    let direction = setting.phase.sync();
+    if direction.is_some() || setting.catching_up {
         objects.extend(syncing(model.names));
+    }
+    if setting.catching_up {
+        objects.extend(stale(&model.backward, model.names, &model.catalog));
     }
     if direction == Some(Direction::Forward) {
         objects.extend(model.forward.iter().flat_map(|target| guards(target, model.names, name)));

@@ -31,6 +31,8 @@ pub(crate) struct Telemetry {
     done: u64,
     total: u64,
     chunk: (u64, Duration),
+    /// All chunks together.
+    chunks: (u64, Duration),
     commits: u64,
     /// How long it stood still because somebody asked for it.
     stood: Duration,
@@ -51,6 +53,7 @@ impl Telemetry {
             done: 0,
             total,
             chunk: (0, Duration::ZERO),
+            chunks: (0, Duration::ZERO),
             commits: 0,
             stood: Duration::ZERO,
             recent: VecDeque::new(),
@@ -83,6 +86,7 @@ impl Telemetry {
     /// A chunk of so many rows held the lock for so long.
     pub(crate) fn chunk(&mut self, rows: u64, held: Duration, now: Instant) {
         self.chunk = (rows, held);
+        self.chunks = (self.chunks.0 + rows, self.chunks.1 + held);
         self.commits += 1;
         match self.holds.back_mut() {
             Some((at, longest)) if now - *at < Duration::from_secs(1) => {
@@ -105,6 +109,13 @@ impl Telemetry {
         let seconds = self.began.elapsed().saturating_sub(self.stood).as_secs_f64();
         let rows = self.done - self.first.unwrap_or(0).min(self.done);
         (seconds > 0.01 && rows > 0).then(|| rows as f64 / seconds)
+    }
+
+    /// Rows a second of the time that chunks took; absent where that is too short to be told.
+    pub(crate) fn busy_rate(&self) -> Option<f64> {
+        let (rows, time) = self.chunks;
+        let seconds = time.as_secs_f64();
+        (seconds > 0.002 && rows > 0).then(|| rows as f64 / seconds)
     }
 
     /// It stood still for so long.

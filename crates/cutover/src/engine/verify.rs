@@ -55,8 +55,28 @@ pub(crate) struct Wanted {
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     pub(crate) report: VerifyReport,
-    /// The scopes of all differences, by the target's position, where asked for.
+    /// The scopes of the differences, by the target's position: the first of them, so that
+    /// memory does not grow with what differs.
     pub(crate) scopes: Vec<(usize, Vec<Value>)>,
+    /// Whether there are more.
+    pub(crate) overflowed: bool,
+}
+
+/// Scopes of differences that are remembered.
+const SCOPES: usize = 5_000;
+
+impl Found {
+    /// The scopes, target by target.
+    pub(crate) fn by_target(&self) -> Vec<(usize, Vec<Vec<Value>>)> {
+        let mut all: Vec<(usize, Vec<Vec<Value>>)> = Vec::new();
+        for (position, scope) in &self.scopes {
+            match all.iter_mut().find(|(known, _)| known == position) {
+                Some((_, scopes)) => scopes.push(scope.clone()),
+                None => all.push((*position, vec![scope.clone()])),
+            }
+        }
+        all
+    }
 }
 
 impl Engine {
@@ -88,7 +108,7 @@ impl Engine {
         })?;
         let model = self.model(&record)?;
         let began = Instant::now();
-        let report = if record.phase == Phase::NewOnly && record.pending.is_none() {
+        let report = if record.phase == Phase::NewOnly {
             verify_frozen(&self.db, &model, record.id, watch)?
         } else {
             verify_known(&self.db, &model, &record, pace, watch)?
@@ -195,7 +215,7 @@ fn verify_known(
         if mirror == Some(Direction::Backward) { (backward, forward) } else { (forward, backward) };
     let mut report = VerifyReport { ok: true, ..VerifyReport::default() };
     for part in [first, second] {
-        if report.ok {
+        if report.ok && (mirror != Some(Direction::Backward) || report.checked == 0) {
             let found = verify_parts(db, model, &[part], pace, watch, alive)?;
             report = merge(report, found.into_iter().next().unwrap_or_default().report);
         }
@@ -336,8 +356,10 @@ impl Survey<'_> {
             survey_filled(db, model, filled, Place::LIVE, &mut pacer, keep, |outcome| {
                 found.report.add(target, outcome);
                 if part.scopes {
+                    let room = SCOPES - found.scopes.len();
+                    found.overflowed |= outcome.diffs.len() > room;
                     let scopes = outcome.diffs.iter().map(|diff| scope_of(target, diff));
-                    found.scopes.extend(scopes.map(|scope| (position, scope)));
+                    found.scopes.extend(scopes.take(room).map(|scope| (position, scope)));
                 }
                 if self.told {
                     for diff in &outcome.diffs {
@@ -366,12 +388,10 @@ pub(crate) fn once(
         Some(Direction::Forward) => (forward, backward),
         None => return merge(forward, backward),
     };
-    if first.ok {
-        return if mirror == Some(Direction::Backward) {
-            merge(second, first)
-        } else {
-            merge(first, second)
-        };
+    // Rows of the new tables that the old ones can't hold, or not as they are, are no
+    // difference: the old tables are what the new ones give.
+    if first.ok && mirror == Some(Direction::Forward) {
+        return merge(first, second);
     }
     VerifyReport { checked: first.checked + second.checked, ..first }
 }

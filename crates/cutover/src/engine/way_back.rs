@@ -7,6 +7,10 @@ use crate::report::RollbackForecast;
 /// How fast this database was, in rows a second, as far as it was measured.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Speeds {
+    /// Bringing the old tables up to date, where that was done before.
+    pub(crate) catch_up: Option<f64>,
+    /// The backfill while it was at work. The pace it was told to keep says nothing of a
+    /// rollback, which keeps none.
     pub(crate) backfill: Option<f64>,
     pub(crate) verify: Option<f64>,
 }
@@ -22,8 +26,10 @@ pub(crate) fn forecast(
     let to = phase.previous().filter(|_| phase != Phase::Retired)?;
     let verify =
         |rows: u64| speeds.verify.filter(|speed| *speed > 0.0).map(|speed| rows as f64 / speed);
-    let fill =
-        |rows: u64| speeds.backfill.filter(|speed| *speed > 0.0).map(|speed| rows as f64 / speed);
+    // A rollback compares every row, and writes those that differ: it is no slower than a
+    // backfill, and no faster than the comparison.
+    let speed = speeds.catch_up.or(speeds.backfill).or(speeds.verify.map(|speed| speed / 2.0));
+    let fill = |rows: u64| speed.filter(|speed| *speed > 0.0).map(|speed| rows as f64 / speed);
     let (rows, seconds, because) = match to {
         Phase::Legacy | Phase::DualWrite => (0, Some(0.0), "only what the live views read changes"),
         Phase::ReadNew => (
@@ -52,7 +58,7 @@ mod tests {
 
     #[test]
     fn each_phase_has_its_way_back() {
-        let speeds = Speeds { backfill: Some(100.0), verify: Some(1_000.0) };
+        let speeds = Speeds { catch_up: None, backfill: Some(100.0), verify: Some(1_000.0) };
         let of = |phase| forecast(phase, None, 3_000, 2_000, speeds);
         assert_eq!(of(Phase::Legacy), None);
         assert_eq!(of(Phase::Retired), None);
@@ -60,6 +66,12 @@ mod tests {
         assert_eq!(of(Phase::WriteNew).unwrap().seconds, Some(5.0));
         assert_eq!(of(Phase::NewOnly).unwrap().seconds, Some(25.0));
         assert_eq!(of(Phase::NewOnly).unwrap().to, Phase::WriteNew);
+        let measured = Speeds { catch_up: Some(1_000.0), ..speeds };
+        let measured = forecast(Phase::NewOnly, None, 3_000, 2_000, measured).unwrap();
+        assert_eq!(measured.seconds, Some(7.0));
+        let verified = Speeds { backfill: None, ..speeds };
+        let verified = forecast(Phase::NewOnly, None, 3_000, 2_000, verified).unwrap();
+        assert_eq!(verified.seconds, Some(9.0));
         let unknown = forecast(Phase::NewOnly, None, 1, 1, Speeds::default()).unwrap();
         assert_eq!(unknown.seconds, None);
     }

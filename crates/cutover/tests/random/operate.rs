@@ -1,10 +1,11 @@
 //! What the operator of a case does, and what must come of it.
 
+use std::collections::BTreeMap;
 use std::error::Error as _;
 
 use cutover::{
-    AdvanceOptions, CheckReport, Engine, Error, ForgetOptions, Migration, Options, Pace, Phase,
-    Silent, StartOptions,
+    AbortOptions, AdvanceOptions, CheckReport, Engine, Error, ForgetOptions, Migration, Options,
+    Pace, Phase, Silent, StartOptions, TransitionReport,
 };
 use testkit::random::{Action, Side};
 
@@ -207,10 +208,11 @@ impl Run<'_> {
         let kept_before = rows::all(&self.live, self.case, Side::New, self.reference.side);
         let result = self.engine().rollback(NAME, to, &mut Silent);
         if possible.is_err() {
-            return match result {
-                Err(_) => Err(Stop::Ended(Ended::Done(self.done))),
-                Ok(_) => Err(Failure::new(Kind::Gate, format!("rolled back: {possible:?}")).into()),
+            let failed = |error| {
+                Failure::new(Kind::Gate, format!("no way back: {}; {possible:?}", told(&error)))
             };
+            self.set_aside(result.map_err(failed)?, &kept_before)?;
+            return Err(Stop::Ended(Ended::Done(self.done)));
         }
         let opposite_was = self.reference.side.opposite();
         let leaves_new = self.phase == Phase::WriteNew;
@@ -223,6 +225,32 @@ impl Run<'_> {
             self.backfilled = true;
         }
         Ok(())
+    }
+
+    /// What becomes of rows that the old tables can't hold: nothing of the new ones is lost,
+    /// and what the old ones hold is no difference.
+    fn set_aside(
+        &self,
+        report: TransitionReport,
+        before: &BTreeMap<String, Vec<String>>,
+    ) -> Result<(), Failure> {
+        let verified = |what: &str| {
+            let report =
+                self.reporting("verify", |engine| engine.verify(NAME, Pace::Fast, &mut Silent))?;
+            if report.ok {
+                return Ok(());
+            }
+            Err(Failure::new(Kind::Gate, format!("verify says {report:?} {what}")))
+        };
+        let mut last = report;
+        if last.to == Phase::WriteNew {
+            none(Kind::Source, &self.reference.own_differences(&self.live, self.reference.side))?;
+            verified("of rows that are set aside")?;
+            let to = Some(Phase::ReadNew);
+            last = self.reporting("rollback", |engine| engine.rollback(NAME, to, &mut Silent))?;
+        }
+        none(Kind::Lost, &rows::lost(&self.live, self.case, before, Side::Old))?;
+        if last.unfilled.is_none() { verified("of a new mirror") } else { Ok(()) }
     }
 
     fn unreferred<T>(&self, ask: impl FnOnce(&Reference<'_>) -> T) -> T {
@@ -261,7 +289,10 @@ impl Run<'_> {
     }
 
     fn abort(&mut self) -> Result<(), Failure> {
-        self.reporting("abort", |engine| engine.abort(NAME, &mut Silent))?;
+        self.reporting("abort", |engine| {
+            let options = AbortOptions { confirmed: true };
+            engine.abort_with(NAME, options, &mut Silent)
+        })?;
         self.phase = Phase::Legacy;
         self.backfilled = false;
         none(Kind::Traces, &rows::changed_by_aborting(&self.live, &self.schema))

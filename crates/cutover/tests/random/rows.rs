@@ -81,7 +81,10 @@ pub(crate) fn lasting(conn: &Connection) -> Vec<String> {
     query(
         conn,
         "SELECT type, name, tbl_name, sql FROM sqlite_schema \
-         WHERE tbl_name NOT GLOB '_cutover_kept_*' AND name <> 'sqlite_sequence' ORDER BY 1, 2",
+         WHERE tbl_name NOT GLOB '_cutover_kept_*' AND name <> 'sqlite_sequence' \
+         AND tbl_name NOT IN ('_cutover_migrations', '_cutover_passes', '_cutover_positions', \
+         '_cutover_digests', '_cutover_definitions', '_cutover_journal', '_cutover_lease', \
+         '_cutover_control', '_cutover_work', '_cutover_verified', '_cutover_refused') ORDER BY 1, 2",
     )
 }
 

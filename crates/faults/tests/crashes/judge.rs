@@ -9,8 +9,6 @@ use crate::twins::Twin;
 /// Where the migration is, by the engine's own tables.
 pub(crate) struct Standing {
     pub(crate) phase: String,
-    /// Whether there is a migration at all.
-    pub(crate) recorded: bool,
     /// Whether the passes over the mirror are complete.
     pub(crate) complete: bool,
 }
@@ -36,7 +34,31 @@ impl Trial<'_> {
                         .flat_map(|table| names(&conn, &format!("name = '{table}'"))),
                 )
                 .collect();
+            // An aborted migration leaves its record and its journal, and nothing else.
+            let state = [
+                "migrations",
+                "passes",
+                "positions",
+                "digests",
+                "definitions",
+                "journal",
+                "lease",
+                "control",
+                "work",
+                "verified",
+                "refused",
+            ]
+            .map(|table| format!("_cutover_{table}"));
+            let kept = operation.command == "abort";
+            let left: Vec<_> =
+                left.into_iter().filter(|name| !(kept && state.contains(name))).collect();
             assert!(left.is_empty(), "left behind: {left:?} after {what}");
+            if kept {
+                let sql = "SELECT (SELECT count(*) FROM _cutover_lease), pending FROM _cutover_migrations";
+                let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+                let found: (i64, String) = conn.query_row(sql, [], row).unwrap();
+                assert_eq!(found, (0, "aborted".to_owned()), "{what}");
+            }
             return;
         }
         let (held, pending): (i64, i64) = conn
@@ -54,18 +76,16 @@ impl Trial<'_> {
 
     pub(crate) fn standing(&self) -> Standing {
         let conn = Connection::open(&self.db).unwrap();
-        let none = || Standing { phase: "legacy".to_owned(), recorded: false, complete: false };
+        let none = || Standing { phase: "legacy".to_owned(), complete: false };
         if names(&conn, "name = '_cutover_migrations'").is_empty() {
             return none();
         }
         let sql = "SELECT phase, NOT EXISTS (SELECT 1 FROM _cutover_passes WHERE complete = 0) \
                    FROM _cutover_migrations";
-        conn.query_row(sql, [], |row| {
-            Ok(Standing { phase: row.get(0)?, recorded: true, complete: row.get(1)? })
-        })
-        .optional()
-        .unwrap()
-        .unwrap_or_else(none)
+        conn.query_row(sql, [], |row| Ok(Standing { phase: row.get(0)?, complete: row.get(1)? }))
+            .optional()
+            .unwrap()
+            .unwrap_or_else(none)
     }
 
     /// Compares all that can be compared with the twin of a round, and looks into the

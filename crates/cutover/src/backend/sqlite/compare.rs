@@ -3,15 +3,17 @@
 
 use std::cmp::Ordering;
 
-use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::types::{FromSql as _, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Row, Rows};
 
 use super::db::Db;
+use super::mend::changes_class;
 use super::value::{Value, json, order, show, stored_as};
 use crate::derive::derived::{Part, Place, derived, held};
 use crate::derive::sql::{ident, idents, join};
 use crate::derive::target::Target;
 use crate::error::{Error, Refusal, Result};
+use crate::phase::Direction;
 use crate::report::Difference;
 use crate::schema::Affinity;
 
@@ -108,7 +110,8 @@ pub(crate) fn compare(
     bind(&mut kept, &parameters).map_err(failed)?;
     let mut given = given.raw_query();
     let mut kept = kept.raw_query();
-    Walk::new(db, target, keep).run(&mut given, &mut kept)
+    let lenient = target.direction == Direction::Backward && place == Place::LIVE;
+    Walk::new(db, target, keep, lenient).run(&mut given, &mut kept)
 }
 
 /// The rows that the mapping gives for a part.
@@ -157,11 +160,14 @@ struct Walk<'a> {
     key: Vec<usize>,
     affinities: Vec<Affinity>,
     keep: usize,
+    /// Whether a key of another type is a row that is missing, rather than a mapping that
+    /// can't be: programs may have written it since the mapping was proved.
+    lenient: bool,
     outcome: Outcome,
 }
 
 impl<'a> Walk<'a> {
-    fn new(db: &'a Db, target: &'a Target, keep: usize) -> Self {
+    fn new(db: &'a Db, target: &'a Target, keep: usize, lenient: bool) -> Self {
         let position = |name: &String| target.columns.iter().position(|column| column == name);
         Self {
             db,
@@ -173,6 +179,7 @@ impl<'a> Walk<'a> {
                 .map(|name| target.column(name).map_or(Affinity::Blob, |column| column.affinity))
                 .collect(),
             keep,
+            lenient,
             outcome: Outcome::default(),
         }
     }
@@ -225,14 +232,8 @@ impl<'a> Walk<'a> {
     /// A key whose class changes when it is stored would not come in the order of
     /// the stored keys, and two keys could become one.
     fn orderly(&self, position: usize, value: ValueRef<'_>) -> Result<()> {
-        let changes = match (self.affinities[position], value) {
-            (Affinity::Text, ValueRef::Integer(_) | ValueRef::Real(_)) => true,
-            (Affinity::Integer | Affinity::Numeric | Affinity::Real, ValueRef::Text(text)) => {
-                std::str::from_utf8(text).is_ok_and(|text| text.trim().parse::<f64>().is_ok())
-            }
-            _ => false,
-        };
-        if !changes {
+        let kept = Value::column_result(value).unwrap_or(Value::Null);
+        if self.lenient || !changes_class(self.affinities[position], &kept) {
             return Ok(());
         }
         let (table, column) = (&self.target.table.known_as, &self.target.columns[position]);

@@ -13,6 +13,7 @@ mod definition;
 pub(crate) mod file;
 pub(crate) mod journal;
 pub(crate) mod lease;
+pub(crate) mod mend;
 pub(crate) mod objects;
 pub(crate) mod plan;
 pub(crate) mod refused;

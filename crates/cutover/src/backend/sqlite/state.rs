@@ -65,6 +65,9 @@ pub(crate) struct Record {
 pub(crate) enum Pending {
     /// A rollback from `new-only` is bringing the old tables up to date.
     CatchUp,
+    /// A rollback to `read-new` has left rows in the new tables that the old ones don't give:
+    /// they are kept aside, and the tables made what the mapping gives.
+    Tidy,
     /// Tables that are no longer used are being emptied, to be dropped.
     Drop,
     /// Nothing: the migration was aborted, and only its record and its journal are left.
@@ -100,6 +103,7 @@ impl Pending {
     fn name(self) -> &'static str {
         match self {
             Self::CatchUp => "catch-up",
+            Self::Tidy => "tidy",
             Self::Drop => "drop",
             Self::Aborted => "aborted",
         }
@@ -175,7 +179,7 @@ pub(crate) fn all(db: &Db) -> Result<Vec<Record>> {
                         rusqlite::Error::FromSqlConversionFailure(4, rusqlite::types::Type::Text, Box::new(error))
                     })?,
                     since: row.get(5)?,
-                    pending: [Pending::CatchUp, Pending::Drop, Pending::Aborted]
+                    pending: [Pending::CatchUp, Pending::Tidy, Pending::Drop, Pending::Aborted]
                         .into_iter()
                         .find(|kind| Some(kind.name()) == pending.as_deref()),
                 })
@@ -216,9 +220,28 @@ pub(crate) fn set_pending(db: &Db, id: i64, pending: Option<Pending>) -> Result<
     execute(db, sql, params![id, pending.map(Pending::name)])
 }
 
-/// Forgets a migration; its lines in the journal go with the tables.
+/// Forgets a migration, and its lines in the journal.
 pub(crate) fn remove(db: &Db, id: i64, name: &str) -> Result<()> {
-    for sql in [
+    leave(db, id)?;
+    execute(db, "DELETE FROM _cutover_migrations WHERE id = ?1", params![id])?;
+    execute(db, "DELETE FROM _cutover_journal WHERE migration = ?1", params![name])
+}
+
+/// Records that a migration was aborted: only its record and its journal are left.
+pub(crate) fn abort(db: &Db, id: i64) -> Result<()> {
+    leave(db, id)?;
+    set_pending(db, id, Some(Pending::Aborted))
+}
+
+/// Begins an aborted migration anew, from this text.
+pub(crate) fn renew(db: &Db, id: i64, text: &str, hash: &str, since: &str) -> Result<()> {
+    let sql = "UPDATE _cutover_migrations SET text = ?2, hash = ?3, since = ?4, pending = NULL WHERE id = ?1";
+    execute(db, sql, params![id, text, hash, since])
+}
+
+/// Removes what is recorded of a migration beside itself.
+fn leave(db: &Db, id: i64) -> Result<()> {
+    [
         "DELETE FROM _cutover_passes WHERE migration = ?1",
         "DELETE FROM _cutover_positions WHERE migration = ?1",
         "DELETE FROM _cutover_digests WHERE migration = ?1",
@@ -226,12 +249,10 @@ pub(crate) fn remove(db: &Db, id: i64, name: &str) -> Result<()> {
         "DELETE FROM _cutover_control WHERE migration = ?1",
         "DELETE FROM _cutover_work WHERE migration = ?1",
         "DELETE FROM _cutover_verified WHERE migration = ?1",
-        "DELETE FROM _cutover_migrations WHERE id = ?1",
-    ] {
-        execute(db, sql, params![id])?;
-    }
-    refused::forget(db, id)?;
-    execute(db, "DELETE FROM _cutover_journal WHERE migration = ?1", params![name])
+    ]
+    .iter()
+    .try_for_each(|sql| execute(db, sql, params![id]))?;
+    refused::forget(db, id)
 }
 
 /// The passes of a migration, in the order in which they are made.
