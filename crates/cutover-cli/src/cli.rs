@@ -203,8 +203,9 @@ pub(crate) struct DemoArgs {
 /// Write a migration file to edit, from the live schema
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example:
-  cutover new split-address --db app.db --table clients --table orders
+Examples:
+  cutover new retype --db app.db --table clients              # changes in place
+  cutover new split-address --db app.db --table clients orders --as people sales
 
 Then edit split-address.sql and type:
   cutover check split-address.sql --db app.db")]
@@ -214,6 +215,9 @@ pub(crate) struct NewArgs {
     /// An old table to migrate; give it once for each
     #[arg(long = "table", value_name = "TABLE", required = true, num_args = 1..)]
     pub(crate) tables: Vec<String>,
+    /// The new table's name, once for each table; without it the tables change in place
+    #[arg(long = "as", value_name = "NEW_NAME", num_args = 1..)]
+    pub(crate) renamed: Vec<String>,
     /// The file to write; it must not exist yet [default: NAME.sql]
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,

@@ -56,6 +56,10 @@ pub struct VerifyReport {
 pub struct RepairReport {
     /// Whether triggers were missing, or not what the tables need, and were made anew.
     pub renewed: bool,
+    /// Tables that an interrupted rebuild had left under another name, as `t_new to t`: each
+    /// has its name again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub renamed: Vec<String>,
     /// Rows compared.
     pub checked: u64,
     /// Rows inserted into the mirror.

@@ -29,7 +29,8 @@ pub(crate) fn run(args: &NewArgs, output: &Output) -> Result<Exit, Failure> {
         ));
     }
     let file = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.sql")));
-    let text = Engine::open(&args.database.db, Options::default())?.scaffold(name, &args.tables)?;
+    let engine = Engine::open(&args.database.db, Options::default())?;
+    let text = engine.scaffold(name, &args.tables, &args.renamed)?;
     write_new(&file, &text)?;
     let written = Written { migration: name, file: &file, tables: &args.tables };
     output.result(&written, |paste| render(&file, paste))?;

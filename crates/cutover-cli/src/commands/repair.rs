@@ -21,6 +21,12 @@ pub(crate) fn run(call: &Call<Choice>) -> Result<Exit, Failure> {
 fn summary(report: &RepairReport) -> String {
     let RepairReport { renewed, checked, inserted, updated, deleted, .. } = *report;
     let mut out = String::new();
+    for renamed in &report.renamed {
+        line!(
+            out,
+            "renamed {renamed}; make its indexes and triggers anew, as far as they are missing"
+        );
+    }
     if renewed {
         line!(out, "the triggers were not what the tables need: made anew");
     }

@@ -51,6 +51,17 @@ impl Scene {
         outcome
     }
 
+    /// As [`exits`](Self::exits): refused by a gate, or because the database is not what the
+    /// command needs.
+    #[allow(dead_code, reason = "not every suite asks for it")]
+    #[track_caller]
+    pub(crate) fn is_refused(&self, line: &str) -> Outcome {
+        let outcome = self.cutover.run(&self.words(line));
+        let refused = matches!(outcome.code, Some(3 | 5));
+        assert!(refused, "{line}: {}{}", outcome.stdout, outcome.stderr);
+        outcome
+    }
+
     /// The words of a command line.
     pub(crate) fn words<'a>(&'a self, line: &'a str) -> Vec<&'a str> {
         let file = self.file.to_str().unwrap();

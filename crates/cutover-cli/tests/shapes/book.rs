@@ -5,10 +5,12 @@ const PAGE: &str = include_str!("../../../../docs/src/shapes.md");
 const MODULES: &[(&str, &str)] = &[
     ("chunks", include_str!("chunks.rs")),
     ("columns", include_str!("columns.rs")),
+    ("drafts", include_str!("drafts.rs")),
     ("groups", include_str!("groups.rs")),
     ("in_place", include_str!("in_place.rs")),
     ("keys", include_str!("keys.rs")),
     ("names", include_str!("names.rs")),
+    ("noted", include_str!("noted.rs")),
     ("references", include_str!("references.rs")),
     ("refused", include_str!("refused.rs")),
     ("sequences", include_str!("sequences.rs")),

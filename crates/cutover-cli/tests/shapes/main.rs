@@ -12,6 +12,8 @@
 //! - [`names`]: names that need quoting.
 //! - [`in_place`]: what may change under a table's name.
 //! - [`sequences`]: ids that were given out are never given out again.
+//! - [`drafts`]: what `cutover new` writes.
+//! - [`noted`]: what `check` tells of what a table loses, gains or moves.
 //! - [`refused`]: what `check` and `start` refuse, and in which words.
 //! - [`book`]: the book's table of shapes names tests that exist.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where it can't go on")]
@@ -19,10 +21,12 @@
 mod book;
 mod chunks;
 mod columns;
+mod drafts;
 mod groups;
 mod in_place;
 mod keys;
 mod names;
+mod noted;
 mod references;
 mod refused;
 mod sequences;

@@ -6,6 +6,7 @@
 //! - [`settings`]: what a connection can set, one test each: harmless, or refused.
 //! - [`silenced`]: what no trigger sees. The gates find it, `repair` mends it.
 //! - [`schema`]: the application changes its tables meanwhile.
+//! - [`rebuilt`]: a schema tool rebuilds a table, or drops what is ours.
 //! - [`shadows`]: other tables and triggers of the same names.
 //! - [`checks`]: CHECK constraints of the mirror, under every conflict clause.
 //! - [`log`]: long readers and the write-ahead log, as `status` tells of them.
@@ -24,6 +25,7 @@ mod halfway;
 mod lane;
 mod log;
 mod matrix;
+mod rebuilt;
 #[path = "../migrations/scene.rs"]
 mod scene;
 mod schema;

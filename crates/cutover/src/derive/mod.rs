@@ -28,7 +28,7 @@ pub(crate) mod sync;
 pub(crate) mod target;
 pub(crate) mod tombstone;
 pub(crate) mod touched;
-mod trace;
+pub(crate) mod trace;
 mod typed;
 mod unmoved;
 

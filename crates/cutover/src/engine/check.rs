@@ -101,7 +101,7 @@ pub(crate) fn examine(
     report.problems.extend(broken(&engine.db, &model)?);
     report.notes.extend(broken_by_retiring(&engine.db, &model)?);
     report.notes.extend(users(&engine.db, &model)?);
-    report.notes.extend(dropped(&model));
+    report.notes.extend(dropped(&engine.db, &model)?);
     report.indexes = model
         .missing_indexes()
         .into_iter()

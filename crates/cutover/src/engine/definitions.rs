@@ -9,7 +9,7 @@ use super::model::Model;
 use crate::backend::sqlite::Db;
 use crate::derive::names::Names;
 use crate::error::Result;
-use crate::migration::ddl::{as_mirror, index_as};
+use crate::migration::ddl::{as_mirror, index_as, on_table};
 use crate::phase::Side;
 use crate::schema::{Defined, Definition};
 
@@ -123,6 +123,65 @@ pub(crate) fn old_restored(model: &Model, written: &[Definition]) -> Vec<Change>
             Change { now, to: definition.clone() }
         })
         .collect()
+}
+
+/// The old tables' definitions as [`old_aside`] left them.
+pub(crate) fn as_aside(model: &Model, written: &[Definition]) -> Vec<Definition> {
+    let changes = old_aside(model, written);
+    let mut table = String::new();
+    let as_left = |definition: &Definition| {
+        let same =
+            |change: &&Change| change.to.kind == definition.kind && change.now == definition.name;
+        let changed = changes.iter().find(same).map(|change| change.to.clone());
+        let left = changed.unwrap_or_else(|| definition.clone());
+        match definition.kind {
+            Defined::Table => table.clone_from(&left.name),
+            // An index whose own name nobody takes still follows its table.
+            Defined::Index if left == *definition => {
+                let on = on_table(&left.sql).filter(|on| !on.eq_ignore_ascii_case(&table));
+                let sql = on.and_then(|_| index_as(&left.sql, &left.name, &table));
+                return Definition { sql: sql.unwrap_or(left.sql), ..left };
+            }
+            Defined::Index => {}
+        }
+        left
+    };
+    written.iter().map(as_left).collect()
+}
+
+/// The changes for a schema in which a program has defined a table or an index otherwise since
+/// it was `made`: what the program made of it stays, under the name it is to have. A mirror has
+/// no foreign keys then either.
+pub(crate) fn as_redefined(
+    changes: Vec<Change>,
+    made: &[Definition],
+    present: &[Definition],
+) -> Vec<Change> {
+    let find = |all: &[Definition], kind: Defined, name: &str| {
+        let found = |d: &&Definition| d.kind == kind && d.name.eq_ignore_ascii_case(name);
+        all.iter().find(found).cloned()
+    };
+    let kept = |change: Change| {
+        let Change { now, to } = &change;
+        let (Some(is), Some(was)) = (find(present, to.kind, now), find(made, to.kind, now)) else {
+            return change;
+        };
+        if is.sql == was.sql {
+            return change;
+        }
+        let sql = match to.kind {
+            Defined::Table if is.name == to.name => Some(is.sql.clone()),
+            Defined::Table => as_mirror(&is.sql, &to.name),
+            Defined::Index => {
+                on_table(&to.sql).and_then(|table| index_as(&is.sql, &to.name, &table))
+            }
+        };
+        match sql {
+            Some(sql) => Change { now: change.now, to: Definition { sql, ..change.to } },
+            None => change,
+        }
+    };
+    changes.into_iter().map(kept).collect()
 }
 
 /// Whether an index of a new table takes this name when the new side bears the names.

@@ -14,6 +14,7 @@ use std::collections::HashSet;
 use serde_json::json;
 
 use super::Engine;
+use super::lost::lost_indexes;
 use super::model::Model;
 use super::next_actions::{self, Facts, No};
 use super::session::{Session, now};
@@ -96,11 +97,22 @@ impl Engine {
         if matches!(record.phase, Phase::Legacy | Phase::Retired) {
             return Ok(drift);
         }
+        for lost in self.lost(record)? {
+            let problem = lost.problem();
+            // What a rebuild left `repair` finds; the rest is for whoever changed the schema.
+            let kind = if lost.is_mendable() { Kind::Objects } else { Kind::Misfit };
+            drift.add(kind, problem.reason, problem.fix);
+        }
+        if drift.is_any() {
+            return Ok(drift);
+        }
         let model = match self.model(record) {
             Ok(model) => model,
             Err(error @ (Error::Migration(_) | Error::Refused(_))) => {
                 let reason = format!("the tables no longer fit the migration: {error}");
-                drift.add(Kind::Misfit, reason, leave(record.phase, "put back what is gone"));
+                let hint = error.hint().unwrap_or_default();
+                let fix = format!("take back what changed the tables ({hint})");
+                drift.add(Kind::Misfit, reason, leave(record.phase, &fix));
                 return Ok(drift);
             }
             Err(error) => return Err(error),
@@ -114,7 +126,7 @@ impl Engine {
                 Kind::Objects,
                 format!(
                     "triggers of the migration are missing, or not what the tables need now: a table was \
-                     rebuilt, or a unique index added ({name})"
+                     rebuilt, a unique index added, or something of cutover's dropped ({name})"
                 ),
                 "run `cutover repair`: it makes them anew and brings the mirror in step".to_owned(),
             );
@@ -152,8 +164,10 @@ impl Session<'_> {
     /// whether they were not.
     pub(crate) fn renew_objects(&self) -> Result<bool> {
         let (db, model) = (self.db, &self.model);
+        let synced = self.record.pending.is_none() && self.record.phase.sync().is_some();
+        let indexes = synced && self.renew_indexes()?;
         if stale(db, model, &self.record)?.is_none() {
-            return Ok(false);
+            return Ok(indexes);
         }
         db.write("making the triggers anew", || {
             self.fence()?;
@@ -321,5 +335,10 @@ fn stale(db: &Db, model: &Model, record: &Record) -> Result<Option<String>> {
     let there = read().map_err(|source| db.error("reading the schema", source))?;
     let needed = switch::objects(model, standing(db, record)?, &record.since);
     let stale = |object: &&Object| object.kind != ObjectKind::Row && !there.contains(&object.sql);
-    Ok(needed.iter().find(stale).map(|object| object.name.clone()))
+    if let Some(object) = needed.iter().find(stale) {
+        return Ok(Some(object.name.clone()));
+    }
+    // An index goes with a table that is rebuilt: the sync would read whole tables.
+    let lost = if record.phase.sync().is_some() { lost_indexes(db, model)? } else { Vec::new() };
+    Ok(lost.into_iter().next().map(|(name, _)| name))
 }

@@ -21,7 +21,7 @@ use crate::derive::sequences::sequences;
 use crate::derive::sql::{ident, join, text};
 use crate::error::{Refusal, Result};
 use crate::phase::{Direction, Side};
-use crate::schema::{Defined, Table};
+use crate::schema::{Defined, Definition, Table};
 
 /// Makes the side that `to` says the bearer of the shared names. The sync's objects are gone
 /// at this moment.
@@ -34,13 +34,17 @@ pub(crate) fn hand_over(db: &Db, from: &Model, to: &Model) -> Result<()> {
             state::keep_definitions(db, from.names.migration, &written)?;
             let mut changes = definitions::old_aside(to, &written);
             changes.extend(definitions::new_changes(from, to));
-            changes
+            let mut made = definitions::of_new(from);
+            made.extend(written);
+            definitions::as_redefined(changes, &made, &defined(db)?)
         }
         Side::Old => {
             let written = state::definitions(db, from.names.migration)?;
             let mut changes = definitions::new_changes(from, to);
             changes.extend(definitions::old_restored(to, &written));
-            changes
+            let mut made = definitions::of_new(from);
+            made.extend(definitions::as_aside(from, &written));
+            definitions::as_redefined(changes, &made, &defined(db)?)
         }
     };
     let triggers = own_triggers(db, from)?;
@@ -217,6 +221,17 @@ fn schema(db: &Db) -> Result<Vec<Row>> {
             .collect()
     };
     read().map_err(|source| db.error("reading the schema", source))
+}
+
+/// The tables and indexes as they are recorded.
+fn defined(db: &Db) -> Result<Vec<Definition>> {
+    let kind = |row: &Row| {
+        [Defined::Table, Defined::Index].into_iter().find(|kind| kind.name() == row.kind)
+    };
+    let rows = schema(db)?.into_iter();
+    Ok(rows
+        .filter_map(|row| Some(Definition { kind: kind(&row)?, name: row.name, sql: row.sql? }))
+        .collect())
 }
 
 /// The schema without the tables of the migration and what is on them, but for triggers.

@@ -29,16 +29,17 @@ impl Engine {
         pace: Pace,
         watch: &mut dyn Watch,
     ) -> Result<RepairReport> {
+        let renamed = self.find_lost(name)?;
         Session::hold(self, name, "repair", |session| {
             session.refuse_unless_permitted(Action::Repair, "repair")?;
             let phase = session.record.phase;
             let renewed = session.renew_objects()?;
             let mended = match phase.sync() {
                 Some(direction) => mend(session, direction, pace, watch)?,
-                // The old tables are frozen, and only their guards were missing.
+                // Without a mirror a table or the guards can be missing all the same.
                 None => RepairReport::default(),
             };
-            let report = RepairReport { renewed, ..mended };
+            let report = RepairReport { renewed, renamed, ..mended };
             let detail = serde_json::to_value(&report).unwrap_or_default();
             session.db.write("writing the journal", || {
                 session.fence()?;

@@ -301,6 +301,10 @@ impl Engine {
         let bearer = record.phase.writes_enter();
         let fix = "put the table back as it was, or leave the migration with `cutover abort`";
         let built = Model::build(&self.db, migration, record.id, bearer);
+        // That a table is gone says more than that a name in the file leads nowhere.
+        if matches!(built, Err(Error::Migration(_) | Error::Refused(_))) {
+            self.refuse_lost(record)?;
+        }
         let model = built.map_err(|error| match error {
             Error::Migration(error) if record.is_open() => Error::Migration(error.with_fix(fix)),
             error => error,
@@ -321,7 +325,9 @@ impl Engine {
     /// of it: enough to leave it.
     fn model_to_leave(&self, record: &Record) -> Result<Model> {
         match self.model(record) {
-            Err(Error::Migration(_) | Error::Refused(_)) => Model::bare(&self.db, record),
+            Err(Error::Migration(_) | Error::Refused(_) | Error::Unusable { .. }) => {
+                Model::bare(&self.db, record)
+            }
             model => model,
         }
     }

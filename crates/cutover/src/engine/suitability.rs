@@ -5,6 +5,7 @@ use super::dependents;
 use super::meddling;
 use super::model::Model;
 use super::overlap::with_others;
+use super::rowids;
 use super::taken::{occupied, taken_names};
 use crate::backend::sqlite::state::Record;
 use crate::backend::sqlite::{Db, catalog};
@@ -48,6 +49,9 @@ pub(crate) fn unsuitable(
         }
     }
     report.problems.extend(model.old_tables().filter_map(|table| unreadable(db, table)));
+    let rowids = rowids::relied_on(db, model)?;
+    report.problems.extend(rowids.problems);
+    report.notes.extend(rowids.notes);
     report.problems.dedup();
     report.notes.extend(referring(model));
     report.notes.extend(only_read(model));

@@ -32,7 +32,7 @@ pub(crate) fn as_mirror(sql: &str, name: &str) -> Option<String> {
     edit(sql, |statement| {
         let tokens = &statement.tokens;
         let at = named(statement)?;
-        let own = tokens.get(at)?.word()?;
+        let own = tokens.get(at)?.name()?;
         let mut edits = Vec::new();
         if !own.eq_ignore_ascii_case(name) {
             edits.push(Edit { from: at, to: at + 1, text: ident(name) });
@@ -53,6 +53,58 @@ pub(crate) fn index_as(sql: &str, name: &str, table: &str) -> Option<String> {
         let on = (at..statement.tokens.len()).find(|index| statement.tokens[*index].is("ON"))?;
         Some(vec![
             Edit { from: at, to: at + 1, text: ident(name) },
+            Edit { from: on + 1, to: on + 2, text: ident(table) },
+        ])
+    })
+}
+
+/// The table that a CREATE INDEX statement names.
+pub(crate) fn on_table(sql: &str) -> Option<String> {
+    let lines = Lines::new(sql);
+    let split = split(sql, &lines);
+    let [statement] = split.statements.as_slice() else { return None };
+    let on = statement.tokens.iter().position(|token| token.is("ON"))?;
+    statement.tokens.get(on + 1)?.name()
+}
+
+/// A table's definition as a migration file gives it: on the new side, under this name, with
+/// foreign keys that lead to `renamed` tables under their new names.
+pub(crate) fn table_draft(
+    sql: &str,
+    name: &str,
+    renamed: &dyn Fn(&str) -> Option<String>,
+) -> Option<String> {
+    edit(sql, |statement| {
+        let tokens = &statement.tokens;
+        let at = named(statement)?;
+        let own = tokens.get(at)?.name()?;
+        let same = own.eq_ignore_ascii_case(name);
+        let shown = if same { tokens.get(at)?.text.to_owned() } else { ident(name) };
+        let mut edits = vec![Edit { from: at, to: at + 1, text: format!("new.{shown}") }];
+        if !same {
+            let again = qualifiers(tokens, at + 1, &own);
+            edits.extend(again.map(|at| Edit { from: at, to: at + 1, text: ident(name) }));
+        }
+        let parents = tokens.windows(2).enumerate().filter_map(|(index, pair)| {
+            let leads = pair[0].kind == TokenType::TK_REFERENCES;
+            let text =
+                leads.then(|| pair[1].name().and_then(|parent| renamed(&parent))).flatten()?;
+            Some(Edit { from: index + 1, to: index + 2, text: ident(&text) })
+        });
+        edits.extend(parents);
+        edits.sort_by_key(|edit| edit.from);
+        Some(edits)
+    })
+}
+
+/// An index's definition as a migration file gives it: on the new side, under this name, on a
+/// table of that name.
+pub(crate) fn index_draft(sql: &str, name: &str, table: &str) -> Option<String> {
+    edit(sql, |statement| {
+        let at = named(statement)?;
+        let on = (at..statement.tokens.len()).find(|index| statement.tokens[*index].is("ON"))?;
+        Some(vec![
+            Edit { from: at, to: at + 1, text: format!("new.{}", ident(name)) },
             Edit { from: on + 1, to: on + 2, text: ident(table) },
         ])
     })
@@ -199,6 +251,37 @@ mod tests {
         );
         let same = "CREATE TABLE m (a, b) WITHOUT ROWID, STRICT";
         mirror(same, same);
+    }
+
+    #[test]
+    fn a_name_in_single_quotes() {
+        mirror("CREATE TABLE 'a b' (id)", "CREATE TABLE \"m\" (id)");
+        let draft =
+            |name: &str| table_draft("CREATE TABLE 't' (a REFERENCES 'P')", name, &|_| None);
+        assert_eq!(draft("t").as_deref(), Some("CREATE TABLE new.'t' (a REFERENCES 'P')"));
+    }
+
+    #[test]
+    fn drafts() {
+        let renamed = |parent: &str| parent.eq_ignore_ascii_case("p").then(|| "q".to_owned());
+        let sql = "CREATE TABLE T (a INT REFERENCES P(x), b CHECK (t.b > 'references p'), FOREIGN KEY (b) REFERENCES o)";
+        assert_eq!(
+            table_draft(sql, "t", &|_| None).as_deref(),
+            Some(
+                "CREATE TABLE new.T (a INT REFERENCES P(x), b CHECK (t.b > 'references p'), FOREIGN KEY (b) REFERENCES o)"
+            )
+        );
+        assert_eq!(
+            table_draft(sql, "u", &renamed).as_deref(),
+            Some(
+                "CREATE TABLE new.\"u\" (a INT REFERENCES \"q\"(x), b CHECK (\"u\".b > 'references p'), FOREIGN KEY (b) REFERENCES o)"
+            )
+        );
+        assert_eq!(
+            index_draft("CREATE UNIQUE INDEX i ON t (lower(a)) WHERE b", "j", "u").as_deref(),
+            Some("CREATE UNIQUE INDEX new.\"j\" ON \"u\" (lower(a)) WHERE b")
+        );
+        assert_eq!(on_table("CREATE INDEX i ON \"my t\" (a)").as_deref(), Some("my t"));
     }
 
     #[test]

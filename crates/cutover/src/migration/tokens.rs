@@ -47,6 +47,12 @@ impl<'a> Token<'a> {
             _ => None,
         }
     }
+
+    /// The name it spells where SQLite reads a text for one too, as in `CREATE TABLE 'a b'`.
+    pub(super) fn name(&self) -> Option<String> {
+        let text = self.text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+        self.word().or_else(|| text.map(|text| text.replace("''", "'")))
+    }
 }
 
 /// Finds lines and columns.

@@ -1,8 +1,10 @@
-//! What a CREATE TABLE statement says and no pragma tells: its CHECK constraints and the
-//! expressions of its generated columns. What can't be parsed gives none.
+//! What a CREATE statement says and no pragma tells: CHECK constraints, the expressions of
+//! generated columns, the rules of foreign keys, the parts of an index. What can't be parsed
+//! gives none.
 
 use turso_parser::ast::{
-    Cmd, ColumnConstraint, ColumnDefinition, CreateTableBody, Expr, NamedTableConstraint, Stmt,
+    Cmd, ColumnConstraint, ColumnDefinition, CreateTableBody, DeferSubclause, Expr,
+    ForeignKeyClause, InitDeferredPred, NamedTableConstraint, RefAct, RefArg, Stmt,
     TableConstraint,
 };
 use turso_parser::parser::Parser;
@@ -76,6 +78,91 @@ pub(crate) fn replaces(sql: &str) -> bool {
     upper.contains("CONFLICT") && upper.contains("REPLACE")
 }
 
+/// A foreign key, and what it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reference {
+    pub(crate) columns: Vec<String>,
+    pub(crate) parent: String,
+    /// The rules that are not SQLite's default, such as `ON DELETE CASCADE`.
+    pub(crate) rules: Vec<String>,
+}
+
+/// The foreign keys of columns and of the table.
+pub(crate) fn references(sql: &str) -> Vec<Reference> {
+    let Some((columns, constraints)) = parsed(sql) else { return Vec::new() };
+    let of_columns = columns.iter().flat_map(|column| {
+        column.constraints.iter().filter_map(|named| match &named.constraint {
+            ColumnConstraint::ForeignKey { clause, defer_clause } => {
+                Some(reference(vec![column.col_name.as_str().to_owned()], clause, defer_clause))
+            }
+            _ => None,
+        })
+    });
+    let of_table = constraints.iter().filter_map(|named| match &named.constraint {
+        TableConstraint::ForeignKey { columns, clause, defer_clause } => {
+            let columns = columns.iter().map(|column| column.col_name.as_str().to_owned());
+            Some(reference(columns.collect(), clause, defer_clause))
+        }
+        _ => None,
+    });
+    of_columns.chain(of_table).collect()
+}
+
+fn reference(
+    columns: Vec<String>,
+    clause: &ForeignKeyClause,
+    defer: &Option<DeferSubclause>,
+) -> Reference {
+    let action = |act: &RefAct| match act {
+        RefAct::SetNull => Some("SET NULL"),
+        RefAct::SetDefault => Some("SET DEFAULT"),
+        RefAct::Cascade => Some("CASCADE"),
+        RefAct::Restrict => Some("RESTRICT"),
+        RefAct::NoAction => None,
+    };
+    let mut rules: Vec<String> = clause
+        .args
+        .iter()
+        .filter_map(|arg| match arg {
+            RefArg::OnDelete(act) => action(act).map(|act| format!("ON DELETE {act}")),
+            RefArg::OnUpdate(act) => action(act).map(|act| format!("ON UPDATE {act}")),
+            // SQLite reads these and does nothing about them.
+            RefArg::OnInsert(_) | RefArg::Match(_) => None,
+        })
+        .collect();
+    let deferred = defer.as_ref().is_some_and(|defer| {
+        defer.deferrable && defer.init_deferred == Some(InitDeferredPred::InitiallyDeferred)
+    });
+    if deferred {
+        rules.push("DEFERRABLE INITIALLY DEFERRED".to_owned());
+    }
+    rules.sort();
+    Reference { columns, parent: clause.tbl_name.as_str().to_owned(), rules }
+}
+
+/// What a CREATE INDEX statement indexes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Indexed {
+    pub(crate) unique: bool,
+    /// Columns or expressions, with a collation of their own where one is given.
+    pub(crate) parts: Vec<Check>,
+    /// The WHERE of a partial index.
+    pub(crate) condition: Option<Check>,
+}
+
+pub(crate) fn indexed(sql: &str) -> Option<Indexed> {
+    let parsed = std::panic::catch_unwind(|| Parser::new(sql.as_bytes()).next_cmd());
+    let Ok(Ok(Some(Cmd::Stmt(Stmt::CreateIndex { unique, columns, where_clause, .. })))) = parsed
+    else {
+        return None;
+    };
+    Some(Indexed {
+        unique,
+        parts: columns.iter().map(|column| condition(&column.expr)).collect(),
+        condition: where_clause.as_deref().map(condition),
+    })
+}
+
 /// An expression over a table's columns.
 pub(crate) fn condition(expr: &Expr) -> Check {
     let mut expr = unqualified(expr.clone());
@@ -86,6 +173,12 @@ pub(crate) fn condition(expr: &Expr) -> Check {
         }
     });
     Check { sql: expr.to_string(), expr, columns }
+}
+
+/// A condition or another expression, read from its text.
+pub(crate) fn condition_of(sql: &str) -> Option<Check> {
+    let index = indexed(&format!("CREATE INDEX i ON t (({sql}))"))?;
+    index.parts.into_iter().next()
 }
 
 /// `t.a` is `a`: there is no other table whose column it could be.
@@ -112,6 +205,30 @@ fn parsed(sql: &str) -> Option<(Vec<ColumnDefinition>, Vec<NamedTableConstraint>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn foreign_keys_with_what_they_do() {
+        let sql = "CREATE TABLE t (a REFERENCES u ON DELETE CASCADE ON UPDATE NO ACTION, b, c, \
+                   FOREIGN KEY (b, c) REFERENCES \"V w\" (x, y) DEFERRABLE INITIALLY DEFERRED)";
+        let found = references(sql);
+        let shown: Vec<String> = found
+            .iter()
+            .map(|key| format!("{}>{}:{}", key.columns.join(","), key.parent, key.rules.join(",")))
+            .collect();
+        assert_eq!(shown, ["a>u:ON DELETE CASCADE", "b,c>V w:DEFERRABLE INITIALLY DEFERRED"]);
+    }
+
+    #[test]
+    fn the_parts_of_an_index() {
+        let found =
+            indexed("CREATE UNIQUE INDEX i ON t (lower(a), b COLLATE NOCASE DESC) WHERE b > 0")
+                .unwrap();
+        let parts: Vec<&str> = found.parts.iter().map(|part| part.sql.as_str()).collect();
+        assert!(found.unique);
+        assert_eq!(parts, ["lower (a)", "b COLLATE NOCASE"]);
+        assert_eq!(found.condition.unwrap().columns, ["b"]);
+        assert_eq!(indexed("CREATE TABLE t (a)"), None);
+    }
 
     #[test]
     fn generated_columns_are_told_by_what_is_stored() {
