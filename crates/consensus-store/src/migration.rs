@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use cutover::{
-    AbortReport, AdvanceOptions, BackfillReport, CheckReport, Engine, JournalEntry, Migration,
-    Pace, Phase, Plan, RepairReport, Snapshot, StartOptions, StartReport, TransitionReport,
-    VerifyReport, Watch,
+    AbortOptions, AbortReport, AdvanceOptions, BackfillReport, CheckReport, Engine, JournalEntry,
+    Migration, Pace, Phase, Plan, RepairReport, Snapshot, StartOptions, StartReport,
+    TransitionReport, VerifyReport, Watch,
 };
 
 use crate::error::Result;
@@ -92,9 +92,10 @@ impl StoreMigration {
         Ok(self.engine.rollback(MIGRATION_NAME, to, watch)?)
     }
 
-    /// Leaves the migration, from `dual-write` or `read-new`.
-    pub fn abort(&mut self, watch: &mut dyn Watch) -> Result<AbortReport> {
-        Ok(self.engine.abort(MIGRATION_NAME, watch)?)
+    /// Leaves the migration, from `dual-write` or `read-new`. What only the new tables hold is
+    /// kept aside if that was confirmed, else a reason not to leave.
+    pub fn abort(&mut self, options: AbortOptions, watch: &mut dyn Watch) -> Result<AbortReport> {
+        Ok(self.engine.abort_with(MIGRATION_NAME, options, watch)?)
     }
 
     /// Where the migration stands.

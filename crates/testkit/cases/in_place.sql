@@ -22,7 +22,7 @@ FROM old.people;
 INSERT INTO new.badges (holder, label) SELECT person_id, code FROM old.badges;
 
 INSERT INTO old.people (id, mail, boss, since, note)
-SELECT id, email, manager, CAST(strftime('%s', substr(joined, 1, 23)) AS INTEGER), note
+SELECT id, email, manager, CAST(strftime('%s', joined) AS INTEGER), note
 FROM new.people;
 
 INSERT INTO old.badges (person_id, code) SELECT holder, label FROM new.badges;

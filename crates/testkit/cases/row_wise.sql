@@ -13,7 +13,7 @@ INSERT INTO new.items (id, code, cents, sold, added_at, note)
 SELECT id, code,
     CAST(replace(price, '.', '') AS INTEGER),
     CASE sold WHEN 'yes' THEN 1 ELSE 0 END,
-    CAST(strftime('%s', substr(added_at, 1, 23)) AS INTEGER),
+    CAST(strftime('%s', added_at) AS INTEGER),
     note
 FROM old.articles;
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use consensus_store::sample::{Shape, populate};
 use consensus_store::{LEGACY_SCHEMA, Stage, Store};
-use cutover::{AdvanceOptions, Pace, Phase, Silent, StartOptions};
+use cutover::{AbortOptions, AdvanceOptions, Pace, Phase, Silent, StartOptions};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use tempfile::TempDir;
@@ -56,7 +56,7 @@ pub(crate) fn go(path: &Path, phase: Phase) {
         if now > Phase::ReadNew {
             migration.rollback(Some(Phase::ReadNew), &mut Silent).unwrap();
         }
-        migration.abort(&mut Silent).unwrap();
+        migration.abort(AbortOptions::default(), &mut Silent).unwrap();
     } else if phase > now {
         let options = AdvanceOptions { to: Some(phase), confirmed: true, ..Default::default() };
         migration.advance(&options, &mut Silent).unwrap();

@@ -94,6 +94,7 @@ fn is_mended_by_repair(scene: &Scene) {
     scene.exits(0, "advance --to new-only --yes");
     scene.exits(0, "rollback --to dual-write");
     scene.exits(0, "abort");
+    scene.exits(0, &format!("forget {NAME}"));
     assert_eq!(
         scene.rows("SELECT count(*) FROM sqlite_schema WHERE name LIKE '%cutover%'"),
         ["Integer(0)"]

@@ -310,7 +310,7 @@ fn plan(facts: &Facts) -> Option<NextAction> {
     if facts.missed_writes && permitted(facts, Action::Repair).is_ok() {
         return give(Action::Repair, Because::Differences);
     }
-    if !facts.backfilled {
+    if !facts.backfilled && phase.sync() == Some(Direction::Forward) {
         return match facts.refused_rows {
             Some(_) => leave(),
             None => give(Action::Backfill, Because::NotFilled),

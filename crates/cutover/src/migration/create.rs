@@ -7,9 +7,8 @@ use turso_parser::ast::{
 use turso_parser::token::TokenType;
 
 use super::ddl;
-use super::expr::{self, Role};
+use super::expr::{self, Role, Times};
 use super::fault::Checked;
-use super::fractions::Conditions;
 use super::known::{Column, Known};
 use super::names::{self, is_reserved};
 use super::syntax::{self, name, place, token};
@@ -171,7 +170,7 @@ fn check_sorted(statement: &Statement<'_>, columns: &[SortedColumn]) -> Checked 
 /// Checks an expression of a table's or an index's definition. SQLite itself
 /// refuses subqueries there.
 fn check_expr(statement: &Statement<'_>, expr: &Expr, role: Role) -> Checked {
-    expr::check(statement, expr, role, &Conditions::default())?;
+    expr::check(statement, expr, role, Times::AsWritten)?;
     let mut inner = Vec::new();
     shared::expr(expr, &mut |node| {
         if let Node::Expr(expr) = node {

@@ -20,13 +20,17 @@ pub(super) enum Role {
     Default,
 }
 
+/// What becomes of times that may have more than three digits of a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Times {
+    /// They are cut (see [`fractions::cut_times`]).
+    Cut,
+    /// They stay as they are written.
+    AsWritten,
+}
+
 /// Checks one expression, without those in it.
-pub(super) fn check(
-    statement: &Statement<'_>,
-    expr: &Expr,
-    role: Role,
-    short: &Conditions,
-) -> Checked {
+pub(super) fn check(statement: &Statement<'_>, expr: &Expr, role: Role, times: Times) -> Checked {
     if let Some((reason, fix)) = formats::arrow(expr).filter(|_| !statement.started) {
         let at = statement.place_of(&[&["->"], &["->>"]]);
         return Err(refuse::read_differently(at, reason, fix));
@@ -38,9 +42,9 @@ pub(super) fn check(
                 let at = place(statement, name);
                 return Err(refuse::newer(at, "ORDER BY in an aggregate's call", "3.44", fix));
             }
-            call(statement, name, args, role, short)
+            call(statement, name, args, role, times)
         }
-        Expr::FunctionCallStar { name, .. } => call(statement, name, &[], role, short),
+        Expr::FunctionCallStar { name, .. } => call(statement, name, &[], role, times),
         Expr::Literal(literal) => check_literal(statement, literal, role),
         Expr::Like { op: LikeOperator::Match, .. } => operator(statement, "MATCH"),
         Expr::Like { op: LikeOperator::Regexp, .. } => operator(statement, "REGEXP"),
@@ -106,7 +110,7 @@ fn call(
     called: &Name,
     args: &[Box<Expr>],
     role: Role,
-    short: &Conditions,
+    times: Times,
 ) -> Checked {
     let function = name(called);
     // The parser writes `x[1]` and `ARRAY[1]` as calls of functions that stand
@@ -124,7 +128,7 @@ fn call(
     let objection = objection.or_else(|| match role {
         Role::Default => None,
         Role::Derived if statement.started => None,
-        Role::Derived => differs(function, args, short),
+        Role::Derived => differs(function, args, times),
     });
     match objection {
         Some(Objection { only_varies: true, .. }) if role == Role::Default => Ok(()),
@@ -136,9 +140,10 @@ fn call(
 }
 
 /// Why the function gives another value in other releases of SQLite, if it does.
-fn differs(function: &str, args: &[Box<Expr>], short: &Conditions) -> Option<Objection> {
+fn differs(function: &str, args: &[Box<Expr>], times: Times) -> Option<Objection> {
     let is = |known: &&str| function.eq_ignore_ascii_case(known);
-    if functions::DATES.iter().any(is) && !fractions::settled(function, args, short) {
+    let open = || !fractions::settled(function, args, &Conditions::default());
+    if times == Times::AsWritten && functions::DATES.iter().any(is) && open() {
         return Some(Objection::lasting(
             "of a text with more than three digits of a second gives another time in other releases of \
              SQLite: the writer's would derive another value than cutover's",

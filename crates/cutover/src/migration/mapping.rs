@@ -4,7 +4,7 @@ use turso_parser::ast::{InsertBody, Name, QualifiedName, Select, Stmt};
 use turso_parser::token::TokenType;
 
 use super::fault::Checked;
-use super::fractions::Conditions;
+use super::fractions::{self, Conditions};
 use super::known::Known;
 use super::names::{self, is_reserved};
 use super::select::Selects;
@@ -35,10 +35,11 @@ pub(super) fn read(statement: &Statement<'_>, known: &mut Known) -> Checked {
     }
     result::check(statement, select, columns.len())?;
     let tables = Tables { statement, known, direction, target: &target, old: Vec::new() };
-    let mut selects = Selects { statement, tables, short: Conditions::default() };
+    let mut selects = Selects { statement, tables, short: Conditions::default(), open: Vec::new() };
     selects.check(select, &Withs::default())?;
-    let old = selects.tables.old;
-    let select = plain_select(statement, parsed.plain)?;
+    let (old, open) = (selects.tables.old, selects.open);
+    let mut select = plain_select(statement, parsed.plain)?;
+    fractions::cut_times(&mut select, &open);
     unnamed::check(statement, &select)?;
     let scope = scope::read(statement, &columns)?;
     old.iter().for_each(|table| known.add_old_table(table));

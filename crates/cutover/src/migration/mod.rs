@@ -7,7 +7,7 @@ mod error;
 mod expr;
 mod fault;
 mod formats;
-mod fractions;
+pub(crate) mod fractions;
 mod functions;
 mod kind;
 mod known;

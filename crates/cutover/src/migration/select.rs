@@ -8,9 +8,9 @@ use turso_parser::ast::{
     Expr, FromClause, JoinOperator, JoinType, Name, OneSelect, Operator, Select, SelectTable,
 };
 
-use super::expr::{self, Role};
+use super::expr::{self, Role, Times};
 use super::fault::Checked;
-use super::fractions::Conditions;
+use super::fractions::{self, Conditions};
 use super::order::{self, Rows};
 use super::syntax::{name, place};
 use super::tables::Tables;
@@ -25,6 +25,8 @@ pub(super) struct Selects<'s, 'a> {
     pub(super) tables: Tables<'s, 'a>,
     /// What the conditions around the expression say of the length of times.
     pub(super) short: Conditions,
+    /// Calls whose times have to be cut.
+    pub(super) open: Vec<String>,
 }
 
 impl Selects<'_, '_> {
@@ -83,7 +85,10 @@ impl Selects<'_, '_> {
     }
 
     fn expr(&mut self, expr: &Expr, rows: &Rows<'_>, withs: &Withs<'_>) -> Checked {
-        expr::check(self.statement, expr, Role::Derived, &self.short)?;
+        expr::check(self.statement, expr, Role::Derived, Times::Cut)?;
+        if fractions::is_open(expr, &self.short) {
+            self.open.push(fractions::spelt(expr));
+        }
         order::check(self.statement, expr, rows)?;
         match expr {
             Expr::Case { base: None, when_then_pairs, else_expr } => {

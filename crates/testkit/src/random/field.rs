@@ -99,7 +99,7 @@ const SHAPES: &[Shape] = &[
     (
         &[("TEXT", Domain::Time)],
         &[("INTEGER", Domain::Integer)],
-        &["CAST(strftime('%s', substr({0}, 1, 23)) AS INTEGER)"],
+        &["CAST(strftime('%s', {0}) AS INTEGER)"],
         &["datetime({0}, 'unixepoch')"],
     ),
 ];

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use consensus_store::{Error, Options, Store, StoreMigration};
-use cutover::{AdvanceOptions, Pace, Phase, Snapshot, StartOptions, TransitionReport, Watch};
+use cutover::{
+    AbortOptions, AdvanceOptions, Pace, Phase, Snapshot, StartOptions, TransitionReport, Watch,
+};
 use fastrand::Rng;
 use serde::Deserialize;
 
@@ -242,9 +244,11 @@ impl Operator {
                 migration.advance(&AdvanceOptions::default(), telling).map(|it| kept(&it))
             }
             Move::Rollback(to) => migration.rollback(to, telling).map(|it| kept(&it)),
-            Move::Abort => migration.abort(telling).map(|report| {
-                if report.left.is_empty() { String::new() } else { format!("{report:?}") }
-            }),
+            Move::Abort => {
+                migration.abort(AbortOptions { confirmed: true }, telling).map(|report| {
+                    if report.left.is_empty() { String::new() } else { format!("{report:?}") }
+                })
+            }
         };
         match outcome {
             Ok(wrong) if wrong.is_empty() => Ok(()),

@@ -74,7 +74,7 @@ pub(super) fn still(phase: Phase) -> Snapshot {
         lease: None,
         gone: None,
         next: vec![],
-        allowed: vec!["advance".into(), "rollback".into()],
+        allowed: vec!["advance".into(), "rollback".into(), "verify".into()],
         blocked: vec![],
         rollback: phase.previous().filter(|to| *to > Phase::Legacy).map(|to| RollbackForecast {
             to,
@@ -108,7 +108,7 @@ pub(super) fn filling() -> Snapshot {
         doing: "backfill".into(),
         expires: AT.into(),
     });
-    seen.allowed = vec!["abort".into()];
+    seen.allowed = vec!["abort".into(), "backfill".into(), "verify".into()];
     seen.blocked = vec![
         blocked("advance", "the backfill is not complete", "run `cutover backfill`"),
         blocked("rollback", "there is no phase to roll back to", "`cutover abort` leaves it"),
@@ -135,7 +135,7 @@ pub(super) fn differing() -> Snapshot {
     seen.control.postponed = true;
     seen.control.actor = Some("mei".into());
     seen.blocked = vec![blocked("advance", "the cutover is postponed", "run `cutover unpostpone`")];
-    seen.allowed = vec!["rollback".into()];
+    seen.allowed = vec!["rollback".into(), "verify".into(), "repair".into()];
     seen
 }
 

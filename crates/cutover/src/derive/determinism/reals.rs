@@ -9,6 +9,7 @@ use turso_parser::ast::{Expr, LikeOperator, Literal, Operator};
 use super::values::{Values, plain_column};
 use super::{Open, Settled};
 use crate::derive::query::Arm;
+use crate::migration::fractions;
 use crate::migration::walk::{Node, shared};
 use crate::schema::{Affinity, Column, Table};
 
@@ -59,6 +60,10 @@ pub(super) fn check(values: &Values<'_>, arm: &Arm, table: Option<&Table>) -> Se
 }
 
 fn look(values: &Values<'_>, arm: &Arm, expr: &Expr) -> Settled {
+    // As text, a number looks like no time that is too long, whatever its digits.
+    if let Some(time) = fractions::time_of(expr) {
+        return look(values, arm, time);
+    }
     let real = |expr: &Expr| values.is_real(arm, expr);
     match expr {
         Expr::Binary(left, Operator::Concat, right) => {
