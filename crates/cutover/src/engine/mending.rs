@@ -85,12 +85,12 @@ impl Mender {
                 return Err(Error::Interrupted);
             }
         };
-        session.syncing(false)?;
-        if let Some(first) =
-            mended.refused.first().filter(|_| target.direction == Direction::Forward)
-        {
-            return Err(cant_hold(target, first));
+        let refused = mended.refused.first().filter(|_| target.direction == Direction::Forward);
+        if let Some(first) = refused {
+            let told = session.refusal(target, chunk);
+            return Err(told.unwrap_or_else(|| cant_hold(target, first)));
         }
+        session.syncing(false)?;
         aside.replace(chunk, &mended.refused)?;
         let refused = mended.refused.len() as u64;
         Ok(Part { outcome, refused, freed: mended.freed })

@@ -34,9 +34,13 @@ impl Session<'_> {
             return error;
         }
         // Where nothing is found the error is what there is to say.
-        let Ok(Some(found)) = refused::find(self.db, target, Place::LIVE, chunk) else {
-            return error;
-        };
+        self.refusal(target, chunk).unwrap_or(error)
+    }
+
+    /// The first row of a chunk that the target can't hold, as an error; in a transaction that
+    /// is to be rolled back.
+    pub(crate) fn refusal(&self, target: &Target, chunk: &Chunk) -> Option<Error> {
+        let found = refused::find(self.db, target, Place::LIVE, chunk).ok()??;
         let scope = |row: &Vec<Value>| values(target, &target.scope, row);
         let mut scopes = vec![scope(&found.row)];
         scopes.extend(found.other.iter().map(scope));
@@ -44,7 +48,8 @@ impl Session<'_> {
         let name = target.table.known_as.clone();
         self.refused.replace(Some(RefusedScopes { target: name, scopes }));
         let Problem { reason, fix, .. } = problem(target, &found, &self.doing);
-        Refusal { action: self.doing.clone(), reason, fix, examples: Vec::new() }.into()
+        let action = self.doing.clone();
+        Some(Refusal { action, reason, fix, examples: Vec::new() }.into())
     }
 
     /// Writes down which rows were refused, after the transaction that met them was rolled
