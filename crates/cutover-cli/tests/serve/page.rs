@@ -279,7 +279,7 @@ fn differences_and_the_plan_can_be_looked_through() {
         select.select_by_value("").await.unwrap();
         let search = browser.client.find(Locator::Id("d-text")).await.unwrap();
         search.send_keys("99999").await.unwrap();
-        browser.until("those of a key", &format!("{SHOWN} === 2")).await;
+        browser.until("the one of a key", &format!("{SHOWN} === 1")).await;
         browser.client.find(Locator::Id("plan-show")).await.unwrap().click().await.unwrap();
         browser.until("the plan", "document.querySelector('#plan summary')").await;
         let shown = browser

@@ -156,7 +156,7 @@ fn dump(db: &Path) -> Vec<String> {
     };
     let mut found = texts(
         "SELECT type || name || coalesce(sql, '') FROM sqlite_schema \
-         WHERE name NOT LIKE '\\_cutover%' ESCAPE '\\' ORDER BY type, name",
+         WHERE tbl_name NOT LIKE '\\_cutover%' ESCAPE '\\' ORDER BY type, name",
     );
     let tables = texts(
         "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' \
