@@ -26,7 +26,11 @@ const IN_PLACE: &str = "
 
 /// A scene in a phase.
 fn scene(migration: &str, phase: &str) -> Scene {
-    let scene = Scene::set(SCHEMA, migration);
+    scene_of(SCHEMA, migration, phase)
+}
+
+pub(crate) fn scene_of(schema: &str, migration: &str, phase: &str) -> Scene {
+    let scene = Scene::set(schema, migration);
     scene.exits(0, "start FILE");
     if phase != "dual-write" {
         scene.exits(0, &format!("advance --to {phase} --yes"));
@@ -61,7 +65,7 @@ fn actions<'v>(list: &'v Value, key: Option<&str>) -> Vec<&'v str> {
 /// What stands in the way of a transition is told by `status`, and by the refusal in the same
 /// words; nothing is changed.
 #[track_caller]
-fn refuses_transitions(scene: &Scene) {
+pub(crate) fn refuses_transitions(scene: &Scene) {
     let status = scene.status();
     let (phase, blocked) = (status["phase"].clone(), &status["blocked"]);
     assert!(!status["drift"].as_array().unwrap().is_empty(), "{status}");

@@ -15,6 +15,7 @@
 //! - [`actions`]: foreign keys of the old tables that write by themselves.
 //! - [`alike`]: updates whose values compare equal and are not the same.
 //! - [`drift`]: what is known to be wrong stands in the way, and what was done is told as done.
+//! - [`own_steps`]: what a migration does to the schema itself is no drift.
 //! - [`verifying`]: what a verification counts, and what it keeps in memory.
 //! - [`refused_rows`]: rows that a constraint of the new side refuses, named.
 //! - [`walk`]: commands and writes at random; what `next:` names is accepted.
@@ -38,6 +39,7 @@ mod late;
 mod leaving;
 mod losses;
 mod operators;
+mod own_steps;
 mod pairs;
 mod recursion;
 mod refused_rows;

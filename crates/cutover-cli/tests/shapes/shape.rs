@@ -208,6 +208,10 @@ impl<'s> Journey<'s> {
         found.extend(self.twin.new_differences(&self.db, &self.text, self.shape.canonical));
         found.extend(self.twin.old_differences(&self.db, self.shape.bystanders));
         assert!(found.is_empty(), "{:?} after {after}:\n{}", self.way, found.join("\n"));
+        if self.phase > Phase::Legacy && self.phase < Phase::Retired {
+            let drift = self.engine.snapshot(NAME).unwrap().drift;
+            assert!(drift.is_empty(), "{:?} after {after}, nobody changed it: {drift:?}", self.way);
+        }
         let verdict = self.strings("SELECT integrity_check FROM pragma_integrity_check");
         assert_eq!(verdict, ["ok"], "{:?} after {after}", self.way);
         let dangling = self.strings("SELECT \"table\" FROM pragma_foreign_key_check");

@@ -171,9 +171,7 @@ impl Session<'_> {
         }
         db.write("making the triggers anew", || {
             self.fence()?;
-            let needed = switch::objects(model, standing(db, &self.record)?, &self.record.since);
-            switch::remove(db, &switch::ours(db, model)?)?;
-            objects::create(db, "making the triggers anew", &needed)?;
+            make_objects(db, model, &self.record)?;
             // What was written without them is not mended yet.
             self.journal(RENEWED, &now(), self.record.phase, json!({}))
         })?;
@@ -320,9 +318,17 @@ fn standing(db: &Db, record: &Record) -> Result<Setting> {
     Ok(Setting { backfilled, ..Setting::of(record.phase) })
 }
 
+/// Puts the objects of the present phase in the place of those there are, in the transaction at
+/// hand.
+pub(super) fn make_objects(db: &Db, model: &Model, record: &Record) -> Result<()> {
+    let needed = switch::objects(model, standing(db, record)?, &record.since);
+    switch::remove(db, &switch::ours(db, model)?)?;
+    objects::create(db, "making the triggers anew", &needed)
+}
+
 /// An object that is missing or differs from what would be made today. An interrupted step has
 /// objects of its own, and is finished first.
-fn stale(db: &Db, model: &Model, record: &Record) -> Result<Option<String>> {
+pub(super) fn stale(db: &Db, model: &Model, record: &Record) -> Result<Option<String>> {
     if record.pending.is_some() {
         return Ok(None);
     }

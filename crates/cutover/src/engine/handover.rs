@@ -178,6 +178,8 @@ fn shape(db: &Db, name: &str) -> Result<Option<Table>> {
         table.checks.iter_mut().for_each(|check| check.sql.clear());
         table.triggers.clear();
         table.indexes.iter_mut().for_each(|index| index.name.clear());
+        // Told by words that may stand in the name a foreign key refers to.
+        (table.has_checks, table.replaces_by_default, table.autoincrement) = (false, false, false);
         table
     }))
 }

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::migration::Migration;
 use crate::phase::{Phase, Side};
 use crate::report::Problem;
+use crate::schema::Table;
 
 /// A table that should be there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -245,15 +246,18 @@ impl Session<'_> {
     }
 }
 
-/// The indexes made for the migration that there are no more: their names and statements.
+/// The indexes that the sync needs and no table has any more: their names and statements. An
+/// index serves whatever its name, and whoever made it; and what the file says of the new tables
+/// tells nothing of the indexes they have.
 pub(crate) fn lost_indexes(db: &Db, model: &super::model::Model) -> Result<Vec<(String, String)>> {
     let mut lost = Vec::new();
     for (name, needed) in model.missing_indexes() {
-        let sql = format!(
-            "SELECT count(*) FROM main.sqlite_schema WHERE type = 'index' AND name = {} COLLATE NOCASE",
-            text(&name)
-        );
-        if db.count(&sql)? == 0 {
+        let table = catalog::table(db.conn(), "main", &needed.table)
+            .map_err(|source| db.error("reading a table's indexes", source))?;
+        let serves = |table: &Table| {
+            needed.columns.iter().any(|column| table.has_index_on(std::slice::from_ref(column)))
+        };
+        if table.is_some_and(|table| !serves(&table)) {
             let sql = needed.sql(&name);
             lost.push((name, sql));
         }

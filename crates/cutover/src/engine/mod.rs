@@ -4,6 +4,7 @@ mod abort;
 mod advance;
 mod backfill;
 mod backup;
+mod beside;
 mod beyond;
 mod catch_up;
 mod check;
@@ -60,6 +61,7 @@ mod tombstones;
 mod vacuum;
 mod verify;
 mod way_back;
+mod written;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

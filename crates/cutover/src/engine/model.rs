@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::definitions;
 use super::remains;
 use super::switch::{self, Next, Setting};
+use super::written::as_written;
 use crate::backend::sqlite::state::Record;
 use crate::backend::sqlite::{Db, Wall, catalog, objects, plan, state};
 use crate::derive::derived::goes_by_range;
@@ -46,7 +47,7 @@ impl Model {
         number: i64,
         bearer: Side,
     ) -> Result<std::result::Result<Self, Flaw>> {
-        let catalog = read_catalog(db, &migration, bearer)?;
+        let catalog = read_catalog(db, &migration, number, bearer)?;
         Ok(Self::from_catalog(migration, number, bearer, catalog))
     }
 
@@ -91,10 +92,10 @@ impl Model {
     pub(crate) fn bare(db: &Db, record: &Record) -> Result<Self> {
         let bearer = record.phase.writes_enter();
         let mut migration = remains::read(record);
-        let catalog = match read_catalog(db, &migration, bearer) {
+        let catalog = match read_catalog(db, &migration, record.id, bearer) {
             Err(Error::Migration(_)) => {
                 migration = Migration::unread(&record.name, &record.text);
-                read_catalog(db, &migration, bearer)?
+                read_catalog(db, &migration, record.id, bearer)?
             }
             catalog => catalog?,
         };
@@ -171,7 +172,9 @@ impl Model {
         })
     }
 
-    /// The indexes the sync needs and the tables lack, each under its name.
+    /// The indexes the sync needs and the tables lack, each under its name: that of its table
+    /// while the old side bears the names that both have, for an index keeps its name when the
+    /// tables' names change hands.
     pub(crate) fn missing_indexes(&self) -> Vec<(String, Needed)> {
         let mut needed = missing(&self.forward, &self.catalog);
         for found in missing(&self.backward, &self.catalog) {
@@ -181,7 +184,14 @@ impl Model {
         }
         needed
             .into_iter()
-            .map(|needed| (self.names.index(&needed.table, &needed.columns), needed))
+            .map(|needed| {
+                let table = self.catalog.table(needed.side, &needed.table);
+                let name = match table.filter(|table| table.shared) {
+                    Some(table) => stored(&table.known_as, needed.side, Side::Old),
+                    None => needed.table.clone(),
+                };
+                (self.names.index(&name, &needed.columns), needed)
+            })
             .collect()
     }
 
@@ -281,10 +291,15 @@ fn stored(known_as: &str, side: Side, bearer: Side) -> String {
     if side == bearer { known_as.to_owned() } else { Names::aside(side, known_as) }
 }
 
-fn read_catalog(db: &Db, migration: &Migration, bearer: Side) -> Result<Catalog> {
+fn read_catalog(db: &Db, migration: &Migration, number: i64, bearer: Side) -> Result<Catalog> {
     let apart = catalog::apart(db.conn(), "main")
         .map_err(|source| db.error("reading the views and virtual tables", source))?;
     let mut old = old_tables(db, migration, bearer)?;
+    if bearer == Side::New && state::exists(db)? {
+        let written = state::definitions(db, number)?;
+        let own = old.iter().map(|table| as_written(db, table.clone(), &written));
+        old = own.collect::<Result<_>>()?;
+    }
     old.retain(|table| !apart.iter().any(|(name, _)| *name == table.name));
     Ok(Catalog { old, new: new_tables(migration, bearer)?, apart })
 }

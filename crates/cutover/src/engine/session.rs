@@ -146,7 +146,9 @@ impl<'a> Session<'a> {
         if setting.phase.sync() == sync.0 && sync.0.is_some() && sync.1.is_none() {
             switch::enter_views(self.db, &self.model, setting)?;
         } else {
+            let beside = self.fitting_beside()?;
             switch::enter(self.db, &self.model, next, since)?;
+            self.renew_beside(&beside)?;
         }
         state::set_phase(self.db, self.record.id, setting.phase, since)?;
         self.journal(event, since, setting.phase, detail)

@@ -55,7 +55,20 @@ impl Run<'_> {
             _ => {}
         }
         self.done.furthest = self.done.furthest.max(self.phase);
+        self.undrifted()?;
         Ok(())
+    }
+
+    /// What the engine does itself is no change of the schema under it.
+    fn undrifted(&self) -> Result<(), Failure> {
+        if self.phase == Phase::Legacy || self.phase == Phase::Retired {
+            return Ok(());
+        }
+        let drift = self.reporting("status", |engine| engine.snapshot(NAME))?.drift;
+        match drift.first() {
+            Some(found) => Err(Failure::new(Kind::Gate, format!("drift: {}", found.reason))),
+            None => Ok(()),
+        }
     }
 
     /// An operation that must succeed.
