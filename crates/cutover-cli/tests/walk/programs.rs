@@ -9,7 +9,7 @@ use fastrand::Rng;
 use serde_json::json;
 use testkit::process::Running;
 
-use crate::scene::{PROGRAMS, Scene, waiting};
+use crate::scene::{PROGRAMS, Scene};
 
 struct Program {
     owner: i64,
@@ -74,10 +74,6 @@ fn spawn(scene: &Scene, seed: u64, owner: i64, incarnation: u64) -> Program {
         "seed": seed,
         "incarnation": incarnation,
         "pause_ms": 0,
-        "rowids": if waiting::ROWIDS { vec!["id"] } else { vec!["id", "rowid", "_rowid_", "oid"] },
-        "unholdable": !waiting::UNHOLDABLE,
-        "exchanges": !waiting::EXCHANGES || owner <= PROGRAMS / 2,
-        "tolerated": waiting::TOLERATED,
     });
     let file = scene.path(&format!("program-{owner}.json"));
     std::fs::write(&file, config.to_string()).unwrap();

@@ -6,20 +6,6 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use testkit::process::Cutover;
 
-/// What the walk does without until the product bears it.
-pub(crate) mod waiting {
-    /// `abort` while programs try to write to the new tables.
-    pub(crate) const ABORT: bool = true;
-    /// The rowid written by its other names.
-    pub(crate) const ROWIDS: bool = true;
-    /// Rows of the new tables that the old one can't hold.
-    pub(crate) const UNHOLDABLE: bool = true;
-    /// Unique values that new programs exchange between rows or give to others.
-    pub(crate) const EXCHANGES: bool = true;
-    /// What is refused while a rollback brings the old table up to date.
-    pub(crate) const TOLERATED: &[&str] = &["can't keep clients in step"];
-}
-
 /// Clients with cities become customers, addresses and cities. A client's name must be there;
 /// a customer's need not.
 pub(crate) const MIGRATION: &str = "\

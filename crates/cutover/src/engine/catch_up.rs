@@ -188,6 +188,7 @@ fn one_pass(
     let (db, id) = (session.db, session.record.id);
     let position = state::position(db, id, &record.target)?;
     let mut pass = Pass::begin(db, &session.model, target, Place::LIVE, position)?;
+    let counted = record.total;
     labour.table(session)?;
     while !record.complete {
         // A transaction that is made again is about the same rows.
@@ -218,6 +219,10 @@ fn one_pass(
         })?;
         let rows = done.done - record.done;
         *record = done;
+        if record.done > counted {
+            // It runs after new rows, which are added as fast as it comes to them.
+            labour.hurry(session, watch)?;
+        }
         labour.after(session, (rows, before + record.done), held, watch)?;
     }
     Ok(())
@@ -262,13 +267,20 @@ fn drain(session: &Session<'_>, mender: &Mender, watch: &mut dyn Watch) -> Resul
     }
     let log = Log::filling("bringing the old tables up to date");
     let mut labour = Labour::begin(session, Work::CatchUp, total, Pace::Gentle, log, watch)?;
-    let mut done = 0;
+    let (mut done, mut before) = (0, total);
     for round in 0..ROUNDS {
         let enough = if round < ROUNDS_FOR_FEW { LEFT_FOR_THE_SWITCH } else { LEFT_AT_MOST };
-        if noted(session)? <= enough {
+        let now = noted(session)?;
+        if now <= enough {
             labour.finish(watch);
             return Ok(());
         }
+        if round > 0 && now > before / 2 {
+            // Programs that are given room write about as fast as their writes are brought
+            // back, and would for ever.
+            labour.hurry(session, watch)?;
+        }
+        before = now;
         for target in &session.model.backward {
             let left = &format!("SELECT count(*) FROM {}", ident(&stale(session, target)));
             let mut left = session.db.count(left)?;

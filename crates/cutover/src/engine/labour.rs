@@ -58,6 +58,16 @@ impl Labour {
         Ok(())
     }
 
+    /// Stands back for programs no longer, unless operators ask for that: at the pace so far the
+    /// work would come to no end.
+    pub(crate) fn hurry(&mut self, session: &Session<'_>, watch: &mut dyn Watch) -> Result<()> {
+        if self.own == Pace::Fast {
+            return Ok(());
+        }
+        self.own = Pace::Fast;
+        self.obey(session, watch)
+    }
+
     /// Rows in the next chunk.
     pub(crate) fn rows(&self) -> u64 {
         self.pacer.rows()

@@ -6,8 +6,9 @@ use std::process::{Child, Command, Stdio};
 
 use rusqlite::Connection;
 use testkit::random::{Case, Feature, Features, Spec, script::script, shrink::shrink};
+use testkit::sql::quoted;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::run::{Ended, Sabotage, run};
 
 /// Cases in CI: as many as take a minute or two on two processors.
@@ -205,6 +206,35 @@ fn forget_deletions(live: &Connection) {
     for drop in drops {
         live.execute_batch(&drop).unwrap();
     }
+}
+
+/// A sync that knows the rowid by its column's name alone.
+fn forget_rowids(live: &Connection) {
+    let triggers = "SELECT name, sql FROM sqlite_schema \
+                    WHERE type = 'trigger' AND name GLOB '_cutover_*_after_update*'";
+    let mut statement = live.prepare(triggers).unwrap();
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let all: Vec<(String, String)> =
+        statement.query_map([], read).unwrap().collect::<Result<_, _>>().unwrap();
+    for (name, create) in all {
+        live.execute_batch(&format!("DROP TRIGGER {}", quoted(&name))).unwrap();
+        let create = create.replacen(", \"rowid\", \"oid\", \"_rowid_\"", "", 1);
+        live.execute_batch(&create).unwrap();
+    }
+}
+
+/// Programs of the cases write rowids by their own names, where nothing else would show it.
+#[test]
+fn a_sync_that_does_not_know_the_rowid_is_found() {
+    let found = (0..400).map(|seed| Case::new(Spec::new(seed))).find_map(|case| {
+        let failure = run(&case, Some(forget_rowids)).err()?;
+        (failure.kind == Kind::Mirror).then_some((case, failure))
+    });
+    let (case, failure) = found.expect("one of 400 cases fails");
+    assert!(run(&case, None).is_ok());
+    let least = script(&least(case, &failure, Some(forget_rowids)));
+    let names = ["rowid", "oid", "_rowid_"];
+    assert!(names.iter().any(|name| least.contains(&format!("SET {name} ="))), "{least}");
 }
 
 /// A harness that can't fail proves nothing.

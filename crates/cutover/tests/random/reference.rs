@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
+use rusqlite::types::ToSqlOutput;
 use testkit::compare::{Rows, difference};
 use testkit::random::{Case, KeyKind, LOG, Mapping, Side, Table};
 use testkit::sql::{literal, quoted};
@@ -356,7 +357,8 @@ impl<'c> Reference<'c> {
         let mut rows = from.query([]).unwrap();
         while let Some(row) = rows.next().unwrap() {
             for n in 0..columns.len() {
-                let value: rusqlite::types::Value = row.get(n).unwrap();
+                // A text made of bytes need not be UTF-8.
+                let value = ToSqlOutput::Borrowed(row.get_ref(n).unwrap());
                 into.raw_bind_parameter(n + 1, value).unwrap();
             }
             into.raw_execute().unwrap();

@@ -159,7 +159,8 @@ impl<'c> Run<'c> {
         let keys: i64 = self.live.query_row("PRAGMA foreign_keys", [], |row| row.get(0)).unwrap();
         self.live = connect(&self.path);
         self.live.execute_batch(&format!("PRAGMA foreign_keys = {keys}")).unwrap();
-        self.reference.conn.execute_batch("PRAGMA recursive_triggers = 0").unwrap();
+        let anew = "PRAGMA recursive_triggers = 0; PRAGMA reverse_unordered_selects = 0";
+        self.reference.conn.execute_batch(anew).unwrap();
     }
 
     /// The twin from now on: what the database holds of the side that takes writes.

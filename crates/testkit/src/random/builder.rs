@@ -4,10 +4,12 @@ use fastrand::Rng;
 
 use super::domain::Domain;
 use super::field::{Field, filled};
+use super::letters::recase;
 use super::mapping::{Mapping, Plan};
 use super::names::Names;
 use super::spec::{Feature, Spec};
 use super::table::{Clauses, Column, Foreign, KeyKind, Table};
+use super::unique_indexes;
 use crate::sql::quoted;
 
 /// A primary key, on either side.
@@ -232,6 +234,8 @@ impl Builder<'_> {
             new.uniques.push(vec![columns[1].clone()]);
         }
         self.more_keys(fields, old, new);
+        let indexes = [self.names.fresh("ux"), self.names.fresh("ux")];
+        unique_indexes::add((self.spec, &mut self.rng), indexes, fields, (old, new));
         if let (Some(field), true) = (fields.last(), index) {
             let column = field.generated.last().unwrap_or(&field.old[0]);
             old.indexes.push((names[1].clone(), false, format!("({})", quoted(&column.name))));
@@ -292,16 +296,6 @@ fn fills(table: &Table, select: String) -> Mapping {
     let stored = table.columns.iter().filter(|column| column.generated.is_none());
     let columns = stored.map(|column| column.name.clone()).collect();
     Mapping { table: table.name.clone(), columns, select, scope: None }
-}
-
-/// The same name in another letter case.
-fn recase(name: &str) -> String {
-    let flipped = |c: char| match c {
-        'a'..='z' => c.to_ascii_uppercase(),
-        'A'..='Z' => c.to_ascii_lowercase(),
-        _ => c,
-    };
-    name.chars().map(flipped).collect()
 }
 
 /// The old columns of fields.

@@ -6,6 +6,7 @@
 //!   what they are made of.
 //! - `chunks`: rows for several chunks.
 //! - `beside`: what the application has besides.
+//! - `letters`, `unique_indexes`: the letter case of names, unique indexes that are no keys.
 //! - `domain`, `statement`, `writes`, `path`: values, statements, kinds of statement that are
 //!   seldom, and the steps of a case.
 //! - [`shrink`]: the smallest case that still fails.
@@ -19,6 +20,7 @@ mod chunks;
 pub mod classes;
 mod domain;
 mod field;
+mod letters;
 mod mapping;
 mod names;
 mod path;
@@ -27,6 +29,7 @@ pub mod shrink;
 mod spec;
 mod statement;
 mod table;
+mod unique_indexes;
 mod writes;
 
 pub use beside::LOG;
@@ -97,7 +100,7 @@ impl Case {
         let views = beside::views(&spec, &plan);
         let referring = beside::referring(&spec, &plan, &mut names);
         let (rows, steps) = (rows(&spec, &plan, &referring), path::path(&spec, &plan, &referring));
-        let file = plan.file();
+        let file = letters::file(&spec, &plan);
         Self { spec, classes, plan, file, triggers, views, referring, wal, rows, steps }
     }
 

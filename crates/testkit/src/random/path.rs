@@ -2,6 +2,7 @@
 
 use fastrand::Rng;
 
+use super::letters;
 use super::mapping::Plan;
 use super::spec::{Feature, Spec};
 use super::statement::Writer;
@@ -195,7 +196,8 @@ impl Walker<'_> {
         } else {
             tables.iter().chain(self.referring).cloned().collect()
         };
-        let tables: Vec<Table> = tables.iter().map(Table::written).collect();
+        let mut tables: Vec<Table> = tables.iter().map(Table::written).collect();
+        letters::carelessly(self.spec, &mut tables, &format!("letters {}", self.station));
         let features = self.spec.features;
         let written = |rng: &mut Rng| {
             let table = &tables[rng.usize(..tables.len())];

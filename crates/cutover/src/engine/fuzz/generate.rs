@@ -29,9 +29,6 @@ const ALIKE: &[&str] = &[
 const UPDATES: &[&str] =
     &["", "", "", "", "", " OR REPLACE", " OR REPLACE", " OR IGNORE", " OR FAIL", " OR ROLLBACK"];
 
-/// Whether rowids are written by their own names.
-pub(super) const ROWIDS: bool = false;
-
 impl<'a> Generator<'a> {
     pub(super) fn new(world: &'a World, seed: u64) -> Self {
         Self { rng: Rng::with_seed(seed), world }
@@ -104,8 +101,7 @@ impl<'a> Generator<'a> {
             Part::Optional(clause.to_owned()),
             Part::Sql(format!(" {} SET ", ident(&table.name))),
         ];
-        let rowid =
-            self.rng.choice(&table.rowids).copied().filter(|_| ROWIDS && self.rng.u8(..10) == 0);
+        let rowid = self.rng.choice(&table.rowids).copied().filter(|_| self.rng.u8(..10) == 0);
         match rowid {
             // By itself mostly: a column beside it would have the change seen.
             Some(name) if self.rng.u8(..4) > 0 => self.set_rowid(name, oddness, &mut parts),

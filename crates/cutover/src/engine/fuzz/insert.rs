@@ -1,6 +1,6 @@
 //! Random INSERTs.
 
-use super::generate::{Generator, ROWIDS};
+use super::generate::Generator;
 use super::statement::{Kind, Part, Statement};
 use super::values::{Oddness, rowid, value};
 use super::world::{Field, Written};
@@ -67,14 +67,14 @@ impl Generator<'_> {
     fn rowid_of_its_own(&mut self, table: &Written) -> Option<&'static str> {
         let hidden = !table.columns.iter().any(|field| field.is_rowid);
         let name = self.rng.choice(&table.rowids).copied();
-        let wanted = ROWIDS && self.rng.u8(..10) == 0;
+        let wanted = self.rng.u8(..10) == 0;
         name.filter(|_| hidden && wanted)
     }
 
     /// A column's name or, where it is the rowid, now and then another of the rowid's.
     fn name_of(&mut self, table: &Written, field: &Field) -> String {
         let other = self.rng.choice(&table.rowids).copied();
-        match other.filter(|_| ROWIDS && field.is_rowid && self.rng.u8(..8) == 0) {
+        match other.filter(|_| field.is_rowid && self.rng.u8(..8) == 0) {
             Some(name) => name.to_owned(),
             None => ident(&field.name),
         }
