@@ -20,6 +20,7 @@
 //! - [`refused_rows`]: rows that a constraint of the new side refuses, named.
 //! - [`walk`]: commands and writes at random; what `next:` names is accepted.
 //! - [`way_back`]: a rollback from `new-only`, whatever new programs wrote.
+//! - [`failing`]: values for which a mapping fails.
 //! - [`leaving`]: an abort: what only the new tables hold, and who still writes to them.
 //! - [`losses`]: rows that can't be carried over: refused, or kept and told.
 //!
@@ -32,6 +33,7 @@ mod actions;
 mod alike;
 mod drift;
 mod examples;
+mod failing;
 mod gates;
 mod hostile;
 mod kills;

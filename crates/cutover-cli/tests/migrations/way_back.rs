@@ -402,7 +402,10 @@ fn killed_anywhere_it_goes_on() {
     );
     scene.exits(0, "start FILE");
     scene.exits(0, "advance --to new-only");
-    scene.sql("UPDATE s SET u = 'u' || (6001 - id); UPDATE s SET n = 5000 WHERE id % 10 = 0");
+    scene.sql(
+        "UPDATE s SET u = 'v' || (6001 - id); UPDATE s SET u = 'u' || substr(u, 2);
+         UPDATE s SET n = 5000 WHERE id % 10 = 0",
+    );
     for round in 0..12_u64 {
         let rollback = scene.cutover.spawn(&["rollback", "--to", "write-new"]);
         let began = Instant::now();

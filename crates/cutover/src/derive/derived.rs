@@ -209,6 +209,16 @@ pub(crate) fn held(target: &Target, place: Place, part: Part<'_>) -> String {
 /// The values of a scope column, one column `s0…` each, of every scope that the
 /// source or the target has. Scopes without rows do no harm.
 pub(crate) fn scopes(target: &Target, place: Place) -> String {
+    scopes_within(target, place, Part::All)
+}
+
+/// The same, of a range of scopes that are the source's key, or of all.
+pub(crate) fn scopes_within(target: &Target, place: Place, part: Part<'_>) -> String {
+    let ends = |key: &str| match part {
+        Part::Range { lo, hi } => range(key, target.scope.len(), lo, hi)
+            .map_or_else(String::new, |condition| format!(" WHERE {condition}")),
+        _ => String::new(),
+    };
     let mut parts: Vec<String> = Vec::new();
     for source in &target.sources {
         for terms in &source.paths {
@@ -217,11 +227,11 @@ pub(crate) fn scopes(target: &Target, place: Place) -> String {
             let leaves = source.query.leaves();
             let found = leaves.iter().find(|found| Some(found.number) == leaf);
             match found {
-                Some(leaf) if one_leaf => parts.push(format!(
-                    "SELECT {} FROM {} AS x",
-                    join(terms, ", ", |term| of_row(&term.expr, "x")),
-                    place.table(leaf.side, &leaf.table)
-                )),
+                Some(leaf) if one_leaf => {
+                    let key = join(terms, ", ", |term| of_row(&term.expr, "x"));
+                    let table = place.table(leaf.side, &leaf.table);
+                    parts.push(format!("SELECT {key} FROM {table} AS x{}", ends(&key)));
+                }
                 _ => parts.push(format!(
                     "SELECT {} FROM ({}) AS d",
                     idents("d.", &target.scope),
@@ -230,11 +240,9 @@ pub(crate) fn scopes(target: &Target, place: Place) -> String {
             }
         }
     }
-    parts.push(format!(
-        "SELECT {} FROM {} AS t",
-        idents("t.", &target.scope),
-        place.table(target.direction.target(), &target.table.name)
-    ));
+    let key = idents("t.", &target.scope);
+    let table = place.table(target.direction.target(), &target.table.name);
+    parts.push(format!("SELECT {key} FROM {table} AS t{}", ends(&key)));
     parts.dedup();
     parts.join(" UNION ")
 }

@@ -17,7 +17,7 @@ use super::suitability::unsuitable;
 use super::verify::EXAMPLES;
 use super::{Engine, Options, Pace, space};
 use crate::backend::sqlite::state::Record;
-use crate::backend::sqlite::{Db, Wall, compare, state};
+use crate::backend::sqlite::{Db, Wall, compare, failing, state};
 use crate::derive::derived::Place;
 use crate::derive::flaw::FlawKind;
 use crate::derive::sql::{ident, idents, join};
@@ -267,6 +267,9 @@ fn build(
         match compare::insert(scratch, target, PLACE, &chunk) {
             Ok(rows) => *done += rows,
             Err(error) => {
+                if let Some(problem) = failure(scratch, target, &chunk, &error)? {
+                    return Ok(Err(problem));
+                }
                 return match error.sqlite_error_code() {
                     Some(
                         rusqlite::ErrorCode::ConstraintViolation
@@ -283,6 +286,25 @@ fn build(
         }
         pacer.after(0, began.elapsed(), false);
     }
+}
+
+/// A row of the source for which the mapping fails.
+fn failure(
+    scratch: &Db,
+    target: &Target,
+    chunk: &compare::Chunk,
+    error: &rusqlite::Error,
+) -> Result<Option<Problem>> {
+    if !failing::is_of_a_value(error) {
+        return Ok(None);
+    }
+    let found = compare::compare(scratch, target, PLACE, chunk, usize::MAX)?;
+    Ok(failing::first(target, &found.diffs).map(|refusal| Problem {
+        line: Some(target.line),
+        column: None,
+        reason: refusal.reason,
+        fix: refusal.fix,
+    }))
 }
 
 /// A row of the source that the new table does not take.
@@ -367,7 +389,9 @@ fn compare_back(
         let room = EXAMPLES.saturating_sub(lossless.examples.len());
         lossless.examples.extend(outcome.diffs.iter().take(room).map(|diff| {
             let mut example = diff.report(target);
-            std::mem::swap(&mut example.expected, &mut example.found);
+            if diff.says.is_none() {
+                std::mem::swap(&mut example.expected, &mut example.found);
+            }
             example
         }));
         *done += outcome.derived;

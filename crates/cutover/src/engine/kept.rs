@@ -46,6 +46,10 @@ impl<'a> Aside<'a> {
         Self { db, target, names, migration }
     }
 
+    pub(crate) fn target(&self) -> &'a Target {
+        self.target
+    }
+
     fn table(&self) -> String {
         kept_in(&self.target.table, self.target.direction.target())
     }
@@ -175,27 +179,23 @@ impl<'a> Aside<'a> {
     }
 
     fn copy(&self, lost: &[&Diff]) -> Result<()> {
-        let table = &self.target.table;
-        let names: Vec<&String> = table.columns.iter().map(|column| &column.name).collect();
-        let (columns, position) = (&self.target.columns, |name: &String| {
-            self.target.columns.iter().position(|column| column == name).map_or(0, |n| n + 1)
-        });
-        let same_key = join(&self.target.key.columns, " AND ", |name| {
-            let operator = if table.never_null(name) { "=" } else { "IS" };
-            format!("t.{} {operator} ?{}", ident(name), position(name))
-        });
-        let sql = format!(
-            "INSERT INTO {} ({}, _migration, _reason) SELECT {}, {}, ?{} FROM {} AS t WHERE {same_key}",
+        let (columns, names) = (&self.target.columns, self.stored_columns());
+        let insert = format!(
+            "INSERT INTO {} ({}, _migration, _reason) SELECT {}, {}, ?{} FROM {} AS t",
             ident(&self.table()),
             idents("", &names),
             idents("t.", &names),
             text(self.migration),
             columns.len() + 1,
-            ident(&table.name)
+            ident(&self.target.table.name)
         );
+        let by_key = format!("{insert} WHERE {}", self.same(&self.target.key.columns));
+        // All that is stored of the scope: more of the row isn't known.
+        let by_scope = format!("{insert} WHERE {}", self.same(&self.target.scope));
         let run = || -> rusqlite::Result<()> {
-            let mut statement = self.db.conn().prepare_cached(&sql)?;
             for diff in lost {
+                let sql = if diff.kind == Kind::Fails { &by_scope } else { &by_key };
+                let mut statement = self.db.conn().prepare_cached(sql)?;
                 for (position, value) in diff.row.iter().enumerate() {
                     if position < statement.parameter_count() {
                         statement.raw_bind_parameter(position + 1, value)?;
@@ -209,9 +209,28 @@ impl<'a> Aside<'a> {
         run().map_err(|source| self.db.error("keeping rows", source))
     }
 
+    fn stored_columns(&self) -> Vec<&'a String> {
+        self.target.table.columns.iter().map(|column| &column.name).collect()
+    }
+
+    /// That a row of the target has the values of a derived one in some columns.
+    fn same(&self, names: &[String]) -> String {
+        let target = self.target;
+        let position = |name: &String| {
+            target.columns.iter().position(|column| column == name).map_or(0, |n| n + 1)
+        };
+        join(names, " AND ", |name| {
+            let operator = if target.table.never_null(name) { "=" } else { "IS" };
+            format!("t.{} {operator} ?{}", ident(name), position(name))
+        })
+    }
+
     /// Why a stored row is kept.
     fn why(&self, diff: &Diff) -> String {
         let other = self.target.direction.source();
+        if let Some(says) = &diff.says {
+            return format!("it can't be told what the {other} tables give: {says}");
+        }
         match &diff.column {
             Some((position, expected, found)) => {
                 let column = self.target.columns.get(*position).map_or("", String::as_str);
@@ -260,7 +279,7 @@ impl<'a> Aside<'a> {
             match diff.kind {
                 Kind::Missing => outcome.missing -= 1,
                 Kind::Extra => outcome.extra -= 1,
-                Kind::Different => outcome.different -= 1,
+                Kind::Different | Kind::Fails => outcome.different -= 1,
             }
         }
         outcome.diffs = rest;

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::kept::{Aside, key_of};
 use super::session::Session;
-use crate::backend::sqlite::compare::{self, Chunk, Outcome};
+use crate::backend::sqlite::compare::{self, Chunk, Diff, Kind, Outcome};
+use crate::backend::sqlite::failing;
 use crate::backend::sqlite::mend::{self, Refused, Stop};
 use crate::backend::sqlite::value::Value;
 use crate::derive::derived::Place;
@@ -70,9 +71,12 @@ impl Mender {
         let mut outcome = compare::compare(db, target, Place::LIVE, chunk, usize::MAX)?;
         let diffs = std::mem::take(&mut outcome.diffs);
         let aside = Aside::of(session, target);
+        let (failing, diffs): (Vec<Diff>, Vec<Diff>) =
+            diffs.into_iter().partition(|diff| diff.kind == Kind::Fails);
+        let mut refused: Vec<Refused> =
+            failing.into_iter().map(|diff| underivable(target, diff)).collect();
         if diffs.is_empty() {
-            aside.replace(chunk, &[])?;
-            return Ok(Part { outcome, ..Part::default() });
+            return set_aside(&aside, chunk, outcome, refused, Vec::new());
         }
         session.syncing(true)?;
         let mended = mend::mend(db, target, Place::LIVE, diffs, &self.stubborn.borrow());
@@ -85,16 +89,43 @@ impl Mender {
                 return Err(Error::Interrupted);
             }
         };
-        let refused = mended.refused.first().filter(|_| target.direction == Direction::Forward);
-        if let Some(first) = refused {
+        if let Some(first) =
+            mended.refused.first().filter(|_| target.direction == Direction::Forward)
+        {
             let told = session.refusal(target, chunk);
             return Err(told.unwrap_or_else(|| cant_hold(target, first)));
         }
         session.syncing(false)?;
-        aside.replace(chunk, &mended.refused)?;
-        let refused = mended.refused.len() as u64;
-        Ok(Part { outcome, refused, freed: mended.freed })
+        refused.extend(mended.refused);
+        set_aside(&aside, chunk, outcome, refused, mended.freed)
     }
+}
+
+fn set_aside(
+    aside: &Aside<'_>,
+    chunk: &Chunk,
+    outcome: Outcome,
+    refused: Vec<Refused>,
+    freed: Vec<Vec<Value>>,
+) -> Result<Part> {
+    let target = aside.target();
+    if let Some(first) = refused.first().filter(|_| target.direction == Direction::Forward) {
+        return Err(cant_hold(target, first));
+    }
+    aside.replace(chunk, &refused)?;
+    Ok(Part { outcome, refused: refused.len() as u64, freed })
+}
+
+/// A scope for which the mapping fails: nothing but its name can be kept on this side, and the
+/// rows that it would be made from stand on the other.
+fn underivable(target: &Target, diff: Diff) -> Refused {
+    let fails = diff.failure(target).unwrap_or_default();
+    let reason = if target.key.columns.iter().all(|name| target.scope.contains(name)) {
+        fails
+    } else {
+        format!("{fails}, for {}", failing::named(target, &diff))
+    };
+    Refused { row: diff.row, reason }
 }
 
 fn cant_hold(target: &Target, Refused { row, reason }: &Refused) -> Error {

@@ -5,9 +5,9 @@ use super::kept::Aside;
 use super::model::Model;
 use super::pace::Pacer;
 use super::pass::{Filled, Pass};
-use crate::backend::sqlite::Db;
 use crate::backend::sqlite::compare::{self, Chunk, Diff, Outcome};
 use crate::backend::sqlite::value::Value;
+use crate::backend::sqlite::{Db, failing};
 use crate::derive::derived::Place;
 use crate::derive::target::Target;
 use crate::error::{Error, Result};
@@ -33,10 +33,19 @@ pub(crate) fn reconcile(
         Mode::Report { examples } => compare::compare(db, target, place, chunk, examples),
         Mode::Repair => {
             // An empty part needs no comparison: what is derived is inserted as it is.
-            if let Some(inserted) = compare::fill(db, target, place, chunk)? {
+            let filled = match compare::fill(db, target, place, chunk) {
+                Err(error) if failing::may_be_a_row(&error) => {
+                    let found = compare::compare(db, target, place, chunk, usize::MAX)?;
+                    failing::refuse(target, &found.diffs)?;
+                    return Err(error);
+                }
+                filled => filled?,
+            };
+            if let Some(inserted) = filled {
                 return Ok(Outcome { derived: inserted, missing: inserted, ..Outcome::default() });
             }
             let outcome = compare::compare(db, target, place, chunk, usize::MAX)?;
+            failing::refuse(target, &outcome.diffs)?;
             compare::apply(db, target, place, &outcome.diffs)?;
             Ok(Outcome { diffs: Vec::new(), ..outcome })
         }

@@ -7,6 +7,7 @@ use rusqlite::types::{FromSql as _, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Row, Rows};
 
 use super::db::Db;
+use super::failing;
 use super::mend::changes_class;
 use super::value::{Value, json, order, show, stored_as};
 use crate::derive::derived::{Part, Place, derived, held};
@@ -59,6 +60,8 @@ pub(crate) enum Kind {
     Extra,
     /// Both have it, with other values.
     Different,
+    /// The mapping fails for the whole scope: it can't be told what it gives.
+    Fails,
 }
 
 /// A row that differs.
@@ -69,6 +72,8 @@ pub(crate) struct Diff {
     pub(crate) row: Vec<Value>,
     /// Position of the first column that differs, and both its values as shown.
     pub(crate) column: Option<(usize, String, String)>,
+    /// What SQLite says where the mapping fails. Of the row only the scope is known then.
+    pub(crate) says: Option<String>,
 }
 
 /// What a comparison found.
@@ -84,7 +89,25 @@ pub(crate) struct Outcome {
 }
 
 /// Compares one part of a target. Keeps at most `keep` differences.
+///
+/// A scope for which the mapping fails is one of them.
 pub(crate) fn compare(
+    db: &Db,
+    target: &Target,
+    place: Place,
+    chunk: &Chunk,
+    keep: usize,
+) -> Result<Outcome> {
+    match compare_whole(db, target, place, chunk, keep) {
+        Err(error) if failing::may_be_a_row(&error) => {
+            failing::around(db, target, place, (chunk, keep), error)
+        }
+        compared => compared,
+    }
+}
+
+/// The same, of a part for all of which the mapping can be followed.
+pub(super) fn compare_whole(
     db: &Db,
     target: &Target,
     place: Place,
@@ -136,7 +159,7 @@ pub(crate) fn given(
 
 /// Deletes the row of this key.
 pub(crate) fn delete(db: &Db, target: &Target, place: Place, row: &[Value]) -> Result<()> {
-    let gone = Diff { kind: Kind::Extra, row: row.to_vec(), column: None };
+    let gone = Diff { kind: Kind::Extra, row: row.to_vec(), column: None, says: None };
     apply(db, target, place, &[gone])
 }
 
@@ -306,14 +329,14 @@ impl<'a> Walk<'a> {
         match kind {
             Kind::Missing => self.outcome.missing += 1,
             Kind::Extra => self.outcome.extra += 1,
-            Kind::Different => self.outcome.different += 1,
+            Kind::Different | Kind::Fails => self.outcome.different += 1,
         }
         if self.outcome.diffs.len() < self.keep {
             let row = (0..self.affinities.len())
                 .map(|position| row.get(position))
                 .collect::<rusqlite::Result<_>>()
                 .map_err(|source| self.db.error("reading a row", source))?;
-            self.outcome.diffs.push(Diff { kind, row, column });
+            self.outcome.diffs.push(Diff { kind, row, column, says: None });
         }
         Ok(())
     }
@@ -325,14 +348,34 @@ impl Outcome {
     }
 }
 
+/// The mapping of a target. Which of several statements it is that fails is not known.
+fn statement(target: &Target) -> String {
+    match &target.sources[..] {
+        [_] => format!("the statement at line {}", target.line),
+        _ => "one of the statements that fill it".to_owned(),
+    }
+}
+
 impl Diff {
+    /// Where the mapping fails, what it says.
+    pub(crate) fn failure(&self, target: &Target) -> Option<String> {
+        let says = self.says.as_ref()?;
+        Some(format!("{} fails: {says}", statement(target)))
+    }
+
     /// As it stands in a report.
     pub(crate) fn report(&self, target: &Target) -> Difference {
-        let key = target.key.columns.iter().filter_map(|name| {
+        let known = if self.kind == Kind::Fails { &target.scope } else { &target.key.columns };
+        let key = known.iter().filter_map(|name| {
             let position = target.columns.iter().position(|column| column == name)?;
             Some((name.clone(), json(self.row.get(position)?)))
         });
         let (column, expected, found) = match (&self.column, self.kind) {
+            (_, Kind::Fails) => {
+                let says = self.says.as_deref().unwrap_or("an error");
+                let given = format!("what {} gives", statement(target));
+                (None, Some(given), Some(format!("an error: {says}")))
+            }
             (Some((position, expected, found)), _) => (
                 target.columns.get(*position).cloned(),
                 Some(expected.clone()),

@@ -15,6 +15,7 @@ use rusqlite::{ErrorCode, Row, ffi};
 
 use super::compare::{Diff, Kind};
 use super::db::Db;
+use super::failing::may_be_a_row;
 use super::value::{Value, show};
 use crate::derive::derived::{Part, Place, derived, differs};
 use crate::derive::sql::{ident, idents, join, text};
@@ -423,7 +424,18 @@ impl<'a> Mend<'a> {
             }
             _ => {}
         }
-        let Some(given) = self.given(row)? else { return self.remove(row) };
+        let given = match self.given(row) {
+            // It can't be told what it should be: it stays only where nothing needs its place.
+            Err(error) if may_be_a_row(&error) => {
+                let removed = self.remove(row)?;
+                if removed {
+                    self.mended.freed.push(self.scope(row));
+                }
+                return Ok(removed);
+            }
+            given => given?,
+        };
+        let Some(given) = given else { return self.remove(row) };
         let Some(given) = given else { return Ok(false) };
         let whole = self.whole(row)?;
         if !self.remove(row)? {
@@ -577,7 +589,13 @@ fn blame(error: &rusqlite::Error) -> Blame {
     }
 }
 
-fn said(error: &rusqlite::Error) -> String {
+/// Whether SQLite says it of what is in a row.
+pub(super) fn is_of_a_row(error: &rusqlite::Error) -> bool {
+    matches!(blame(error), Blame::Row)
+}
+
+/// What SQLite says.
+pub(super) fn said(error: &rusqlite::Error) -> String {
     match error {
         rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
         other => other.to_string(),

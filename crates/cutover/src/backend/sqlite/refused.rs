@@ -47,11 +47,12 @@ pub(crate) fn find(
     db.batch(doing, "SAVEPOINT cutover_refused")?;
     let found =
         compare(db, target, place, chunk, usize::MAX).and_then(|Outcome { diffs, .. }| {
-            let there = |diff: &&Diff| diff.kind != Kind::Missing;
+            let there = |diff: &&Diff| matches!(diff.kind, Kind::Extra | Kind::Different);
             for diff in diffs.iter().filter(there) {
                 delete(db, target, place, &diff.row)?;
             }
-            let rows = diffs.iter().filter(|diff| diff.kind != Kind::Extra).map(|diff| &diff.row);
+            let given = |diff: &&Diff| matches!(diff.kind, Kind::Missing | Kind::Different);
+            let rows = diffs.iter().filter(given).map(|diff| &diff.row);
             let table = place.table(target.direction.target(), &target.table.name);
             first(db, target, &table, rows)
         });

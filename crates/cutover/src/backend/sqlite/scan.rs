@@ -6,7 +6,7 @@ use rusqlite::types::ValueRef;
 use super::compare::Chunk;
 use super::db::Db;
 use super::value::Value;
-use crate::derive::derived::{Place, SCOPES, scopes};
+use crate::derive::derived::{Place, SCOPES, scopes, scopes_within};
 use crate::derive::sql::{ident, idents, join};
 use crate::derive::target::{Source, Target};
 use crate::error::Result;
@@ -50,8 +50,17 @@ pub(crate) fn list_scopes(db: &Db, target: &Target, place: Place) -> Result<i64>
     fill_scopes(db, target, &format!("{} ORDER BY {order}", scopes(target, place)))
 }
 
+/// Lists the scopes of a part that is a range of keys; gives how many.
+pub(crate) fn list_within(db: &Db, target: &Target, place: Place, chunk: &Chunk) -> Result<i64> {
+    fill(db, target, &scopes_within(target, place, chunk.part()), &chunk.parameters())
+}
+
 /// Fills the temporary list of scopes from a query; gives how many there are.
 pub(crate) fn fill_scopes(db: &Db, target: &Target, query: &str) -> Result<i64> {
+    fill(db, target, query, &[])
+}
+
+fn fill(db: &Db, target: &Target, query: &str, parameters: &[(String, Value)]) -> Result<i64> {
     // Two that a column takes for the same are one: its rows would be found twice.
     let collations: Vec<&str> = target
         .scope
@@ -76,14 +85,23 @@ pub(crate) fn fill_scopes(db: &Db, target: &Target, query: &str) -> Result<i64> 
         let keys = numbered(&|n, collation| format!("{} COLLATE {}", n + 1, ident(collation)));
         format!("SELECT * FROM ({query}) GROUP BY {keys}")
     };
-    db.batch(
-        "listing scopes",
-        &format!(
-            "DROP TABLE IF EXISTS {SCOPES}; \
-             CREATE TEMP TABLE cutover_scopes (n INTEGER PRIMARY KEY, {defined}); \
-             INSERT INTO {SCOPES} ({columns}) {once}; {index}"
-        ),
-    )?;
+    let doing = "listing scopes";
+    let made = format!(
+        "DROP TABLE IF EXISTS {SCOPES}; \
+         CREATE TEMP TABLE cutover_scopes (n INTEGER PRIMARY KEY, {defined})"
+    );
+    db.batch(doing, &made)?;
+    let insert = || -> rusqlite::Result<usize> {
+        let mut insert = db.conn().prepare(&format!("INSERT INTO {SCOPES} ({columns}) {once}"))?;
+        for (name, value) in parameters {
+            if let Some(index) = insert.parameter_index(name)? {
+                insert.raw_bind_parameter(index, value)?;
+            }
+        }
+        insert.raw_execute()
+    };
+    insert().map_err(|source| db.error(doing, source))?;
+    db.batch(doing, &index)?;
     db.row("listing scopes", &format!("SELECT ifnull(max(n), 0) FROM {SCOPES}"), |row| row.get(0))
 }
 
