@@ -118,7 +118,7 @@ fn converted_values_are_known_again() {
     }
 }
 
-/// In a key it must be converted by the mapping itself. That is told by `verify`, and the old
+/// In a key it must be converted by the mapping itself. That is told by the backfill, and the old
 /// programs write on.
 #[test]
 fn a_key_that_is_converted_stands_in_no_writers_way() {
@@ -133,7 +133,7 @@ fn a_key_that_is_converted_stands_in_no_writers_way() {
     let mut python = scene.python();
     python.does("INSERT INTO items VALUES (3, 'three', 30, 1)");
     python.does("UPDATE items SET n = n + 1 WHERE id = 3");
-    let refused = scene.exits(3, "verify");
+    let refused = scene.exits(3, "backfill");
     assert!(refused.stderr.contains("CAST"), "{}", refused.stderr);
     python.does("DELETE FROM items WHERE id = 3");
 }

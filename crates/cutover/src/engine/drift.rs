@@ -25,7 +25,7 @@ use crate::derive::names::Names;
 use crate::derive::object::{Kind as ObjectKind, Object};
 use crate::derive::sql::{ident, text};
 use crate::error::{Error, Refusal, Result};
-use crate::phase::{Phase, Side};
+use crate::phase::Phase;
 use crate::report::{Action, Problem};
 use crate::schema::Column;
 
@@ -248,8 +248,8 @@ fn flag_is_up(db: &Db, record: &Record) -> Result<bool> {
     Ok(db.count(&format!("SELECT count(*) FROM {} WHERE depth <> 0", ident(&flag)))? > 0)
 }
 
-/// New tables that are not what the file says. Where writes enter them they are the
-/// application's to add to.
+/// New tables that lack what the file says. What somebody adds to them is the application's own:
+/// SQLite adds no column that the sync would have to fill.
 fn new_tables(db: &Db, model: &Model, record: &Record, drift: &mut Drift) -> Result<()> {
     for table in model.new_tables() {
         let found = crate::backend::sqlite::catalog::table(db.conn(), "main", &table.name)
@@ -270,15 +270,6 @@ fn new_tables(db: &Db, model: &Model, record: &Record, drift: &mut Drift) -> Res
         if let Some(column) = lacks(&table.columns, &found.columns) {
             let reason = format!("the column {known_as}.{column} of the new table is gone");
             drift.add(Kind::Misfit, reason, leave(record.phase, "add the column again"));
-        }
-        if record.phase.writes_enter() == Side::Old
-            && let Some(column) = lacks(&found.columns, &table.columns)
-        {
-            let reason = format!(
-                "{known_as}.{column} was added to the new table: the migration does not know it"
-            );
-            let sql = format!("ALTER TABLE {} DROP COLUMN {}", ident(&table.name), ident(&column));
-            drift.add(Kind::Columns, reason, leave(record.phase, &format!("drop it: {sql}")));
         }
     }
     Ok(())
