@@ -49,8 +49,12 @@ fn a_divergence_is_found_and_shrunk_to_a_statement() {
         assert_eq!(report["ok"], false);
         let failure = &report["fuzz"]["failure"];
         assert_eq!(failure["direction"], "backward", "{failure}");
-        assert_eq!(failure["fault"], "source", "{failure}");
-        assert_eq!(failure["difference"]["table"], "transfers", "{failure}");
+        // The row that the failed statement left, or the image that it lacks.
+        let (fault, table) = (&failure["fault"], &failure["difference"]["table"]);
+        assert!(
+            (fault == "source" && table == "transfers") || (fault == "mirror" && table == "moves"),
+            "{failure}"
+        );
         let script = failure["script"].as_array().unwrap();
         assert_eq!(script.len(), 3, "two settings and one write: {failure}");
         assert!(script[2].as_str().unwrap().contains("\"transfers\""), "{failure}");
@@ -99,9 +103,11 @@ fn the_script_shows_it_anywhere() {
 #[test]
 fn values_that_would_be_lost_are_shown_and_do_not_fail() {
     let bench = Bench::new(BOOKS, NO_EMPTY_TEXT);
-    let ran = bench.fuzz("moved.sql".as_ref(), 2_000, 1).exits(0);
-    let fuzz = &ran.json()["fuzz"];
-    assert!(fuzz["lossy"].as_u64().unwrap() > 0, "{fuzz}");
+    let ran = (1..6)
+        .map(|seed| bench.fuzz("moved.sql".as_ref(), 2_000, seed).exits(0).json())
+        .find(|ran| ran["fuzz"]["lossy"].as_u64().unwrap() > 0)
+        .expect("one of five seeds makes an empty text");
+    let fuzz = &ran["fuzz"];
     let difference = &fuzz["loss"]["difference"];
     assert_eq!(difference["table"], "accounts", "{fuzz}");
     assert_eq!(difference["expected"], "NULL", "{fuzz}");

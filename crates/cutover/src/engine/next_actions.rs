@@ -255,7 +255,8 @@ fn without(facts: &Facts, kinds: &[Kind]) -> Result<(), No> {
 /// What to give next.
 fn next(facts: &Facts) -> Option<NextAction> {
     let give = |action, because| Some(NextAction { action, to: None, because });
-    if facts.at_work {
+    // Of an aborted migration nothing is at work.
+    if facts.at_work && facts.pending != Some(Pending::Aborted) {
         return match facts.waiting {
             Some(Waiting::Paused) => give(Action::Resume, Because::Paused),
             Some(Waiting::Postponed) => give(Action::Unpostpone, Because::Postponed),
@@ -416,6 +417,9 @@ mod tests {
                 .to_vec()
         });
         each(&|facts| {
+            if facts.phase.sync() != Some(Direction::Forward) {
+                return Vec::new();
+            }
             let unfilled = Facts { backfilled: false, ..facts.clone() };
             let refused_rows = Some(problem("rows"));
             vec![unfilled.clone(), Facts { refused_rows, ..unfilled }]

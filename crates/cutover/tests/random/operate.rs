@@ -61,7 +61,9 @@ impl Run<'_> {
 
     /// What the engine does itself is no change of the schema under it.
     fn undrifted(&self) -> Result<(), Failure> {
-        if self.phase == Phase::Legacy || self.phase == Phase::Retired {
+        // What was broken on purpose is drift, and the writes are to find it.
+        let over = self.phase == Phase::Legacy || self.phase == Phase::Retired;
+        if over || self.sabotage.is_some() {
             return Ok(());
         }
         let drift = self.reporting("status", |engine| engine.snapshot(NAME))?.drift;

@@ -122,7 +122,10 @@ impl Feature {
 
     /// Those that the engine is known to fail with: they are left out of ordinary runs until
     /// it does not.
-    pub const WAITING: &[Self] = &[];
+    ///
+    /// `UniqueIndexes`: in `write-new` an `UPDATE OR REPLACE` of several rows that shifts values
+    /// of a unique index over an expression is refused, though SQLite takes it (seed 1405).
+    pub const WAITING: &[Self] = &[Self::UniqueIndexes];
 }
 
 /// A set of features.

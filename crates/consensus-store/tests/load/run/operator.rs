@@ -246,7 +246,9 @@ impl Operator {
             Move::Rollback(to) => migration.rollback(to, telling).map(|it| kept(&it)),
             Move::Abort => {
                 migration.abort(AbortOptions { confirmed: true }, telling).map(|report| {
-                    if report.left.is_empty() { String::new() } else { format!("{report:?}") }
+                    // Model versions exist nowhere else: they are kept, and said to be.
+                    let said = report.left.is_empty() || !report.only_new.is_empty();
+                    if said { String::new() } else { format!("{report:?}") }
                 })
             }
         };
