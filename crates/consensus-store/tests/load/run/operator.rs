@@ -246,8 +246,8 @@ impl Operator {
             Move::Rollback(to) => migration.rollback(to, telling).map(|it| kept(&it)),
             Move::Abort => {
                 migration.abort(AbortOptions { confirmed: true }, telling).map(|report| {
-                    // Model versions exist nowhere else: they are kept, and said to be.
-                    let said = report.left.is_empty() || !report.only_new.is_empty();
+                    // Model versions exist nowhere else: they are kept, and with them their rows.
+                    let said = report.left.iter().all(|kept| kept.table == "agent_outputs");
                     if said { String::new() } else { format!("{report:?}") }
                 })
             }
