@@ -52,11 +52,15 @@ fn width(entries: &[JournalEntry], field: fn(&JournalEntry) -> &String) -> usize
     entries.iter().map(|entry| field(entry).chars().count()).max().unwrap_or(0)
 }
 
+/// What the engine notes for its own forecasts.
+const FOR_FORECASTS: [&str; 1] = ["rows_per_second_at_work"];
+
 /// The plain figures of an event; what is nested is for `--json`.
 pub(crate) fn figures(detail: &Value) -> String {
     let Some(detail) = detail.as_object() else { return String::new() };
     let plain: Vec<_> = detail
         .iter()
+        .filter(|(name, _)| !FOR_FORECASTS.contains(&name.as_str()))
         .filter_map(|(name, value)| match value {
             Value::String(text) => Some(format!("{name} {text}")),
             Value::Number(_) | Value::Bool(_) => Some(format!("{name} {value}")),
