@@ -378,9 +378,9 @@ fn a_mapping_whose_answer_is_not_one() {
         );
         refused(schema, &migration, 3, &[words]);
     }
-    let migration = "CREATE TABLE new.s (id INTEGER PRIMARY KEY, n);
-                     INSERT INTO new.s (id, n) SELECT id, strftime('%s', j) FROM old.t;
-                     INSERT INTO old.t (id, j) SELECT id, n FROM new.s;";
+    let migration = "CREATE TABLE new.s (id INTEGER PRIMARY KEY, j, n AS (strftime('%s', j)));
+                     INSERT INTO new.s (id, j) SELECT id, j FROM old.t;
+                     INSERT INTO old.t (id, j) SELECT id, j FROM new.s;";
     refused(
         schema,
         migration,
