@@ -101,6 +101,9 @@ pub(crate) fn differences(api: &Rows, sql: &Rows) -> Vec<String> {
     complaints
 }
 
+/// Where an abort keeps outputs.
+const KEPT: &str = "_cutover_kept_agent_outputs";
+
 /// What SQLite itself finds wrong, and what should be gone and is not.
 pub(crate) fn damage(path: &Path) -> Vec<String> {
     let conn = Connection::open(path).expect("the store");
@@ -114,12 +117,19 @@ pub(crate) fn damage(path: &Path) -> Vec<String> {
     if integrity != [format!("{:?}", Value::Text("ok".to_owned()))] {
         complaints.extend(integrity);
     }
-    // Tombstones stand under the old names. An abort keeps outputs whose model versions exist
-    // nowhere else.
-    complaints.extend(texts(
+    // Tombstones stand under the old names.
+    complaints.extend(texts(&format!(
         "SELECT name || ' is there' FROM sqlite_schema WHERE type = 'table' \
-         AND (name LIKE '\\_cutover\\_kept%' ESCAPE '\\' AND name <> '_cutover_kept_agent_outputs' \
-              OR name IN ('consensus_artifacts', 'consensus_synthesis'))",
-    ));
+         AND (name LIKE '\\_cutover\\_kept%' ESCAPE '\\' AND name <> '{KEPT}' \
+              OR name IN ('consensus_artifacts', 'consensus_synthesis'))"
+    )));
+    // An abort keeps outputs for their model versions, which exist nowhere else; nothing else
+    // is kept.
+    if !texts(&format!("SELECT 1 FROM sqlite_schema WHERE name = '{KEPT}'")).is_empty() {
+        complaints.extend(texts(&format!(
+            "SELECT 'output ' || id || ' is kept: ' || _reason FROM {KEPT} \
+             WHERE model_version IS NULL OR _reason <> 'only the new table has model_version'"
+        )));
+    }
     complaints
 }
