@@ -165,8 +165,8 @@ INSERT INTO old.named (rowid, k, oid) SELECT r, k, o FROM new.named2;
 fn odd_shapes_and_what_sqlite_itself_answers_otherwise() {
     let bench = Bench::new(ODD, EVEN);
     let mut met = 0;
-    // The last of them meets it.
-    for seed in [1, 2, 3, 4, 24] {
+    // 11 and 24 meet it.
+    for seed in (1..12).chain([24]) {
         let fuzz = no_divergence(&bench, 800, seed);
         met += fuzz["notes"].as_array().unwrap().len();
     }

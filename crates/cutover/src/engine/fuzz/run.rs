@@ -92,11 +92,7 @@ impl Run {
     fn witnessed(&self, told: Option<&Told>) -> Result<bool> {
         remove(&self.spare)?;
         std::fs::copy(&self.base, &self.spare).map_err(copying)?;
-        let tables: Vec<String> = written(&self.model, self.direction)
-            .into_iter()
-            .map(|table| table.name.clone())
-            .collect();
-        let Ok(witness) = Witness::of(&self.spare, &tables, &self.history) else {
+        let Ok(witness) = Witness::of(&self.spare, &self.pair.scratch, &self.history) else {
             return Ok(false);
         };
         if told.is_some_and(|told| witness.told.as_ref() != Some(told)) {
