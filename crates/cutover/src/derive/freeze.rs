@@ -26,25 +26,8 @@ pub(crate) fn freeze(
     let message = format!(
         "cutover: {table} is read-only: migration {migration} went to {phase} at {since}; write to the new tables"
     );
-    let unless = if matches!(phase, Phase::WriteNew | Phase::Retired) {
-        format!(" WHEN {}", nobody_syncs(names))
-    } else {
-        String::new()
-    };
-    ["insert", "update", "delete"]
-        .into_iter()
-        .map(|event| {
-            let name = names.trigger(&format!("freeze_{event}"), table);
-            let sql = format!(
-                "CREATE TRIGGER {} BEFORE {} ON {}{unless} BEGIN\n  SELECT RAISE(ABORT, {});\nEND",
-                ident(&name),
-                event.to_uppercase(),
-                ident(table),
-                text(&message)
-            );
-            Object::trigger(name, table, sql)
-        })
-        .collect()
+    let when = matches!(phase, Phase::WriteNew | Phase::Retired).then(|| nobody_syncs(names));
+    refusing(names, "freeze", table, when.as_deref(), &message)
 }
 
 /// The rowid that marks a procedure at work: of all rowids one that nobody else gives, neither
@@ -82,17 +65,28 @@ pub(crate) fn dropping(names: Names, migration: &str, table: &str, since: &str) 
     let message = format!(
         "cutover: {table} is about to be dropped: migration {migration} was aborted at {since}; write to the old tables"
     );
-    let unless = no_chunk(names);
+    refusing(names, "guard", table, Some(&no_chunk(names)), &message)
+}
+
+/// Triggers that refuse every write to a table, or those for which a condition holds.
+fn refusing(
+    names: Names,
+    what: &str,
+    table: &str,
+    when: Option<&str>,
+    message: &str,
+) -> Vec<Object> {
+    let when = when.map_or_else(String::new, |when| format!(" WHEN {when}"));
     ["insert", "update", "delete"]
         .into_iter()
         .map(|event| {
-            let name = names.trigger(&format!("guard_{event}"), table);
+            let name = names.trigger(&format!("{what}_{event}"), table);
             let sql = format!(
-                "CREATE TRIGGER {} BEFORE {} ON {} WHEN {unless} BEGIN\n  SELECT RAISE(ABORT, {});\nEND",
+                "CREATE TRIGGER {} BEFORE {} ON {}{when} BEGIN\n  SELECT RAISE(ABORT, {});\nEND",
                 ident(&name),
                 event.to_uppercase(),
                 ident(table),
-                text(&message)
+                text(message)
             );
             Object::trigger(name, table, sql)
         })
