@@ -1,6 +1,7 @@
 //! The names of our objects in a user's database. All begin with `_cutover_`,
 //! followed by the migration's number there, so that two migrations never meet.
 
+use super::sql::ident;
 use crate::phase::Side;
 
 /// Names for one migration.
@@ -95,9 +96,20 @@ impl Names {
         format!("{}ix_", self.prefix())
     }
 
-    /// An index made for the time of the migration.
+    /// An index made for the time of the migration. No two have the same name: where a part
+    /// has the sign in it that stands between parts, another stands there.
     pub(crate) fn index(self, table: &str, columns: &[String]) -> String {
-        self.named("ix", &format!("{table}_{}", columns.join("_")))
+        let parts = || std::iter::once(table).chain(columns.iter().map(String::as_str));
+        let free = |sign: char| !parts().any(|part| part.contains(sign));
+        let joined = |sign: &str| parts().collect::<Vec<_>>().join(sign);
+        let name = if free('_') && free('.') {
+            joined("_")
+        } else if free('.') {
+            joined(".")
+        } else {
+            parts().map(ident).collect::<Vec<_>>().join(".")
+        };
+        self.named("ix", &name)
     }
 
     /// The table that keeps rows of a table of one side that have no image. Where both sides
@@ -115,5 +127,31 @@ impl Names {
     /// The live view of an old table.
     pub(crate) fn live(table: &str) -> String {
         format!("cutover_live_{table}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_indexes_have_one_name() {
+        let name = |table: &str, columns: &[&str]| {
+            let columns: Vec<String> = columns.iter().map(|&column| column.to_owned()).collect();
+            Names { migration: 1 }.index(table, &columns)
+        };
+        assert_eq!(name("t", &["v"]), "_cutover_1_ix_t_v");
+        let names = [
+            name("t", &["a_b"]),
+            name("t_a", &["b"]),
+            name("t", &["a", "b"]),
+            name("t.a", &["b"]),
+            name("t", &["a.b"]),
+            name("t_x.a", &["b"]),
+            name("t_x", &["a.b"]),
+        ];
+        for (n, one) in names.iter().enumerate() {
+            assert!(!names[..n].contains(one), "{one}");
+        }
     }
 }

@@ -122,10 +122,7 @@ impl Feature {
 
     /// Those that the engine is known to fail with: they are left out of ordinary runs until
     /// it does not.
-    ///
-    /// `UniqueIndexes`: in `write-new` an `UPDATE OR REPLACE` of several rows that shifts values
-    /// of a unique index over an expression is refused, though SQLite takes it (seed 1405).
-    pub const WAITING: &[Self] = &[Self::UniqueIndexes];
+    pub const WAITING: &[Self] = &[];
 }
 
 /// A set of features.
