@@ -83,8 +83,11 @@ mod clock;
 mod derive;
 mod engine;
 mod error;
+mod fuzz;
 mod migration;
+mod model;
 mod nearest;
+mod pace;
 mod phase;
 mod process;
 mod report;
@@ -94,11 +97,13 @@ mod watch;
 
 pub use backend::sqlite::unreadable_object;
 pub use engine::{
-    AbortOptions, AdvanceOptions, Engine, ForgetOptions, FuzzOptions, Limits, Observer, Options,
-    Pace, Request, StartOptions, Vacuum,
+    AbortOptions, AdvanceOptions, Engine, ForgetOptions, Observer, Options, Request, StartOptions,
+    Vacuum,
 };
 pub use error::{Error, ErrorKind, LeaseHolder, Refusal, Result};
+pub use fuzz::FuzzOptions;
 pub use migration::{Location, Migration, MigrationError};
+pub use pace::{Limits, Pace};
 pub use phase::{Direction, Phase, Side, UnknownPhase};
 pub use report::{
     AbortReport, Action, BackfillReport, BackfillStatus, Because, Blocked, BrokenForeignKey,

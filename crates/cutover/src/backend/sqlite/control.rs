@@ -6,8 +6,8 @@ use std::time::Duration;
 use rusqlite::{OptionalExtension as _, params};
 
 use super::db::Db;
-use crate::engine::{Limits, Pace};
 use crate::error::Result;
+use crate::pace::{Limits, Pace};
 
 pub(super) const TABLE: &str = "
 -- What operators ask of the work on a migration. No row: nothing.

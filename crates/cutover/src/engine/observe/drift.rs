@@ -1,0 +1,341 @@
+//! What was changed under a migration that is under way: in the schema by an application, or by
+//! a statement of one that failed half-way.
+//!
+//! No trigger can refuse an `ALTER TABLE`, a `DROP TABLE` or a `CREATE UNIQUE INDEX`. A
+//! column that was added is in no mapping; with a table that was rebuilt its triggers are
+//! gone; by a unique index that came later a REPLACE removes rows that nobody noted. And
+//! `RAISE(FAIL)` in an application's trigger keeps what its statement had done so far, the
+//! flag by which the guards know the sync too. Each of these is seen here, by comparing what
+//! there is with what would be made of it today: `status` tells it, no transition is made while
+//! it is known, `repair` makes the triggers anew.
+
+use std::collections::HashSet;
+
+use serde_json::json;
+
+use super::lost::lost_indexes;
+use super::next_actions::{self, Facts, No};
+use crate::backend::sqlite::state::{self, Record};
+use crate::backend::sqlite::{Db, objects};
+use crate::derive::names::Names;
+use crate::derive::object::{Kind as ObjectKind, Object};
+use crate::derive::sql::{ident, text};
+use crate::engine::open::Engine;
+use crate::engine::transition::session::{Session, now};
+use crate::engine::transition::switch::{self, Setting};
+use crate::error::{Error, Refusal, Result};
+use crate::model::build::Model;
+use crate::phase::Phase;
+use crate::report::{Action, Problem};
+use crate::schema::Column;
+
+/// Events after which rows may differ until something looks at all of them.
+pub(crate) const RENEWED: &str = "renew-triggers";
+pub(crate) const LOWERED: &str = "put-flag-down";
+
+/// What kind of change it is: each is mended in its own way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The tables no longer fit the mappings: a table or a column is gone.
+    Misfit,
+    /// There is a column that the migration does not carry.
+    Columns,
+    /// Objects of ours are missing, or not what the tables need.
+    Objects,
+    /// The flag by which the guards know the sync was left up: every command that works on the
+    /// migration puts it down.
+    Flag,
+}
+
+/// What no longer fits a migration.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Drift {
+    found: Vec<(Kind, Problem)>,
+}
+
+impl Drift {
+    /// The first of these kinds.
+    pub(crate) fn first(&self, kinds: &[Kind]) -> Option<&Problem> {
+        kinds.iter().find_map(|kind| {
+            self.found.iter().find(|(found, _)| found == kind).map(|(_, problem)| problem)
+        })
+    }
+
+    pub(crate) fn is_any(&self) -> bool {
+        !self.found.is_empty()
+    }
+
+    /// To be shown.
+    pub(crate) fn problems(&self) -> Vec<Problem> {
+        self.found.iter().map(|(_, problem)| problem.clone()).collect()
+    }
+
+    fn add(&mut self, kind: Kind, reason: String, fix: String) {
+        self.found.push((kind, Problem { line: None, column: None, reason, fix }));
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of(kind: Kind, reason: &str) -> Self {
+        let mut drift = Self::default();
+        drift.add(kind, reason.to_owned(), String::new());
+        drift
+    }
+}
+
+impl Engine {
+    /// What no longer fits the migration.
+    pub(crate) fn drift(&self, record: &Record) -> Result<Drift> {
+        let mut drift = self.schema_drift(record)?;
+        self.flag_drift(record, &mut drift)?;
+        Ok(drift)
+    }
+
+    /// What in the schema no longer fits. Only a change of the schema or of the phase brings
+    /// another answer.
+    pub(crate) fn schema_drift(&self, record: &Record) -> Result<Drift> {
+        let mut drift = Drift::default();
+        if matches!(record.phase, Phase::Legacy | Phase::Retired) {
+            return Ok(drift);
+        }
+        for lost in self.lost(record)? {
+            let problem = lost.problem();
+            // What a rebuild left `repair` finds; the rest is for whoever changed the schema.
+            let kind = if lost.is_mendable() { Kind::Objects } else { Kind::Misfit };
+            drift.add(kind, problem.reason, problem.fix);
+        }
+        if drift.is_any() {
+            return Ok(drift);
+        }
+        let model = match self.model(record) {
+            Ok(model) => model,
+            Err(error @ (Error::Migration(_) | Error::Refused(_))) => {
+                let reason = format!("the tables no longer fit the migration: {error}");
+                let hint = error.hint().unwrap_or_default();
+                let fix = format!("take back what changed the tables ({hint})");
+                drift.add(Kind::Misfit, reason, leave(record.phase, &fix));
+                return Ok(drift);
+            }
+            Err(error) => return Err(error),
+        };
+        new_tables(&self.db, &model, record, &mut drift)?;
+        uncarried(&model, record, &mut drift);
+        if drift.first(&[Kind::Misfit]).is_none()
+            && let Some(name) = stale(&self.db, &model, record)?
+        {
+            drift.add(
+                Kind::Objects,
+                format!(
+                    "triggers of the migration are missing, or not what the tables need now: a table was \
+                     rebuilt, a unique index added, or something of cutover's dropped ({name})"
+                ),
+                "run `cutover repair`: it makes them anew and brings the mirror in step".to_owned(),
+            );
+        }
+        Ok(drift)
+    }
+
+    /// A flag that was left up.
+    pub(crate) fn flag_drift(&self, record: &Record, drift: &mut Drift) -> Result<()> {
+        if flag_is_up(&self.db, record)? {
+            drift.add(
+                Kind::Flag,
+                "the flag that lets the sync through the guards was left up, by a statement that failed \
+                 with RAISE(FAIL): the guards refuse nobody"
+                    .to_owned(),
+                "run `cutover repair`: it puts the flag down and brings the mirror in step"
+                    .to_owned(),
+            );
+        }
+        Ok(())
+    }
+}
+
+/// What to do where only a change of the schema, or leaving, helps.
+fn leave(phase: Phase, change: &str) -> String {
+    if phase <= Phase::ReadNew {
+        format!("{change}, or leave the migration with `cutover abort`")
+    } else {
+        change.to_owned()
+    }
+}
+
+impl Session<'_> {
+    /// Makes the objects of the phase anew where they are not what they should be; tells
+    /// whether they were not.
+    pub(crate) fn renew_objects(&self) -> Result<bool> {
+        let (db, model) = (self.db, &self.model);
+        let synced = self.record.pending.is_none() && self.record.phase.sync().is_some();
+        let indexes = synced && self.renew_indexes()?;
+        if stale(db, model, &self.record)?.is_none() {
+            return Ok(indexes);
+        }
+        db.write("making the triggers anew", || {
+            self.fence()?;
+            make_objects(db, model, &self.record)?;
+            // What was written without them is not mended yet.
+            self.journal(RENEWED, &now(), self.record.phase, json!({}))
+        })?;
+        Ok(true)
+    }
+
+    /// Puts the flag of the sync down where it was left up: outside of a transaction nobody
+    /// writes by it.
+    pub(crate) fn put_flag_down(&self) -> Result<bool> {
+        if !flag_is_up(self.db, &self.record)? {
+            return Ok(false);
+        }
+        self.db.write("putting the sync's flag down", || {
+            self.fence()?;
+            self.syncing(false)?;
+            self.journal(LOWERED, &now(), self.record.phase, json!({}))
+        })?;
+        Ok(true)
+    }
+
+    /// Refuses a command that the decision does not permit, in the decision's own words.
+    pub(crate) fn refuse_unless_permitted(&self, action: Action, doing: &str) -> Result<()> {
+        self.refuse_unless_permitted_with(action, doing, |_| {})
+    }
+
+    /// The same, with what the command itself changes of the facts.
+    pub(crate) fn refuse_unless_permitted_with(
+        &self,
+        action: Action,
+        doing: &str,
+        change: impl FnOnce(&mut Facts),
+    ) -> Result<()> {
+        let version = self.db.schema_version()?;
+        let drift = self.engine.drift(&self.record)?;
+        let mut facts = self.engine.facts(&self.record, drift)?;
+        change(&mut facts);
+        next_actions::permitted(&facts, action).map_err(|No { reason, fix }| Refusal {
+            action: doing.to_owned(),
+            reason,
+            fix,
+            examples: Vec::new(),
+        })?;
+        self.seen_schema.set(Some(version));
+        Ok(())
+    }
+
+    /// Refuses a transition if the schema has changed since it was looked at, and no longer
+    /// fits. In the transaction of a transition nobody can change it from here on.
+    pub(crate) fn refuse_late_drift(&self, to: Phase) -> Result<()> {
+        let version = self.db.schema_version()?;
+        if self.seen_schema.get() == Some(version) {
+            return Ok(());
+        }
+        let drift = self.engine.schema_drift(&self.record)?;
+        if let Some(found) = drift.first(&[Kind::Misfit, Kind::Columns, Kind::Objects]) {
+            let Problem { reason, fix, .. } = found.clone();
+            return Err(Refusal::transition(to, reason, fix).into());
+        }
+        self.seen_schema.set(Some(version));
+        Ok(())
+    }
+}
+
+/// Whether the flag is up outside of a transaction.
+fn flag_is_up(db: &Db, record: &Record) -> Result<bool> {
+    let flag = Names { migration: record.id }.syncing();
+    let exists = format!(
+        "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = {}",
+        text(&flag)
+    );
+    if db.count(&exists)? == 0 {
+        return Ok(false);
+    }
+    Ok(db.count(&format!("SELECT count(*) FROM {} WHERE depth <> 0", ident(&flag)))? > 0)
+}
+
+/// New tables that lack what the file says. What somebody adds to them is the application's own:
+/// SQLite adds no column that the sync would have to fill.
+fn new_tables(db: &Db, model: &Model, record: &Record, drift: &mut Drift) -> Result<()> {
+    for table in model.new_tables() {
+        let found = crate::backend::sqlite::catalog::table(db.conn(), "main", &table.name)
+            .map_err(|source| db.error("reading a table", source))?;
+        let known_as = &table.known_as;
+        let Some(found) = found else {
+            let reason = format!("the new table {known_as} is gone");
+            drift.add(Kind::Misfit, reason, leave(record.phase, "restore a backup"));
+            continue;
+        };
+        let lacks = |one: &[Column], other: &[Column]| {
+            one.iter()
+                .find(|column| {
+                    !other.iter().any(|found| found.name.eq_ignore_ascii_case(&column.name))
+                })
+                .map(|column| column.name.clone())
+        };
+        if let Some(column) = lacks(&table.columns, &found.columns) {
+            let reason = format!("the column {known_as}.{column} of the new table is gone");
+            drift.add(Kind::Misfit, reason, leave(record.phase, "add the column again"));
+        }
+    }
+    Ok(())
+}
+
+/// Columns that an old table has and the way back does not give. `start` refuses them, so
+/// these came later. A generated column holds nothing of its own.
+fn uncarried(model: &Model, record: &Record, drift: &mut Drift) {
+    for target in &model.backward {
+        let lost = |c: &&Column| !target.columns.contains(&c.name) && c.expression.is_none();
+        for column in target.table.columns.iter().filter(lost) {
+            let table = &target.table;
+            let reason = format!(
+                "{}.{} was added since the migration started: the migration does not carry it, \
+                 and its values would be lost",
+                table.known_as, column.name
+            );
+            let drop =
+                format!("ALTER TABLE {} DROP COLUMN {}", ident(&table.name), ident(&column.name));
+            let fix = if record.phase <= Phase::ReadNew {
+                format!(
+                    "leave the migration with `cutover abort`, carry the column in the migration \
+                     file, and start again; or drop the column: {drop}"
+                )
+            } else {
+                format!("drop the column: {drop}")
+            };
+            drift.add(Kind::Columns, reason, fix);
+        }
+    }
+}
+
+/// The setting in which the objects of the present phase were made.
+fn standing(db: &Db, record: &Record) -> Result<Setting> {
+    let backfilled = record.phase > Phase::ReadNew
+        || state::passes(db, record.id)?.iter().all(|pass| pass.complete);
+    Ok(Setting { backfilled, ..Setting::of(record.phase) })
+}
+
+/// Puts the objects of the present phase in the place of those there are, in the transaction at
+/// hand.
+pub(crate) fn make_objects(db: &Db, model: &Model, record: &Record) -> Result<()> {
+    let needed = switch::objects(model, standing(db, record)?, &record.since);
+    switch::remove(db, &switch::ours(db, model)?)?;
+    objects::create(db, "making the triggers anew", &needed)
+}
+
+/// An object that is missing or differs from what would be made today. An interrupted step has
+/// objects of its own, and is finished first.
+pub(crate) fn stale(db: &Db, model: &Model, record: &Record) -> Result<Option<String>> {
+    if record.pending.is_some() {
+        return Ok(None);
+    }
+    let read = || -> rusqlite::Result<HashSet<String>> {
+        db.conn()
+            .prepare("SELECT sql FROM main.sqlite_schema WHERE sql IS NOT NULL")?
+            .query_map([], |row| row.get(0))?
+            .collect()
+    };
+    let there = read().map_err(|source| db.error("reading the schema", source))?;
+    let needed = switch::objects(model, standing(db, record)?, &record.since);
+    let stale = |object: &&Object| object.kind != ObjectKind::Row && !there.contains(&object.sql);
+    if let Some(object) = needed.iter().find(stale) {
+        return Ok(Some(object.name.clone()));
+    }
+    // An index goes with a table that is rebuilt: the sync would read whole tables.
+    let lost = if record.phase.sync().is_some() { lost_indexes(db, model)? } else { Vec::new() };
+    Ok(lost.into_iter().next().map(|(name, _)| name))
+}

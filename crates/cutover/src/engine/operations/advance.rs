@@ -1,0 +1,214 @@
+//! One phase forward at a time, as far as asked.
+
+use serde_json::json;
+
+use super::request::Request;
+use super::retire::retire;
+use super::vacuum::give_back;
+use crate::backend::sqlite::state::{self, Pending};
+use crate::engine::observe::next_actions::Facts;
+use crate::engine::open::Engine;
+use crate::engine::options::AdvanceOptions;
+use crate::engine::transition::approval::WhenPostponed;
+use crate::engine::transition::catch_up::call_off;
+use crate::engine::transition::frozen::take_digests;
+use crate::engine::transition::gate::{self, Gate};
+use crate::engine::transition::session::Session;
+use crate::engine::transition::set_aside;
+use crate::engine::transition::switch::{Next, Setting};
+use crate::error::{Error, Refusal, Result};
+use crate::phase::{Direction, Phase};
+use crate::report::{Action, TransitionReport};
+use crate::watch::Watch;
+
+impl Engine {
+    /// Goes one phase forward, or as far as `options.to`. Each step is one
+    /// transaction; those of an interrupted call that were made stay made.
+    ///
+    /// # Errors
+    ///
+    /// Refused by a gate, with nothing changed by that step.
+    pub fn advance(
+        &mut self,
+        name: &str,
+        options: &AdvanceOptions,
+        watch: &mut dyn Watch,
+    ) -> Result<TransitionReport> {
+        Session::hold(self, name, "advance", |session| {
+            let from = session.record.phase;
+            let to = goal(session, options)?;
+            let mut report = begin(session, from);
+            if session.record.pending == Some(Pending::CatchUp) {
+                call_off(session)?;
+                report.called_off = true;
+            }
+            let mut told = options.when_told;
+            if told {
+                waits_for_a_word(from, to)?;
+                let heeds = |facts: &mut Facts| facts.control.postponed = false;
+                session.refuse_unless_permitted_with(Action::Advance, "advance", heeds)?;
+                filled(session, Phase::WriteNew)?;
+                session.db.write("postponing the cutover", || {
+                    session.fence()?;
+                    session.engine.ask(&session.record, Request::Postpone)
+                })?;
+            }
+            while session.record.phase < to {
+                step(session, options, &mut told, &mut report, watch)?;
+                report.to = session.record.phase;
+            }
+            // What a rollback set aside stands in the new tables, which are all there is now.
+            if session.record.phase == Phase::NewOnly
+                && let Err(error) = set_aside::forget(session, Direction::Backward)
+                    .and_then(|()| take_digests(session, watch))
+            {
+                // The phase is entered, and that is what was asked for.
+                session.engine.warn(&format!(
+                    "the digests of the frozen tables were not taken: {error}. \
+                     `cutover advance --to new-only` takes them"
+                ));
+            }
+            if session.record.phase == Phase::Retired {
+                if from == Phase::Retired {
+                    super::retire::finish(session, watch)?;
+                }
+                report.space = Some(give_back(session, options.vacuum, watch)?);
+            }
+            Ok(report)
+        })
+    }
+}
+
+pub(crate) fn begin(session: &Session<'_>, from: Phase) -> TransitionReport {
+    TransitionReport {
+        migration: session.record.name.clone(),
+        from,
+        to: from,
+        held_ms: Vec::new(),
+        verified: None,
+        kept: Vec::new(),
+        set_aside: Vec::new(),
+        broken_foreign_keys: Vec::new(),
+        called_off: false,
+        unfilled: None,
+        only_new_holds: 0,
+        space: None,
+    }
+}
+
+/// Fails where the mirror is not filled.
+fn filled(session: &Session<'_>, to: Phase) -> Result<()> {
+    if session.is_backfilled()? {
+        return Ok(());
+    }
+    let fix = "run `cutover backfill`, then advance again";
+    Err(Refusal::transition(to, "the backfill is not complete", fix).into())
+}
+
+/// Fails where there is nothing on the way that could wait.
+fn waits_for_a_word(from: Phase, to: Phase) -> Result<()> {
+    if from < Phase::NewOnly && to >= Phase::WriteNew {
+        return Ok(());
+    }
+    Err(Refusal {
+        action: "advance".to_owned(),
+        reason: format!("from {from} to {to} there is no cutover that could wait to be told"),
+        fix: "leave `--when-told` out".to_owned(),
+        examples: Vec::new(),
+    }
+    .into())
+}
+
+/// Where to: the phase asked for, or the next one.
+fn goal(session: &Session<'_>, options: &AdvanceOptions) -> Result<Phase> {
+    let phase = session.record.phase;
+    let refused = |reason: String, fix: &str| {
+        Error::Refused(Refusal {
+            action: "advance".to_owned(),
+            reason,
+            fix: fix.to_owned(),
+            examples: Vec::new(),
+        })
+    };
+    if phase == Phase::Legacy {
+        return Err(refused(
+            "the migration has not started".to_owned(),
+            "run `cutover start FILE`",
+        ));
+    }
+    let retires = options.to.or(phase.next()).is_none_or(|to| to == Phase::Retired);
+    if options.vacuum.is_some() && !retires {
+        return Err(refused(
+            "only `retired` leaves space to give back".to_owned(),
+            "say `--to retired`, or leave `--vacuum` out",
+        ));
+    }
+    match (options.to, phase.next()) {
+        // Where a rollback is under way, that is what is left first.
+        (None, _) if session.record.pending == Some(Pending::CatchUp) => Ok(phase),
+        // A retirement that was interrupted is finished.
+        (to, next)
+            if !options.confirmed
+                && session.record.pending != Some(Pending::Drop)
+                && to.or(next) == Some(Phase::Retired)
+                && phase < Phase::Retired =>
+        {
+            Err(super::retire::unconfirmed())
+        }
+        (None | Some(Phase::Retired), _)
+            if session.record.pending == Some(Pending::Drop) && phase == Phase::Retired =>
+        {
+            Ok(phase)
+        }
+        (Some(to), _) if to == phase => Ok(to),
+        (Some(to), _) if to > phase => Ok(to),
+        (Some(to), _) => {
+            Err(refused(format!("{to} lies behind {phase}"), "use `cutover rollback --to PHASE`"))
+        }
+        (None, Some(next)) => Ok(next),
+        (None, None) => Err(refused(format!("{phase} is the last phase"), "nothing is left to do")),
+    }
+}
+
+fn step(
+    session: &mut Session<'_>,
+    options: &AdvanceOptions,
+    waits: &mut bool,
+    report: &mut TransitionReport,
+    watch: &mut dyn Watch,
+) -> Result<()> {
+    let Some(to) = session.record.phase.next() else { return Ok(()) };
+    // One that waits to be told is postponed by itself.
+    let heeds = |facts: &mut Facts| facts.control.postponed &= !*waits;
+    session.refuse_unless_permitted_with(Action::Advance, &format!("going to {to}"), heeds)?;
+    session.refuse_overlap(to)?;
+    if to == Phase::Retired {
+        let held = retire(session, options, report, watch)?;
+        report.held_ms.push(held);
+        return Ok(());
+    }
+    let (held, since) = if to.is_gated() || session.is_backfilled()? {
+        let lenient = (to == Phase::NewOnly).then_some(Direction::Forward);
+        let when_postponed = match () {
+            // Only reads go to the new tables.
+            () if !to.is_gated() => WhenPostponed::Passes,
+            () if std::mem::take(waits) => WhenPostponed::Waits,
+            () => WhenPostponed::Refuses,
+        };
+        let gate = Gate { to, lenient, keep: false, when_postponed };
+        let next = Next::derive(&session.model, Setting::of(to))?;
+        let passed = gate::pass(session, gate, watch, &|session, since, _| {
+            state::forget_digests(session.db, session.record.id)?;
+            session.enter("advance", &next, since, json!({}))
+        })?;
+        report.verified = Some(passed.report);
+        report.only_new_holds = passed.only_new_holds;
+        (passed.held, passed.since)
+    } else {
+        session.consent(to, watch)?;
+        session.flip("advance", to)?
+    };
+    report.held_ms.push(held.as_secs_f64() * 1000.0);
+    session.entered(to, since, held, watch)?;
+    Ok(())
+}

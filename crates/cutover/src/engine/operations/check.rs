@@ -1,0 +1,454 @@
+//! The proof, on a consistent snapshot, changing nothing: the new tables are built
+//! in a scratch database from the rows as they are, the old rows are derived back
+//! from them, and every one is compared with what it was.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::start::new_table_statements;
+use super::verify::EXAMPLES;
+use crate::backend::sqlite::state::Record;
+use crate::backend::sqlite::{Db, Wall, compare, failing, state};
+use crate::derive::derived::Place;
+use crate::derive::flaw::FlawKind;
+use crate::derive::sql::{ident, idents, join};
+use crate::derive::target::Target;
+use crate::engine::open::Engine;
+use crate::engine::options::Options;
+use crate::engine::preflight::dependents::{broken, broken_by_retiring, users};
+use crate::engine::preflight::not_carried::dropped;
+use crate::engine::preflight::references;
+use crate::engine::preflight::space::{self, IndexBytes};
+use crate::engine::preflight::suitability::unsuitable;
+use crate::engine::work::pace::{CHUNK_BESIDE_WRITERS, Pacer};
+use crate::engine::work::pass::{Pass, total};
+use crate::error::{Error, Result};
+use crate::migration::Migration;
+use crate::model::build::Model;
+use crate::pace::Pace;
+use crate::phase::{Phase, Side};
+use crate::report::{CheckReport, Forecast, PlannedIndex, Problem, VerifyReport};
+use crate::watch::{Event, Watch, Work};
+
+/// The user's database attached to the scratch one.
+const PLACE: Place = Place { old: "src.", new: "main." };
+
+impl Engine {
+    /// Proves that the migration loses nothing, on the data as it is, and says what
+    /// it will cost. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// If the file and the database do not belong together. What stands in the way
+    /// otherwise is in the report.
+    pub fn check(&self, migration: &Migration, watch: &mut dyn Watch) -> Result<CheckReport> {
+        state::refuse_others(&self.db)?;
+        let known = state::load(&self.db, migration.name())?;
+        if let Some(record) = known.as_ref().filter(|record| record.phase > Phase::DualWrite) {
+            return Err(Error::Refused(crate::Refusal {
+                action: "check".to_owned(),
+                reason: format!("migration {} has started and is in {}", record.name, record.phase),
+                fix: if record.phase == Phase::Retired {
+                    "the migration is over; look at `cutover history`".to_owned()
+                } else {
+                    "`cutover verify` compares every row in this phase".to_owned()
+                },
+                examples: Vec::new(),
+            }));
+        }
+        examine(self, migration, known.as_ref(), watch)
+    }
+}
+
+/// The proof, for `check` and `start`. `known` is the record of an earlier call
+/// that was interrupted.
+pub(crate) fn examine(
+    engine: &Engine,
+    migration: &Migration,
+    known: Option<&Record>,
+    watch: &mut dyn Watch,
+) -> Result<CheckReport> {
+    let mut report = CheckReport {
+        migration: migration.name().to_owned(),
+        ok: false,
+        rows: 0,
+        lossless: VerifyReport::default(),
+        problems: Vec::new(),
+        notes: Vec::new(),
+        indexes: Vec::new(),
+        forecast: Forecast::default(),
+        fuzz: None,
+    };
+    let number = match known {
+        Some(record) => record.id,
+        None => state::all(&engine.db)?.iter().map(|record| record.id).max().unwrap_or(0) + 1,
+    };
+    let model = match Model::derive(&engine.db, migration.clone(), number, Side::Old)? {
+        Ok(model) => model,
+        Err(flaw) if flaw.kind == FlawKind::CantKeepInStep => {
+            report.problems.push(flaw.to_problem());
+            return Ok(report);
+        }
+        Err(flaw) => return Err(crate::model::build::refuse(migration, &flaw)),
+    };
+    if let Some(flaw) = model.undetermined() {
+        report.problems.push(flaw.to_problem());
+        return Ok(report);
+    }
+    if unsuitable(&engine.db, &model, known, &mut report)? {
+        return Ok(report);
+    }
+    report.problems.extend(model.scans(&engine.db)?);
+    report.problems.extend(model.unwritable(&engine.db)?);
+    report.problems.extend(broken(&engine.db, &model)?);
+    report.notes.extend(broken_by_retiring(&engine.db, &model)?);
+    report.notes.extend(users(&engine.db, &model)?);
+    report.notes.extend(dropped(&engine.db, &model)?);
+    report.indexes = model
+        .missing_indexes()
+        .into_iter()
+        .map(|(name, needed)| PlannedIndex {
+            side: needed.side,
+            sql: needed.sql(&name),
+            table: needed.table,
+        })
+        .collect();
+    if report.problems.is_empty() {
+        let indexes = rehearse(engine, &model, &mut report, watch)?;
+        let left = known.map_or(Ok(1.0), |record| unfilled(&engine.db, record))?;
+        let (forecast, options) = (&mut report.forecast, &engine.options);
+        let lack = space::forecast(&engine.db, options, left, indexes.largest, forecast)?;
+        report.problems.extend(lack);
+    }
+    report.ok = report.problems.is_empty() && report.lossless.ok;
+    Ok(report)
+}
+
+/// The part of the backfill that an earlier call has not done.
+fn unfilled(db: &Db, record: &Record) -> Result<f64> {
+    let passes = state::passes(db, record.id)?;
+    let sum = |f: fn(&state::PassRecord) -> u64| passes.iter().map(f).sum::<u64>();
+    let (done, total) = (sum(|pass| pass.done), sum(|pass| pass.total));
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    Ok(if total == 0 { 1.0 } else { 1.0 - done as f64 / total as f64 })
+}
+
+/// Runs the migration forth and back in a scratch database.
+fn rehearse(
+    engine: &Engine,
+    model: &Model,
+    report: &mut CheckReport,
+    watch: &mut dyn Watch,
+) -> Result<IndexBytes> {
+    let dir = engine.scratch_dir()?;
+    let room = Room { dir: dir.path(), options: &engine.options };
+    let source = snapshot(&engine.db, room)?;
+    let scratch_path = dir.path().join("scratch.db");
+    let scratch = Db::scratch(&scratch_path, engine.options.busy_timeout)?;
+    scratch.attach(&source, "src")?;
+    scratch.behind(Wall::Definition, || {
+        scratch.batch("creating the new tables", &new_table_statements(model).join(";\n"))
+    })?;
+    // The model names the database's tables without a schema; in the scratch
+    // database the new ones are found first.
+    scratch.batch("taking a snapshot", "BEGIN; SELECT count(*) FROM src.sqlite_schema;")?;
+    let mut rows = 0;
+    for target in model.forward.iter().chain(&model.backward) {
+        rows += total(&scratch, target, PLACE)?;
+    }
+    watch.event(&Event::Began { work: Work::Check, total: rows });
+    let mut done = 0;
+    let began = Instant::now();
+    for target in &model.forward {
+        let built = scratch
+            .behind(Wall::Mapping, || build(&scratch, model, target, room, &mut done, watch))?;
+        if let Err(problem) = built {
+            report.problems.push(problem);
+            return Ok(IndexBytes::default());
+        }
+    }
+    let mut dangling = references::dangling(&scratch, model, PLACE)?;
+    dangling.extend(references::left_behind(&scratch, model, PLACE)?);
+    report.problems.extend(dangling.iter().map(|dangling| Problem {
+        line: None,
+        column: None,
+        reason: dangling.reason(),
+        fix: "mend those rows, or leave the foreign key out".to_owned(),
+    }));
+    report.problems.extend(nameless(&scratch, model)?);
+    report.forecast.backfill_seconds = began.elapsed().as_secs_f64();
+    let began = Instant::now();
+    for target in &model.backward {
+        scratch.behind(Wall::Mapping, || {
+            compare_back(&scratch, model, target, report, &mut done, watch)
+        })?;
+    }
+    report.forecast.verify_seconds = began.elapsed().as_secs_f64();
+    forecast(&engine.db, &scratch, model, report)?;
+    let indexes = space::index_bytes(&scratch, model, PLACE.old)?;
+    scratch.batch("ending the snapshot", "COMMIT")?;
+    let scratch_bytes = scratch.size()?.bytes;
+    report.forecast.disk_bytes = scratch_bytes + indexes.all;
+    report.forecast.scratch_bytes = scratch_bytes + copied(&source, &engine.db)?;
+    watch.event(&Event::Finished);
+    conclude(report);
+    Ok(indexes)
+}
+
+/// Rows with NULL in their key that are alike in the rest of it. A UNIQUE constraint lets them
+/// be, and nothing tells them apart.
+fn nameless(scratch: &Db, model: &Model) -> Result<Vec<Problem>> {
+    let mut problems = Vec::new();
+    for target in model.forward.iter().chain(&model.backward).filter(|t| !t.key_never_null()) {
+        let side = target.direction.target();
+        let key = &target.key.columns;
+        let some_null = join(key, " OR ", |column| format!("{} IS NULL", ident(column)));
+        let alike = format!(
+            "SELECT count(*) FROM (SELECT 1 FROM {} WHERE {some_null} GROUP BY {} HAVING count(*) > 1)",
+            PLACE.table(side, &target.table.name),
+            idents("", key)
+        );
+        if scratch.count(&alike)? > 0 {
+            problems.push(Problem {
+                line: Some(target.line),
+                column: None,
+                reason: format!(
+                    "rows of {side}.{} have NULL in their key ({}) and are not told apart by the rest of it",
+                    target.table.known_as,
+                    key.join(", ")
+                ),
+                fix: "give them values, or choose another key".to_owned(),
+            });
+        }
+    }
+    Ok(problems)
+}
+
+/// Where the scratch databases are, and how much of that disk may be taken.
+#[derive(Debug, Clone, Copy)]
+struct Room<'a> {
+    dir: &'a Path,
+    options: &'a Options,
+}
+
+/// What `check` reads: the database itself where readers hold nobody off, a copy
+/// otherwise.
+fn snapshot(db: &Db, room: Room<'_>) -> Result<PathBuf> {
+    if db.has_log()? {
+        return Ok(db.file().to_owned());
+    }
+    space::demand(room.dir, db.size()?.bytes, "copying the database", room.options)?;
+    let copy = room.dir.join("snapshot.db");
+    db.copy_to(&copy)?;
+    Ok(copy)
+}
+
+/// Bytes of the copy that was made to be read, if one was.
+fn copied(source: &Path, db: &Db) -> Result<u64> {
+    if source == db.file() { Ok(0) } else { Ok(db.size()?.bytes) }
+}
+
+/// Fills one new table. A constraint that its rows do not meet is a finding.
+fn build(
+    scratch: &Db,
+    model: &Model,
+    target: &Target,
+    room: Room<'_>,
+    done: &mut u64,
+    watch: &mut dyn Watch,
+) -> Result<std::result::Result<(), Problem>> {
+    let mut pass = Pass::begin(scratch, model, target, PLACE, Vec::new())?;
+    let mut pacer = Pacer::new(Pace::Fast);
+    loop {
+        let began = Instant::now();
+        let Some(chunk) = pass.chunk(scratch, pacer.rows())? else {
+            return Ok(Ok(()));
+        };
+        // Nothing is known yet of how large it will be, so it is looked at as it grows.
+        space::demand(room.dir, 0, "building the new tables for the proof", room.options)?;
+        match compare::insert(scratch, target, PLACE, &chunk) {
+            Ok(rows) => *done += rows,
+            Err(error) => {
+                if let Some(problem) = failure(scratch, target, &chunk, &error)? {
+                    return Ok(Err(problem));
+                }
+                return match error.sqlite_error_code() {
+                    Some(
+                        rusqlite::ErrorCode::ConstraintViolation
+                        | rusqlite::ErrorCode::TypeMismatch,
+                    ) => Ok(Err(misfit(scratch, target, &error))),
+                    Some(rusqlite::ErrorCode::Unknown) => Ok(Err(misfit(scratch, target, &error))),
+                    _ => Err(scratch.error(&format!("building {}", target.table.known_as), error)),
+                };
+            }
+        }
+        watch.event(&Event::Advanced { done: *done });
+        if watch.interrupted() {
+            return Err(Error::Interrupted);
+        }
+        pacer.after(0, began.elapsed(), false);
+    }
+}
+
+/// A row of the source for which the mapping fails.
+fn failure(
+    scratch: &Db,
+    target: &Target,
+    chunk: &compare::Chunk,
+    error: &rusqlite::Error,
+) -> Result<Option<Problem>> {
+    if !failing::is_of_a_value(error) {
+        return Ok(None);
+    }
+    let found = compare::compare(scratch, target, PLACE, chunk, usize::MAX)?;
+    Ok(failing::first(target, &found.diffs).map(|refusal| Problem {
+        line: Some(target.line),
+        column: None,
+        reason: refusal.reason,
+        fix: refusal.fix,
+    }))
+}
+
+/// A row of the source that the new table does not take.
+fn misfit(scratch: &Db, target: &Target, error: &rusqlite::Error) -> Problem {
+    let table = &target.table.known_as;
+    let example = example_of_misfit(scratch, target)
+        .map_or_else(String::new, |row| format!("; for example {row}"));
+    Problem {
+        line: Some(target.line),
+        column: None,
+        reason: format!("rows of the old tables do not fit into {table}: {error}{example}"),
+        fix: format!("mend those rows, or let {table} take them"),
+    }
+}
+
+/// The first row that breaks a NOT NULL or a unique key, if it is one of these.
+fn example_of_misfit(scratch: &Db, target: &Target) -> Option<String> {
+    let derived = crate::derive::derived::derived(target, PLACE, crate::derive::derived::Part::All);
+    let mut queries = Vec::new();
+    for column in target.columns.iter().filter(|column| target.table.never_null(column)) {
+        let quoted = crate::derive::sql::ident(column);
+        queries.push(format!(
+            "SELECT {} FROM ({derived}) AS d WHERE d.{quoted} IS NULL LIMIT 1",
+            idents("d.", &target.columns)
+        ));
+    }
+    for unique in &target.table.uniques {
+        if unique.columns.iter().all(|column| target.columns.contains(column)) {
+            let key = idents("d.", &unique.columns);
+            // UNIQUE lets any number of NULLs in: they are not what it complains of.
+            let told = join(&unique.columns, " AND ", |column| {
+                format!("d.{} IS NOT NULL", crate::derive::sql::ident(column))
+            });
+            queries.push(format!(
+                "SELECT {} FROM ({derived}) AS d WHERE {told} GROUP BY {key} HAVING count(*) > 1 LIMIT 1",
+                idents("d.", &target.columns)
+            ));
+        }
+    }
+    queries.iter().find_map(|sql| {
+        scratch
+            .conn()
+            .query_row(sql, [], |row| {
+                let shown: rusqlite::Result<Vec<String>> = target
+                    .columns
+                    .iter()
+                    .enumerate()
+                    .map(|(n, name)| {
+                        Ok(format!(
+                            "{name} = {}",
+                            crate::backend::sqlite::value::show(row.get_ref(n)?)
+                        ))
+                    })
+                    .collect();
+                Ok(shown?.join(", "))
+            })
+            .ok()
+    })
+}
+
+/// Derives one old table back and compares it with what it was.
+fn compare_back(
+    scratch: &Db,
+    model: &Model,
+    target: &Target,
+    report: &mut CheckReport,
+    done: &mut u64,
+    watch: &mut dyn Watch,
+) -> Result<()> {
+    let mut pacer = Pacer::new(Pace::Fast);
+    let mut pass = Pass::begin(scratch, model, target, PLACE, Vec::new())?;
+    loop {
+        let began = Instant::now();
+        let Some(chunk) = pass.chunk(scratch, pacer.rows())? else { return Ok(()) };
+        let outcome = compare::compare(scratch, target, PLACE, &chunk, EXAMPLES)?;
+        let lossless = &mut report.lossless;
+        lossless.checked += outcome.derived + outcome.extra;
+        // Seen from the old rows: what the way back does not give is missing.
+        lossless.missing += outcome.extra;
+        lossless.extra += outcome.missing;
+        lossless.different += outcome.different;
+        let room = EXAMPLES.saturating_sub(lossless.examples.len());
+        lossless.examples.extend(outcome.diffs.iter().take(room).map(|diff| {
+            let mut example = diff.report(target);
+            if diff.says.is_none() {
+                std::mem::swap(&mut example.expected, &mut example.found);
+            }
+            example
+        }));
+        *done += outcome.derived;
+        watch.event(&Event::Advanced { done: *done });
+        if watch.interrupted() {
+            return Err(Error::Interrupted);
+        }
+        pacer.after(0, began.elapsed(), false);
+    }
+}
+
+/// How long the steps that hold writers off will take.
+fn forecast(db: &Db, scratch: &Db, model: &Model, report: &mut CheckReport) -> Result<()> {
+    let forecast = &mut report.forecast;
+    forecast.longest_stall_ms = CHUNK_BESIDE_WRITERS.as_secs_f64() * 1000.0;
+    forecast.longest_stall_is = "a chunk of the backfill".to_owned();
+    let switch = model.rehearse_switch(db)?.as_secs_f64() * 1000.0;
+    if switch > forecast.longest_stall_ms {
+        forecast.longest_stall_ms = switch;
+        forecast.longest_stall_is = "the switch to write-new".to_owned();
+    }
+    for (_, needed) in model.missing_indexes() {
+        if needed.side != Side::Old {
+            continue;
+        }
+        // Building an index is reading and sorting its columns.
+        let table = PLACE.table(Side::Old, &needed.table);
+        let columns = idents("", &needed.columns);
+        let began = Instant::now();
+        scratch.count(&format!("SELECT count(*) FROM (SELECT {columns} FROM {table} ORDER BY {columns} LIMIT -1 OFFSET 0)"))?;
+        let took = began.elapsed().as_secs_f64() * 1000.0;
+        if took > forecast.longest_stall_ms {
+            forecast.longest_stall_ms = took;
+            forecast.longest_stall_is = format!("creating an index on {}", needed.table);
+        }
+    }
+    Ok(())
+}
+
+fn conclude(report: &mut CheckReport) {
+    let lossless = &mut report.lossless;
+    lossless.ok = lossless.is_clean();
+    report.rows = lossless.checked;
+    if !lossless.ok {
+        report.problems.push(Problem {
+            line: None,
+            column: None,
+            reason: format!(
+                "{} of {} old rows do not come back from the new tables as they were: {}",
+                lossless.extra + lossless.different + lossless.missing,
+                lossless.checked,
+                lossless.summary()
+            ),
+            fix: "let the new tables hold what is lost, and the backward statements give it back"
+                .to_owned(),
+        });
+    }
+}

@@ -1,0 +1,118 @@
+//! Every statement each step would run.
+
+use super::start::new_table_statements;
+use crate::backend::sqlite::state;
+use crate::derive::derived::{Part, Place, derived};
+use crate::derive::sql::{ident, idents};
+use crate::engine::open::Engine;
+use crate::engine::transition::handover::planned;
+use crate::engine::transition::switch::{Setting, objects};
+use crate::error::{Error, Refusal, Result};
+use crate::migration::Migration;
+use crate::model::build::Model;
+use crate::phase::{Phase, Side};
+use crate::report::{Plan, PlanStep};
+
+impl Engine {
+    /// The statements of every step, in order. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// If the file and the database do not belong together.
+    pub fn plan(&self, migration: &Migration) -> Result<Plan> {
+        let number = match state::load(&self.db, migration.name())? {
+            Some(record) => record.id,
+            None => state::all(&self.db)?.iter().map(|record| record.id).max().unwrap_or(0) + 1,
+        };
+        let model = Model::build(&self.db, migration.clone(), number, Side::Old)?;
+        self.steps(&model, Side::Old)
+    }
+
+    /// The statements of every step of a migration that was started, in order, as its tables
+    /// are now: an index that `start` has created is not created again.
+    ///
+    /// # Errors
+    ///
+    /// If the database holds no such migration, or its tables no longer fit it; refused in
+    /// `retired`, when the old tables are gone.
+    pub fn plan_of(&self, name: &str) -> Result<Plan> {
+        let record = self.record(name)?;
+        if record.phase == Phase::Retired {
+            return Err(Error::Refused(Refusal {
+                action: "plan".to_owned(),
+                reason: "the migration is retired: no step is left".to_owned(),
+                fix: "look at `cutover history`".to_owned(),
+                examples: Vec::new(),
+            }));
+        }
+        let model = self.model(&record)?;
+        let bearer = model.bearer;
+        self.steps(&model.borne_by(Side::Old)?, bearer)
+    }
+
+    /// The steps of a migration, from its model as the old side bears the shared names. `now`
+    /// is the side that does bear them.
+    fn steps(&self, model: &Model, now: Side) -> Result<Plan> {
+        let after = model.borne_by(Side::New)?;
+        let made = |model: &Model, phase, backfilled| {
+            let setting = Setting { backfilled, ..Setting::of(phase) };
+            objects(model, setting, "(time)").into_iter().map(|object| object.sql)
+        };
+        let old_indexes =
+            model.missing_indexes().into_iter().filter(|(_, needed)| needed.side == Side::Old);
+        let mut start: Vec<String> = old_indexes.map(|(name, needed)| needed.sql(&name)).collect();
+        start.extend(new_table_statements(model));
+        start.extend(made(model, Phase::DualWrite, false));
+        let mut steps = vec![
+            PlanStep { step: "legacy to dual-write".to_owned(), statements: start },
+            PlanStep { step: "backfill, chunk by chunk".to_owned(), statements: backfill(model) },
+        ];
+        for phase in [Phase::ReadNew, Phase::WriteNew, Phase::NewOnly] {
+            let before = phase.previous().unwrap_or(phase);
+            let mut statements = vec![format!(
+                "-- the triggers and views named {}… and the live views of {before} are dropped first",
+                model.names.prefix()
+            )];
+            let then = if phase.writes_enter() == Side::New { &after } else { model };
+            match (phase, now) {
+                // What it does depends on the schema as it is before.
+                (Phase::WriteNew, Side::Old) => {
+                    statements.extend(planned(&self.db, model, &after)?);
+                }
+                (Phase::WriteNew, Side::New) => {
+                    statements.push("-- the tables have been handed over".to_owned());
+                }
+                _ => {}
+            }
+            statements.extend(made(then, phase, true));
+            steps.push(PlanStep { step: format!("{before} to {phase}"), statements });
+        }
+        let drop =
+            after.old_tables().map(|table| format!("DROP TABLE {}", ident(&table.name))).collect();
+        steps.push(PlanStep {
+            step: "new-only to retired, the tables emptied chunk by chunk before".to_owned(),
+            statements: drop,
+        });
+        Ok(Plan { migration: model.migration.name().to_owned(), steps })
+    }
+}
+
+fn backfill(model: &Model) -> Vec<String> {
+    model
+        .forward
+        .iter()
+        .map(|target| {
+            let part = if model.by_range(target) {
+                Part::Range { lo: true, hi: true }
+            } else {
+                Part::Listed
+            };
+            format!(
+                "INSERT INTO {} ({}) {}",
+                ident(&target.table.name),
+                idents("", &target.columns),
+                derived(target, Place::LIVE, part)
+            )
+        })
+        .collect()
+}

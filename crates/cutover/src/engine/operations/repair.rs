@@ -1,0 +1,105 @@
+//! Mending the mirror of the present phase.
+
+use std::cell::Cell;
+
+use crate::backend::sqlite::compare::Chunk;
+use crate::derive::derived::Place;
+use crate::engine::open::Engine;
+use crate::engine::transition::partial_repair::{Mender, Part, shown};
+use crate::engine::transition::session::{Session, now};
+use crate::engine::transition::set_aside;
+use crate::engine::work::chunked::Labour;
+use crate::engine::work::log::Log;
+use crate::engine::work::pass::{Pass, total};
+use crate::error::Result;
+use crate::pace::Pace;
+use crate::phase::Direction;
+use crate::report::{Action, RepairReport};
+use crate::watch::{Watch, Work};
+
+impl Engine {
+    /// Compares the mirror with its source and mends what differs; makes triggers anew that are
+    /// not what they should be.
+    ///
+    /// # Errors
+    ///
+    /// Refused in a phase without a mirror;
+    /// [`Error::Interrupted`](crate::Error::Interrupted) if the watch asks for it.
+    pub fn repair(
+        &mut self,
+        name: &str,
+        pace: Pace,
+        watch: &mut dyn Watch,
+    ) -> Result<RepairReport> {
+        let renamed = self.find_lost(name)?;
+        Session::hold(self, name, "repair", |session| {
+            session.refuse_unless_permitted(Action::Repair, "repair")?;
+            let phase = session.record.phase;
+            let renewed = session.renew_objects()?;
+            let mended = match phase.sync() {
+                Some(direction) => mend(session, direction, pace, watch)?,
+                // Without a mirror a table or the guards can be missing all the same.
+                None => RepairReport::default(),
+            };
+            let report = RepairReport { renewed, renamed, ..mended };
+            let detail = serde_json::to_value(&report).unwrap_or_default();
+            session.db.write("writing the journal", || {
+                session.fence()?;
+                session.journal("repair", &now(), phase, detail)
+            })?;
+            Ok(report)
+        })
+    }
+}
+
+fn mend(
+    session: &mut Session<'_>,
+    direction: Direction,
+    pace: Pace,
+    watch: &mut dyn Watch,
+) -> Result<RepairReport> {
+    let (db, model) = (session.db, &session.model);
+    let mut report = RepairReport::default();
+    let (mut rows, mut set_aside) = (0, 0);
+    for target in model.targets(direction) {
+        rows += total(db, target, Place::LIVE)?;
+    }
+    let (work, mender) = (Work::Repair(direction), Mender::default());
+    let mut labour = Labour::begin(session, work, rows, pace, Log::filling("the repair"), watch)?;
+    for target in model.targets(direction) {
+        let mut pass = Pass::begin(db, model, target, Place::LIVE, Vec::new())?;
+        labour.table(session)?;
+        loop {
+            // A transaction that is made again is about the same rows.
+            let chosen: Cell<Option<Option<Chunk>>> = Cell::new(None);
+            let (part, held) = mender.write(session, "repairing", || {
+                labour.fence(session)?;
+                let chunk = match chosen.take() {
+                    Some(chunk) => chunk,
+                    None => pass.chunk(db, labour.rows())?,
+                };
+                chosen.set(Some(chunk.clone()));
+                chunk
+                    .map(|chunk| {
+                        mender
+                            .part(session, target, &chunk)
+                            .map_err(|error| session.explain(target, &chunk, error))
+                    })
+                    .transpose()
+            })?;
+            let Some(Part { outcome, refused, .. }) = part else { break };
+            report.checked += outcome.derived;
+            report.inserted += outcome.missing;
+            report.updated += outcome.different;
+            report.deleted += outcome.extra;
+            set_aside += refused;
+            labour.after(session, (outcome.derived, report.checked), held, watch)?;
+        }
+    }
+    labour.finish(watch);
+    if set_aside > 0 {
+        report.kept = set_aside::set_aside(session, direction)?;
+        report.set_aside = shown(session)?;
+    }
+    Ok(report)
+}

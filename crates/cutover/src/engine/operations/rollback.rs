@@ -1,0 +1,161 @@
+//! One phase back at a time, as far as asked. From `new-only` the old tables are
+//! first brought up to date: the same machine as a backfill, with the sides swapped.
+
+use serde_json::json;
+
+use super::advance::begin;
+use crate::backend::sqlite::state::Pending;
+use crate::engine::open::Engine;
+use crate::engine::preflight::references;
+use crate::engine::transition::approval::WhenPostponed;
+use crate::engine::transition::catch_up::catch_up;
+use crate::engine::transition::gate::{self, Gate};
+use crate::engine::transition::partial_repair::shown;
+use crate::engine::transition::session::Session;
+use crate::engine::transition::switch::{Next, Setting};
+use crate::engine::transition::{clean_up, set_aside};
+use crate::error::{Error, Refusal, Result};
+use crate::phase::{Direction, Phase};
+use crate::report::{Action, TransitionReport};
+use crate::watch::Watch;
+
+impl Engine {
+    /// Goes one phase back, or as far back as `to`.
+    ///
+    /// # Errors
+    ///
+    /// Refused from `legacy`, `dual-write` and `retired`, and by a gate.
+    pub fn rollback(
+        &mut self,
+        name: &str,
+        to: Option<Phase>,
+        watch: &mut dyn Watch,
+    ) -> Result<TransitionReport> {
+        Session::hold(self, name, "rollback", |session| {
+            let from = session.record.phase;
+            let mut report = begin(session, from);
+            let to = match to {
+                // A call that was killed behind the switch is finished.
+                None if session.record.pending == Some(Pending::Tidy) => from,
+                to => goal(from, to)?,
+            };
+            tidy_up(session, &mut report, watch)?;
+            while session.record.phase > to {
+                step(session, &mut report, watch)?;
+                report.to = session.record.phase;
+            }
+            Ok(report)
+        })
+    }
+}
+
+fn goal(from: Phase, to: Option<Phase>) -> Result<Phase> {
+    let refused = |reason: String, fix: &str| {
+        Error::Refused(Refusal {
+            action: "rollback".to_owned(),
+            reason,
+            fix: fix.to_owned(),
+            examples: Vec::new(),
+        })
+    };
+    if from == Phase::Retired {
+        return Err(refused(
+            "the old tables are gone: from retired there is no way back".to_owned(),
+            "restore a backup",
+        ));
+    }
+    match (to, from.previous()) {
+        (Some(to), _) if to == from => Ok(to),
+        (_, None) => Err(refused(
+            format!("there is no phase to roll back to from {from}"),
+            "`cutover abort` leaves the migration",
+        )),
+        (Some(Phase::Legacy), _) => Err(refused(
+            "a rollback does not lead to legacy".to_owned(),
+            "roll back to dual-write, then `cutover abort`",
+        )),
+        (Some(to), _) if to > from => {
+            Err(refused(format!("{to} lies ahead of {from}"), "use `cutover advance --to PHASE`"))
+        }
+        (Some(to), _) => Ok(to),
+        (None, Some(previous)) => Ok(previous),
+    }
+}
+
+fn step(
+    session: &mut Session<'_>,
+    report: &mut TransitionReport,
+    watch: &mut dyn Watch,
+) -> Result<()> {
+    let Some(to) = session.record.phase.previous() else { return Ok(()) };
+    session.refuse_unless_permitted(Action::Rollback, &format!("going to {to}"))?;
+    let (held, since) = match to {
+        Phase::WriteNew => {
+            let caught_up = catch_up(session, watch)?;
+            report.verified = Some(caught_up.report);
+            report.kept.extend(caught_up.kept);
+            report.set_aside = shown(session)?;
+            (caught_up.held, caught_up.since)
+        }
+        Phase::ReadNew => return to_read_new(session, report, watch),
+        _ => {
+            session.consent(to, watch)?;
+            session.flip("rollback", to)?
+        }
+    };
+    report.held_ms.push(held.as_secs_f64() * 1000.0);
+    session.entered(to, since, held, watch)
+}
+
+/// Makes the new tables what the mapping gives. Where they can't hold that, the way back is
+/// gone all the same: they are a mirror that is not filled.
+fn tidy_up(
+    session: &mut Session<'_>,
+    report: &mut TransitionReport,
+    watch: &mut dyn Watch,
+) -> Result<()> {
+    match clean_up::tidy(session, watch) {
+        Ok(kept) => report.kept.extend(kept),
+        Err(Error::Refused(refusal)) => report.unfilled = Some(refusal.reason),
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
+
+/// Writes enter the old tables again. What they can't hold of the new ones is copied aside
+/// before, and gone from the new ones afterwards: the switch itself touches no row.
+fn to_read_new(
+    session: &mut Session<'_>,
+    report: &mut TransitionReport,
+    watch: &mut dyn Watch,
+) -> Result<()> {
+    let to = Phase::ReadNew;
+    let gate = Gate {
+        to,
+        lenient: Some(Direction::Forward),
+        keep: true,
+        when_postponed: WhenPostponed::Passes,
+    };
+    if report.set_aside.is_empty() {
+        report.set_aside = shown(session)?;
+    }
+    let aside = set_aside::set_aside(session, Direction::Backward)?;
+    let whole = Next::derive(&session.model, Setting::of(to))?;
+    let unfilled = Setting { backfilled: false, ..Setting::of(to) };
+    let unfilled = Next::derive(&session.model, unfilled)?;
+    let passed = gate::pass(session, gate, watch, &|session, since, differs| {
+        let tidies = differs || !aside.is_empty();
+        let next = if tidies { &unfilled } else { &whole };
+        session.enter("rollback", next, since, json!({}))?;
+        if tidies { clean_up::ask(session) } else { Ok(()) }
+    })?;
+    report.verified = Some(passed.report);
+    report.held_ms.push(passed.held.as_secs_f64() * 1000.0);
+    session.entered(to, passed.since, passed.held, watch)?;
+    session.reload()?;
+    // The new rows that they came from are kept instead.
+    report.kept.retain(|kept| !aside.contains(kept));
+    tidy_up(session, report, watch)?;
+    report.broken_foreign_keys = references::broken(session)?;
+    Ok(())
+}

@@ -1,0 +1,435 @@
+//! What else in the schema uses a table of the migration: whether it still works once the
+//! table changes in place, is retired, or its tombstone is removed.
+//!
+//! SQLite itself says so. Each step is rehearsed on a copy of the schema without a row, and
+//! every view, table and trigger that could be prepared before and can't be prepared after it
+//! is named. Who uses a table is told by what SQLite rewrites when the table is renamed there.
+//! So a name in a text, a comment, an alias or a column is never taken for the table, and what
+//! was broken before is nobody's obstacle.
+
+use std::collections::BTreeMap;
+
+use super::suitability::problem;
+use crate::backend::sqlite::{Db, state};
+use crate::derive::names::Names;
+use crate::derive::sql::{ident, join, text};
+use crate::derive::tombstone;
+use crate::engine::transition::handover::hand_over;
+use crate::error::Result;
+use crate::model::build::Model;
+use crate::model::{definitions, remains};
+use crate::phase::Side;
+use crate::report::Problem;
+use crate::schema::{ForeignKey, Table};
+
+/// What works before the hand-over and not after it.
+pub(crate) fn broken(db: &Db, model: &Model) -> Result<Vec<Problem>> {
+    if model.new_tables().all(|table| !table.shared) {
+        return Ok(Vec::new());
+    }
+    let copy = copy_for(db, model)?;
+    copy.batch("preparing the copy", "PRAGMA foreign_keys = ON")?;
+    let before = failing(&copy, &[])?;
+    copy.batch("rehearsing a switch", "BEGIN")?;
+    hand_over(&copy, model, &model.borne_by(Side::New)?)?;
+    let after = failing(&copy, &[])?;
+    copy.batch("ending the rehearsal", "ROLLBACK")?;
+    let tombstones = left_by_others(db, &model.migration)?;
+    Ok(newly(&before, after)
+        .map(|(what, Failing { name, reason })| {
+            let left = tombstones.iter().find(|(view, _)| view.eq_ignore_ascii_case(&name));
+            let fix = match left {
+                Some((_, migration)) => forget_first(migration),
+                None => "let the new table keep what is used, or change or drop what uses it first"
+                    .to_owned(),
+            };
+            problem(
+                None,
+                format!("{what} would fail once the new table bears the name: {reason}"),
+                fix,
+            )
+        })
+        .collect())
+}
+
+/// What works before the old tables are gone and not with their tombstones; foreign keys, which
+/// [`referring`] tells, are not among it.
+pub(crate) fn broken_by_retiring(db: &Db, model: &Model) -> Result<Vec<Problem>> {
+    let gone: Vec<String> = replaced(model).map(|table| table.known_as.clone()).collect();
+    if gone.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut problems = indexing(db, &gone)?;
+    let copy = copy_for(db, model)?;
+    let to = model.borne_by(Side::New)?;
+    if model.bearer == Side::Old && model.new_tables().any(|table| table.shared) {
+        hand_over(&copy, model, &to)?;
+    }
+    let before = failing(&copy, &gone)?;
+    for target in to.backward.iter().filter(|target| !target.table.shared) {
+        let drop = format!("DROP TABLE IF EXISTS {}", ident(&target.table.name));
+        copy.batch("rehearsing a retirement", &drop)?;
+    }
+    for target in to.backward.iter().filter(|target| !target.table.shared) {
+        copy.batch("rehearsing a retirement", &tombstone::view(target, &to.catalog).sql)?;
+    }
+    let names = gone.join(", ");
+    problems.extend(newly(&before, failing(&copy, &gone)?).map(|(what, failing)| {
+        // The tombstone of the copy has no triggers, so that this shows already here.
+        let written = failing.reason.contains("because it is a view");
+        let reason = if written {
+            format!("{what} would fail: a trigger of it writes to {names}, which refuse writes from write-new on")
+        } else {
+            format!("{what} would fail once the migration is retired ({names}): {}", failing.reason)
+        };
+        problem(None, reason, "change or drop it first, or let it use the new tables")
+    }));
+    Ok(problems)
+}
+
+/// What works with these views and not without them.
+pub(crate) fn broken_by_dropping(db: &Db, views: &[String]) -> Result<Vec<Problem>> {
+    let copy = Db::memory()?;
+    copy_schema(db, &copy, &[])?;
+    let before = failing(&copy, views)?;
+    for view in views {
+        copy.batch("rehearsing", &format!("DROP VIEW IF EXISTS {}", ident(view)))?;
+    }
+    let after = failing(&copy, views)?;
+    Ok(newly(&before, after)
+        .map(|(what, Failing { reason, .. })| {
+            let reason = format!("{what} would fail without it: {reason}");
+            problem(None, reason, "change or drop it first")
+        })
+        .collect())
+}
+
+/// The views and triggers that use old tables and will go on doing so with the tombstones.
+pub(crate) fn users(db: &Db, model: &Model) -> Result<Vec<Problem>> {
+    let mut notes = Vec::new();
+    let copy = copy_for(db, model)?;
+    let own: Vec<&str> = model.old_tables().map(|table| table.name.as_str()).collect();
+    let texts = texts(&copy)?;
+    for table in replaced(model).filter(|table| may_use(&texts, &table.name)) {
+        let name = &table.known_as;
+        for (kind, user, on) in renamed_in(&copy, &table.name)? {
+            if own.iter().any(|own| own.eq_ignore_ascii_case(&on)) {
+                continue;
+            }
+            notes.push(problem(
+                None,
+                format!(
+                    "the {kind} {user} uses {name}, which stands still from new-only on and gives the live \
+                     rows again from retired on"
+                ),
+                format!("let it read {} or the new tables", Names::live(name)),
+            ));
+        }
+    }
+    Ok(notes)
+}
+
+/// The foreign keys of tables outside of the migration that refer to its old tables: they
+/// stand in the way of `retired`, not before.
+pub(crate) fn referring(model: &Model) -> impl Iterator<Item = (&Table, &ForeignKey)> {
+    let outside = model
+        .catalog
+        .old
+        .iter()
+        .filter(|table| model.old_tables().all(|old| old.name != table.name));
+    // Where a new table bears the name, it is the new one that is referred to.
+    let goes =
+        |key: &ForeignKey| replaced(model).any(|old| old.name.eq_ignore_ascii_case(&key.table));
+    outside.flat_map(move |table| {
+        table.foreign_keys.iter().filter(move |key| goes(key)).map(move |key| (table, key))
+    })
+}
+
+/// The views under old names, and live views, that retired migrations left, each with the name
+/// of its migration.
+pub(crate) fn left_by_others(
+    db: &Db,
+    migration: &crate::migration::Migration,
+) -> Result<Vec<(String, String)>> {
+    let mut left = Vec::new();
+    for record in state::all(db)?.into_iter().filter(|record| record.is_over()) {
+        if record.name == migration.name() {
+            continue;
+        }
+        let views = remains::views_of(db, &record)?;
+        left.extend(views.into_iter().map(|view| (view, record.name.clone())));
+    }
+    Ok(left)
+}
+
+/// What to do about a view that a migration left which is over.
+pub(crate) fn forget_first(migration: &str) -> String {
+    format!(
+        "migration {migration}, which is over, left that view; where no program uses it any more, \
+         remove it with `cutover forget {migration}`"
+    )
+}
+
+/// The old tables that a tombstone will stand for.
+fn replaced(model: &Model) -> impl Iterator<Item = &Table> {
+    model.old_tables().filter(|table| !table.shared)
+}
+
+/// Full-text indexes of rows that an old table holds.
+fn indexing(db: &Db, gone: &[String]) -> Result<Vec<Problem>> {
+    let sql = "SELECT name, sql FROM main.sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL %'";
+    let read = || -> rusqlite::Result<Vec<(String, String)>> {
+        db.conn().prepare(sql)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+    };
+    let tables = read().map_err(|source| db.error("reading the schema", source))?;
+    let used = |sql: &str| {
+        let content = content_of(sql)?;
+        gone.iter().find(|table| table.eq_ignore_ascii_case(&content))
+    };
+    Ok(tables
+        .iter()
+        .filter_map(|(name, sql)| {
+            let table = used(sql)?;
+            Some(problem(
+                None,
+                format!("the table {name} uses {table}: it indexes rows of it"),
+                "change or drop it first",
+            ))
+        })
+        .collect())
+}
+
+/// The table whose rows a virtual table indexes: the option `content` of FTS4 and FTS5
+/// (<https://www.sqlite.org/fts5.html#external_content_tables>).
+fn content_of(sql: &str) -> Option<String> {
+    let arguments = sql.get(sql.find('(')? + 1..sql.rfind(')')?)?;
+    arguments.split(',').find_map(|argument| {
+        let (option, value) = argument.split_once('=')?;
+        if !option.trim().eq_ignore_ascii_case("content") {
+            return None;
+        }
+        let value = value.trim();
+        let quoted = [('\'', '\''), ('"', '"'), ('`', '`'), ('[', ']')]
+            .into_iter()
+            .find_map(|(from, to)| value.strip_prefix(from)?.strip_suffix(to));
+        Some(quoted.unwrap_or(value).to_owned())
+    })
+}
+
+/// Why something can't be prepared, and the table or view it is about.
+#[derive(Debug, Clone)]
+struct Failing {
+    name: String,
+    reason: String,
+}
+
+/// What fails now and did not before.
+fn newly(
+    before: &BTreeMap<String, Failing>,
+    after: BTreeMap<String, Failing>,
+) -> impl Iterator<Item = (String, Failing)> {
+    after.into_iter().filter(|(what, _)| !before.contains_key(what))
+}
+
+/// Every statement that can't be prepared, under what it is; triggers and foreign keys are
+/// part of a statement on their table. What a view has no INSTEAD OF trigger for fails always.
+fn failing(copy: &Db, but: &[String]) -> Result<BTreeMap<String, Failing>> {
+    let objects: Vec<(String, String)> = {
+        let read = || -> rusqlite::Result<Vec<(String, String)>> {
+            copy.conn()
+                .prepare(
+                    "SELECT type, name FROM sqlite_schema WHERE type IN ('table', 'view') \
+                     AND substr(name, 1, 9) <> '_cutover_' AND substr(name, 1, 7) <> 'sqlite_' ORDER BY name",
+                )?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        };
+        read().map_err(|source| copy.error("reading the schema", source))?
+    };
+    let mut failing = BTreeMap::new();
+    let looked_at = |name: &str| !but.iter().any(|but| but.eq_ignore_ascii_case(name));
+    for (kind, name) in objects.into_iter().filter(|(_, name)| looked_at(name)) {
+        let quoted = ident(&name);
+        let mut note = |what: String, sql: &str| {
+            if let Err(error) = copy.conn().prepare(sql) {
+                failing.insert(what, Failing { name: name.clone(), reason: error.to_string() });
+            }
+        };
+        note(format!("reading the {kind} {name}"), &format!("SELECT * FROM {quoted}"));
+        note(format!("an INSERT into {name}"), &format!("INSERT INTO {quoted} DEFAULT VALUES"));
+        if let Some(columns) = written(copy, &name) {
+            let same = join(&columns, ", ", |column| format!("{0} = {0}", ident(column)));
+            note(format!("an UPDATE of {name}"), &format!("UPDATE {quoted} SET {same}"));
+        }
+        note(format!("a DELETE from {name}"), &format!("DELETE FROM {quoted}"));
+    }
+    Ok(failing)
+}
+
+/// The columns that can be set; none where the view itself can't be read.
+fn written(copy: &Db, name: &str) -> Option<Vec<String>> {
+    let read = || -> rusqlite::Result<Vec<String>> {
+        copy.conn()
+            .prepare("SELECT name FROM pragma_table_xinfo(?1) WHERE hidden = 0")?
+            .query_map([name], |row| row.get(0))?
+            .collect()
+    };
+    read().ok().filter(|columns| !columns.is_empty())
+}
+
+/// The views and triggers whose text SQLite changes when a table of the copy is renamed: those
+/// that use it. Each with its kind, its name and what it is on. The copy is as before.
+fn renamed_in(copy: &Db, table: &str) -> Result<Vec<(String, String, String)>> {
+    let before = texts(copy)?;
+    let rename =
+        |from: &str, to: &str| format!("ALTER TABLE {} RENAME TO {}", ident(from), ident(to));
+    let probe = "_cutover_probe";
+    // A database in memory has no journal otherwise, and could not go back.
+    copy.batch("rehearsing", "PRAGMA journal_mode = MEMORY; BEGIN")?;
+    // With the schema writable SQLite leaves what it can't resolve as it is, instead of
+    // failing.
+    let renamed = copy
+        .batch(
+            "rehearsing a rename",
+            &format!("PRAGMA writable_schema = ON; {}", rename(table, probe)),
+        )
+        .and_then(|()| texts(copy));
+    copy.batch("ending the rehearsal", "ROLLBACK; PRAGMA writable_schema = OFF")?;
+    let after = renamed?;
+    Ok(before
+        .into_iter()
+        .zip(after)
+        .filter(|(before, after)| before.3 != after.3)
+        .map(|((kind, name, on, _), _)| (kind, name, on))
+        .collect())
+}
+
+/// Whether a text can name the table at all. Nothing more is decided by it: a rename reads the
+/// whole schema, and most tables are named nowhere.
+fn may_use(texts: &Texts, table: &str) -> bool {
+    let name = table.to_ascii_lowercase();
+    let doubled = name.contains(['"', '\'', '`']);
+    doubled || texts.iter().any(|(.., sql)| sql.to_ascii_lowercase().contains(&name))
+}
+
+/// The views and triggers of a schema: kind, name, what it is on, text.
+type Texts = Vec<(String, String, String, String)>;
+
+fn texts(copy: &Db) -> Result<Texts> {
+    const TEXTS: &str = "SELECT type, name, tbl_name, sql FROM sqlite_schema \
+                         WHERE type IN ('view', 'trigger') ORDER BY type DESC, name";
+    let read = || -> rusqlite::Result<Texts> {
+        copy.conn()
+            .prepare(TEXTS)?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+            .collect()
+    };
+    read().map_err(|source| copy.error("reading the schema", source))
+}
+
+/// The schema with what the migration makes and without what is its own.
+fn copy_for(db: &Db, model: &Model) -> Result<Db> {
+    let copy = Db::memory()?;
+    let own: Vec<String> = model.old_tables().map(|table| Names::live(&table.known_as)).collect();
+    copy_schema(db, &copy, &own)?;
+    for definition in definitions::of_new(model) {
+        // They exist already once the migration has started.
+        let _ = copy.conn().execute_batch(&definition.sql);
+    }
+    state::create(&copy)?;
+    Ok(copy)
+}
+
+/// Copies the schema, but for these views and what bears a name of ours.
+fn copy_schema(db: &Db, copy: &Db, but: &[String]) -> Result<()> {
+    let read = || -> rusqlite::Result<Vec<String>> {
+        db.conn()
+            .prepare(&format!(
+                "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND substr(name, 1, 7) <> 'sqlite_' \
+                 AND substr(name, 1, 9) <> '_cutover_' AND name COLLATE NOCASE NOT IN ({}) \
+                 ORDER BY CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 WHEN 'view' THEN 2 ELSE 3 END, rowid",
+                join(but, ", ", |name| text(name))
+            ))?
+            .query_map([], |row| row.get(0))?
+            .collect()
+    };
+    for sql in read().map_err(|source| db.error("reading the schema", source))? {
+        // What is made by another object (the tables of a full-text index) is there
+        // already; what needs a module that is not compiled in here fails before and after.
+        let _ = copy.conn().execute_batch(&sql);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn copy(schema: &str) -> Db {
+        let copy = Db::memory().unwrap();
+        copy.batch("", schema).unwrap();
+        copy
+    }
+
+    fn users_of(table: &str, schema: &str) -> Vec<String> {
+        let users = renamed_in(&copy(schema), table).unwrap();
+        users.into_iter().map(|(_, name, _)| name).collect()
+    }
+
+    #[test]
+    fn who_uses_a_table_is_what_sqlite_resolves() {
+        let schema = r#"
+            CREATE TABLE t (id INTEGER PRIMARY KEY, w TEXT);
+            CREATE TABLE offices (id INTEGER PRIMARY KEY, t INTEGER);
+            CREATE VIEW a_column AS SELECT id, t FROM offices WHERE t > 10;
+            CREATE VIEW a_text AS SELECT 't' AS x FROM offices;
+            CREATE VIEW a_comment AS SELECT id /* of t */ FROM offices -- t
+            ;
+            CREATE VIEW a_cte AS WITH t AS (SELECT 1 AS id) SELECT count(*) FROM t;
+            CREATE VIEW an_alias AS SELECT t.id FROM offices AS t;
+            CREATE VIEW a_function AS SELECT theirs(t) FROM offices;
+            CREATE VIEW broken AS SELECT * FROM nowhere;
+            CREATE VIEW u_bare AS SELECT w FROM t;
+            CREATE VIEW u_case AS SELECT w FROM T;
+            CREATE VIEW u_quoted AS SELECT "w" FROM [t];
+            CREATE VIEW u_never AS SELECT id FROM offices WHERE 0 AND EXISTS (SELECT 1 FROM t);
+            CREATE VIEW u_count AS SELECT count(*) FROM t;
+            CREATE VIEW u_theirs AS SELECT theirs(w) FROM t ORDER BY w COLLATE theirs;
+            CREATE VIEW over AS SELECT * FROM u_bare;
+            CREATE TRIGGER r_column AFTER INSERT ON offices BEGIN SELECT t FROM offices; END;
+            CREATE TRIGGER v_reads AFTER INSERT ON offices BEGIN
+                UPDATE offices SET t = (SELECT max(id) FROM t); END;
+            CREATE TRIGGER v_writes AFTER DELETE ON offices BEGIN INSERT INTO t (w) VALUES ('x'); END;"#;
+        let users = users_of("t", schema);
+        assert_eq!(
+            users,
+            [
+                "u_bare", "u_case", "u_count", "u_never", "u_quoted", "u_theirs", "v_reads",
+                "v_writes"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_copy_is_as_it_was() {
+        let copy = copy("CREATE TABLE t (a); CREATE VIEW v AS SELECT a FROM t");
+        for _ in 0..2 {
+            assert_eq!(renamed_in(&copy, "t").unwrap().len(), 1);
+        }
+        assert!(failing(&copy, &["v".to_owned()]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_full_text_index_says_whose_rows_it_indexes() {
+        for (sql, content) in [
+            ("CREATE VIRTUAL TABLE f USING fts5(t, w)", None),
+            ("CREATE VIRTUAL TABLE f USING fts5(w, content='', tokenize = 'porter')", Some("")),
+            ("CREATE VIRTUAL TABLE f USING fts5(w, content='t', content_rowid=id)", Some("t")),
+            ("CREATE VIRTUAL TABLE f USING fts5(w, CONTENT = \"my t\")", Some("my t")),
+            ("CREATE VIRTUAL TABLE f USING fts4(content=[t], w)", Some("t")),
+            ("CREATE VIRTUAL TABLE f USING rtree(id, a, b)", None),
+        ] {
+            assert_eq!(content_of(sql).as_deref(), content, "{sql}");
+        }
+    }
+}

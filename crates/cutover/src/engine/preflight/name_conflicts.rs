@@ -1,0 +1,78 @@
+//! Names that the migration's objects will have, and that something else in the database has
+//! already: it would be in the way, or be taken for the migration's and dropped with it.
+
+use super::dependents::{forget_first, left_by_others};
+use super::suitability::problem;
+use crate::backend::sqlite::Db;
+use crate::derive::names::Names;
+use crate::derive::sql::text;
+use crate::error::Result;
+use crate::model::build::Model;
+use crate::phase::Side;
+use crate::report::Problem;
+use crate::schema::Index;
+
+/// What to do about a name that is taken.
+const OCCUPIED: &str = "choose another name, or remove what bears it";
+
+/// Names that the migration will create and that something has already.
+pub(crate) fn taken_names(db: &Db, model: &Model) -> Result<Vec<Problem>> {
+    let migration = &model.migration;
+    let mut names: Vec<(String, Option<usize>)> = Vec::new();
+    for table in &migration.tables {
+        let line = Some(table.at.line);
+        if migration.shares(&table.name) {
+            names.extend(Side::BOTH.map(|side| (Names::aside(side, &table.name), line)));
+        } else {
+            names.push((table.name.clone(), line));
+        }
+    }
+    for index in &migration.indexes {
+        let line = Some(index.at.line);
+        let shared = model.catalog.old.get(&index.table).filter(|table| table.shared);
+        if shared.is_some() {
+            names.extend(Side::BOTH.map(|side| (Names::aside(side, &index.name), line)));
+        }
+        // An index of the table that changes in place may have the name: it steps aside.
+        let own = |other: &Index| other.name.eq_ignore_ascii_case(&index.name);
+        if !shared.is_some_and(|table| table.indexes.iter().any(own)) {
+            names.push((index.name.clone(), line));
+        }
+    }
+    names.extend(model.old_tables().map(|table| (Names::live(&table.known_as), None)));
+    let left = left_by_others(db, &model.migration)?;
+    let mut problems = Vec::new();
+    for (name, line) in names {
+        let taken = format!(
+            "SELECT count(*) FROM main.sqlite_schema WHERE name = {} COLLATE NOCASE",
+            text(&name)
+        );
+        if db.count(&taken)? > 0 {
+            let by = left.iter().find(|(view, _)| view.eq_ignore_ascii_case(&name));
+            problems.push(problem(
+                line,
+                format!("the database already has something named {name}"),
+                by.map_or_else(|| OCCUPIED.to_owned(), |(_, migration)| forget_first(migration)),
+            ));
+        }
+    }
+    Ok(problems)
+}
+
+/// What bears a name that begins as those of this migration's objects will. Removing these
+/// goes by their names.
+pub(crate) fn occupied(db: &Db, model: &Model) -> Result<Vec<Problem>> {
+    let prefix = model.names.prefix();
+    let sql = format!(
+        "SELECT type || ' ' || name FROM main.sqlite_schema \
+         WHERE lower(substr(name, 1, {})) = {} ORDER BY name",
+        prefix.chars().count(),
+        text(&prefix)
+    );
+    let read = || -> rusqlite::Result<Vec<String>> {
+        db.conn().prepare(&sql)?.query_map([], |row| row.get(0))?.collect()
+    };
+    let found = read().map_err(|source| db.error("reading the schema", source))?;
+    let reason = |what| format!("the database has the {what}, which would be taken for cutover's");
+    Ok(found.into_iter().map(|what| problem(None, reason(what), OCCUPIED)).collect())
+}

@@ -1,0 +1,18 @@
+//! From one phase to the next: the operator's session, the gates, what each phase has in the
+//! database, and the switch itself.
+
+pub(crate) mod approval;
+pub(crate) mod catch_up;
+pub(crate) mod clean_up;
+pub(crate) mod dirty_log;
+pub(crate) mod frozen;
+pub(crate) mod gate;
+pub(crate) mod handover;
+pub(crate) mod only_new;
+pub(crate) mod other_migrations;
+pub(crate) mod partial_repair;
+pub(crate) mod redefined;
+pub(crate) mod session;
+pub(crate) mod set_aside;
+pub(crate) mod switch;
+pub(crate) mod tombstones;

@@ -1,0 +1,201 @@
+//! The scratch copy and its twin: made from a sample, brought into the phase by the
+//! engine's own operations, and copied anew for each run of a script.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::judge;
+use super::links::mapped;
+use super::lockstep::Pair;
+use super::run::Run;
+use super::sample::Sample;
+use super::statement::Statement;
+use crate::backend::sqlite::Moving;
+use crate::derive::sql::{ident, idents, text};
+use crate::engine::open::Engine;
+use crate::engine::options::{AdvanceOptions, Options, StartOptions};
+use crate::error::{Error, Result};
+use crate::migration::Migration;
+use crate::model::build::Model;
+use crate::pace::Pace;
+use crate::phase::{Direction, Phase};
+use crate::schema::Table;
+use crate::watch::Silent;
+
+/// Where scratch copies are made, and of what.
+#[derive(Debug)]
+pub(super) struct Workshop<'a> {
+    pub(super) migration: &'a Migration,
+    pub(super) sample: &'a Sample,
+    pub(super) dir: &'a Path,
+    /// Done to a scratch copy once it is in the phase; for tests of the fuzzer itself.
+    pub(super) sabotage: Option<&'a str>,
+}
+
+/// A scratch copy and its twin as they are before the first write: files to be copied.
+#[derive(Debug)]
+pub(super) struct Base {
+    direction: Direction,
+    scratch: PathBuf,
+    twin: PathBuf,
+}
+
+/// The phase in which the writes of a direction are tried.
+pub(super) fn phase(direction: Direction) -> Phase {
+    match direction {
+        // The same triggers as in dual-write, and live views that read the mirror.
+        Direction::Forward => Phase::ReadNew,
+        Direction::Backward => Phase::WriteNew,
+    }
+}
+
+pub(super) fn failed(source: rusqlite::Error) -> Error {
+    Error::Database { doing: "running random writes on a scratch copy".to_owned(), source }
+}
+
+pub(super) fn copying(source: std::io::Error) -> Error {
+    Error::Io { doing: "copying a scratch database".to_owned(), source }
+}
+
+impl Workshop<'_> {
+    /// Makes a base from these rows. Refused as `start` and `advance` would be.
+    pub(super) fn base(&self, direction: Direction, rows: &[Statement]) -> Result<Base> {
+        let name = |what: &str| self.dir.join(format!("{direction}-{what}.db"));
+        let base = Base { direction, scratch: name("scratch-base"), twin: name("twin-base") };
+        for path in [&base.scratch, &base.twin] {
+            remove(path)?;
+        }
+        self.build(&base.scratch, rows).map_err(failed)?;
+        std::fs::copy(&base.scratch, &base.twin).map_err(copying)?;
+        let mut engine = self.open(&base.scratch)?;
+        let options = StartOptions { no_backfill: false, pace: Pace::Fast };
+        engine.start(self.migration, options, &mut Silent)?;
+        let to = AdvanceOptions { to: Some(phase(direction)), ..AdvanceOptions::default() };
+        engine.advance(self.migration.name(), &to, &mut Silent)?;
+        let model = engine.model(&engine.record(self.migration.name())?)?;
+        if let Some(sql) = self.sabotage {
+            engine.db.batch("sabotage", sql)?;
+        }
+        engine.db.checkpoint(Moving::AllAndTruncate)?;
+        self.complete(&base, &model).map_err(failed)?;
+        Ok(base)
+    }
+
+    fn open(&self, path: &Path) -> Result<Engine> {
+        let options = Options {
+            scratch_dir: Some(self.dir.to_owned()),
+            busy_timeout: Duration::from_secs(5),
+            ..Options::default()
+        };
+        let engine = Engine::open(path, options)?;
+        // Nobody's data is lost with a scratch database.
+        engine.db.batch("configuring the connection", "PRAGMA synchronous = OFF")?;
+        Ok(engine)
+    }
+
+    /// The application's database, with these rows.
+    fn build(&self, path: &Path, rows: &[Statement]) -> rusqlite::Result<()> {
+        let conn = Connection::open(path)?;
+        conn.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; BEGIN",
+        )?;
+        self.sample.statements(rows).try_for_each(|sql| conn.execute_batch(&sql))?;
+        conn.execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+
+    /// Gives the twin what the tables written to have besides: the sync's indexes on the
+    /// old tables, because they may decide in which order a statement meets its rows; the
+    /// new tables as `start` filled them.
+    fn complete(&self, base: &Base, model: &Model) -> rusqlite::Result<()> {
+        let twin = Connection::open(&base.twin)?;
+        let scratch = Connection::open(&base.scratch)?;
+        twin.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA synchronous = OFF")?;
+        for table in written(model, base.direction) {
+            if base.direction == Direction::Backward {
+                twin.execute_batch(&format!("DROP TABLE IF EXISTS {}", ident(&table.name)))?;
+            }
+            for sql in judge::definitions(&scratch, &table.name, false)? {
+                // Those it has already.
+                let _ = twin.execute_batch(&sql);
+            }
+        }
+        if base.direction == Direction::Backward {
+            let mut triggers = Vec::new();
+            for table in written(model, base.direction) {
+                triggers.extend(judge::definitions(&scratch, &table.name, true)?);
+            }
+            drop(scratch);
+            twin.execute_batch(&format!(
+                "ATTACH {} AS src",
+                text(&base.scratch.to_string_lossy())
+            ))?;
+            for table in written(model, base.direction) {
+                copy_rows(&twin, table)?;
+            }
+            twin.execute_batch("DETACH src")?;
+            // Those of a table that changed in place went over to the new one.
+            triggers.iter().try_for_each(|sql| twin.execute_batch(sql))?;
+        }
+        twin.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+
+    /// Copies a base and opens the copy.
+    pub(super) fn run(&self, base: &Base) -> Result<Run> {
+        let path = |what: &str| self.dir.join(format!("{}-{what}.db", base.direction));
+        let (scratch, twin) = (path("scratch"), path("twin"));
+        for (from, to) in [(&base.scratch, &scratch), (&base.twin, &twin)] {
+            remove(to)?;
+            std::fs::copy(from, to).map_err(copying)?;
+        }
+        let engine = self.open(&scratch)?;
+        let model = engine.model(&engine.record(self.migration.name())?)?;
+        let pair = Pair::open(&scratch, &twin).map_err(failed)?;
+        let again = (base.twin.clone(), path("witness"));
+        Run::open(engine, model, pair, base.direction, again)
+    }
+}
+
+/// Removes a database and what SQLite keeps beside it.
+pub(super) fn remove(path: &Path) -> Result<()> {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        match std::fs::remove_file(&name) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(copying(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn copy_rows(twin: &Connection, table: &Table) -> rusqlite::Result<()> {
+    let name = ident(&table.name);
+    let mut columns: Vec<&str> =
+        table.stored_columns().map(|column| column.name.as_str()).collect();
+    if table.rowid_alias.is_none() {
+        columns.extend(judge::hidden_rowid(table));
+    }
+    let columns = idents("", &columns);
+    twin.execute_batch(&format!(
+        "INSERT INTO main.{name} ({columns}) SELECT {columns} FROM src.{name}"
+    ))?;
+    // There only where some table is AUTOINCREMENT.
+    let sequence = format!(
+        "UPDATE main.sqlite_sequence SET seq = (SELECT seq FROM src.sqlite_sequence WHERE name = {0}) WHERE name = {0}",
+        text(&table.name)
+    );
+    let _ = twin.execute_batch(&sequence);
+    Ok(())
+}
+
+/// The tables that writes of a direction enter.
+pub(super) fn written(model: &Model, direction: Direction) -> Vec<&Table> {
+    match direction {
+        Direction::Forward => mapped(model),
+        Direction::Backward => model.new_tables().collect(),
+    }
+}

@@ -1,0 +1,410 @@
+//! A migration on a particular database: everything the operations need to know,
+//! put together from the file and the tables as they are.
+
+use std::time::{Duration, Instant};
+
+use super::written::as_written;
+use super::{definitions, remains};
+use crate::backend::sqlite::state::Record;
+use crate::backend::sqlite::{Db, Wall, catalog, objects, plan, state};
+use crate::derive::derived::goes_by_range;
+use crate::derive::flaw::{Flaw, FlawKind};
+use crate::derive::indexes::{Needed, explained, missing};
+use crate::derive::names::Names;
+use crate::derive::sql::{ident, join};
+use crate::derive::target::{Target, targets};
+use crate::engine::transition::switch::{self, Next, Setting};
+use crate::error::{Error, Refusal, Result};
+use crate::migration::{Migration, MigrationError};
+use crate::phase::{Direction, Phase, Side};
+use crate::report::Problem;
+use crate::schema::{Catalog, Column, Table, Tables};
+
+/// The migration, its number in the database, and what follows from its mappings.
+#[derive(Debug)]
+pub(crate) struct Model {
+    pub(crate) migration: Migration,
+    pub(crate) names: Names,
+    /// The side whose tables bear the names that both sides have: the one that writes enter.
+    pub(crate) bearer: Side,
+    pub(crate) catalog: Catalog,
+    pub(crate) forward: Vec<Target>,
+    pub(crate) backward: Vec<Target>,
+}
+
+impl Model {
+    /// Puts the migration together with the tables of the database. Changes nothing.
+    pub(crate) fn build(db: &Db, migration: Migration, number: i64, bearer: Side) -> Result<Self> {
+        Self::derive(db, migration.clone(), number, bearer)?
+            .map_err(|flaw| refuse(&migration, &flaw))
+    }
+
+    /// As [`build`](Self::build), with what is wrong with a mapping as a finding.
+    pub(crate) fn derive(
+        db: &Db,
+        migration: Migration,
+        number: i64,
+        bearer: Side,
+    ) -> Result<std::result::Result<Self, Flaw>> {
+        let catalog = read_catalog(db, &migration, number, bearer)?;
+        Ok(Self::from_catalog(migration, number, bearer, catalog))
+    }
+
+    /// What is wrong with a mapping whose answer is not the same each time. Asked before a
+    /// migration starts: one that an older release let through goes on, and back.
+    pub(crate) fn undetermined(&self) -> Option<Flaw> {
+        [&self.forward, &self.backward].into_iter().find_map(|targets| {
+            crate::derive::target::undetermined(&self.migration, targets, &self.catalog).err()
+        })
+    }
+
+    fn from_catalog(
+        migration: Migration,
+        number: i64,
+        bearer: Side,
+        catalog: Catalog,
+    ) -> std::result::Result<Self, Flaw> {
+        let names = Names { migration: number };
+        let forward = targets(&migration, Direction::Forward, &catalog)?;
+        let backward = targets(&migration, Direction::Backward, &catalog)?;
+        Ok(Self { names, bearer, migration, catalog, forward, backward })
+    }
+
+    /// The model for when the other side bears the shared names.
+    pub(crate) fn borne_by(&self, bearer: Side) -> Result<Self> {
+        let mut catalog = self.catalog.clone();
+        for side in [Side::Old, Side::New] {
+            for table in catalog.side_mut(side).iter_mut().filter(|table| table.shared) {
+                table.name = stored(&table.known_as, side, bearer);
+                if side != bearer {
+                    // They go with the name.
+                    table.triggers.clear();
+                }
+            }
+        }
+        Self::from_catalog(self.migration.clone(), self.names.migration, bearer, catalog)
+            .map_err(|flaw| refuse(&self.migration, &flaw))
+    }
+
+    /// The migration without its mappings, whatever became of the tables: once it is retired
+    /// nothing else is left of it, and to leave it nothing else is needed.
+    pub(crate) fn bare(db: &Db, record: &Record) -> Result<Self> {
+        let bearer = record.phase.writes_enter();
+        let mut migration = remains::read(record);
+        let catalog = match read_catalog(db, &migration, record.id, bearer) {
+            Err(Error::Migration(_)) => {
+                migration = Migration::unread(&record.name, &record.text);
+                read_catalog(db, &migration, record.id, bearer)?
+            }
+            catalog => catalog?,
+        };
+        Ok(Self {
+            names: Names { migration: record.id },
+            bearer,
+            catalog,
+            migration,
+            forward: Vec::new(),
+            backward: Vec::new(),
+        })
+    }
+
+    pub(crate) fn targets(&self, direction: Direction) -> &[Target] {
+        match direction {
+            Direction::Forward => &self.forward,
+            Direction::Backward => &self.backward,
+        }
+    }
+
+    /// The old tables that the migration replaces: those the way back fills. Old
+    /// tables that are only read, for what they say of others, stay as they are.
+    pub(crate) fn old_tables(&self) -> impl Iterator<Item = &Table> {
+        self.backward.iter().map(|target| &target.table)
+    }
+
+    /// The old tables that mappings read and the way back does not fill. They stay live in every
+    /// phase; what changes in them once writes enter the new tables reaches nothing.
+    pub(crate) fn only_read(&self) -> impl Iterator<Item = &Table> {
+        let read = self.migration.old_tables().filter(|table| !self.migration.replaces(table));
+        read.filter_map(|table| self.catalog.old.get(table))
+    }
+
+    /// Whether both directions tell of this target. From `write-new` on, what a forward mapping
+    /// makes of a table that is only read says nothing of the new tables: programs write to
+    /// both, and neither follows the other.
+    pub(crate) fn is_followed_back(&self, target: &Target) -> bool {
+        let read = |table: &str| self.only_read().any(|only| only.name == table);
+        let reads = |target: &Target, side: Side, of: &dyn Fn(&str) -> bool| {
+            target.leaves().any(|(_, leaf)| leaf.side == side && of(&leaf.table))
+        };
+        if self.bearer == Side::Old || target.direction == Direction::Backward {
+            return true;
+        }
+        // A table filled earlier passes on what it was made of.
+        let parent = |name: &str| {
+            self.forward.iter().any(|parent| {
+                parent.table.name == name
+                    && parent.table.name != target.table.name
+                    && !self.is_followed_back(parent)
+            })
+        };
+        !reads(target, Side::Old, &read) && !reads(target, Side::New, &parent)
+    }
+
+    /// The tables the migration creates, in the order of the file.
+    pub(crate) fn new_tables(&self) -> impl Iterator<Item = &Table> {
+        self.migration.tables.iter().filter_map(|table| self.catalog.new.get(&table.name))
+    }
+
+    /// Whether other targets of the same direction read this one.
+    pub(crate) fn is_parent(&self, target: &Target) -> bool {
+        self.targets(target.direction).iter().flat_map(Target::leaves).any(|(_, leaf)| {
+            leaf.side == target.direction.target() && leaf.table == target.table.name
+        })
+    }
+
+    /// Whether a pass over this target can go by ranges of the source's key.
+    pub(crate) fn by_range(&self, target: &Target) -> bool {
+        goes_by_range(target, &|leaf| {
+            let table = self.catalog.table(leaf.side, &leaf.table)?;
+            let key = table.primary_key()?;
+            key.columns.iter().all(|part| table.never_null(part)).then(|| key.columns.clone())
+        })
+    }
+
+    /// The indexes the sync needs and the tables lack, each under its name: that of its table
+    /// while the old side bears the names that both have, for an index keeps its name when the
+    /// tables' names change hands.
+    pub(crate) fn missing_indexes(&self) -> Vec<(String, Needed)> {
+        let mut needed = missing(&self.forward, &self.catalog);
+        for found in missing(&self.backward, &self.catalog) {
+            if !needed.contains(&found) {
+                needed.push(found);
+            }
+        }
+        needed
+            .into_iter()
+            .map(|needed| {
+                let table = self.catalog.table(needed.side, &needed.table);
+                let name = match table.filter(|table| table.shared) {
+                    Some(table) => stored(&table.known_as, needed.side, Side::Old),
+                    None => needed.table.clone(),
+                };
+                (self.names.index(&name, &needed.columns), needed)
+            })
+            .collect()
+    }
+
+    /// How long the statements of the longest switch take, on a schema-only copy:
+    /// making the next phase's objects, and dropping as many.
+    pub(crate) fn rehearse_switch(&self, db: &Db) -> Result<Duration> {
+        let copy = schema_copy(db, self)?;
+        let doing = "rehearsing a switch";
+        state::create(&copy)?;
+        objects::create(&copy, doing, &switch::objects(self, Setting::of(Phase::ReadNew), ""))?;
+        let next = Next::derive(self, Setting::of(Phase::WriteNew))?;
+        let began = Instant::now();
+        copy.batch(doing, "BEGIN")?;
+        switch::enter(&copy, self, &next, "")?;
+        copy.batch(doing, "COMMIT")?;
+        Ok(began.elapsed())
+    }
+
+    /// The tables whose writes SQLite would refuse for what keeps the other side in step: a
+    /// trigger is looked at only when a statement fires it, which would be a program's.
+    pub(crate) fn unwritable(&self, db: &Db) -> Result<Vec<Problem>> {
+        let copy = schema_copy(db, self)?;
+        state::create(&copy)?;
+        let doing = "rehearsing writes";
+        objects::create(&copy, doing, &switch::objects(self, Setting::of(Phase::ReadNew), ""))?;
+        let mut problems = refused_writes(&copy, self.old_tables());
+        copy.batch(doing, "BEGIN")?;
+        let next = Next::derive(self, Setting::of(Phase::WriteNew))?;
+        switch::enter(&copy, self, &next, "")?;
+        problems.extend(refused_writes(&copy, self.new_tables()));
+        copy.batch(doing, "ROLLBACK")?;
+        Ok(problems)
+    }
+
+    /// The sync statements that would read a whole table even with the indexes
+    /// above, on a schema-only copy of the database.
+    pub(crate) fn scans(&self, db: &Db) -> Result<Vec<Problem>> {
+        let copy = schema_copy(db, self)?;
+        for (name, needed) in self.missing_indexes() {
+            copy.batch("creating an index", &needed.sql(&name))?;
+        }
+        let mut problems = Vec::new();
+        for (serves, sql) in
+            Direction::BOTH.into_iter().flat_map(|d| explained(self.targets(d), &self.catalog))
+        {
+            let tables = copy.behind(Wall::Mapping, || plan::scanned(&copy, &sql))?;
+            let real: Vec<&String> = tables.iter().filter(|name| !is_made_up(name)).collect();
+            if !real.is_empty() {
+                problems.push(Problem {
+                    line: None,
+                    column: None,
+                    reason: format!("{serves} would read a whole table at every write: {sql}"),
+                    fix: "join on columns that an index leads with, or create that index"
+                        .to_owned(),
+                });
+            }
+        }
+        Ok(problems)
+    }
+}
+
+/// What SQLite says of writes to these tables, which are borne by their own names.
+fn refused_writes<'t>(copy: &Db, tables: impl Iterator<Item = &'t Table>) -> Vec<Problem> {
+    let refused = |table: &Table| {
+        let error =
+            writes(table, &table.known_as).iter().find_map(|sql| copy.conn().prepare(sql).err())?;
+        Some(Problem {
+            line: None,
+            column: None,
+            reason: format!("SQLite would refuse writes to {}: {error}", table.known_as),
+            fix: "make the mapping simpler: fewer columns or tables in one statement".to_owned(),
+        })
+    };
+    tables.filter_map(refused).collect()
+}
+
+/// A statement of each kind that writes to a table of this name.
+pub(crate) fn writes(table: &Table, name: &str) -> [String; 3] {
+    let name = ident(name);
+    let columns: Vec<&Column> = table.stored_columns().collect();
+    let same = join(&columns, ", ", |column| format!("{0} = {0}", ident(&column.name)));
+    [
+        format!("INSERT INTO {name} DEFAULT VALUES"),
+        format!("UPDATE {name} SET {same}"),
+        format!("DELETE FROM {name}"),
+    ]
+}
+
+/// Names in a query plan that are not tables: constant rows and nameless
+/// subqueries, whose own tables have lines of their own.
+fn is_made_up(name: &str) -> bool {
+    name == "CONSTANT" || name.starts_with('(')
+}
+
+/// The name a table that shares its name is stored under.
+fn stored(known_as: &str, side: Side, bearer: Side) -> String {
+    if side == bearer { known_as.to_owned() } else { Names::aside(side, known_as) }
+}
+
+fn read_catalog(db: &Db, migration: &Migration, number: i64, bearer: Side) -> Result<Catalog> {
+    let apart = catalog::apart(db.conn(), "main")
+        .map_err(|source| db.error("reading the views and virtual tables", source))?;
+    let mut old = old_tables(db, migration, bearer)?;
+    if bearer == Side::New && state::exists(db)? {
+        let written = state::definitions(db, number)?;
+        let own = old.iter().map(|table| as_written(db, table.clone(), &written));
+        old = own.collect::<Result<_>>()?;
+    }
+    old.retain(|table| !apart.iter().any(|(name, _)| *name == table.name));
+    Ok(Catalog { old, new: new_tables(migration, bearer)?, apart })
+}
+
+fn old_tables(db: &Db, migration: &Migration, bearer: Side) -> Result<Tables> {
+    let read = || -> rusqlite::Result<Tables> {
+        let mut tables = Tables::default();
+        for name in catalog::table_names(db.conn(), "main")? {
+            let shared = migration.shares(&name);
+            let stored = if shared { stored(&name, Side::Old, bearer) } else { name.clone() };
+            if let Some(table) = catalog::table(db.conn(), "main", &stored)? {
+                // While the other side bears the name it may be spelled as that spells it: the
+                // name that it lies under tells how this side does.
+                let aside = Names::aside(Side::Old, "");
+                let known_as = match table.name.strip_prefix(aside.as_str()) {
+                    Some(own) if shared && bearer == Side::New => own.to_owned(),
+                    _ => name,
+                };
+                tables.insert(Table { known_as, shared, ..table });
+            }
+        }
+        Ok(tables)
+    };
+    read().map_err(|source| db.error("reading the tables", source))
+}
+
+/// The new tables as SQLite understands their CREATE statements, from an empty
+/// database in memory: they need not exist yet.
+fn new_tables(migration: &Migration, bearer: Side) -> Result<Tables> {
+    let failed = |doing: &str, source| Error::Database { doing: doing.to_owned(), source };
+    let scratch = Db::memory()?;
+    let conn = scratch.conn();
+    let create = |sql: &str| scratch.behind(Wall::Definition, || conn.execute_batch(sql));
+    let mut tables = Tables::default();
+    for created in &migration.tables {
+        create(&created.sql).map_err(|source| {
+            Error::Migration(MigrationError::at(
+                migration,
+                created.at,
+                format!("SQLite does not accept this table: {source}"),
+                "mend the CREATE TABLE statement",
+            ))
+        })?;
+    }
+    for created in &migration.indexes {
+        create(&created.sql).map_err(|source| {
+            Error::Migration(MigrationError::at(
+                migration,
+                created.at,
+                format!("SQLite does not accept this index: {source}"),
+                "mend the CREATE INDEX statement",
+            ))
+        })?;
+    }
+    for created in &migration.tables {
+        let table = catalog::table(conn, "main", &created.name)
+            .map_err(|source| failed("reading the new tables", source))?;
+        if let Some(table) = table {
+            let shared = migration.shares(&table.name);
+            let name =
+                if shared { stored(&table.name, Side::New, bearer) } else { table.name.clone() };
+            tables.insert(Table { known_as: table.name.clone(), name, shared, ..table });
+        }
+    }
+    Ok(tables)
+}
+
+/// An empty database in memory with the schema of the real one and of the migration.
+fn schema_copy(db: &Db, model: &Model) -> Result<Db> {
+    let copy = Db::memory()?;
+    let read = || -> rusqlite::Result<Vec<String>> {
+        db.conn()
+            .prepare(
+                "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND type IN ('table', 'index') \
+                 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_cutover\\_%' ESCAPE '\\' \
+                 ORDER BY type DESC, rowid",
+            )?
+            .query_map([], |row| row.get(0))?
+            .collect()
+    };
+    for sql in read().map_err(|source| db.error("reading the schema", source))? {
+        // A virtual table of a module that is not compiled in here can't be copied,
+        // and can't be part of a migration either.
+        let _ = copy.behind(Wall::Definition, || copy.conn().execute_batch(&sql));
+    }
+    for definition in definitions::of_new(model) {
+        // They exist already once the migration has started.
+        let _ = copy.behind(Wall::Definition, || copy.conn().execute_batch(&definition.sql));
+    }
+    Ok(copy)
+}
+
+/// A flaw as an error of its kind.
+pub(crate) fn refuse(migration: &Migration, flaw: &Flaw) -> Error {
+    match flaw.kind {
+        FlawKind::Mismatch => Error::Migration(MigrationError::at(
+            migration,
+            flaw.at,
+            flaw.reason.clone(),
+            flaw.fix.clone(),
+        )),
+        FlawKind::CantKeepInStep => Error::Refused(Refusal {
+            action: format!("migration {}", migration.name()),
+            reason: format!("line {}, column {}: {}", flaw.at.line, flaw.at.column, flaw.reason),
+            fix: flaw.fix.clone(),
+            examples: Vec::new(),
+        }),
+    }
+}
