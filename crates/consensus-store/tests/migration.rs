@@ -2,7 +2,6 @@
 //!
 //! Every SQLite that may meet the file does the same with it: ours, the `sqlite3`
 //! shell, Python's module.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

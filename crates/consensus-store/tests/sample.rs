@@ -1,6 +1,5 @@
 //! Samples hold what they promise: a kind that silently disappears would take the
 //! meaning of every test that relies on it along.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use consensus_store::LEGACY_SCHEMA;
 use consensus_store::sample::{Populated, Shape, populate};

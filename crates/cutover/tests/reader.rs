@@ -5,7 +5,6 @@
 //! The inputs come from a seed. A reader that hangs never comes to the end, and the run is
 //! ended from outside; how long one input takes is no one's threshold here.
 //! `CUTOVER_READER_INPUTS` makes the run longer.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::path::Path;
 

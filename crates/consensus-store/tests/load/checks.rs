@@ -1,7 +1,7 @@
 //! What a caller finds by itself, at the very read that is wrong.
 
-use crate::run::known::Known;
-use crate::run::rows::{Bucket, Found, Kind, Row, Tag};
+use crate::load::run::known::Known;
+use crate::load::run::rows::{Bucket, Found, Kind, Row, Tag};
 
 const ME: &str = "client-0.0.0";
 const OTHER: &str = "client-6.0.0";

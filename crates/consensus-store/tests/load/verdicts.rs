@@ -1,9 +1,9 @@
 //! A history in which all is well, and what the verdict says once something in it isn't. A
 //! judge that can't say no proves nothing.
 
-use crate::run::history::{Call, Event, Sight, Why};
-use crate::run::rows::{Bucket, Checksum, Found, Kind, Row, Tag};
-use crate::run::verdict::{Evidence, examine};
+use crate::load::run::history::{Call, Event, Sight, Why};
+use crate::load::run::rows::{Bucket, Checksum, Found, Kind, Row, Tag};
+use crate::load::run::verdict::{Evidence, examine};
 
 const WHO: &str = "client-0.0.0";
 const OTHER: &str = "client-6.0.0";

@@ -6,7 +6,7 @@ use std::time::Duration;
 use consensus_store::{Error, NewArtifact, Options, Stage, Store};
 use cutover::{ErrorKind, Phase};
 
-use crate::support::{Files, go, raw};
+use crate::store::support::{Files, go, raw};
 
 fn artifact() -> NewArtifact<'static> {
     NewArtifact::new("S", Stage::Plan, "claude", "{}")

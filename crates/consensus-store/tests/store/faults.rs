@@ -5,7 +5,7 @@ use consensus_store::{Error, NewArtifact, NewSynthesis, Stage, Store};
 use cutover::Phase;
 use rusqlite::types::Value;
 
-use crate::support::{Files, count, go, raw, values};
+use crate::store::support::{Files, count, go, raw, values};
 
 fn artifact(spec: &str) -> NewArtifact<'_> {
     NewArtifact::new(spec, Stage::Plan, "claude", "{}")

@@ -4,7 +4,7 @@
 use consensus_store::{NewArtifact, NewSynthesis, Stage, Store};
 use cutover::Phase;
 
-use crate::support::{Files, go};
+use crate::store::support::{Files, go};
 
 /// Where a migration goes: through every step, and to each end without the steps between
 /// having left a trace.

@@ -5,7 +5,7 @@ use std::sync::Barrier;
 use consensus_store::{Error, LEGACY_SCHEMA, NewArtifact, Options, Stage, Store};
 use cutover::Phase;
 
-use crate::support::{Files, count, go, raw, values};
+use crate::store::support::{Files, count, go, raw, values};
 
 /// The new tables in the shape that a first attempt at them had: runs told apart by their
 /// time, no label, no response text.

@@ -5,7 +5,7 @@ use consensus_store::{Artifact, NewArtifact, NewSynthesis, Stage, StageSummary, 
 use cutover::{Pace, Phase, Silent};
 use fastrand::Rng;
 
-use crate::support::{Files, count, go, old_program_is_refused, values};
+use crate::store::support::{Files, count, go, old_program_is_refused, values};
 
 /// 2025-07-01, in milliseconds.
 const EPOCH_MS: i64 = 1_751_328_000_000;

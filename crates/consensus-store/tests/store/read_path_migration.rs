@@ -8,7 +8,7 @@ use consensus_store::{NewArtifact, NewSynthesis, Stage, Store};
 use cutover::{Pace, Phase, Silent, StartOptions};
 use rusqlite::types::Value;
 
-use crate::support::{Files, assert_answers, go, old_rows, raw, values};
+use crate::store::support::{Files, assert_answers, go, old_rows, raw, values};
 
 /// The phases in which both schemas are kept.
 const BOTH: [Phase; 3] = [Phase::DualWrite, Phase::ReadNew, Phase::WriteNew];

@@ -10,7 +10,7 @@ use consensus_store::{
 use cutover::Phase;
 use rusqlite::types::Value;
 
-use crate::support::{Files, go, raw, values};
+use crate::store::support::{Files, go, raw, values};
 
 const CALLERS: i64 = 16;
 

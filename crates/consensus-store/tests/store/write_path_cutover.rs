@@ -8,7 +8,9 @@ use consensus_store::{NewArtifact, NewSynthesis, Stage, Store};
 use cutover::Phase;
 use rusqlite::types::Value;
 
-use crate::support::{Files, assert_answers, count, go, old_program_is_refused, old_rows, values};
+use crate::store::support::{
+    Files, assert_answers, count, go, old_program_is_refused, old_rows, values,
+};
 
 const OLD_ROWS: u64 = 120;
 

@@ -2,7 +2,7 @@
 
 use consensus_store::sample::Shape;
 
-use crate::support::{Files, assert_same_new_tables, export, import, lines, raw};
+use crate::transfer::support::{Files, assert_same_new_tables, export, import, lines, raw};
 
 #[test]
 fn an_import_into_a_new_file_is_the_migration() {

@@ -7,7 +7,7 @@ use consensus_store::sample::Shape;
 use consensus_store::{Error, ImportOptions, NewArtifact, NewSynthesis, Options, Stage, Store};
 use cutover::ErrorKind;
 
-use crate::support::{Files, assert_same_export, export, lines, raw};
+use crate::transfer::support::{Files, assert_same_export, export, lines, raw};
 
 /// A disk that is full after so many bytes.
 struct Full(usize);

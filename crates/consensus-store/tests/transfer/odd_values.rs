@@ -5,7 +5,7 @@ use std::path::Path;
 use cutover::Phase;
 use rusqlite::Connection;
 
-use crate::support::{
+use crate::transfer::support::{
     Files, assert_same_export, assert_same_new_tables, export, go, import, lines, raw, verify,
 };
 

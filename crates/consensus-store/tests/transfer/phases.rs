@@ -4,7 +4,7 @@ use consensus_store::sample::Shape;
 use consensus_store::{Error, ImportOptions, NewArtifact, Stage, Store};
 use cutover::{Phase, Silent};
 
-use crate::support::{
+use crate::transfer::support::{
     Files, assert_same_export, assert_same_new_tables, export, go, import, lines, raw, try_import,
     verify,
 };

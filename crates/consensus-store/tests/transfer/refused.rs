@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use consensus_store::{Error, ImportOptions, NewArtifact, Stage, Store};
 use cutover::{ErrorKind, Phase};
 
-use crate::support::{Files, export, go, import, lines, raw, try_import};
+use crate::transfer::support::{Files, export, go, import, lines, raw, try_import};
 
 const ARTIFACT: &str = r#"{"kind":"artifact","id":1,"spec_id":"s","stage":"spec-plan","agent_name":"a","content_json":"c","response_text":null,"run_id":null,"model_version":null,"created_at":"2025-01-01 10:00:00"}"#;
 const SYNTHESIS: &str = r#"{"kind":"synthesis","id":1,"spec_id":"s","stage":"spec-plan","output_markdown":"m","output_path":null,"status":"ok","artifacts_count":1,"agreements":null,"conflicts":null,"degraded":0,"run_id":"r","created_at":"2025-01-01 10:00:00"}"#;

@@ -3,7 +3,7 @@
 use consensus_store::sample::Shape;
 use consensus_store::{NewArtifact, NewSynthesis, Stage, Store};
 
-use crate::support::{Files, assert_same_export, export, import, lines, raw};
+use crate::transfer::support::{Files, assert_same_export, export, import, lines, raw};
 
 #[test]
 fn a_legacy_file_goes_to_a_new_one_and_to_a_legacy_one() {

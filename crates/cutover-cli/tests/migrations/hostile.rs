@@ -5,8 +5,8 @@ use rusqlite::Connection;
 use testkit::compare::{Rows, assert_same};
 use testkit::{Case, cases};
 
+use crate::migrations::stage::Stage;
 use crate::scene::{NAME, Python, Scene, json, rows, shell};
-use crate::stage::Stage;
 
 const SCHEMA: &str = "
     CREATE TABLE people (id INTEGER PRIMARY KEY, email TEXT UNIQUE, name TEXT, age INTEGER);

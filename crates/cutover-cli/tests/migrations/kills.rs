@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use testkit::{Case, Side, Writer, cases};
 
+use crate::migrations::stage::{Rehearsed, Stage, assert_integrity};
 use crate::scene::json;
-use crate::stage::{Rehearsed, Stage, assert_integrity};
 
 /// How many moments are tried for each command.
 const KILLS: u32 = 7;

@@ -14,8 +14,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use testkit::{Cutover, Running, cases};
 
+use crate::migrations::stage::Stage;
 use crate::scene::{NAME, Scene, dump, json};
-use crate::stage::Stage;
 
 /// Enough for a backfill that can be met at work.
 const MANY: u64 = 30_000;

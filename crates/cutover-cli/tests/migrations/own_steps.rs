@@ -2,7 +2,7 @@
 
 use cutover::{Engine, Options};
 
-use crate::drift::{refuses_transitions, scene_of};
+use crate::migrations::drift::{refuses_transitions, scene_of};
 use crate::scene::{NAME, Scene};
 
 /// What a table says that only its author's definition of it tells, or that an index of ours

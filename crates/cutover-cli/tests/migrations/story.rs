@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use testkit::{Case, cases};
 
-use crate::stage::Stage;
+use crate::migrations::stage::Stage;
 
 /// Everything but the last step, which only some cases can take.
 const STEPS: &[&[&str]] = &[

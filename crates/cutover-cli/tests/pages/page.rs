@@ -8,7 +8,7 @@
 //! - A command succeeds, unless `# exits N` stands behind it, or `# refused`: with a code of
 //!   which another program's releases have made several.
 //!
-//! `PAGES=renew cargo test -p cutover-cli --test pages` writes what is printed now into the
+//! `PAGES=renew cargo test -p cutover-cli --test main pages` writes what is printed now into the
 //! pages, where it is not what they say. Read the difference.
 //!
 //! A page's commands run in one shell, in a directory of its own that has the project's

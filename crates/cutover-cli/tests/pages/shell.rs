@@ -27,7 +27,7 @@ pub(super) struct Ran {
 impl Shell {
     pub(super) fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        symlink(crate::root().join("examples"), dir.path().join("examples")).unwrap();
+        symlink(crate::pages::root().join("examples"), dir.path().join("examples")).unwrap();
         let bin = Path::new(env!("CARGO_BIN_EXE_cutover")).parent().unwrap();
         let path = std::env::var("PATH").unwrap();
         // So that a page whose command never ends fails.

@@ -1,5 +1,5 @@
 //! The page at phone and desktop widths, in light and dark, as files to look at:
-//! `SCREENSHOTS=DIR cargo test -p cutover-cli --test serve screenshots`.
+//! `SCREENSHOTS=DIR cargo test -p cutover-cli --test main serve::screenshots`.
 
 use std::path::PathBuf;
 

@@ -4,7 +4,7 @@
 
 use testkit::Canonical;
 
-use crate::shape::{Shape, Way};
+use crate::shapes::shape::{Shape, Way};
 
 /// Some thousand pairs of `site` and `user`, none of them twice, in no order of either.
 macro_rules! pairs {

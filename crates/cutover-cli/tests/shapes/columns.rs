@@ -1,6 +1,6 @@
 //! Generated columns, collations, defaults, checks, indexes, STRICT.
 
-use crate::shape::Shape;
+use crate::shapes::shape::Shape;
 
 #[test]
 fn generated_columns() {

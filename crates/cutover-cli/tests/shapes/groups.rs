@@ -1,6 +1,6 @@
 //! Groups whose members are equal and not the same.
 
-use crate::shape::Shape;
+use crate::shapes::shape::Shape;
 
 /// min() and max() pick one of the spellings, the same whoever derives it.
 #[test]

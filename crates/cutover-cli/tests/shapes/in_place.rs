@@ -1,6 +1,6 @@
 //! What may change under a table's name.
 
-use crate::shape::{Shape, Way};
+use crate::shapes::shape::{Shape, Way};
 
 /// A table that changes its own shape, with writes that both shapes understand where nothing
 /// else is given.

@@ -1,6 +1,6 @@
 //! What a table may be told apart by.
 
-use crate::shape::Shape;
+use crate::shapes::shape::Shape;
 
 #[test]
 fn a_compound_key() {

@@ -1,6 +1,6 @@
 //! Names that need quoting.
 
-use crate::shape::Shape;
+use crate::shapes::shape::Shape;
 
 #[test]
 fn names_that_need_quoting() {
@@ -65,7 +65,7 @@ fn tables_named_old_and_new() {
         ],
         ..Shape::PLAIN
     }
-    .goes_by(crate::shape::Way::Moved);
+    .goes_by(crate::shapes::shape::Way::Moved);
 }
 
 /// Names are the same in letters of either case: a table that changes in place and is spelled
@@ -104,7 +104,7 @@ fn in_place_names_that_differ_by_case_alone() {
             new: [(insert.clone().leak(), insert.leak()), (update.clone().leak(), update.leak())],
             ..Shape::PLAIN
         };
-        shape.goes_by(crate::shape::Way::InPlace);
+        shape.goes_by(crate::shapes::shape::Way::InPlace);
     }
 }
 
@@ -140,7 +140,7 @@ fn in_place_names_of_two_tables_that_differ_by_case_alone() {
         ],
         ..Shape::PLAIN
     }
-    .goes_by(crate::shape::Way::InPlace);
+    .goes_by(crate::shapes::shape::Way::InPlace);
 }
 
 /// A table that moves, and is spelled otherwise than it lies in the database.
@@ -166,5 +166,5 @@ fn moved_names_that_differ_by_case_from_the_file() {
         ],
         ..Shape::PLAIN
     }
-    .goes_by(crate::shape::Way::Moved);
+    .goes_by(crate::shapes::shape::Way::Moved);
 }

@@ -1,6 +1,6 @@
 //! Foreign keys, their actions, and what else names a table.
 
-use crate::shape::{Shape, Way};
+use crate::shapes::shape::{Shape, Way};
 
 /// A tree: the table refers to itself.
 const TREE: Shape = Shape {

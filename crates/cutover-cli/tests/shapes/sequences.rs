@@ -7,7 +7,7 @@ use cutover::{AdvanceOptions, Engine, Migration, Options, Pace, Phase, Silent, S
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::shape::{Way, on_the_way};
+use crate::shapes::shape::{Way, on_the_way};
 
 const SCHEMA: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, v TEXT);
      INSERT INTO t (v) VALUES ('a'), ('b'), ('c');";

@@ -1,6 +1,6 @@
 //! The application's own triggers, and what they feed.
 
-use crate::shape::{Shape, Way};
+use crate::shapes::shape::{Shape, Way};
 
 /// Several triggers on one event: SQLite fires the one that was made last first. The log
 /// holds the order, before and after the row, and a WHEN.

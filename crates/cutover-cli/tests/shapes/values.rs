@@ -1,6 +1,6 @@
 //! What may stand in a column.
 
-use crate::shape::Shape;
+use crate::shapes::shape::Shape;
 
 const SCHEMA: &str = "CREATE TABLE things (id INTEGER PRIMARY KEY, v);";
 

@@ -8,7 +8,7 @@ use fastrand::Rng;
 use serde_json::Value;
 use testkit::process::Outcome;
 
-use crate::scene::{NAME, Scene};
+use crate::walk::scene::{NAME, Scene};
 
 /// Where the walk ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

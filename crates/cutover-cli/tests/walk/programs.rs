@@ -9,7 +9,7 @@ use fastrand::Rng;
 use serde_json::json;
 use testkit::process::Running;
 
-use crate::scene::{PROGRAMS, Scene};
+use crate::walk::scene::{PROGRAMS, Scene};
 
 struct Program {
     owner: i64,

@@ -7,7 +7,7 @@ use std::io::{BufRead as _, BufReader};
 use rusqlite::Connection;
 use serde::Deserialize;
 
-use crate::scene::{self, PROGRAMS, Scene};
+use crate::walk::scene::{self, PROGRAMS, Scene};
 
 /// A line of a diary.
 #[derive(Debug, Deserialize)]

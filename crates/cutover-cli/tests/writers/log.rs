@@ -1,7 +1,7 @@
 //! A reader that holds its snapshot for long: the write-ahead log grows, and `status` says so.
 
-use crate::lane::{assert_in_step, plain};
 use crate::scene::{Python, Scene};
+use crate::writers::lane::{assert_in_step, plain};
 
 const LARGE: u64 = 16 << 20;
 

@@ -12,7 +12,7 @@ use testkit::compare::{Rows, difference};
 use testkit::{Cutover, Twin};
 
 use crate::scene::{Python, Scene, shell};
-use crate::statements::{ROWS, TABLES, statements};
+use crate::writers::statements::{ROWS, TABLES, statements};
 
 /// The tables as the old programs name them, and as the new ones do.
 const OLD: [&str; 3] = ["authors", "books", "words"];

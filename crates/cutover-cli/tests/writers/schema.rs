@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::lane::{WRITES, assert_found_by_the_gates, assert_in_step, plain};
 use crate::scene::{Scene, shell};
+use crate::writers::lane::{WRITES, assert_found_by_the_gates, assert_in_step, plain};
 
 #[track_caller]
 fn drift(scene: &Scene) -> String {

@@ -1,7 +1,7 @@
 //! What a connection can set before it writes.
 
-use crate::lane::{WRITES, assert_in_step, assert_source_is, mirrored, plain, twin};
 use crate::scene::{Scene, shell};
+use crate::writers::lane::{WRITES, assert_in_step, assert_source_is, mirrored, plain, twin};
 
 /// The writes succeed under this setting, and both sides have them.
 #[track_caller]

@@ -1,7 +1,7 @@
 //! Tables and triggers of other schemas that bear names of ours or the application's.
 
-use crate::lane::{SCHEMA, WRITES, assert_in_step, assert_source_is, plain, twin};
 use crate::scene::shell;
+use crate::writers::lane::{SCHEMA, WRITES, assert_in_step, assert_source_is, plain, twin};
 
 /// A TEMP table hides the application's own from it, and nothing from a trigger.
 #[test]

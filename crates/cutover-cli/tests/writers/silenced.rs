@@ -3,10 +3,10 @@
 
 use std::process::Command;
 
-use crate::lane::{
+use crate::scene::{Scene, shell};
+use crate::writers::lane::{
     WRITES, assert_found_by_the_gates, assert_in_step, assert_source_is, mirrored, plain, twin,
 };
-use crate::scene::{Scene, shell};
 
 #[track_caller]
 fn assert_found_and_mended(scene: &Scene) {

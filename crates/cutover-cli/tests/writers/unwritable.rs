@@ -6,8 +6,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::lane::plain;
 use crate::scene::Scene;
+use crate::writers::lane::plain;
 
 /// Sets the modes of the database and its directory.
 fn modes(scene: &Scene, file: u32, dir: u32) {

@@ -8,8 +8,8 @@ use rusqlite::Connection;
 use testkit::random::{Case, Feature, Features, Spec, script::script, shrink::shrink};
 use testkit::sql::quoted;
 
-use crate::failure::{Failure, Kind};
-use crate::run::{Ended, Sabotage, run};
+use crate::random::failure::{Failure, Kind};
+use crate::random::run::{Ended, Sabotage, run};
 
 /// Cases in CI: as many as take a minute or two on two processors.
 const CASES: u64 = 2_000;
@@ -147,10 +147,12 @@ const SHARES: &str = "CUTOVER_RANDOM_SHARES";
 
 /// Runs this very test in several processes, and tells what they tell.
 fn shares(first: u64, cases: u64, step: u64) {
+    let (_, module) = module_path!().split_once("::").unwrap();
+    let test = format!("{module}::every_promise_is_kept");
     let workers: Vec<_> = (0..step)
         .map(|share| {
             Command::new(std::env::current_exe().unwrap())
-                .args(["--exact", "campaign::every_promise_is_kept", "--nocapture"])
+                .args(["--exact", &test, "--nocapture"])
                 .env("CUTOVER_RANDOM_SEED", first.wrapping_add(share).to_string())
                 .env("CUTOVER_RANDOM_CASES", (cases - share).to_string())
                 .env(SHARES, step.to_string())
@@ -167,12 +169,15 @@ fn shares(first: u64, cases: u64, step: u64) {
     assert!(kept, "what is told above");
 }
 
-/// Passes on what a process says, line by line; whether all is well with its share.
+/// Passes on what a process prints, line by line; whether its share succeeded. A process that
+/// prints nothing has run no test.
 fn tell(mut worker: Child) -> bool {
+    let mut lines = 0;
     for line in BufReader::new(worker.stderr.take().unwrap()).lines() {
         eprintln!("{}", line.unwrap());
+        lines += 1;
     }
-    worker.wait().unwrap().success()
+    worker.wait().unwrap().success() && lines > 0
 }
 
 fn share(first: u64, cases: u64, step: u64) {

@@ -3,8 +3,8 @@
 use rusqlite::Connection;
 use rusqlite::types::{Value, ValueRef};
 
-use crate::failure::{Failure, Kind};
-use crate::reference::Reference;
+use crate::random::failure::{Failure, Kind};
+use crate::random::reference::Reference;
 
 /// What a program is told of a statement.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,10 +9,10 @@ use cutover::{
 };
 use testkit::random::{Action, Side};
 
-use crate::failure::{Failure, Kind, none};
-use crate::reference::Reference;
-use crate::rows;
-use crate::run::{Ended, Run, Stop};
+use crate::random::failure::{Failure, Kind, none};
+use crate::random::reference::Reference;
+use crate::random::rows;
+use crate::random::run::{Ended, Run, Stop};
 
 const NAME: &str = "random";
 

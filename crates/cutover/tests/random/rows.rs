@@ -7,7 +7,7 @@ use rusqlite::types::ValueRef;
 use testkit::random::{Case, Side};
 use testkit::sql::{literal, quoted};
 
-use crate::reference::{lies_as, tables};
+use crate::random::reference::{lies_as, tables};
 
 /// Everything in the schema.
 pub(crate) fn schema(conn: &Connection) -> Vec<String> {

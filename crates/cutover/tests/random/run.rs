@@ -8,10 +8,10 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use testkit::random::{Case, Side, Step};
 
-use crate::failure::{Failure, Kind, none};
-use crate::lockstep::{Fared, Mirror, both};
-use crate::reference::Reference;
-use crate::rows;
+use crate::random::failure::{Failure, Kind, none};
+use crate::random::lockstep::{Fared, Mirror, both};
+use crate::random::reference::Reference;
+use crate::random::rows;
 
 /// How a case ended that broke no promise.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,8 +11,8 @@ mod refusals;
 
 use rusqlite::Connection;
 
-use crate::stage::Stage;
-use crate::story::act;
+use crate::migrations::stage::Stage;
+use crate::migrations::story::act;
 use gallery::Example;
 
 /// To the end, and back on the way.

@@ -8,7 +8,6 @@
 //! - [`odd_values`]: whatever SQLite can hold.
 //! - [`endings`]: writers and readers that fail, files that are damaged.
 //! - `support`: files, migrations, comparisons.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod again;
 mod derived;

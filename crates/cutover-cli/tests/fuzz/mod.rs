@@ -9,8 +9,7 @@
 //! | `contract` | the same seed, the same result; nothing changed; JSON, exit codes |
 //!
 //! The statements run on each migration are few here. For a longer run:
-//! `CUTOVER_FUZZ=100000 cargo test --release -p cutover-cli --test fuzz everywhere`
-#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+//! `CUTOVER_FUZZ=100000 cargo test --release -p cutover-cli --test main fuzz::everywhere`
 
 mod beside;
 mod contract;

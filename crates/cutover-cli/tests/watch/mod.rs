@@ -8,7 +8,6 @@
 //! | `looking` | what is shown: progress, other sizes, no colour, a pipe |
 //! | `steering` | keys that ask, and what comes of it, seen from outside |
 //! | `leaving` | the terminal is given back: keys, signals, a stop |
-#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod bench;
 mod leaving;

@@ -15,10 +15,8 @@
 //! - [`halfway`]: statements that an application's trigger stops and does not undo.
 //! - [`unwritable`]: what only reads works on files that can't be written.
 //!
-//! They stand on [`scene`], a small database for one question, and on [`lane`], the one
+//! They stand on [`scene`](crate::scene), a small database for one question, and on [`lane`], the one
 //! most of the questions here are asked of.
-
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where it can't go on")]
 
 mod checks;
 mod halfway;
@@ -26,8 +24,6 @@ mod lane;
 mod log;
 mod matrix;
 mod rebuilt;
-#[path = "../migrations/scene.rs"]
-mod scene;
 mod schema;
 mod settings;
 mod shadows;

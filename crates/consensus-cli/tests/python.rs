@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::support::{Bench, Ran, STEPS, binary};
 
-const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/python.py");
+const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python.py");
 
 /// Before, within and after the migration.
 #[test]

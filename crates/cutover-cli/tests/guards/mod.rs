@@ -8,7 +8,6 @@
 //! - [`names`]: hostile names and values through the whole life of a migration.
 //!
 //! They stand on [`bench`](mod@bench): a database, the binary, and a twin.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where it can't go on")]
 
 mod bench;
 mod names;

@@ -24,10 +24,8 @@
 //! - [`leaving`]: an abort: what only the new tables hold, and who still writes to them.
 //! - [`losses`]: rows that can't be carried over: refused, or kept and told.
 //!
-//! They stand on [`stage`], a case of the testkit with its twin, and on [`scene`], a
+//! They stand on [`stage`], a case of the testkit with its twin, and on [`scene`](crate::scene), a
 //! small database for one question.
-
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where it can't go on")]
 
 mod actions;
 mod alike;
@@ -45,7 +43,6 @@ mod own_steps;
 mod pairs;
 mod recursion;
 mod refused_rows;
-mod scene;
 mod several;
 mod stage;
 mod story;

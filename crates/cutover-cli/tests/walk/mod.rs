@@ -10,8 +10,7 @@
 //! | `verdict` | what the diaries say that the database must hold |
 //!
 //! A run of a million writes:
-//! `CUTOVER_WALK_WRITES=1000000 cargo test --release -p cutover-cli --test walk nothing -- --nocapture`
-#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+//! `CUTOVER_WALK_WRITES=1000000 cargo test --release -p cutover-cli --test main walk::nothing -- --nocapture`
 #![expect(clippy::print_stderr, reason = "a long run tells how far it is")]
 
 mod operator;

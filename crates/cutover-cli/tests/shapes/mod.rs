@@ -16,7 +16,6 @@
 //! - [`noted`]: what `check` tells of what a table loses, gains or moves.
 //! - [`refused`]: what `check` and `start` refuse, and in which words.
 //! - [`book`]: the book's table of shapes names tests that exist.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where it can't go on")]
 
 mod book;
 mod chunks;

@@ -7,7 +7,6 @@
 //! - [`snapshot`]: what `status --json` tells, and that looking holds nobody up.
 //!
 //! Each ends with the twin: a database that got the same writes and none of our machinery.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bench;
 mod control;

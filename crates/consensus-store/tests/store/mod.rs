@@ -9,7 +9,6 @@
 //! - [`errors`]: each error is told apart.
 //! - [`sharing`]: callers on many threads, commits they share, tasks of a runtime.
 //! - `support`: files, migrations, comparisons.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod errors;
 mod faults;

@@ -5,7 +5,6 @@
 //! - [`checks`]: what a caller finds by itself.
 //!
 //! A longer run: `cargo run --release -p consensus-store --example load -- --help`.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod checks;
 mod run;
@@ -14,7 +13,7 @@ mod verdicts;
 use run::{Plan, children};
 
 /// How a process that the test starts comes to [`a_process_of_the_load`].
-const AS_A_PROCESS: [&str; 3] = ["--exact", "a_process_of_the_load", "--nocapture"];
+const AS_A_PROCESS: [&str; 3] = ["--exact", "load::a_process_of_the_load", "--nocapture"];
 
 #[test]
 fn every_write_is_found_once_and_every_read_is_explained() {

@@ -11,7 +11,6 @@
 //! | `browser` | a real Chromium, driven through its WebDriver |
 //! | `page` | the page in it |
 //! | `screenshots` | the page at phone and desktop widths, in light and dark, as files |
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on has failed")]
 
 mod api;
 mod browser;

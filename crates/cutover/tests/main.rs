@@ -1,0 +1,10 @@
+//! The library from outside. One binary holds all of it:
+//! `cargo test -p cutover --test main random`.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+/// What they found, as a few statements each.
+mod found;
+/// Random migrations, made from a seed and compared with a twin.
+mod random;
+/// Any text at all as a migration file.
+mod reader;
