@@ -1,4 +1,4 @@
--- merge-contacts.sql: two tables become one, with a column that says which row came from where
+-- merge-contacts.sql: two tables become one, with a column for the kind of row
 CREATE TABLE new.contacts (
     kind TEXT NOT NULL CHECK (kind IN ('mail', 'phone')),
     number INTEGER NOT NULL,

@@ -1,4 +1,4 @@
--- json-to-columns.sql: what the documents hold gets columns, with types that can be checked
+-- json-to-columns.sql: the documents' values get typed columns
 CREATE TABLE new.preferences (
     user_id INTEGER PRIMARY KEY,
     theme TEXT,

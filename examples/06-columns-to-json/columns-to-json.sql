@@ -5,7 +5,7 @@ CREATE TABLE new.catalogue (
     name TEXT NOT NULL,
     properties TEXT NOT NULL CHECK (json_valid(properties)));
 
--- forward: json_patch() onto the empty document leaves out what is NULL
+-- forward: json_patch() onto the empty document drops the nulls
 INSERT INTO new.catalogue (id, sku, name, properties)
 SELECT id, sku, name,
        json_patch('{}', json_object('color', color, 'size', size, 'weight_g', weight_g, 'fragile',
@@ -14,7 +14,7 @@ SELECT id, sku, name,
                 ELSE json_quote(fragile) END))
 FROM old.products;
 
--- backward: json_extract() gives 1 for true and 0 for false, and NULL for what isn't there
+-- backward: json_extract() gives 1 for true, 0 for false, and NULL for a missing key
 INSERT INTO old.products (id, sku, name, color, size, weight_g, fragile)
 SELECT id, sku, name,
        json_extract(properties, '$.color'), json_extract(properties, '$.size'),

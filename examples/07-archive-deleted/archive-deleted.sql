@@ -1,4 +1,4 @@
--- archive-deleted.sql: what is marked as deleted moves into a table of its own
+-- archive-deleted.sql: rows marked as deleted move into a table of their own
 CREATE TABLE new.papers (
     id INTEGER PRIMARY KEY,
     title TEXT NOT NULL,
@@ -16,7 +16,7 @@ SELECT id, title, body, deleted_at FROM old.documents WHERE deleted = 0;
 INSERT INTO new.papers_archive (id, title, body, deleted_at)
 SELECT id, title, body, deleted_at FROM old.documents WHERE deleted = 1;
 
--- backward: the table that a row is in is the flag
+-- backward: which table a row is in gives the flag
 INSERT INTO old.documents (id, title, body, deleted, deleted_at)
 SELECT id, title, body, 0, last_deleted_at FROM new.papers;
 INSERT INTO old.documents (id, title, body, deleted, deleted_at)

@@ -1,4 +1,4 @@
--- comment-closure.sql: who answers whom, at every distance, instead of one pointer
+-- comment-closure.sql: a row for every ancestor of a comment, instead of one pointer
 CREATE TABLE new.remarks (
     id INTEGER PRIMARY KEY,
     post_id INTEGER NOT NULL,
@@ -20,8 +20,8 @@ INSERT INTO new.remarks (id, post_id, author, body, lost_parent_id)
 SELECT c.id, c.post_id, c.author, c.body, CASE WHEN p.id IS NULL THEN c.parent_id END
 FROM old.comments c LEFT JOIN old.comments p ON p.id = c.parent_id AND p.post_id = c.post_id AND p.id <> c.id;
 
--- Each step stays in its post: `w.post_id` is passed on, and `c.post_id` must be equal to it.
--- Whoever comes back to where they began has gone round in a circle.
+-- Each step stays in its post: `w.post_id` is passed on, and `c.post_id` must equal it.
+-- Stop at a cycle.
 -- scope: post_id
 INSERT INTO new.remark_paths (ancestor_id, descendant_id, depth, post_id)
 WITH RECURSIVE walk (ancestor_id, descendant_id, depth, post_id) AS (

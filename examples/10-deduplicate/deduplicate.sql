@@ -1,4 +1,4 @@
--- deduplicate.sql: one row for each address under a unique key, the others put aside
+-- deduplicate.sql: one row for each address under a unique key, the others moved aside
 CREATE TABLE new.readers (
     id INTEGER PRIMARY KEY, email TEXT UNIQUE, name TEXT, joined_at TEXT NOT NULL);
 CREATE TABLE new.readers_duplicates (
@@ -6,7 +6,7 @@ CREATE TABLE new.readers_duplicates (
     kept_id INTEGER NOT NULL);
 CREATE INDEX new.readers_duplicates_email ON readers_duplicates (email);
 
--- forward: the first one stays. Rows without an address are nobody's duplicates.
+-- forward: the first one stays. Rows without an address are not duplicates.
 -- scope: email
 INSERT INTO new.readers (id, email, name, joined_at)
 SELECT id, email, name, joined_at

@@ -1,4 +1,4 @@
--- refused.sql: what one would like to write. It is refused, for rows would be lost.
+-- refused.sql: the obvious attempt. It is refused, because rows would be lost.
 CREATE TABLE new.readers (
     id INTEGER PRIMARY KEY, email TEXT UNIQUE, name TEXT, joined_at TEXT NOT NULL);
 INSERT INTO new.readers (id, email, name, joined_at) SELECT id, email, name, joined_at FROM old.subscribers;

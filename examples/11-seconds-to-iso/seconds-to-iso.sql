@@ -1,9 +1,9 @@
--- seconds-to-iso.sql: the table keeps its name, its times become text that sorts and reads
+-- seconds-to-iso.sql: the table keeps its name; its times become readable text that sorts
 CREATE TABLE new.sessions (
     id INTEGER PRIMARY KEY, user_name TEXT NOT NULL, started_at TEXT NOT NULL, ended_at TEXT);
 CREATE INDEX new.sessions_started ON sessions (started_at);
 
--- forward: what is no whole second in the years 0 to 9999 stays the number it is, as text
+-- forward: a value that is not a whole second of the years 0 to 9999 stays that number, as text
 INSERT INTO new.sessions (id, user_name, started_at, ended_at)
 SELECT id, user_name,
        CASE WHEN unixepoch(started_iso) IS started_at THEN started_iso ELSE started_at END,

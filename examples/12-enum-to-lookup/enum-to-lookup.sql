@@ -1,4 +1,4 @@
--- enum-to-lookup.sql: words become rows of tables, which can be added to without an ALTER TABLE
+-- enum-to-lookup.sql: words become rows, so a new one needs no ALTER TABLE
 CREATE TABLE new.statuses (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE new.priorities (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE new.tickets (

@@ -18,6 +18,6 @@ WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200),
 INSERT INTO payments (id, account_code, cents)
 SELECT i, code, (i * 7919) % 100000 FROM n JOIN numbered ON place = 1 + (i * 11) % 43;
 
--- SQLite checks references only where a program asks for it, and not all did.
+-- SQLite checks references only if a program asks for it, and not all did.
 PRAGMA foreign_keys = OFF;
 INSERT INTO payments (account_code, cents) VALUES ('US-0001', 100), ('US-0001', 200), ('de-0021', 300);

@@ -4,7 +4,7 @@ CREATE TABLE new.orders (
     currency TEXT NOT NULL DEFAULT 'EUR',
     currency_assumed INTEGER NOT NULL DEFAULT 0 CHECK (currency_assumed IN (0, 1)));
 
--- forward: the rows that had none get the default, and a mark
+-- forward: rows that had NULL get the default and a flag
 INSERT INTO new.orders (id, customer, cents, currency, currency_assumed)
 SELECT id, customer, cents, coalesce(currency, 'EUR'), currency IS NULL FROM old.orders;
 

@@ -7,7 +7,7 @@ INSERT INTO items (id, name, price)
 SELECT i, 'Item ' || i, CASE WHEN i % 25 THEN ((i * 7919) % 100000) / 100.0 END
 FROM n;
 
--- Free things, a refund, and what no number of cents can say.
+-- Free items, a refund, and prices that are not whole cents.
 INSERT INTO items (id, name, price) VALUES
     (301, 'free', 0),
     (302, 'a refund', -12.34),

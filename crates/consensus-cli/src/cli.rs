@@ -1,4 +1,4 @@
-//! The commands there are. What each takes is in its own file under `commands`.
+//! The command line of `consensus`. Each command's arguments are in its file under `commands`.
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -17,9 +17,9 @@ pub(crate) static SPELLING: Spelling = Spelling {
     names_migration: false,
 };
 
-/// Keeps what agents said about a spec, and what was made of it.
+/// Stores what agents said about a spec, and the syntheses made of it.
 ///
-/// The store is one SQLite file, which any number of programs may use at a time.
+/// The store is one SQLite file, which any number of programs can use at the same time.
 #[derive(Debug, Parser)]
 #[command(
     name = "consensus",
@@ -33,14 +33,14 @@ Store what an agent said, and look at it:
   consensus specs
   consensus show --spec S-1 --stage spec-plan
 
-Move the store to its new tables, while programs go on using it:
+Move the store to its new tables while programs keep using it:
   consensus migrate check
   consensus migrate start
   consensus migrate status
 
-Lists are tables on a terminal and JSON elsewhere. Results go to stdout, all
-else to stderr. The store is ~/.code/consensus_artifacts.db unless --db PATH or
-CONSENSUS_DB names another.
+Lists are tables in a terminal and JSON elsewhere. Results go to stdout,
+everything else to stderr. The store is ~/.code/consensus_artifacts.db unless
+--db PATH or CONSENSUS_DB names another.
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 refused (nothing changed), 4 busy,
 5 the store or another file is not what the command needs."
@@ -52,7 +52,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Store what an agent said, or what was made of it
+    /// Store an artifact or a synthesis
     #[command(subcommand)]
     Put(Put),
     Specs(specs::Arguments),
@@ -63,18 +63,18 @@ pub(crate) enum Command {
     Import(import::Arguments),
     Export(export::Arguments),
     Compact(compact::Arguments),
-    /// Move the store to its new tables, while programs go on using it
+    /// Move the store to its new tables while programs keep using it
     ///
     /// From `consensus_artifacts` and `consensus_synthesis` to `consensus_runs` and
-    /// `agent_outputs`. Programs that know only the old tables may go on until you say
-    /// that they no longer do; every step but the last can be undone.
+    /// `agent_outputs`. Programs that know only the old tables can write until the phase
+    /// write-new; every step but the last can be undone.
     #[command(
         subcommand,
         after_help = "\
 In this order:
-  consensus migrate check     # proves that no row can be lost
-  consensus migrate start     # both schemas in step from now on
-  consensus migrate advance   # one phase on; status says what is next"
+  consensus migrate check     # prove that no row is lost
+  consensus migrate start     # keep both schemas in step
+  consensus migrate advance   # go one phase on; status says what is next"
     )]
     Migrate(MigrateCommand<Migrating, Migrating, Migrating>),
     Completions(CompletionsArgs),

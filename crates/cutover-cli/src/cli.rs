@@ -1,6 +1,5 @@
-//! What may be typed to `cutover`: its commands, their flags and their help. The
-//! commands of a migration are in `migrate`; how `cutover` is told what they work on
-//! is here.
+//! The command line of `cutover`: commands, flags and help. The commands of a migration
+//! are in `migrate`; how `cutover` names the database and the migration is here.
 
 use std::path::{Path, PathBuf};
 
@@ -11,12 +10,12 @@ use crate::exit::Failure;
 use crate::migrate::MigrateCommand;
 use crate::target::{Choice, Chooses, Defines, Definition, Subject};
 
-/// Moves a live SQLite database to another schema while programs keep writing.
+/// Changes the schema of a live SQLite database while programs keep writing.
 ///
 /// A migration is one SQL file that says how the new rows come from the old ones
-/// and the old from the new. From it cutover keeps both schemas in step inside
-/// the writers' own transactions, fills the new one, verifies every row, switches,
-/// and can go back, losing nothing, until the old schema is retired.
+/// and the old from the new. cutover keeps both schemas in step inside the writers'
+/// own transactions, fills the new tables, verifies every row, and switches. Until
+/// the old schema is retired, every step can be undone without losing a row.
 #[derive(Debug, Parser)]
 #[command(
     name = "cutover",
@@ -25,15 +24,15 @@ use crate::target::{Choice, Chooses, Defines, Definition, Subject};
     max_term_width = 80,
     disable_help_subcommand = true,
     after_help = "\
-See it work, on a throw-away database:
+See it work on a throw-away database:
   cutover demo
 
 Then on yours, in this order:
   cutover new split --db app.db --table clients   # writes split.sql: edit it
-  cutover check split.sql --db app.db             # proves no row can be lost
-  cutover start split.sql --db app.db             # both schemas in step now
-  cutover advance --db app.db                     # one phase on
-  cutover status --db app.db                      # where it is, what is next
+  cutover check split.sql --db app.db             # prove that no row is lost
+  cutover start split.sql --db app.db             # keep both schemas in step
+  cutover advance --db app.db                     # go one phase on
+  cutover status --db app.db                      # the phase, and what is next
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 refused (nothing changed), 4 busy,
 5 the migration file or the database is not what the command needs."
@@ -79,7 +78,7 @@ pub(crate) struct InFile {
 pub(crate) struct Started {
     #[command(flatten)]
     pub(crate) database: Database,
-    /// The migration, where the database holds several
+    /// The migration, if the database holds several
     #[arg(long, value_name = "NAME")]
     pub(crate) migration: Option<String>,
 }
@@ -94,13 +93,13 @@ pub(crate) struct Named {
     pub(crate) database: Database,
 }
 
-/// Show the migrations of a database
+/// List the migrations of a database
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
   cutover list --db app.db
 
-Where one of them stands, and what to type next:
+The phase of one of them, and what to type next:
   cutover status --migration split-address --db app.db")]
 pub(crate) struct ListArgs {
     #[command(flatten)]
@@ -169,30 +168,30 @@ impl Chooses for Started {
 
 /// See the whole story on a throw-away database
 ///
-/// Makes a legacy consensus database, starts writer processes that know nothing
-/// of cutover and readers of the live views, takes it through every phase with a
+/// Creates a legacy consensus database, starts writer processes that know nothing
+/// of cutover and readers of the live views, goes through every phase with a
 /// rollback in the middle, and compares the result, row for row, with a twin
-/// database that got the same writes without any of cutover's machinery.
+/// database that got the same writes and no migration.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   cutover demo                         # about a minute
-  cutover demo --rows 10000            # a few seconds less
+  cutover demo --rows 10000            # a little faster
   cutover demo --keep /tmp/demo        # keep the databases and look at them
 
-Then with a database of yours:
+Then with your own database:
   cutover new split --db app.db --table clients")]
 pub(crate) struct DemoArgs {
     /// Artifacts in the legacy database
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(100..=50_000_000))]
     pub(crate) rows: u64,
-    /// Writer processes at a time
+    /// Writer processes at the same time
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=64))]
     pub(crate) writers: u64,
-    /// Make the databases in this directory and leave them there
+    /// Create the databases in this directory and keep them
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
-    /// Makes the same database and the same sequence of writes in each writer
+    /// The same seed gives the same database and the same writes
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
     /// Print what was proved as JSON
@@ -212,10 +211,10 @@ Then edit split-address.sql and type:
 pub(crate) struct NewArgs {
     /// The migration's name
     pub(crate) name: String,
-    /// An old table to migrate; give it once for each
+    /// An old table to migrate; repeatable
     #[arg(long = "table", value_name = "TABLE", required = true, num_args = 1..)]
     pub(crate) tables: Vec<String>,
-    /// The new table's name, once for each table; without it the tables change in place
+    /// The new table's name, one for each table; without it the tables change in place
     #[arg(long = "as", value_name = "NEW_NAME", num_args = 1..)]
     pub(crate) renamed: Vec<String>,
     /// The file to write; it must not exist yet [default: NAME.sql]
@@ -307,7 +306,10 @@ mod tests {
             let name = command.get_name();
             let others =
                 shown(command).iter().any(|line| !line.starts_with(&format!("cutover {name}")));
-            assert!(others || ["completions", "man"].contains(&name), "{name} leads nowhere");
+            assert!(
+                others || ["completions", "man"].contains(&name),
+                "{name} names no next command"
+            );
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Hooks: programs of the user's that are asked before a transition and told after it. Each
-//! gets where the migration stands on its standard input, as `status --json` prints it.
+//! Hooks: the user's programs that run before a transition, and may refuse it, or after it.
+//! Each gets the output of `status --json` on its standard input.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -18,12 +18,12 @@ use crate::progress::interrupted;
 pub(crate) struct HookArgs {
     /// Run FILE before each transition; unless it exits with 0, the transition is refused
     ///
-    /// It is run when everything else allows the transition, with what `status --json`
-    /// prints on its standard input, and CUTOVER_HOOK=before, CUTOVER_FROM, CUTOVER_TO,
-    /// CUTOVER_MIGRATION and CUTOVER_DB in its environment. Programs write on meanwhile.
+    /// It runs when everything else allows the transition, with the output of `status --json`
+    /// on its standard input, and CUTOVER_HOOK=before, CUTOVER_FROM, CUTOVER_TO,
+    /// CUTOVER_MIGRATION and CUTOVER_DB in its environment. Programs keep writing meanwhile.
     #[arg(long = "before-hook", value_name = "FILE")]
     pub(crate) before: Vec<PathBuf>,
-    /// Run FILE after each transition; if it fails that is said, and nothing else
+    /// Run FILE after each transition; a failure is reported, and changes nothing
     #[arg(long = "after-hook", value_name = "FILE")]
     pub(crate) after: Vec<PathBuf>,
 }

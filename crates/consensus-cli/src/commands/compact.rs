@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::failed;
 use crate::place::Place;
 
-/// Give the space of deleted rows back to the file system
+/// Return the space of deleted rows to the file system
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -20,18 +20,18 @@ It works beside other programs. Files that another program made can't give
 space back like that; --full can: it writes the file anew, and other programs
 can't write meanwhile.")]
 pub(crate) struct Arguments {
-    /// Write the whole file anew, in the least space
+    /// Rewrite the whole file, as small as possible
     #[arg(long)]
     full: bool,
     #[command(flatten)]
     pub(crate) place: Place,
 }
 
-/// What was given back.
+/// The space returned.
 #[derive(Debug, Serialize)]
 struct Compacted {
     freed_bytes: u64,
-    /// What is free still.
+    /// The space still free.
     free_bytes: u64,
 }
 

@@ -10,7 +10,7 @@ use super::failed;
 use crate::confirm::confirm;
 use crate::place::Place;
 
-/// Delete what there is of a spec
+/// Delete what is stored of a spec
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -24,10 +24,10 @@ pub(crate) struct Arguments {
     /// The spec
     #[arg(long, value_name = "ID")]
     spec: String,
-    /// Only what belongs to this stage
+    /// Only this stage
     #[arg(long)]
     stage: Option<String>,
-    /// Only what agents said; the syntheses stay
+    /// Only the artifacts; the syntheses stay
     #[arg(long)]
     artifacts_only: bool,
     /// Don't ask

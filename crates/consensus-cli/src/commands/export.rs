@@ -15,7 +15,7 @@ use super::failed;
 use crate::input::is_stdin;
 use crate::place::Place;
 
-/// Write everything the store holds, as JSON Lines
+/// Write everything in the store, as JSON Lines
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -27,7 +27,7 @@ before and after the migration, and `consensus import` takes it in.")]
 pub(crate) struct Arguments {
     /// The file to write; standard output if it is `-` or absent
     file: Option<PathBuf>,
-    /// Overwrite the file if it is there
+    /// Overwrite the file if it exists
     #[arg(long, requires = "file")]
     force: bool,
     #[command(flatten)]

@@ -11,7 +11,7 @@ use super::failed;
 use crate::input;
 use crate::place::Place;
 
-/// Take in what an export holds: all of it, or nothing
+/// Import an export: all of it, or nothing
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -12,9 +12,9 @@ use serde::Serialize;
 use super::failed;
 use crate::place::Place;
 
-/// Delete what was made before a time
+/// Delete what is older than a time
 ///
-/// Artifacts and syntheses of every spec. Rows without a time that can be read stay.
+/// Artifacts and syntheses of every spec. Rows without a readable time stay.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -27,8 +27,7 @@ pub(crate) struct Arguments {
     /// An age (30d, 12h, 2w, 6mo) or a time in UTC (2025-01-01, 2025-01-01T12:00)
     #[arg(long, value_name = "AGE|TIME", value_parser = time)]
     older_than: Timestamp,
-    /// Then write the file anew, without the space that is free now; other programs can't
-    /// write meanwhile
+    /// Then rewrite the file without its free space; other programs can't write meanwhile
     #[arg(long)]
     vacuum: bool,
     #[command(flatten)]

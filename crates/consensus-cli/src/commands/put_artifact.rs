@@ -36,16 +36,16 @@ pub(crate) struct Arguments {
     /// The agent
     #[arg(long, value_name = "NAME")]
     agent: String,
-    /// The run it belongs to, by your own name for it
+    /// The run it belongs to; you choose the name
     #[arg(long, value_name = "ID")]
     run_id: Option<String>,
-    /// The agent's whole response, from this file; from standard input if it is `-`
+    /// The agent's whole response, from this file; `-` is standard input
     #[arg(long, value_name = "FILE")]
     response: Option<PathBuf>,
     /// The agent's whole response
     #[arg(long, value_name = "TEXT", conflicts_with = "response")]
     response_text: Option<String>,
-    /// The model that the agent used; the old tables have no place for it
+    /// The model that the agent used; the old tables have no column for it
     #[arg(long, value_name = "VERSION")]
     model: Option<String>,
     #[command(flatten)]

@@ -11,7 +11,7 @@ use super::{failed, note_unknown};
 use crate::input;
 use crate::place::Place;
 
-/// Store what was made of the agents' outputs
+/// Store a synthesis of the agents' outputs
 ///
 /// Prints the id under which it is stored: the synthesis's own in the old tables, that of
 /// its run in the new ones.
@@ -35,19 +35,19 @@ pub(crate) struct Arguments {
     /// How it went; `ok` means that the agents agreed
     #[arg(long)]
     status: String,
-    /// The run it belongs to, by your own name for it
+    /// The run it belongs to; you choose the name
     #[arg(long, value_name = "ID")]
     run_id: Option<String>,
-    /// Where the text was written to besides; only noted
+    /// Where else the text was written; only recorded
     #[arg(long, value_name = "PATH")]
     output_path: Option<String>,
-    /// How many artifacts went into it
+    /// The number of artifacts it is made of
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
     artifacts_count: Option<i64>,
-    /// On what the agents agreed
+    /// What the agents agreed on
     #[arg(long, value_name = "TEXT")]
     agreements: Option<String>,
-    /// On what they did not
+    /// What they disagreed on
     #[arg(long, value_name = "TEXT")]
     conflicts: Option<String>,
     /// Some agents were missing

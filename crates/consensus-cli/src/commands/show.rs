@@ -13,7 +13,7 @@ use super::failed;
 use crate::listing::Listing;
 use crate::table::{number, one_line, printable, table, word};
 
-/// Show what was said about a spec in a stage, and what was made of it
+/// Show the artifacts and the synthesis of a spec and stage
 ///
 /// The artifacts, the latest first, and the latest synthesis.
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ use super::failed;
 use crate::listing::Listing;
 use crate::table::{number, table, word};
 
-/// List the specs and stages, and what there is of each
+/// List the specs and stages, and what is stored of each
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

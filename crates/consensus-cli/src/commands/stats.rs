@@ -10,7 +10,7 @@ use cutover_cli::{Exit, Failure, Output};
 use super::failed;
 use crate::listing::Listing;
 
-/// Show the store in figures: rows, sizes, settings
+/// Show figures of the store: rows, sizes, settings
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

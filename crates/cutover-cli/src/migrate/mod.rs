@@ -1,10 +1,9 @@
-//! The commands of a migration, as any program offers them: `cutover` on any file,
-//! and a program that has a database and a migration of its own on these.
+//! The commands of a migration. `cutover` offers them for any migration file; another
+//! program can offer them for its own database and migration.
 //!
-//! What may be typed is here, what is done then in `run`; what a command works on is for
-//! the program to say ([`Defines`], [`Chooses`]). Help texts are written as `cutover`
-//! spells them; [`Spelling::help`](crate::Spelling::help) respells them for another
-//! program.
+//! The arguments are here, what the commands do is in `run`. The program says what a command
+//! works on ([`Defines`], [`Chooses`]). Help texts are written for `cutover`;
+//! [`Spelling::help`](crate::Spelling::help) respells them for another program.
 
 mod run;
 
@@ -18,51 +17,51 @@ use crate::hooks::HookArgs;
 use crate::serve::ServeArgs;
 use crate::target::{Chooses, Defines, Subject};
 
-/// The commands. `F` says what `check`, `plan` and `start` work on, before the
-/// database knows the migration; `R` what the others do, once it runs; `N` what `forget` does,
-/// which takes no migration that is not named.
+/// The commands. `F` is what `check`, `plan` and `start` work on, before the database has
+/// the migration; `R` what the other commands work on; `N` what `forget` works on, which
+/// needs the migration's name.
 #[derive(Debug, Subcommand)]
 pub enum MigrateCommand<F: Defines, R: Chooses, N: Chooses> {
-    /// Prove on the real data that nothing can be lost; changes nothing
+    /// Prove on the real data that no row is lost; changes nothing
     #[command(after_help = "\
 Examples:
   cutover check split-address.sql --db app.db
   cutover check split-address.sql --db app.db --fuzz 10000
 
-It carries every old row forward and back and compares, looks for what can't be
-kept in step and for indexes that are missing, and says what the migration will
-cost. With --fuzz it also tries random writes on a scratch copy, in both
-directions. Exit code 3 if something stands in the way. Then:
+It carries every old row forward and back and compares, finds what can't be kept
+in step and which indexes are missing, and says how long the migration will take.
+With --fuzz it also tries random writes on a scratch copy, in both directions.
+Exit code 3 if the migration can't be started. Then:
   cutover start split-address.sql --db app.db")]
     Check(CheckArgs<F>),
 
-    /// Show every statement each step would run; changes nothing
+    /// Show every statement that each step would run; changes nothing
     #[command(after_help = "\
 Example:
   cutover plan split-address.sql --db app.db | less
 
-Nothing of it is run. To begin:
+Nothing is run. To begin:
   cutover start split-address.sql --db app.db")]
     Plan(F),
 
-    /// Check, then keep both schemas in step, and fill the new one
+    /// Check, keep both schemas in step from now on, and fill the new one
     #[command(after_help = "\
 Examples:
   cutover start split-address.sql --db app.db
   cutover start split-address.sql --db app.db --no-backfill  # fill it later
 
-Nothing stops: old programs write on as before. `cutover abort` undoes it all.
-Then, when the backfill is complete:
+Old programs keep writing as before. `cutover abort` undoes everything. When the
+backfill is complete:
   cutover advance --db app.db")]
     Start(StartArgs<F>),
 
-    /// Fill the new tables, going on where it stopped
+    /// Fill the new tables, from where an earlier backfill stopped
     #[command(after_help = "\
 Example:
   cutover backfill --db app.db
 
-Ctrl-C stops at the end of a chunk and loses nothing: the next call goes on.
-From another terminal, `cutover pause` lets it wait. Then:
+Ctrl-C stops at the end of a chunk and loses nothing: the next backfill resumes.
+`cutover pause` pauses it from another terminal. Then:
   cutover advance --db app.db")]
     Backfill(BackfillArgs<R>),
 
@@ -70,19 +69,18 @@ From another terminal, `cutover pause` lets it wait. Then:
     #[command(after_help = "\
 Examples:
   cutover verify --db app.db
-  cutover verify --follow --db app.db   # go on with what programs write
+  cutover verify --follow --db app.db   # then compare what programs write
 
-Exit code 1 if it finds differences. To bring the mirror in step:
+Exit code 1 if it finds differences. To fix the mirror:
   cutover repair --db app.db")]
     Verify(VerifyArgs<R>),
 
-    /// Compare, and bring the mirror in step where it differs
+    /// Compare, and fix the mirror where it differs
     #[command(after_help = "\
 Example:
   cutover repair --db app.db
 
-The side that writes enter is never changed, only the one kept in step with it.
-Then look again:
+Only the mirror is changed, never the side that writes enter. Then check again:
   cutover verify --db app.db")]
     Repair(Operate<R>),
 
@@ -93,7 +91,7 @@ Phases: legacy → dual-write → read-new → write-new → new-only → retire
 Examples:
   cutover advance --db app.db
   cutover advance --to new-only --db app.db
-  cutover advance --when-told --db app.db   # verified, and waits for
+  cutover advance --when-told --db app.db   # verify, then wait for
   cutover unpostpone --db app.db            # this, from any terminal
   cutover advance --to retired --yes --backup before-retire.db --db app.db
 
@@ -111,44 +109,44 @@ Examples:
   cutover rollback --db app.db
   cutover rollback --to dual-write --db app.db
 
-From new-only the old tables are brought up to date first. From retired there is
-no way back. To leave the migration, from dual-write:
+From new-only the old tables are brought up to date first. Retiring cannot be
+undone. To leave the migration, from dual-write:
   cutover abort --db app.db")]
     Rollback(RollbackArgs<R>),
 
-    /// Let the work under way wait, in whatever process
+    /// Pause the work under way, in any process
     #[command(after_help = "\
 Example:
   cutover pause --db app.db
 
-A backfill stops at the end of its chunk and keeps what it did; one that begins
-waits as well. Both schemas stay in step. Then:
+A backfill stops at the end of its chunk and keeps what it did; a new one waits
+too. Both schemas stay in step. Then:
   cutover resume --db app.db")]
     Pause(Operate<R>),
 
-    /// Let paused work go on
+    /// Resume paused work
     #[command(after_help = "\
 Example:
   cutover resume --db app.db
 
-How far it is:
+Its progress:
   cutover status --db app.db")]
     Resume(Operate<R>),
 
-    /// Show or set how hard all work presses, in whatever process
+    /// Show or set the pace of all work, in any process
     #[command(after_help = "\
 Examples:
   cutover pace --db app.db             # show it
   cutover pace --stall 1 --db app.db   # chunks of a millisecond
   cutover pace --stall 5 --rows-per-second 2000 --db app.db
   cutover pace --fast --db app.db
-  cutover pace --own --db app.db       # as each command was told
+  cutover pace --own --db app.db       # each command's own options
 
-Work under way takes it on after the chunk at hand. To let it wait:
+Work under way follows after its current chunk. To pause it:
   cutover pause --db app.db")]
     Pace(PaceArgs<R>),
 
-    /// Keep writes where they are, whatever the gates say
+    /// Forbid the switch to the other side until further notice
     #[command(after_help = "\
 Example:
   cutover postpone --db app.db
@@ -157,19 +155,19 @@ Example:
   cutover unpostpone --db app.db")]
     Postpone(Operate<R>),
 
-    /// Let a postponed cutover happen
+    /// Allow a postponed cutover
     #[command(after_help = "\
 Example:
   cutover unpostpone --db app.db
 
-One that waits for it (`cutover advance --when-told`) switches at once. Else:
+`cutover advance --when-told`, if it waits, switches at once. Otherwise:
   cutover advance --db app.db")]
     Unpostpone(Operate<R>),
 
     /// Leave the migration: back to the old schema alone
     ///
-    /// Every table, view, index and trigger of cutover's is removed; its history stays.
-    /// What only the new tables hold is kept in `_cutover_kept_` tables, and wants `--yes`.
+    /// Removes every table, view, index and trigger of cutover; the history stays. Rows that
+    /// only the new tables hold are kept in `_cutover_kept_` tables, and need `--yes`.
     #[command(after_help = "\
 Example:
   cutover abort --db app.db
@@ -178,44 +176,44 @@ From dual-write or read-new. From later phases, first:
   cutover rollback --to dual-write --db app.db")]
     Abort(AbortArgs<R>),
 
-    /// Show where a migration stands, and what to type next
+    /// Show the phase of a migration, and what to type next
     ///
-    /// Also what is allowed now, and what is blocked and why.
+    /// Also what is allowed now, what is blocked, and why.
     #[command(after_help = "\
 Example:
   cutover status --db app.db
 
-It only reads, and works while another operator is at work. Its last lines are
-what to type next; what was done so far:
+It only reads, and works while another operator does. Its last lines say what to
+type next. What was done so far:
   cutover history --db app.db")]
     Status(R),
 
-    /// Watch a migration on the terminal, and steer it with keys
+    /// Watch a migration in the terminal, and control it with keys
     ///
-    /// Progress, writes and stalls, the verification, the gates and the journal. Each key asks
-    /// before anything is done. Where nobody watches (a pipe, --json) it is `status`.
+    /// Shows progress, writes and stalls, the verification, the gates and the journal. Each key
+    /// asks before it does anything. In a pipe or with --json it prints `status`.
     #[command(after_help = "\
 Examples:
   cutover watch --db app.db
   cutover watch --db app.db --actor mei
   NO_COLOR=1 cutover watch --db app.db
 
-`?` shows the keys. A backfill or verification that is begun here runs in this
-process: leaving stops it at the end of its chunk, and loses nothing. The same
-in a browser:
+`?` shows the keys. A backfill or verification started here runs in this process:
+quitting stops it at the end of its chunk, and loses nothing. The same in a
+browser:
   cutover serve --db app.db")]
     Watch(Operate<R>),
 
-    /// Show a migration on a web page, live; steer it there with --control
+    /// Show a migration on a live web page; with --control, control it there
     #[command(after_help = "\
 Examples:
   cutover serve --db app.db
   cutover serve --control --db app.db          # with buttons
   cutover serve --listen 127.0.0.1:0 --db app.db
 
-The page, a JSON API under /api/v1 (described by /api/v1/openapi.json) and
-Prometheus metrics on /metrics. Without --control nothing can be changed there.
-Ctrl-C ends it. The same, once, on the terminal:
+Serves the page, a JSON API under /api/v1 (described by /api/v1/openapi.json) and
+Prometheus metrics on /metrics. Without --control it is read-only. Ctrl-C ends it.
+The same, once, in the terminal:
   cutover status --db app.db")]
     Serve(ServeArgs<R>),
 
@@ -224,22 +222,21 @@ Ctrl-C ends it. The same, once, on the terminal:
 Example:
   cutover history --db app.db
 
-Where that has led:
+The phase now:
   cutover status --db app.db")]
     History(R),
 
-    /// Remove what a migration that is over has left in the database
+    /// Remove what a retired or aborted migration left in the database
     ///
-    /// The views under the old tables' names, the live views, its record and its history. With
-    /// the last migration nothing of cutover's is left in the database.
+    /// Removes the views under the old tables' names, the live views, its record and its
+    /// history. After the last migration nothing of cutover is left in the database.
     #[command(after_help = "\
 Examples:
   cutover forget split-address --db app.db
   cutover forget split-address --drop-kept --yes --db app.db
 
-Only a migration that is retired or aborted. When it is forgotten, a late program
-of the old schema finds nothing under the old name any more, and may make a table
-there. What was done in it, which is forgotten too:
+After this, a late program of the old schema finds nothing under the old name, and
+may create a table there. The history, which is removed too:
   cutover history --db app.db")]
     Forget(ForgetArgs<N>),
 }
@@ -247,10 +244,10 @@ there. What was done in it, which is forgotten too:
 /// The arguments of `forget`.
 #[derive(Debug, Args)]
 pub struct ForgetArgs<S: Subject> {
-    /// Drop the rows kept for the migration too: they exist nowhere else (needs `--yes`)
+    /// Also drop the rows kept for the migration, which exist nowhere else (needs `--yes`)
     #[arg(long)]
     pub(crate) drop_kept: bool,
-    /// Confirm that these rows go for good
+    /// Confirm that these rows are deleted for good
     #[arg(long)]
     pub(crate) yes: bool,
     #[command(flatten)]
@@ -273,7 +270,7 @@ pub struct CheckArgs<S: Subject> {
     /// Try N random writes on a scratch copy, and compare after each
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) fuzz: Option<u64>,
-    /// The random writes of an earlier run [default: others each time]
+    /// Repeat the random writes of an earlier run [default: new ones each time]
     #[arg(long, value_name = "S", requires = "fuzz")]
     pub(crate) seed: Option<u64>,
     #[command(flatten)]
@@ -283,7 +280,7 @@ pub struct CheckArgs<S: Subject> {
 /// The arguments of `start`.
 #[derive(Debug, Args)]
 pub struct StartArgs<S: Subject> {
-    /// Leave filling the new tables to `cutover backfill`
+    /// Don't fill the new tables; `cutover backfill` does it later
     #[arg(long)]
     pub(crate) no_backfill: bool,
     /// Fill as fast as the disk allows; writers may wait for tens of milliseconds
@@ -311,24 +308,23 @@ pub struct AdvanceArgs<S: Subject> {
     /// How far to go
     #[arg(long, value_name = "PHASE", value_parser = phase())]
     pub(crate) to: Option<Phase>,
-    /// Confirm that the old tables go for good (needed to enter `retired`)
+    /// Confirm that the old tables are dropped for good (needed to enter `retired`)
     #[arg(long)]
     pub(crate) yes: bool,
-    /// Write a copy of the database here before the old tables go
+    /// Write a copy of the database here before the old tables are dropped
     #[arg(long, value_name = "FILE")]
     pub(crate) backup: Option<PathBuf>,
-    /// Give back to the disk what the old tables took
+    /// Return the space of the old tables to the disk
     ///
-    /// In small steps beside other writers, where the database has auto_vacuum=INCREMENTAL;
-    /// else it says what a full VACUUM would cost. `--vacuum full` runs one: writers are held
-    /// off for its whole length. Works in `retired` too.
+    /// In small steps beside other writers, if the database has auto_vacuum=INCREMENTAL.
+    /// Otherwise it says what a full VACUUM would cost; `--vacuum full` runs one, and writers
+    /// wait until it ends. Works in `retired` too.
     #[arg(long, value_name = "HOW", num_args = 0..=1, default_missing_value = "incremental",
         value_parser = vacuum())]
     pub(crate) vacuum: Option<Vacuum>,
-    /// Verify, keep everything verified, and switch as soon as `unpostpone` is said
+    /// Verify, keep everything verified, and switch on `unpostpone`, from any terminal
     ///
-    /// From any terminal. Until then writes stay where they are, and only what they touch is
-    /// compared again.
+    /// Until then writes stay on their side, and only what they touch is compared again.
     #[arg(long)]
     pub(crate) when_told: bool,
     #[command(flatten)]
@@ -352,7 +348,7 @@ pub struct RollbackArgs<S: Subject> {
 /// The arguments of `abort`.
 #[derive(Debug, Args)]
 pub struct AbortArgs<S: Subject> {
-    /// Leave it although the new tables hold what exists nowhere else: that is kept aside
+    /// Abort although the new tables hold rows that exist nowhere else; these are kept
     #[arg(long)]
     pub(crate) yes: bool,
     #[command(flatten)]
@@ -364,14 +360,14 @@ pub struct AbortArgs<S: Subject> {
 /// The arguments of `verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs<S: Subject> {
-    /// Go on with whatever programs write, until Ctrl-C
+    /// Then compare what programs write, until Ctrl-C
     ///
-    /// Only what changed is compared again. It holds the lease, and costs each write a note.
+    /// Only what changed is compared again. It holds the lease, and each write costs a note.
     #[arg(long)]
     pub(crate) follow: bool,
-    /// Write every row that differs to a file, a JSON object a line
+    /// Write every row that differs to a file, one JSON object per line
     ///
-    /// The result itself shows the first few. The directions are compared one after the other.
+    /// The result shows only the first few. The directions are compared one after the other.
     #[arg(long, value_name = "FILE", conflicts_with = "follow")]
     pub(crate) differences: Option<PathBuf>,
     #[command(flatten)]
@@ -381,19 +377,19 @@ pub struct VerifyArgs<S: Subject> {
 /// The arguments of `pace`.
 #[derive(Debug, Args)]
 pub struct PaceArgs<S: Subject> {
-    /// Hold writers off for about so many milliseconds at a time
+    /// Hold writers off for about this many milliseconds at a time
     #[arg(long, value_name = "MS", value_parser = stall())]
     pub(crate) stall: Option<Duration>,
-    /// Do no more than N rows a second
+    /// At most N rows a second
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) rows_per_second: Option<u64>,
-    /// Chunks of a few milliseconds, and room for writers between them
+    /// Chunks of a few milliseconds, with pauses for writers between them
     #[arg(long, conflicts_with_all = ["stall", "rows_per_second"])]
     pub(crate) gentle: bool,
     /// As fast as the disk allows; writers may wait for tens of milliseconds
     #[arg(long, conflicts_with_all = ["stall", "rows_per_second", "gentle"])]
     pub(crate) fast: bool,
-    /// As each command was told
+    /// Each command's own options apply
     #[arg(long, conflicts_with_all = ["stall", "rows_per_second", "gentle", "fast"])]
     pub(crate) own: bool,
     #[command(flatten)]
@@ -401,7 +397,7 @@ pub struct PaceArgs<S: Subject> {
 }
 
 impl<S: Subject> PaceArgs<S> {
-    /// What is asked for, if anything is.
+    /// The request, if there is one.
     fn request(&self) -> Option<Request> {
         let Self { stall, rows_per_second, gentle, fast, own, .. } = self;
         let limits = Limits { stall: *stall, rows_per_second: *rows_per_second };
@@ -419,7 +415,7 @@ impl<S: Subject> PaceArgs<S> {
 fn stall() -> impl clap::builder::TypedValueParser<Value = Duration> {
     use clap::builder::{StringValueParser, TypedValueParser};
     StringValueParser::new().try_map(|text| {
-        let ms: f64 = text.parse().map_err(|_| format!("`{text}` is no number"))?;
+        let ms: f64 = text.parse().map_err(|_| format!("`{text}` is not a number"))?;
         if (0.1..=60_000.0).contains(&ms) {
             Ok(Duration::from_secs_f64(ms / 1000.0))
         } else {
@@ -434,7 +430,7 @@ fn phase() -> impl clap::builder::TypedValueParser<Value = Phase> {
     PossibleValuesParser::new(Phase::ALL.map(Phase::name)).try_map(|name| name.parse::<Phase>())
 }
 
-/// How space is given back.
+/// How space is returned to the disk.
 fn vacuum() -> impl clap::builder::TypedValueParser<Value = Vacuum> {
     use clap::builder::{PossibleValuesParser, TypedValueParser};
     PossibleValuesParser::new(["incremental", "full"]).map(|how| match how.as_str() {

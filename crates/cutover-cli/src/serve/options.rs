@@ -1,4 +1,4 @@
-//! What may be typed to `serve`, and which addresses it refuses to listen on.
+//! The arguments of `serve`, and which addresses it refuses to listen on.
 
 use std::net::SocketAddr;
 
@@ -11,16 +11,16 @@ use crate::target::Subject;
 /// The arguments of `serve`.
 #[derive(Debug, Args)]
 pub struct ServeArgs<S: Subject> {
-    /// Where to listen; port 0 takes one that is free
+    /// Where to listen; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7272")]
     pub(crate) listen: SocketAddr,
-    /// Let who has the token pause, pace, verify, advance and roll back
+    /// Let whoever has the token pause, pace, verify, advance and roll back
     ///
-    /// The token is printed once and kept nowhere. Every order is in the history, with who
-    /// gave it and from where.
+    /// The token is printed once and stored nowhere. Every request is in the history, with who
+    /// made it and from where.
     #[arg(long)]
     pub(crate) control: bool,
-    /// Ask for the token before showing anything
+    /// Need the token to read, too
     ///
     /// Any user of this machine can connect to a loopback address.
     #[arg(long)]
@@ -28,7 +28,7 @@ pub struct ServeArgs<S: Subject> {
     /// Also answer requests for this name, such as a reverse proxy's; repeatable
     #[arg(long = "allow-host", value_name = "HOST[:PORT]")]
     pub(crate) allow_host: Vec<String>,
-    /// Listen on an address that others can reach, without encryption; implies --private
+    /// Listen on an address that other machines can reach, unencrypted; implies --private
     #[arg(long)]
     pub(crate) i_know_this_is_exposed: bool,
     #[command(flatten)]
@@ -40,7 +40,7 @@ pub struct ServeArgs<S: Subject> {
 pub(crate) struct Setup {
     pub(crate) listen: SocketAddr,
     pub(crate) control: bool,
-    /// Whether looking takes the token, too.
+    /// Whether reading needs the token, too.
     pub(crate) private: bool,
     pub(crate) allow_host: Vec<String>,
 }
