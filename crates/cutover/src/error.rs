@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::migration::MigrationError;
 use crate::phase::Phase;
-use crate::report::Difference;
+use crate::report::verify::Difference;
 
 /// The result of an engine operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -9,7 +9,7 @@ pub(crate) mod preflight;
 pub(crate) mod transition;
 pub(crate) mod work;
 
-pub use self::observe::snapshot::Observer;
+pub use self::observe::observer::Observer;
 pub use self::open::Engine;
 pub use self::operations::request::Request;
 pub use self::options::{

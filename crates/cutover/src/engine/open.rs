@@ -3,8 +3,13 @@
 use std::path::Path;
 
 use super::options::Options;
+use crate::backend::sqlite::state::{self, Record};
 use crate::backend::sqlite::{Db, file};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::migration::{Migration, MigrationError};
+use crate::model::build::Model;
+use crate::model::lost::refuse_lost;
+use crate::phase::Phase;
 
 /// A database and the operations on its migrations.
 #[derive(Debug)]
@@ -42,5 +47,55 @@ impl Engine {
     /// database, or can't be read without writing.
     pub fn open_to_read(path: &Path, options: Options) -> Result<Self> {
         Ok(Self { db: Db::open_to_read(path, options.busy_timeout)?, options })
+    }
+}
+
+impl Engine {
+    /// The record of a migration that this database holds.
+    pub(crate) fn record(&self, name: &str) -> Result<Record> {
+        state::load(&self.db, name)?.ok_or_else(|| Error::NoSuchMigration {
+            reason: format!("{} holds no migration named {name}", self.db.path().display()),
+            fix: "look at `cutover status`, or begin with `cutover start FILE`".to_owned(),
+        })
+    }
+
+    /// The model of a recorded migration, from the text that was recorded.
+    pub(crate) fn model(&self, record: &Record) -> Result<Model> {
+        if record.is_over() || record.phase == Phase::Retired {
+            return Model::bare(&self.db, record);
+        }
+        let migration = Migration::started(&record.name, &record.text)?;
+        let bearer = record.phase.writes_enter();
+        let fix = "put the table back as it was, or leave the migration with `cutover abort`";
+        let built = Model::build(&self.db, migration, record.id, bearer);
+        // That a table is gone says more than that a name in the file leads nowhere.
+        if matches!(built, Err(Error::Migration(_) | Error::Refused(_))) {
+            refuse_lost(&self.db, record)?;
+        }
+        let model = built.map_err(|error| match error {
+            Error::Migration(error) if record.is_open() => Error::Migration(error.with_fix(fix)),
+            error => error,
+        })?;
+        if record.is_open() && record.phase != Phase::Legacy {
+            for (created, table) in model.migration.tables.iter().zip(model.new_tables()) {
+                if !self.db.has_table(&table.name)? {
+                    let reason = format!("the new table {} is gone", table.known_as);
+                    let found = MigrationError::at(&model.migration, created.at, reason, fix);
+                    return Err(Error::Migration(found));
+                }
+            }
+        }
+        Ok(model)
+    }
+
+    /// As [`model`](Self::model); where the tables no longer fit the migration, what is left
+    /// of it: enough to leave it.
+    pub(crate) fn model_to_leave(&self, record: &Record) -> Result<Model> {
+        match self.model(record) {
+            Err(Error::Migration(_) | Error::Refused(_) | Error::Unusable { .. }) => {
+                Model::bare(&self.db, record)
+            }
+            model => model,
+        }
     }
 }

@@ -5,7 +5,7 @@ use turso_parser::ast::{Expr, Operator};
 use crate::derive::query::{Arm, Item, What};
 use crate::derive::target::Target;
 use crate::model::build::Model;
-use crate::phase::Side;
+use crate::phase::{Direction, Side};
 use crate::schema::Table;
 
 /// Rows of one table refer to those of another.
@@ -129,4 +129,12 @@ pub(super) fn related<'m>(model: &'m Model, links: &[Link]) -> Vec<&'m Table> {
         names.extend(more);
     }
     model.catalog.old.iter().filter(|table| names.contains(&table.name.to_lowercase())).collect()
+}
+
+/// The tables that writes of a direction enter.
+pub(super) fn written(model: &Model, direction: Direction) -> Vec<&Table> {
+    match direction {
+        Direction::Forward => mapped(model),
+        Direction::Backward => model.new_tables().collect(),
+    }
 }

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use rusqlite::Connection;
 
 use super::judge::{self, Fault, Shared};
+use super::links::written;
 use super::lockstep::{Outcome, Pair, Told};
-use super::scratch::{copying, failed, remove, written};
 use super::statement::{Kind, Statement};
+use super::twin_files::{copying, failed, remove};
 use super::witness::Witness;
 use crate::engine::open::Engine;
 use crate::error::Result;
@@ -170,7 +171,7 @@ impl Run {
             }
         }
         if !self.pair.at_rest() {
-            self.step(&super::rollback())?;
+            self.step(&Statement::rollback())?;
         }
         self.judge()
     }

@@ -7,16 +7,17 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::judge;
-use super::links::mapped;
+use super::links::written;
 use super::lockstep::Pair;
 use super::run::Run;
 use super::sample::Sample;
 use super::statement::Statement;
+use super::twin_files::{copying, failed, remove};
 use crate::backend::sqlite::Moving;
 use crate::derive::sql::{ident, idents, text};
 use crate::engine::open::Engine;
 use crate::engine::options::{AdvanceOptions, Options, StartOptions};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::migration::Migration;
 use crate::model::build::Model;
 use crate::pace::Pace;
@@ -49,14 +50,6 @@ pub(super) fn phase(direction: Direction) -> Phase {
         Direction::Forward => Phase::ReadNew,
         Direction::Backward => Phase::WriteNew,
     }
-}
-
-pub(super) fn failed(source: rusqlite::Error) -> Error {
-    Error::Database { doing: "running random writes on a scratch copy".to_owned(), source }
-}
-
-pub(super) fn copying(source: std::io::Error) -> Error {
-    Error::Io { doing: "copying a scratch database".to_owned(), source }
 }
 
 impl Workshop<'_> {
@@ -157,21 +150,6 @@ impl Workshop<'_> {
     }
 }
 
-/// Removes a database and what SQLite keeps beside it.
-pub(super) fn remove(path: &Path) -> Result<()> {
-    for suffix in ["", "-wal", "-shm"] {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        match std::fs::remove_file(&name) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(copying(error));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
 fn copy_rows(twin: &Connection, table: &Table) -> rusqlite::Result<()> {
     let name = ident(&table.name);
     let mut columns: Vec<&str> =
@@ -190,12 +168,4 @@ fn copy_rows(twin: &Connection, table: &Table) -> rusqlite::Result<()> {
     );
     let _ = twin.execute_batch(&sequence);
     Ok(())
-}
-
-/// The tables that writes of a direction enter.
-pub(super) fn written(model: &Model, direction: Direction) -> Vec<&Table> {
-    match direction {
-        Direction::Forward => mapped(model),
-        Direction::Backward => model.new_tables().collect(),
-    }
 }

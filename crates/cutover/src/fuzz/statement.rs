@@ -33,6 +33,10 @@ pub(super) enum Part {
 }
 
 impl Statement {
+    pub(super) fn rollback() -> Self {
+        Self::fixed(Kind::Transaction, "ROLLBACK")
+    }
+
     pub(super) fn fixed(kind: Kind, sql: impl Into<String>) -> Self {
         Self { parts: vec![Part::Sql(sql.into())], kind }
     }

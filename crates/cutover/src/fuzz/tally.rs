@@ -1,10 +1,18 @@
 //! What is counted while random writes run.
 
-use super::FuzzOptions;
 use super::lockstep::Outcome;
 use super::run::Run;
 use super::statement::Statement;
 use crate::report::{FuzzLoss, FuzzRefusal, FuzzReport};
+
+/// How many random writes, and which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FuzzOptions {
+    /// Statements to run, half of them in each direction.
+    pub statements: u64,
+    /// The same seed makes the same statements on the same database.
+    pub seed: u64,
+}
 
 #[derive(Debug)]
 pub(super) struct Tally {

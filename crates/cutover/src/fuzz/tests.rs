@@ -1,7 +1,7 @@
 //! The fuzzer itself, on a sync that was broken on purpose: it must find that, and show
 //! it in few words. One that can't fail proves nothing.
 
-use super::FuzzOptions;
+use super::tally::FuzzOptions;
 use crate::engine::open::Engine;
 use crate::engine::options::Options;
 use crate::migration::Migration;

@@ -1,24 +1,19 @@
 //! A migration on a particular database: everything the operations need to know,
 //! put together from the file and the tables as they are.
 
-use std::time::{Duration, Instant};
-
+use super::remains;
 use super::written::as_written;
-use super::{definitions, remains};
-use crate::backend::sqlite::state::Record;
-use crate::backend::sqlite::{Db, Wall, catalog, objects, plan, state};
+use crate::backend::sqlite::state::{self, Record};
+use crate::backend::sqlite::{Db, Wall, catalog};
 use crate::derive::derived::goes_by_range;
 use crate::derive::flaw::{Flaw, FlawKind};
-use crate::derive::indexes::{Needed, explained, missing};
+use crate::derive::indexes::{Needed, missing};
 use crate::derive::names::Names;
-use crate::derive::sql::{ident, join};
 use crate::derive::target::{Target, targets};
-use crate::engine::transition::switch::{self, Next, Setting};
 use crate::error::{Error, Refusal, Result};
 use crate::migration::{Migration, MigrationError};
-use crate::phase::{Direction, Phase, Side};
-use crate::report::Problem;
-use crate::schema::{Catalog, Column, Table, Tables};
+use crate::phase::{Direction, Side};
+use crate::schema::{Catalog, Table, Tables};
 
 /// The migration, its number in the database, and what follows from its mappings.
 #[derive(Debug)]
@@ -193,96 +188,6 @@ impl Model {
             })
             .collect()
     }
-
-    /// How long the statements of the longest switch take, on a schema-only copy:
-    /// making the next phase's objects, and dropping as many.
-    pub(crate) fn rehearse_switch(&self, db: &Db) -> Result<Duration> {
-        let copy = schema_copy(db, self)?;
-        let doing = "rehearsing a switch";
-        state::create(&copy)?;
-        objects::create(&copy, doing, &switch::objects(self, Setting::of(Phase::ReadNew), ""))?;
-        let next = Next::derive(self, Setting::of(Phase::WriteNew))?;
-        let began = Instant::now();
-        copy.batch(doing, "BEGIN")?;
-        switch::enter(&copy, self, &next, "")?;
-        copy.batch(doing, "COMMIT")?;
-        Ok(began.elapsed())
-    }
-
-    /// The tables whose writes SQLite would refuse for what keeps the other side in step: a
-    /// trigger is looked at only when a statement fires it, which would be a program's.
-    pub(crate) fn unwritable(&self, db: &Db) -> Result<Vec<Problem>> {
-        let copy = schema_copy(db, self)?;
-        state::create(&copy)?;
-        let doing = "rehearsing writes";
-        objects::create(&copy, doing, &switch::objects(self, Setting::of(Phase::ReadNew), ""))?;
-        let mut problems = refused_writes(&copy, self.old_tables());
-        copy.batch(doing, "BEGIN")?;
-        let next = Next::derive(self, Setting::of(Phase::WriteNew))?;
-        switch::enter(&copy, self, &next, "")?;
-        problems.extend(refused_writes(&copy, self.new_tables()));
-        copy.batch(doing, "ROLLBACK")?;
-        Ok(problems)
-    }
-
-    /// The sync statements that would read a whole table even with the indexes
-    /// above, on a schema-only copy of the database.
-    pub(crate) fn scans(&self, db: &Db) -> Result<Vec<Problem>> {
-        let copy = schema_copy(db, self)?;
-        for (name, needed) in self.missing_indexes() {
-            copy.batch("creating an index", &needed.sql(&name))?;
-        }
-        let mut problems = Vec::new();
-        for (serves, sql) in
-            Direction::BOTH.into_iter().flat_map(|d| explained(self.targets(d), &self.catalog))
-        {
-            let tables = copy.behind(Wall::Mapping, || plan::scanned(&copy, &sql))?;
-            let real: Vec<&String> = tables.iter().filter(|name| !is_made_up(name)).collect();
-            if !real.is_empty() {
-                problems.push(Problem {
-                    line: None,
-                    column: None,
-                    reason: format!("{serves} would read a whole table at every write: {sql}"),
-                    fix: "join on columns that an index leads with, or create that index"
-                        .to_owned(),
-                });
-            }
-        }
-        Ok(problems)
-    }
-}
-
-/// What SQLite says of writes to these tables, which are borne by their own names.
-fn refused_writes<'t>(copy: &Db, tables: impl Iterator<Item = &'t Table>) -> Vec<Problem> {
-    let refused = |table: &Table| {
-        let error =
-            writes(table, &table.known_as).iter().find_map(|sql| copy.conn().prepare(sql).err())?;
-        Some(Problem {
-            line: None,
-            column: None,
-            reason: format!("SQLite would refuse writes to {}: {error}", table.known_as),
-            fix: "make the mapping simpler: fewer columns or tables in one statement".to_owned(),
-        })
-    };
-    tables.filter_map(refused).collect()
-}
-
-/// A statement of each kind that writes to a table of this name.
-pub(crate) fn writes(table: &Table, name: &str) -> [String; 3] {
-    let name = ident(name);
-    let columns: Vec<&Column> = table.stored_columns().collect();
-    let same = join(&columns, ", ", |column| format!("{0} = {0}", ident(&column.name)));
-    [
-        format!("INSERT INTO {name} DEFAULT VALUES"),
-        format!("UPDATE {name} SET {same}"),
-        format!("DELETE FROM {name}"),
-    ]
-}
-
-/// Names in a query plan that are not tables: constant rows and nameless
-/// subqueries, whose own tables have lines of their own.
-fn is_made_up(name: &str) -> bool {
-    name == "CONSTANT" || name.starts_with('(')
 }
 
 /// The name a table that shares its name is stored under.
@@ -364,31 +269,6 @@ fn new_tables(migration: &Migration, bearer: Side) -> Result<Tables> {
         }
     }
     Ok(tables)
-}
-
-/// An empty database in memory with the schema of the real one and of the migration.
-fn schema_copy(db: &Db, model: &Model) -> Result<Db> {
-    let copy = Db::memory()?;
-    let read = || -> rusqlite::Result<Vec<String>> {
-        db.conn()
-            .prepare(
-                "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND type IN ('table', 'index') \
-                 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_cutover\\_%' ESCAPE '\\' \
-                 ORDER BY type DESC, rowid",
-            )?
-            .query_map([], |row| row.get(0))?
-            .collect()
-    };
-    for sql in read().map_err(|source| db.error("reading the schema", source))? {
-        // A virtual table of a module that is not compiled in here can't be copied,
-        // and can't be part of a migration either.
-        let _ = copy.behind(Wall::Definition, || copy.conn().execute_batch(&sql));
-    }
-    for definition in definitions::of_new(model) {
-        // They exist already once the migration has started.
-        let _ = copy.behind(Wall::Definition, || copy.conn().execute_batch(&definition.sql));
-    }
-    Ok(copy)
 }
 
 /// A flaw as an error of its kind.

@@ -6,6 +6,7 @@
 //! row it refers to has been copied, and a cascade of the source is derived like any change.
 
 use super::build::Model;
+use super::definitions;
 use crate::backend::sqlite::Db;
 use crate::derive::names::Names;
 use crate::error::Result;
@@ -189,4 +190,16 @@ fn is_taken(model: &Model, index: &str) -> bool {
     model.migration.indexes.iter().any(|created| {
         created.name.eq_ignore_ascii_case(index) && model.migration.shares(&created.table)
     })
+}
+
+/// The statements that create the new tables, their indexes, and the indexes that
+/// the sync needs on them.
+pub(crate) fn new_table_statements(model: &Model) -> Vec<String> {
+    let defined = definitions::of_new(model).into_iter().map(|definition| definition.sql);
+    let needed = model
+        .missing_indexes()
+        .into_iter()
+        .filter(|(_, needed)| needed.side == crate::phase::Side::New)
+        .map(|(name, needed)| needed.sql(&name));
+    defined.chain(needed).collect()
 }

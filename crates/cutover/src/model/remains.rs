@@ -8,6 +8,7 @@ use crate::derive::names::Names;
 use crate::derive::sql::{ident, text};
 use crate::error::Result;
 use crate::migration::Migration;
+use crate::phase::{Phase, Side};
 use crate::report::Kept;
 
 /// What the names of live views begin with.
@@ -157,4 +158,45 @@ fn names(db: &Db, sql: &str) -> Result<Vec<String>> {
         db.conn().prepare(sql)?.query_map([], |row| row.get(0))?.collect()
     };
     read().map_err(|source| db.error("reading the schema", source))
+}
+
+/// Whether copies on a side are what is told of in a phase: once the other side is the source
+/// they are all there is of the rows, and in `write-new` the old tables lack them.
+pub(crate) fn counts(side: Side, phase: Phase) -> bool {
+    match side {
+        Side::New => phase <= Phase::ReadNew,
+        Side::Old => phase >= Phase::WriteNew,
+    }
+}
+
+/// The tables of kept rows there are, and how many rows of a migration each holds.
+pub(crate) fn kept_tables(db: &Db, migration: &Migration, phase: Phase) -> Result<Vec<Kept>> {
+    let mut tables: Vec<(Side, String)> = Vec::new();
+    let filled = migration.mappings.iter().map(|mapping| (mapping.side(), mapping.target.clone()));
+    let created = migration.tables.iter().map(|table| (Side::New, table.name.clone()));
+    for table in filled.chain(created) {
+        let same =
+            |(side, name): &(Side, String)| *side == table.0 && name.eq_ignore_ascii_case(&table.1);
+        if !tables.iter().any(same) {
+            tables.push(table);
+        }
+    }
+    let mut all = Vec::new();
+    for (side, table) in tables {
+        let kept_in = Names::kept(side, &table, migration.shares(&table));
+        if !db.has_table(&kept_in)? {
+            continue;
+        }
+        let now = if counts(side, phase) { "" } else { " AND _kept_at IS NOT NULL" };
+        let sql = format!(
+            "SELECT count(*) FROM {} WHERE _migration = {}{now}",
+            ident(&kept_in),
+            text(migration.name())
+        );
+        let rows = db.count(&sql)?;
+        if rows > 0 {
+            all.push(Kept { table, kept_in, rows });
+        }
+    }
+    Ok(all)
 }

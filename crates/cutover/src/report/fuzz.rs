@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Difference;
+use super::verify::Difference;
 use crate::phase::Direction;
 
 /// What `check --fuzz` found.

@@ -3,7 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BackfillStatus, Blocked, Kept, NextAction, Problem, TableStatus, VerifyReport};
+use super::check::Problem;
+use super::next::NextAction;
+use super::set_aside::Kept;
+use super::status::{BackfillStatus, Blocked, TableStatus};
+use super::verify::VerifyReport;
 use crate::error::LeaseHolder;
 use crate::phase::{Phase, Side};
 

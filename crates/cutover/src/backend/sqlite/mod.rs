@@ -10,6 +10,7 @@ pub(crate) mod control;
 mod corrupt;
 mod db;
 pub(crate) mod definition;
+mod existence;
 pub(crate) mod failing;
 pub(crate) mod file;
 pub(crate) mod journal;

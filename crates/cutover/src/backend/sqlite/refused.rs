@@ -3,9 +3,9 @@
 
 use rusqlite::{ErrorCode, ffi, params};
 
-use super::compare::{Chunk, Diff, Kind, Outcome, compare, delete, given};
-use super::db::Db;
-use super::value::Value;
+use crate::backend::sqlite::compare::{Chunk, Diff, Kind, Outcome, compare, delete, given};
+use crate::backend::sqlite::db::Db;
+use crate::backend::sqlite::value::Value;
 use crate::derive::derived::Place;
 use crate::derive::sql::{ident, idents, join};
 use crate::derive::target::Target;
@@ -178,6 +178,5 @@ pub(crate) fn forget(db: &Db, id: i64) -> Result<()> {
 }
 
 fn exists(db: &Db) -> Result<bool> {
-    let sql = "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = '_cutover_refused'";
-    db.count(sql).map(|count| count > 0)
+    db.has_table("_cutover_refused")
 }

@@ -1,16 +1,17 @@
 //! Walking over tables in the order of a key: where chunks end, which scopes there
 //! are, and the digest of a table that should not change.
 
-use rusqlite::types::ValueRef;
-
-use super::compare::Chunk;
-use super::db::Db;
-use super::value::Value;
+use crate::backend::sqlite::compare::Chunk;
+use crate::backend::sqlite::db::Db;
+use crate::backend::sqlite::value::Value;
 use crate::derive::derived::{Place, SCOPES, scopes, scopes_within};
+use crate::derive::procedure::scope_columns;
 use crate::derive::sql::{ident, idents, join};
 use crate::derive::target::{Source, Target};
 use crate::error::Result;
 use crate::schema::Table;
+
+use rusqlite::types::ValueRef;
 
 /// The key of the row `rows` after `after` in one table, if there are that many.
 pub(crate) fn boundary(
@@ -212,4 +213,35 @@ fn feed(hasher: &mut blake3::Hasher, value: ValueRef<'_>) {
         ValueRef::Blob(bytes) => (4, bytes),
     };
     hasher.update(&[class]).update(&(bytes.len() as u64).to_le_bytes()).update(bytes);
+}
+
+/// The temporary list, filled with given scopes.
+pub(crate) fn list(db: &Db, target: &Target, scopes: &[Vec<Value>]) -> Result<i64> {
+    let columns = scope_columns(target);
+    fill_scopes(
+        db,
+        target,
+        &format!(
+            "SELECT {} WHERE 0",
+            columns.iter().map(|_| "NULL").collect::<Vec<_>>().join(", ")
+        ),
+    )?;
+    let marks = (1..=columns.len()).map(|n| format!("?{n}")).collect::<Vec<_>>().join(", ");
+    let same = columns
+        .iter()
+        .enumerate()
+        .map(|(n, c)| format!("{c} IS ?{}", n + 1))
+        .collect::<Vec<_>>()
+        .join(" AND ");
+    let sql = format!(
+        "INSERT INTO {SCOPES} ({}) SELECT {marks} WHERE NOT EXISTS (SELECT 1 FROM {SCOPES} WHERE {same})",
+        columns.join(", ")
+    );
+    for scope in scopes {
+        db.conn()
+            .prepare_cached(&sql)
+            .and_then(|mut statement| statement.execute(rusqlite::params_from_iter(scope)))
+            .map_err(|source| db.error("listing scopes", source))?;
+    }
+    db.row("listing scopes", &format!("SELECT ifnull(max(n), 0) FROM {SCOPES}"), |row| row.get(0))
 }

@@ -3,9 +3,9 @@
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::db::Db;
-use super::value::Value;
-use super::{control, refused, verified, work};
+use crate::backend::sqlite::db::Db;
+use crate::backend::sqlite::value::Value;
+use crate::backend::sqlite::{control, refused, verified, work};
 use crate::error::{Error, Result};
 use crate::phase::Phase;
 use crate::schema::{Defined, Definition};
@@ -112,8 +112,7 @@ impl Pending {
 
 /// Whether this database has our tables.
 pub(crate) fn exists(db: &Db) -> Result<bool> {
-    db.count("SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = '_cutover_migrations'")
-        .map(|count| count > 0)
+    db.has_table("_cutover_migrations")
 }
 
 /// Refuses a database in which something else bears the name of one of our tables.

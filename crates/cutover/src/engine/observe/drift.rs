@@ -11,26 +11,23 @@
 
 use std::collections::HashSet;
 
-use serde_json::json;
-
-use super::lost::lost_indexes;
-use super::next_actions::{self, Facts, No};
+use crate::backend::sqlite::Db;
 use crate::backend::sqlite::state::{self, Record};
-use crate::backend::sqlite::{Db, objects};
 use crate::derive::names::Names;
 use crate::derive::object::{Kind as ObjectKind, Object};
-use crate::derive::sql::{ident, text};
+use crate::derive::sql::ident;
 use crate::engine::open::Engine;
-use crate::engine::transition::session::{Session, now};
-use crate::engine::transition::switch::{self, Setting};
-use crate::error::{Error, Refusal, Result};
+use crate::error::{Error, Result};
 use crate::model::build::Model;
+use crate::model::lost::{lost, lost_indexes};
+use crate::model::phase_objects::{self, Setting};
 use crate::phase::Phase;
-use crate::report::{Action, Problem};
+use crate::report::Problem;
 use crate::schema::Column;
 
 /// Events after which rows may differ until something looks at all of them.
 pub(crate) const RENEWED: &str = "renew-triggers";
+
 pub(crate) const LOWERED: &str = "put-flag-down";
 
 /// What kind of change it is: each is mended in its own way.
@@ -97,7 +94,7 @@ impl Engine {
         if matches!(record.phase, Phase::Legacy | Phase::Retired) {
             return Ok(drift);
         }
-        for lost in self.lost(record)? {
+        for lost in lost(&self.db, record)? {
             let problem = lost.problem();
             // What a rebuild left `repair` finds; the rest is for whoever changed the schema.
             let kind = if lost.is_mendable() { Kind::Objects } else { Kind::Misfit };
@@ -159,90 +156,10 @@ fn leave(phase: Phase, change: &str) -> String {
     }
 }
 
-impl Session<'_> {
-    /// Makes the objects of the phase anew where they are not what they should be; tells
-    /// whether they were not.
-    pub(crate) fn renew_objects(&self) -> Result<bool> {
-        let (db, model) = (self.db, &self.model);
-        let synced = self.record.pending.is_none() && self.record.phase.sync().is_some();
-        let indexes = synced && self.renew_indexes()?;
-        if stale(db, model, &self.record)?.is_none() {
-            return Ok(indexes);
-        }
-        db.write("making the triggers anew", || {
-            self.fence()?;
-            make_objects(db, model, &self.record)?;
-            // What was written without them is not mended yet.
-            self.journal(RENEWED, &now(), self.record.phase, json!({}))
-        })?;
-        Ok(true)
-    }
-
-    /// Puts the flag of the sync down where it was left up: outside of a transaction nobody
-    /// writes by it.
-    pub(crate) fn put_flag_down(&self) -> Result<bool> {
-        if !flag_is_up(self.db, &self.record)? {
-            return Ok(false);
-        }
-        self.db.write("putting the sync's flag down", || {
-            self.fence()?;
-            self.syncing(false)?;
-            self.journal(LOWERED, &now(), self.record.phase, json!({}))
-        })?;
-        Ok(true)
-    }
-
-    /// Refuses a command that the decision does not permit, in the decision's own words.
-    pub(crate) fn refuse_unless_permitted(&self, action: Action, doing: &str) -> Result<()> {
-        self.refuse_unless_permitted_with(action, doing, |_| {})
-    }
-
-    /// The same, with what the command itself changes of the facts.
-    pub(crate) fn refuse_unless_permitted_with(
-        &self,
-        action: Action,
-        doing: &str,
-        change: impl FnOnce(&mut Facts),
-    ) -> Result<()> {
-        let version = self.db.schema_version()?;
-        let drift = self.engine.drift(&self.record)?;
-        let mut facts = self.engine.facts(&self.record, drift)?;
-        change(&mut facts);
-        next_actions::permitted(&facts, action).map_err(|No { reason, fix }| Refusal {
-            action: doing.to_owned(),
-            reason,
-            fix,
-            examples: Vec::new(),
-        })?;
-        self.seen_schema.set(Some(version));
-        Ok(())
-    }
-
-    /// Refuses a transition if the schema has changed since it was looked at, and no longer
-    /// fits. In the transaction of a transition nobody can change it from here on.
-    pub(crate) fn refuse_late_drift(&self, to: Phase) -> Result<()> {
-        let version = self.db.schema_version()?;
-        if self.seen_schema.get() == Some(version) {
-            return Ok(());
-        }
-        let drift = self.engine.schema_drift(&self.record)?;
-        if let Some(found) = drift.first(&[Kind::Misfit, Kind::Columns, Kind::Objects]) {
-            let Problem { reason, fix, .. } = found.clone();
-            return Err(Refusal::transition(to, reason, fix).into());
-        }
-        self.seen_schema.set(Some(version));
-        Ok(())
-    }
-}
-
 /// Whether the flag is up outside of a transaction.
-fn flag_is_up(db: &Db, record: &Record) -> Result<bool> {
+pub(crate) fn flag_is_up(db: &Db, record: &Record) -> Result<bool> {
     let flag = Names { migration: record.id }.syncing();
-    let exists = format!(
-        "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = {}",
-        text(&flag)
-    );
-    if db.count(&exists)? == 0 {
+    if !db.has_table(&flag)? {
         return Ok(false);
     }
     Ok(db.count(&format!("SELECT count(*) FROM {} WHERE depth <> 0", ident(&flag)))? > 0)
@@ -303,18 +220,10 @@ fn uncarried(model: &Model, record: &Record, drift: &mut Drift) {
 }
 
 /// The setting in which the objects of the present phase were made.
-fn standing(db: &Db, record: &Record) -> Result<Setting> {
+pub(crate) fn standing(db: &Db, record: &Record) -> Result<Setting> {
     let backfilled = record.phase > Phase::ReadNew
         || state::passes(db, record.id)?.iter().all(|pass| pass.complete);
     Ok(Setting { backfilled, ..Setting::of(record.phase) })
-}
-
-/// Puts the objects of the present phase in the place of those there are, in the transaction at
-/// hand.
-pub(crate) fn make_objects(db: &Db, model: &Model, record: &Record) -> Result<()> {
-    let needed = switch::objects(model, standing(db, record)?, &record.since);
-    switch::remove(db, &switch::ours(db, model)?)?;
-    objects::create(db, "making the triggers anew", &needed)
 }
 
 /// An object that is missing or differs from what would be made today. An interrupted step has
@@ -330,7 +239,7 @@ pub(crate) fn stale(db: &Db, model: &Model, record: &Record) -> Result<Option<St
             .collect()
     };
     let there = read().map_err(|source| db.error("reading the schema", source))?;
-    let needed = switch::objects(model, standing(db, record)?, &record.since);
+    let needed = phase_objects::objects(model, standing(db, record)?, &record.since);
     let stale = |object: &&Object| object.kind != ObjectKind::Row && !there.contains(&object.sql);
     if let Some(object) = needed.iter().find(stale) {
         return Ok(Some(object.name.clone()));

@@ -14,11 +14,11 @@ use crate::engine::options::AbortOptions;
 use crate::engine::transition::only_new::{
     is_about_a_table, keep_going, keep_rows, only_new, own, told,
 };
-use crate::engine::transition::session::{Session, now};
-use crate::engine::transition::set_aside::{self, kept_tables};
-use crate::engine::transition::{clean_up, switch};
+use crate::engine::transition::{clean_up, set_aside};
+use crate::engine::work::session::{Session, now};
 use crate::error::{Error, Refusal, Result};
-use crate::model::remains;
+use crate::model::phase_objects;
+use crate::model::remains::{self, kept_tables};
 use crate::phase::{Direction, Phase};
 use crate::report::{AbortReport, OnlyNew};
 use crate::watch::Watch;
@@ -101,8 +101,8 @@ fn leave_and_drop(
     let left = kept_tables(session.db, &session.model.migration, Phase::Legacy)?;
     session.db.write("removing what is left", || {
         session.fence()?;
-        let rest = switch::ours(session.db, &session.model)?;
-        switch::remove(session.db, &rest)?;
+        let rest = phase_objects::ours(session.db, &session.model)?;
+        phase_objects::remove(session.db, &rest)?;
         drop_indexes(session, |_| true)?;
         if begun {
             return state::abort(session.db, session.record.id);
@@ -174,8 +174,8 @@ fn leave(
     let since = now();
     let (removed, held) = session.db.write("leaving the migration", || {
         session.fence()?;
-        let ours = switch::ours(session.db, &session.model)?;
-        switch::remove(session.db, &ours)?;
+        let ours = phase_objects::ours(session.db, &session.model)?;
+        phase_objects::remove(session.db, &ours)?;
         // By these the rows that are kept are found once more.
         let indexes = drop_indexes(session, |name| !name.contains("_ix_kept_"))?;
         guard(session, tables, &since)?;
@@ -197,11 +197,7 @@ fn guard(session: &Session<'_>, tables: &[String], since: &str) -> Result<()> {
     let (names, name) = (session.model.names, &session.record.name);
     let mut made: Vec<_> = syncing(names).into();
     for table in tables {
-        let exists = format!(
-            "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = {} COLLATE NOCASE",
-            text(table)
-        );
-        if session.db.count(&exists)? > 0 {
+        if session.db.has_table(table)? {
             made.extend(dropping(names, name, table, since));
         }
     }

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use crate::backend::sqlite::file;
 use crate::derive::sql::text;
-use crate::engine::preflight::space;
-use crate::engine::transition::session::Session;
+use crate::engine::work::disk;
+use crate::engine::work::session::Session;
 use crate::error::{Error, Refusal, Result};
 use crate::phase::Phase;
 
@@ -27,7 +27,7 @@ pub(crate) fn back_up(session: &Session<'_>, path: &Path) -> Result<()> {
     }
     let doing = format!("writing the backup {}", path.display());
     let failed = |source| Error::Io { doing: doing.clone(), source };
-    space::demand(path, db.size()?.used_bytes(), &doing, &session.engine.options)?;
+    disk::demand(path, db.size()?.used_bytes(), &doing, &session.engine.options)?;
     // Absolute, because SQLite would take `file:…` for a URI.
     let partial = beside(&std::path::absolute(path).map_err(failed)?, ".partial");
     // What an earlier call left when it was killed.

@@ -5,10 +5,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::start::new_table_statements;
-use super::verify::EXAMPLES;
-use crate::backend::sqlite::state::Record;
-use crate::backend::sqlite::{Db, Wall, compare, failing, state};
+use crate::backend::sqlite::state::{self, Record};
+use crate::backend::sqlite::{Db, Wall, compare, failing};
 use crate::derive::derived::Place;
 use crate::derive::flaw::FlawKind;
 use crate::derive::sql::{ident, idents, join};
@@ -17,14 +15,19 @@ use crate::engine::open::Engine;
 use crate::engine::options::Options;
 use crate::engine::preflight::dependents::{broken, broken_by_retiring, users};
 use crate::engine::preflight::not_carried::dropped;
-use crate::engine::preflight::references;
+use crate::engine::preflight::rehearsal::{rehearse_switch, unwritable};
+use crate::engine::preflight::scans::scans;
 use crate::engine::preflight::space::{self, IndexBytes};
 use crate::engine::preflight::suitability::unsuitable;
+use crate::engine::transition::references;
+use crate::engine::work::compare::EXAMPLES;
+use crate::engine::work::disk;
 use crate::engine::work::pace::{CHUNK_BESIDE_WRITERS, Pacer};
 use crate::engine::work::pass::{Pass, total};
 use crate::error::{Error, Result};
 use crate::migration::Migration;
 use crate::model::build::Model;
+use crate::model::definitions::new_table_statements;
 use crate::pace::Pace;
 use crate::phase::{Phase, Side};
 use crate::report::{CheckReport, Forecast, PlannedIndex, Problem, VerifyReport};
@@ -98,8 +101,8 @@ pub(crate) fn examine(
     if unsuitable(&engine.db, &model, known, &mut report)? {
         return Ok(report);
     }
-    report.problems.extend(model.scans(&engine.db)?);
-    report.problems.extend(model.unwritable(&engine.db)?);
+    report.problems.extend(scans(&engine.db, &model)?);
+    report.problems.extend(unwritable(&engine.db, &model)?);
     report.problems.extend(broken(&engine.db, &model)?);
     report.notes.extend(broken_by_retiring(&engine.db, &model)?);
     report.notes.extend(users(&engine.db, &model)?);
@@ -237,7 +240,7 @@ fn snapshot(db: &Db, room: Room<'_>) -> Result<PathBuf> {
     if db.has_log()? {
         return Ok(db.file().to_owned());
     }
-    space::demand(room.dir, db.size()?.bytes, "copying the database", room.options)?;
+    disk::demand(room.dir, db.size()?.bytes, "copying the database", room.options)?;
     let copy = room.dir.join("snapshot.db");
     db.copy_to(&copy)?;
     Ok(copy)
@@ -265,7 +268,7 @@ fn build(
             return Ok(Ok(()));
         };
         // Nothing is known yet of how large it will be, so it is looked at as it grows.
-        space::demand(room.dir, 0, "building the new tables for the proof", room.options)?;
+        disk::demand(room.dir, 0, "building the new tables for the proof", room.options)?;
         match compare::insert(scratch, target, PLACE, &chunk) {
             Ok(rows) => *done += rows,
             Err(error) => {
@@ -410,7 +413,7 @@ fn forecast(db: &Db, scratch: &Db, model: &Model, report: &mut CheckReport) -> R
     let forecast = &mut report.forecast;
     forecast.longest_stall_ms = CHUNK_BESIDE_WRITERS.as_secs_f64() * 1000.0;
     forecast.longest_stall_is = "a chunk of the backfill".to_owned();
-    let switch = model.rehearse_switch(db)?.as_secs_f64() * 1000.0;
+    let switch = rehearse_switch(db, model)?.as_secs_f64() * 1000.0;
     if switch > forecast.longest_stall_ms {
         forecast.longest_stall_ms = switch;
         forecast.longest_stall_is = "the switch to write-new".to_owned();

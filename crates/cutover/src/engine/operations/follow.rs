@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::verify::{Compared, EXAMPLES, Wanted, merge, once, verify_both};
 use crate::engine::open::Engine;
 use crate::engine::transition::dirty_log;
-use crate::engine::transition::session::Session;
+use crate::engine::work::compare::{Compared, EXAMPLES, Wanted, merge, once, verify_both};
+use crate::engine::work::session::Session;
 use crate::engine::work::telemetry::Telemetry;
 use crate::error::{Error, Refusal, Result};
 use crate::pace::Pace;

@@ -4,12 +4,12 @@
 use super::retire::empty_and_drop;
 use crate::backend::sqlite::objects::{self, Standing};
 use crate::backend::sqlite::{Db, state};
-use crate::derive::sql::{ident, join, text};
+use crate::derive::sql::{ident, join};
 use crate::engine::open::Engine;
 use crate::engine::options::ForgetOptions;
 use crate::engine::preflight::dependents::broken_by_dropping;
 use crate::engine::transition::handover::STATISTICS;
-use crate::engine::transition::session::Session;
+use crate::engine::work::session::Session;
 use crate::error::{Error, Refusal, Result};
 use crate::model::remains;
 use crate::report::{ForgetReport, Kept};
@@ -140,8 +140,7 @@ fn drop_kept(session: &Session<'_>, kept: &[Kept], watch: &mut dyn Watch) -> Res
 /// What ANALYZE noted of our tables and indexes.
 fn forget_statistics(db: &Db) -> Result<()> {
     for (table, column) in STATISTICS {
-        let there = format!("SELECT count(*) FROM main.sqlite_schema WHERE name = {}", text(table));
-        if db.count(&there)? > 0 {
+        if db.has(table)? {
             let sql =
                 format!("DELETE FROM {table} WHERE {column} LIKE '\\_cutover\\_%' ESCAPE '\\'");
             db.batch("forgetting the statistics", &sql)?;

@@ -1,15 +1,15 @@
 //! Every statement each step would run.
 
-use super::start::new_table_statements;
 use crate::backend::sqlite::state;
 use crate::derive::derived::{Part, Place, derived};
 use crate::derive::sql::{ident, idents};
 use crate::engine::open::Engine;
 use crate::engine::transition::handover::planned;
-use crate::engine::transition::switch::{Setting, objects};
 use crate::error::{Error, Refusal, Result};
 use crate::migration::Migration;
 use crate::model::build::Model;
+use crate::model::definitions::new_table_statements;
+use crate::model::phase_objects::{Setting, objects};
 use crate::phase::{Phase, Side};
 use crate::report::{Plan, PlanStep};
 

@@ -9,14 +9,11 @@ use crate::backend::sqlite::lease::{Held, held};
 use crate::backend::sqlite::state::Record;
 use crate::clock;
 use crate::engine::open::Engine;
-use crate::engine::work::pace::{CHUNK_ALONE, CHUNK_BESIDE_WRITERS};
+use crate::engine::work::pace::paces;
 use crate::error::{Error, Refusal, Result};
-use crate::pace::{Limits, Pace};
+use crate::pace::Pace;
 use crate::phase::Phase;
-use crate::report::{ControlStatus, PaceStatus};
-
-/// What is written into the journal for it.
-pub(crate) const EVENTS: [&str; 5] = ["pause", "resume", "pace", "postpone", "unpostpone"];
+use crate::report::ControlStatus;
 
 /// What an operator asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,16 +141,4 @@ impl Engine {
             at: Some(at),
         })
     }
-}
-
-/// A pace as it is reported: while programs write.
-pub(crate) fn paces(pace: Pace) -> PaceStatus {
-    let (name, stall, rows_per_second) = match pace {
-        Pace::Gentle => ("gentle", CHUNK_BESIDE_WRITERS, None),
-        Pace::Fast => ("fast", CHUNK_ALONE, None),
-        Pace::Limited(Limits { stall, rows_per_second }) => {
-            ("limits", stall.unwrap_or(CHUNK_BESIDE_WRITERS), rows_per_second)
-        }
-    };
-    PaceStatus { pace: name.to_owned(), stall_ms: stall.as_secs_f64() * 1000.0, rows_per_second }
 }

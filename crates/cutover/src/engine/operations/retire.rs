@@ -11,13 +11,14 @@ use crate::derive::sql::{ident, text};
 use crate::engine::options::AdvanceOptions;
 use crate::engine::preflight::dependents;
 use crate::engine::transition::frozen::{take_digests, verify_frozen};
-use crate::engine::transition::session::{Session, now};
-use crate::engine::transition::switch::{Next, Setting};
+use crate::engine::transition::switch::Next;
 use crate::engine::transition::tombstones;
 use crate::engine::work::chunked::Labour;
 use crate::engine::work::log::Log;
+use crate::engine::work::session::{Session, now};
 use crate::error::{Error, Refusal, Result};
 use crate::model::build::Model;
+use crate::model::phase_objects::Setting;
 use crate::pace::Pace;
 use crate::phase::{Phase, Side};
 use crate::report::TransitionReport;
@@ -106,7 +107,7 @@ fn put_late(session: &Session<'_>) -> Result<()> {
     let (db, migration) = (session.db, &session.model.migration);
     let mut standing = false;
     for table in migration.old_tables().filter(|table| migration.replaces(table)) {
-        standing |= !migration.shares(table) && tombstones::is_table(db, table)?;
+        standing |= !migration.shares(table) && db.has_table(table)?;
     }
     if !standing {
         return Ok(());
@@ -161,10 +162,7 @@ pub(crate) fn empty_and_drop_after(
     // Guards keep all others off an old table: a DELETE of an old program's that found rows
     // here would tell it that they are gone, and they are not, in the new tables.
     let flag = session.model.names.syncing();
-    let guarded = db.count(&format!(
-        "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = {}",
-        text(&flag)
-    ))? > 0;
+    let guarded = db.has_table(&flag)?;
     let open = |depth: u8| match guarded {
         true => {
             db.batch("opening the guards", &format!("UPDATE {} SET depth = {depth}", ident(&flag)))
@@ -172,11 +170,7 @@ pub(crate) fn empty_and_drop_after(
         false => Ok(()),
     };
     for table in tables {
-        let exists = format!(
-            "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = {} COLLATE NOCASE",
-            text(table)
-        );
-        if db.count(&exists)? == 0 {
+        if !db.has_table(table)? {
             continue;
         }
         let known = catalog::table(db.conn(), "main", table)

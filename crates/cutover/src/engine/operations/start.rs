@@ -3,19 +3,19 @@
 
 use serde_json::json;
 
-use super::backfill::fill;
 use super::check::examine;
 use crate::backend::sqlite::Wall;
 use crate::backend::sqlite::state::{self, Pending, Record};
 use crate::engine::open::Engine;
 use crate::engine::options::StartOptions;
 use crate::engine::preflight::overlap::with_others;
-use crate::engine::transition::session::{Session, now};
-use crate::engine::transition::switch::{self, Next, Setting};
+use crate::engine::transition::switch::Next;
+use crate::engine::work::fill::fill;
+use crate::engine::work::session::{Session, now};
 use crate::error::{Error, Refusal, Result};
 use crate::migration::Migration;
-use crate::model::build::Model;
-use crate::model::definitions;
+use crate::model::definitions::new_table_statements;
+use crate::model::phase_objects::{self, Setting};
 use crate::phase::{Direction, Phase};
 use crate::report::{CheckReport, StartReport};
 use crate::watch::{Event, Watch, Work};
@@ -179,21 +179,9 @@ fn enter_dual_write(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result<
     Ok(held.as_secs_f64() * 1000.0)
 }
 
-/// The statements that create the new tables, their indexes, and the indexes that
-/// the sync needs on them.
-pub(crate) fn new_table_statements(model: &Model) -> Vec<String> {
-    let defined = definitions::of_new(model).into_iter().map(|definition| definition.sql);
-    let needed = model
-        .missing_indexes()
-        .into_iter()
-        .filter(|(_, needed)| needed.side == crate::phase::Side::New)
-        .map(|(name, needed)| needed.sql(&name));
-    defined.chain(needed).collect()
-}
-
 fn create_new_tables(session: &Session<'_>) -> Result<()> {
     let statements = new_table_statements(&session.model);
     session.db.behind(Wall::Definition, || {
-        switch::run(session.db, "creating the new tables", &statements)
+        phase_objects::run(session.db, "creating the new tables", &statements)
     })
 }

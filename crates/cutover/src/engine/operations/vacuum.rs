@@ -12,10 +12,10 @@ use rusqlite::ErrorCode;
 
 use crate::backend::sqlite::{Moving, Size, file};
 use crate::engine::options::{Options, Vacuum};
-use crate::engine::preflight::space;
-use crate::engine::transition::session::Session;
 use crate::engine::work::chunked::Labour;
+use crate::engine::work::disk;
 use crate::engine::work::log::Log;
+use crate::engine::work::session::Session;
 use crate::error::{Error, Result};
 use crate::pace::Pace;
 use crate::report::{Space, VacuumCost};
@@ -81,9 +81,9 @@ fn in_steps(session: &Session<'_>, before: Size, watch: &mut dyn Watch) -> Resul
 fn at_once(session: &Session<'_>) -> Result<()> {
     let (db, options) = (session.db, &session.engine.options);
     let doing = "writing the database anew";
-    let (disk, temp) = space::full_vacuum(db.size()?, db.has_log()?);
-    space::demand(db.file(), disk, doing, options)?;
-    space::demand(&std::env::temp_dir(), temp, doing, options)?;
+    let (disk, temp) = disk::full_vacuum(db.size()?, db.has_log()?);
+    disk::demand(db.file(), disk, doing, options)?;
+    disk::demand(&std::env::temp_dir(), temp, doing, options)?;
     db.write("renewing the lease", || session.fence())?;
     db.vacuum(doing, "VACUUM").map_err(|error| match error {
         Error::Database { source, .. }
@@ -97,7 +97,7 @@ fn at_once(session: &Session<'_>) -> Result<()> {
 
 /// What writing the whole database anew would cost.
 fn cost(session: &Session<'_>, size: Size) -> Result<VacuumCost> {
-    let (disk_bytes, temp_bytes) = space::full_vacuum(size, session.db.has_log()?);
+    let (disk_bytes, temp_bytes) = disk::full_vacuum(size, session.db.has_log()?);
     let sample = sample(&session.engine.options)?;
     // The rows are written to a copy, from there to the log, and from there to the file.
     let passes = 3.0;

@@ -2,11 +2,15 @@
 //! place: what only one side has, and what follows. Pure, but for the texts it is given.
 
 use super::counterparts::Pair;
-use super::not_carried::{ADDED, LOST, note};
 use crate::backend::sqlite::definition::{self, Indexed, Reference};
 use crate::model::build::Model;
 use crate::report::Problem;
 use crate::schema::{Check, Defined, Definition, Table, UniqueKey};
+
+/// What to do about what only one side has.
+pub(crate) const LOST: &str = "add it to the migration's CREATE statements, if that is not meant";
+pub(crate) const ADDED: &str =
+    "leave it out of the migration's CREATE statements, if that is not meant";
 
 const SET_ASIDE: &str =
     "rows that new programs write against it can't go back: a rollback sets them aside";
@@ -57,12 +61,12 @@ impl Sides<'_> {
 
     fn lost(&self, columns: &[String], what: &str, follows: &str) -> Problem {
         let (to, from) = (self.to(columns), &self.old.known_as);
-        note(format!("{to} has no {what}, which old.{from} has: {follows}"), LOST)
+        Problem::new(format!("{to} has no {what}, which old.{from} has: {follows}"), LOST)
     }
 
     fn added(&self, pair: &Pair<'_>, what: &str, follows: &str) -> Problem {
         let (to, from) = (&pair.new.known_as, &self.old.known_as);
-        note(format!("new.{to} has {what}, which old.{from} has not: {follows}"), ADDED)
+        Problem::new(format!("new.{to} has {what}, which old.{from} has not: {follows}"), ADDED)
     }
 
     fn uniques(&self) -> Vec<Problem> {
@@ -187,7 +191,7 @@ impl Sides<'_> {
                 )),
                 Some((pair, other)) => {
                     if other.rules != key.rules {
-                        notes.push(note(
+                        notes.push(Problem::new(
                             format!(
                                 "the foreign key new.{} ({}) says {}, and that of old.{} {}",
                                 pair.new.known_as,

@@ -9,7 +9,6 @@
 
 use std::collections::BTreeMap;
 
-use super::suitability::problem;
 use crate::backend::sqlite::{Db, state};
 use crate::derive::names::Names;
 use crate::derive::sql::{ident, join, text};
@@ -43,8 +42,7 @@ pub(crate) fn broken(db: &Db, model: &Model) -> Result<Vec<Problem>> {
                 None => "let the new table keep what is used, or change or drop what uses it first"
                     .to_owned(),
             };
-            problem(
-                None,
+            Problem::new(
                 format!("{what} would fail once the new table bears the name: {reason}"),
                 fix,
             )
@@ -82,7 +80,7 @@ pub(crate) fn broken_by_retiring(db: &Db, model: &Model) -> Result<Vec<Problem>>
         } else {
             format!("{what} would fail once the migration is retired ({names}): {}", failing.reason)
         };
-        problem(None, reason, "change or drop it first, or let it use the new tables")
+        Problem::new(reason, "change or drop it first, or let it use the new tables")
     }));
     Ok(problems)
 }
@@ -99,7 +97,7 @@ pub(crate) fn broken_by_dropping(db: &Db, views: &[String]) -> Result<Vec<Proble
     Ok(newly(&before, after)
         .map(|(what, Failing { reason, .. })| {
             let reason = format!("{what} would fail without it: {reason}");
-            problem(None, reason, "change or drop it first")
+            Problem::new(reason, "change or drop it first")
         })
         .collect())
 }
@@ -116,9 +114,7 @@ pub(crate) fn users(db: &Db, model: &Model) -> Result<Vec<Problem>> {
             if own.iter().any(|own| own.eq_ignore_ascii_case(&on)) {
                 continue;
             }
-            notes.push(problem(
-                None,
-                format!(
+            notes.push(Problem::new(format!(
                     "the {kind} {user} uses {name}, which stands still from new-only on and gives the live \
                      rows again from retired on"
                 ),
@@ -190,8 +186,7 @@ fn indexing(db: &Db, gone: &[String]) -> Result<Vec<Problem>> {
         .iter()
         .filter_map(|(name, sql)| {
             let table = used(sql)?;
-            Some(problem(
-                None,
+            Some(Problem::new(
                 format!("the table {name} uses {table}: it indexes rows of it"),
                 "change or drop it first",
             ))

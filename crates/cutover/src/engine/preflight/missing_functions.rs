@@ -1,9 +1,9 @@
 //! Tables that need what only the application has: a collation or a function that it defines.
 
-use super::suitability::problem;
+use super::rehearsal::writes;
 use crate::backend::sqlite::Db;
 use crate::derive::target::Target;
-use crate::model::build::{Model, writes};
+use crate::model::build::Model;
 use crate::phase::Side;
 use crate::report::Problem;
 use crate::schema::Table;
@@ -37,9 +37,9 @@ fn beyond_us(db: &Db, table: &Table) -> Option<Problem> {
         let (column, collation) = (&column.name, &column.collation);
         let reason =
             format!("{name}.{column} has the collation {collation}, which is not SQLite's");
-        return Some(problem(None, reason, fix));
+        return Some(Problem::new(reason, fix));
     }
     let statements = writes(table, &table.name);
     let error = statements.iter().find_map(|sql| db.conn().prepare(sql).err())?;
-    Some(problem(None, format!("{name} can't be written by cutover: {error}"), fix))
+    Some(Problem::new(format!("{name} can't be written by cutover: {error}"), fix))
 }

@@ -2,7 +2,6 @@
 //! already: it would be in the way, or be taken for the migration's and dropped with it.
 
 use super::dependents::{forget_first, left_by_others};
-use super::suitability::problem;
 use crate::backend::sqlite::Db;
 use crate::derive::names::Names;
 use crate::derive::sql::text;
@@ -43,17 +42,11 @@ pub(crate) fn taken_names(db: &Db, model: &Model) -> Result<Vec<Problem>> {
     let left = left_by_others(db, &model.migration)?;
     let mut problems = Vec::new();
     for (name, line) in names {
-        let taken = format!(
-            "SELECT count(*) FROM main.sqlite_schema WHERE name = {} COLLATE NOCASE",
-            text(&name)
-        );
-        if db.count(&taken)? > 0 {
+        if db.has(&name)? {
             let by = left.iter().find(|(view, _)| view.eq_ignore_ascii_case(&name));
-            problems.push(problem(
-                line,
-                format!("the database already has something named {name}"),
-                by.map_or_else(|| OCCUPIED.to_owned(), |(_, migration)| forget_first(migration)),
-            ));
+            let reason = format!("the database already has something named {name}");
+            let fix = by.map_or_else(|| OCCUPIED.to_owned(), |(_, m)| forget_first(m));
+            problems.push(Problem { line, ..Problem::new(reason, fix) });
         }
     }
     Ok(problems)
@@ -74,5 +67,5 @@ pub(crate) fn occupied(db: &Db, model: &Model) -> Result<Vec<Problem>> {
     };
     let found = read().map_err(|source| db.error("reading the schema", source))?;
     let reason = |what| format!("the database has the {what}, which would be taken for cutover's");
-    Ok(found.into_iter().map(|what| problem(None, reason(what), OCCUPIED)).collect())
+    Ok(found.into_iter().map(|what| Problem::new(reason(what), OCCUPIED)).collect())
 }

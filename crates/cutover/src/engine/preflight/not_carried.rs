@@ -2,7 +2,7 @@
 //! anew is where triggers, indexes, constraints and marks get lost without anyone having meant
 //! it, so each is told, with what follows from it; whether it is meant only the author knows.
 
-use super::constraints;
+use super::constraints::{self, ADDED, LOST};
 use super::counterparts::{Counterpart, Pair, pairs};
 use crate::backend::sqlite::{Db, catalog};
 use crate::error::Result;
@@ -29,7 +29,7 @@ pub(crate) fn dropped(db: &Db, model: &Model) -> Result<Vec<Problem>> {
             notes.extend(unnoticed(pair.old, pair.new));
         } else if !old.shared {
             notes.extend(old.triggers.iter().map(|trigger| {
-                note(
+                Problem::new(
                     format!(
                         "the application's trigger {} stays on {}: it fires for what the sync writes \
                          there from write-new on, and goes with the table",
@@ -52,7 +52,7 @@ pub(crate) fn dropped(db: &Db, model: &Model) -> Result<Vec<Problem>> {
             .collect();
         let table = &target.table.known_as;
         (!unfilled.is_empty()).then(|| {
-            note(
+            Problem::new(
                 format!(
                     "no mapping fills new.{table} ({}): rows of the old tables get the default there, and \
                      what new programs write there is not in the old tables",
@@ -80,27 +80,19 @@ fn texts<'w>(written: &'w [Definition], table: &Table) -> Vec<&'w Definition> {
     found
 }
 
-pub(super) const LOST: &str = "add it to the migration's CREATE statements, if that is not meant";
-pub(super) const ADDED: &str =
-    "leave it out of the migration's CREATE statements, if that is not meant";
-
-pub(super) fn note(reason: String, fix: &str) -> Problem {
-    Problem { line: None, column: None, reason, fix: fix.to_owned() }
-}
-
 /// Marks of the whole table.
 fn of_tables(pair: &Pair<'_>) -> Vec<Problem> {
     let Pair { old, new, .. } = pair;
     let (to, from) = (format!("new.{}", new.known_as), format!("old.{}", old.known_as));
     let mut notes = Vec::new();
     if old.autoincrement && !new.autoincrement {
-        notes.push(note(
+        notes.push(Problem::new(
             format!("{to} has no AUTOINCREMENT, which {from} has: ids of deleted rows can be given out again"),
             LOST,
         ));
     }
     if old.strict && !new.strict {
-        notes.push(note(
+        notes.push(Problem::new(
             format!(
                 "{to} is not STRICT, which {from} is: a rollback sets rows aside that hold a value of \
                  another type"
@@ -109,7 +101,7 @@ fn of_tables(pair: &Pair<'_>) -> Vec<Problem> {
         ));
     }
     if new.strict && !old.strict {
-        notes.push(note(
+        notes.push(Problem::new(
             format!(
                 "{to} is STRICT, which {from} is not: from start on old programs' writes of values of \
                  another type are refused"
@@ -118,7 +110,7 @@ fn of_tables(pair: &Pair<'_>) -> Vec<Problem> {
         ));
     }
     if old.without_rowid && !new.without_rowid {
-        notes.push(note(format!("{to} is not WITHOUT ROWID, which {from} is"), LOST));
+        notes.push(Problem::new(format!("{to} is not WITHOUT ROWID, which {from} is"), LOST));
     }
     notes
 }
@@ -134,7 +126,7 @@ fn of_columns(pair: &Pair<'_>, both: &Counterpart) -> Vec<Problem> {
     let (was, is) = (pair.old.never_null(&old.name), pair.new.never_null(&new.name));
     let stored = !old.generated && !new.generated;
     if was && !is && both.back && stored {
-        notes.push(note(
+        notes.push(Problem::new(
             format!(
                 "{to} has no NOT NULL, which {from} has: a rollback sets rows aside in which new programs \
                  leave it NULL"
@@ -143,7 +135,7 @@ fn of_columns(pair: &Pair<'_>, both: &Counterpart) -> Vec<Problem> {
         ));
     }
     if is && !was && both.forth && pair.whole && stored {
-        notes.push(note(
+        notes.push(Problem::new(
             format!(
                 "{to} is NOT NULL, which {from} is not: from start on old programs' writes that leave it \
                  NULL are refused"
@@ -155,17 +147,17 @@ fn of_columns(pair: &Pair<'_>, both: &Counterpart) -> Vec<Problem> {
         return notes;
     }
     match (default(old), default(new)) {
-        (Some(was), None) => notes.push(note(
+        (Some(was), None) => notes.push(Problem::new(
             format!("{to} has no DEFAULT, which {from} has ({was}): an INSERT that leaves it out stores NULL"),
             LOST,
         )),
         (Some(was), Some(is)) if was != is => {
-            notes.push(note(format!("{to} has the DEFAULT {is}, and {from} has {was}"), LOST));
+            notes.push(Problem::new(format!("{to} has the DEFAULT {is}, and {from} has {was}"), LOST));
         }
         _ => {}
     }
     if !old.collation.eq_ignore_ascii_case(&new.collation) {
-        notes.push(note(
+        notes.push(Problem::new(
             format!(
                 "{to} has COLLATE {}, and {from} has COLLATE {}: searches, orders and UNIQUE answer otherwise",
                 new.collation.to_uppercase(),
@@ -190,20 +182,20 @@ fn of_generated(pair: &Pair<'_>, old: (&Column, &str), new: (&Column, &str)) -> 
     let ((old, from), (new, to)) = (old, new);
     let expression = |column: &Column| column.expression.clone().unwrap_or_default();
     match (old.generated, new.generated) {
-        (true, false) => vec![note(
+        (true, false) => vec![Problem::new(
             format!(
                 "{to} is an ordinary column, and {from} is generated ({}): programs have to give its value",
                 expression(old)
             ),
             LOST,
         )],
-        (false, true) if old.name.eq_ignore_ascii_case(&new.name) => vec![note(
+        (false, true) if old.name.eq_ignore_ascii_case(&new.name) => vec![Problem::new(
             format!(
                 "{to} is generated, and {from} is not: statements that give it a value are refused"
             ),
             ADDED,
         )],
-        (true, true) if pair.generated_alike(old, new) == Some(false) => vec![note(
+        (true, true) if pair.generated_alike(old, new) == Some(false) => vec![Problem::new(
             format!(
                 "{to} is generated from {}, and {from} from {}",
                 expression(new),
@@ -226,7 +218,7 @@ fn lost_generated(old: &Table, pairs: &[&Pair<'_>]) -> Vec<Problem> {
         pairs.iter().map(|pair| format!("new.{}", pair.new.known_as)).collect();
     columns
         .map(|column| {
-            note(
+            Problem::new(
                 format!(
                     "{} has no generated column {}, which old.{} has ({})",
                     names.join(", "),
@@ -259,7 +251,7 @@ fn moved_columns(pair: &Pair<'_>) -> Option<Problem> {
     } else {
         format!("an old program's SELECT * FROM {table} gives other columns from write-new on")
     };
-    Some(note(
+    Some(Problem::new(
         format!(
             "the columns of {table} change places ({} stands where {} stood): {inserts}",
             new_column.name, old_column.name
@@ -283,13 +275,13 @@ fn unnoticed(old: &Table, new: &Table) -> Option<Problem> {
         })
     })?;
     fits.then(|| {
-        note(
+        Problem::new(
             format!(
                 "the statements of programs that know only the old {0} fit the new one too, where \
                  {0}.{1} is of another type: from write-new on they would go through unnoticed",
                 old.known_as, retyped.name
             ),
-            &format!(
+            format!(
                 "add a CHECK on {} that the old values do not meet, or give the column another name",
                 retyped.name
             ),

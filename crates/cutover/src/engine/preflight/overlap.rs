@@ -7,10 +7,9 @@
 
 use std::collections::BTreeSet;
 
-use super::suitability::problem;
 use crate::backend::sqlite::Db;
 use crate::backend::sqlite::state::{self, Record};
-use crate::engine::transition::session::Session;
+use crate::engine::work::session::Session;
 use crate::error::{Refusal, Result};
 use crate::migration::Migration;
 use crate::phase::Phase;
@@ -92,9 +91,7 @@ pub(crate) fn with_others(db: &Db, migration: &Migration) -> Result<Vec<Problem>
             )),
         };
         problems.extend(found.map(|reason| {
-            problem(
-                None,
-                reason,
+            Problem::new(reason,
                 format!(
                     "finish that migration first, or leave it with `cutover abort --migration {name}`"
                 ),

@@ -4,7 +4,6 @@
 //! triggers that name it.
 
 use super::counterparts::{Pair, pairs};
-use super::not_carried::note;
 use crate::backend::sqlite::reads::{ROWID, Read, reads};
 use crate::backend::sqlite::{Db, catalog};
 use crate::error::Result;
@@ -52,7 +51,7 @@ pub(crate) fn relied_on(db: &Db, model: &Model) -> Result<Rowids> {
         by.sort_unstable();
         by.dedup();
         if !by.is_empty() {
-            found.problems.push(note(
+            found.problems.push(Problem::new(
                 format!(
                     "the rows of {table} get other rowids at the switch, and views or triggers go by them: {}",
                     by.join(", ")
@@ -61,7 +60,7 @@ pub(crate) fn relied_on(db: &Db, model: &Model) -> Result<Rowids> {
                  the time of the migration",
             ));
         }
-        found.notes.push(note(
+        found.notes.push(Problem::new(
             format!(
                 "the rows of {table} get other rowids at the switch: a program that keeps one (SELECT rowid \
                  FROM {table}) finds another row under it"
@@ -135,7 +134,7 @@ fn full_text(pair: &Pair<'_>, index: &FullText) -> Option<Problem> {
         let column = index.columns.iter().find(|c| pair.old.column(c).is_some() && !stays(c))?;
         format!("indexes {column}, whose values the switch changes")
     };
-    Some(note(
+    Some(Problem::new(
         format!(
             "the full-text index {} {why}: searches in {table} would give other rows",
             index.name

@@ -57,10 +57,6 @@ pub(crate) fn unsuitable(
     Ok(blind)
 }
 
-pub(crate) fn problem(line: Option<usize>, reason: String, fix: impl Into<String>) -> Problem {
-    Problem { line, column: None, reason, fix: fix.into() }
-}
-
 /// A definition that can't be edited, where it would have to be.
 fn unreadable(db: &Db, table: &Table) -> Option<Problem> {
     let sql = format!(
@@ -70,8 +66,7 @@ fn unreadable(db: &Db, table: &Table) -> Option<Problem> {
     let sql: String = db.row("reading a definition", &sql, |row| row.get(0)).ok()?;
     let aside = Names::aside(Side::Old, &table.known_as);
     (table.shared && as_mirror(&sql, &aside).is_none()).then(|| {
-        problem(
-            None,
+        Problem::new(
             format!("the definition of {} can't be read: {sql}", table.known_as),
             "give the new table another name than the old one",
         )
@@ -87,8 +82,7 @@ fn half_way(table: &Table) -> Vec<Problem> {
         bare.to_lowercase().contains("raise(fail")
     };
     let note = |trigger: &AppTrigger| {
-        problem(
-            None,
+        Problem::new(
             format!(
                 "the trigger {} on {} refuses with RAISE(FAIL), which leaves what the statement did until \
                  then: from write-new on a row that it refuses stays in the new tables",
@@ -108,8 +102,8 @@ fn lost_columns(table: &Table, given: &[String], line: usize) -> Vec<Problem> {
         .filter(|column| !given.contains(&column.name) && column.expression.is_none())
         .map(|column| {
             if column.generated {
-                problem(
-                    Some(line),
+                Problem::on_line(
+                    line,
                     format!(
                         "what the column {}.{} is generated from can't be read",
                         table.known_as, column.name
@@ -117,8 +111,8 @@ fn lost_columns(table: &Table, given: &[String], line: usize) -> Vec<Problem> {
                     "leave this table out of the migration",
                 )
             } else {
-                problem(
-                    Some(line),
+                Problem::on_line(
+                    line,
                     format!(
                         "the backward statement does not give {}.{}: it would be lost",
                         table.known_as, column.name
@@ -137,9 +131,7 @@ fn irregular_uniques(table: &Table, line: usize) -> Vec<Problem> {
         .iter()
         .filter_map(|index| Some((index, index.irregular_unique?)))
         .map(|(index, why)| {
-            problem(
-                Some(line),
-                format!(
+            Problem::on_line(line, format!(
                     "{} has the unique index {} {why}: the rows an INSERT OR REPLACE removes by it can't be told",
                     table.known_as, index.name
                 ),
@@ -163,9 +155,7 @@ fn meddling_triggers(table: &Table, triggers: &[AppTrigger], model: &Model) -> V
                 [] => String::new(),
                 rest => format!(", over {},", rest.join(", ")),
             };
-            problem(
-                None,
-                format!(
+            Problem::new(format!(
                     "the application's trigger {first} on {}{over} writes to {}, which the migration keeps in \
                      step itself from write-new on",
                     table.known_as, way.to
@@ -180,8 +170,7 @@ fn meddling_triggers(table: &Table, triggers: &[AppTrigger], model: &Model) -> V
 /// way of `retired`, not before.
 fn referring(model: &Model) -> Vec<Problem> {
     let note = |(table, key): (&Table, &ForeignKey)| {
-        problem(
-            None,
+        Problem::new(
             format!(
                 "{} refers to {} by a foreign key, so {} can't be retired",
                 table.name, key.table, key.table
@@ -196,8 +185,7 @@ fn referring(model: &Model) -> Vec<Problem> {
 fn only_read(model: &Model) -> Vec<Problem> {
     let note = |table: &Table| {
         let name = &table.known_as;
-        problem(
-            None,
+        Problem::new(
             format!(
                 "the migration only reads {name}: it stays as it is in every phase, and from write-new on \
                  what changes in it no longer reaches the new tables"

@@ -3,9 +3,9 @@
 
 use std::time::Instant;
 
-use super::session::Session;
 use crate::backend::sqlite::control;
 use crate::engine::work::chunked::LOOK_EVERY;
+use crate::engine::work::session::Session;
 use crate::engine::work::telemetry::Telemetry;
 use crate::error::{Error, Refusal, Result};
 use crate::phase::{Direction, Phase};

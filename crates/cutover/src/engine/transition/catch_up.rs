@@ -13,8 +13,7 @@ use super::approval::{WhenPostponed, await_consent};
 use super::frozen::verify_frozen;
 use super::gate::TELL_EVERY;
 use super::partial_repair::Mender;
-use super::session::{Session, now};
-use super::switch::{self, Next, Setting};
+use super::switch::{self, Next};
 use super::{dirty_log, set_aside};
 use crate::backend::sqlite::compare::Chunk;
 use crate::backend::sqlite::state::{self, PassRecord, Pending};
@@ -24,13 +23,15 @@ use crate::derive::procedure::scope_columns;
 use crate::derive::sql::ident;
 use crate::derive::target::Target;
 use crate::derive::touched::note;
-use crate::engine::operations::backfill::count_rows;
-use crate::engine::operations::verify::{Compared, Found, Wanted, merge, verify_both};
 use crate::engine::work::chunked::Labour;
+use crate::engine::work::compare::{Compared, Found, Wanted, merge, verify_both};
+use crate::engine::work::fill::{CATCH_UP_RATE, count_rows};
 use crate::engine::work::log::Log;
 use crate::engine::work::pass::Pass;
+use crate::engine::work::session::{Session, now};
 use crate::engine::work::telemetry::Telemetry;
 use crate::error::{Error, Refusal, Result};
+use crate::model::phase_objects::Setting;
 use crate::pace::Pace;
 use crate::phase::{Direction, Phase};
 use crate::report::{Kept, VerifyReport};
@@ -168,15 +169,17 @@ fn pass_over(session: &Session<'_>, mender: &Mender, watch: &mut dyn Watch) -> R
         let phase = session.record.phase;
         db.write("writing the journal", || {
             session.fence()?;
-            session.journal("catch-up-complete", &now(), phase, json!({ RATE: rate.round() }))
+            session.journal(
+                "catch-up-complete",
+                &now(),
+                phase,
+                json!({ CATCH_UP_RATE: rate.round() }),
+            )
         })?;
     }
     labour.finish(watch);
     Ok(())
 }
-
-/// Where the journal keeps how fast the old tables were brought up to date, in rows a second.
-pub(crate) const RATE: &str = "catch_up_rows_per_second";
 
 fn one_pass(
     session: &Session<'_>,

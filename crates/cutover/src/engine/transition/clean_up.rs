@@ -2,10 +2,10 @@
 //! otherwise, were copied aside before the switch. Until they are gone from the new tables
 //! these are a mirror that is not filled yet: reads are answered from the old ones.
 
-use super::session::Session;
 use super::set_aside;
 use crate::backend::sqlite::state::{self, Pending};
-use crate::engine::operations::backfill::fill;
+use crate::engine::work::fill::fill;
+use crate::engine::work::session::Session;
 use crate::error::Result;
 use crate::pace::Pace;
 use crate::phase::Direction;

@@ -1,16 +1,15 @@
 //! What writes touch while a verification runs, or after it: triggers note the scopes, and they
 //! are compared again.
 
-use super::session::Session;
-use super::set_aside::Aside;
 use crate::backend::sqlite::compare::{self, Chunk, Outcome};
-use crate::backend::sqlite::value::Value;
 use crate::backend::sqlite::{Db, scan};
-use crate::derive::derived::{Place, SCOPES};
+use crate::derive::derived::Place;
 use crate::derive::procedure::scope_columns;
 use crate::derive::sql::{ident, idents};
 use crate::derive::target::Target;
 use crate::derive::touched;
+use crate::engine::work::session::Session;
+use crate::engine::work::set_aside::Aside;
 use crate::error::Result;
 
 /// From here on writes are noted.
@@ -122,35 +121,4 @@ fn query(session: &Session<'_>, target: &Target, columns: &[String]) -> String {
 
 fn table(session: &Session<'_>, target: &Target) -> String {
     ident(&session.model.names.touched(&target.table.name))
-}
-
-/// The temporary list, filled with given scopes.
-pub(crate) fn list(db: &Db, target: &Target, scopes: &[Vec<Value>]) -> Result<i64> {
-    let columns = scope_columns(target);
-    scan::fill_scopes(
-        db,
-        target,
-        &format!(
-            "SELECT {} WHERE 0",
-            columns.iter().map(|_| "NULL").collect::<Vec<_>>().join(", ")
-        ),
-    )?;
-    let marks = (1..=columns.len()).map(|n| format!("?{n}")).collect::<Vec<_>>().join(", ");
-    let same = columns
-        .iter()
-        .enumerate()
-        .map(|(n, c)| format!("{c} IS ?{}", n + 1))
-        .collect::<Vec<_>>()
-        .join(" AND ");
-    let sql = format!(
-        "INSERT INTO {SCOPES} ({}) SELECT {marks} WHERE NOT EXISTS (SELECT 1 FROM {SCOPES} WHERE {same})",
-        columns.join(", ")
-    );
-    for scope in scopes {
-        db.conn()
-            .prepare_cached(&sql)
-            .and_then(|mut statement| statement.execute(rusqlite::params_from_iter(scope)))
-            .map_err(|source| db.error("listing scopes", source))?;
-    }
-    db.row("listing scopes", &format!("SELECT ifnull(max(n), 0) FROM {SCOPES}"), |row| row.get(0))
 }

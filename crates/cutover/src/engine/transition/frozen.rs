@@ -2,8 +2,8 @@
 //! taken again before they are dropped. Their guards refuse writes; the digest
 //! finds what went around the guards.
 
-use super::session::Session;
 use crate::backend::sqlite::{Db, scan, state};
+use crate::engine::work::session::Session;
 use crate::error::{Error, Result};
 use crate::model::build::Model;
 use crate::phase::Direction;

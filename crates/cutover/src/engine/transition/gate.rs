@@ -10,15 +10,12 @@
 use std::time::{Duration, Instant};
 
 use super::approval::{WhenPostponed, await_consent, is_postponed, refuse_postponed};
-use super::session::{Session, now};
-use super::{dirty_log, set_aside};
+use super::{dirty_log, references, set_aside};
 use crate::backend::sqlite::compare::Outcome;
 use crate::derive::derived::Place;
 use crate::derive::target::Target;
-use crate::engine::operations::verify::{
-    Compared, EXAMPLES, Found, Wanted, merge, once, verify_both,
-};
-use crate::engine::preflight::references;
+use crate::engine::work::compare::{Compared, EXAMPLES, Found, Wanted, merge, once, verify_both};
+use crate::engine::work::session::{Session, now};
 use crate::engine::work::telemetry::Telemetry;
 use crate::error::{Error, Refusal, Result};
 use crate::pace::Pace;

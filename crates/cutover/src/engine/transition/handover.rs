@@ -13,13 +13,13 @@
 use rusqlite::params;
 
 use super::redefined::{Row, redefined};
-use super::switch::run;
 use crate::backend::sqlite::{Db, catalog, state};
 use crate::derive::sequences::sequences;
 use crate::derive::sql::{ident, join, text};
 use crate::error::{Refusal, Result};
 use crate::model::build::Model;
 use crate::model::definitions::{self, Change};
+use crate::model::phase_objects::run;
 use crate::phase::{Direction, Side};
 use crate::schema::{Defined, Definition, Table};
 
@@ -56,7 +56,7 @@ pub(crate) fn hand_over(db: &Db, from: &Model, to: &Model) -> Result<()> {
         Side::New => Direction::Forward,
         Side::Old => Direction::Backward,
     };
-    if exists(db, "sqlite_sequence")? {
+    if db.has("sqlite_sequence")? {
         run(db, "carrying the sequences over", &sequences(to.targets(direction), &to.catalog))?;
     }
     if others(db, from, to)? != before {
@@ -157,7 +157,7 @@ fn rename_in_statistics(db: &Db, changes: &[Change]) -> Result<()> {
     }
     let cases = join(&renamed, " ", |c| format!("WHEN {} THEN {}", text(&c.now), text(&c.to.name)));
     for (table, column) in STATISTICS {
-        if exists(db, table)? {
+        if db.has(table)? {
             let sql =
                 format!("UPDATE {table} SET {column} = CASE {column} {cases} ELSE {column} END");
             db.batch("renaming in the statistics", &sql)?;
@@ -199,11 +199,6 @@ fn own_triggers(db: &Db, model: &Model) -> Result<Vec<(String, String)>> {
 
 fn drop_trigger(name: &str) -> String {
     format!("DROP TRIGGER {}", ident(name))
-}
-
-fn exists(db: &Db, table: &str) -> Result<bool> {
-    let sql = format!("SELECT count(*) FROM main.sqlite_schema WHERE name = {}", text(table));
-    db.count(&sql).map(|count| count > 0)
 }
 
 /// The schema as it is recorded.

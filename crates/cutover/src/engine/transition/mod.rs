@@ -1,5 +1,4 @@
-//! From one phase to the next: the operator's session, the gates, what each phase has in the
-//! database, and the switch itself.
+//! From one phase to the next: what must hold before, the gates, and the switch itself.
 
 pub(crate) mod approval;
 pub(crate) mod catch_up;
@@ -8,11 +7,15 @@ pub(crate) mod dirty_log;
 pub(crate) mod frozen;
 pub(crate) mod gate;
 pub(crate) mod handover;
+pub(crate) mod hold;
 pub(crate) mod only_new;
 pub(crate) mod other_migrations;
 pub(crate) mod partial_repair;
+pub(crate) mod permission;
+pub(crate) mod recover;
 pub(crate) mod redefined;
-pub(crate) mod session;
+pub(crate) mod references;
+pub(crate) mod renew;
 pub(crate) mod set_aside;
 pub(crate) mod switch;
 pub(crate) mod tombstones;

@@ -1,7 +1,6 @@
 //! What only the new tables hold, and would go with them: values in columns that no mapping
 //! gives, and rows that no old row gives.
 
-use super::session::Session;
 use super::set_aside;
 use crate::backend::sqlite::journal;
 use crate::derive::derived::Place;
@@ -9,6 +8,7 @@ use crate::derive::sql::{any, ident, join, text};
 use crate::derive::target::Target;
 use crate::engine::work::pace::Pacer;
 use crate::engine::work::reconcile::survey;
+use crate::engine::work::session::Session;
 use crate::error::{Error, Result};
 use crate::pace::Pace;
 use crate::phase::{Direction, Phase};

@@ -5,9 +5,10 @@
 //! there are. So they are made anew in the same transaction. To that migration it would
 //! otherwise look as if an application had changed the schema.
 
-use super::session::Session;
+use super::renew::make_objects;
 use crate::backend::sqlite::state::{self, Record};
-use crate::engine::observe::drift::{make_objects, stale};
+use crate::engine::observe::drift::stale;
+use crate::engine::work::session::Session;
 use crate::error::Result;
 use crate::phase::Phase;
 

@@ -5,14 +5,14 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::session::Session;
-use super::set_aside::{Aside, key_of};
 use crate::backend::sqlite::compare::{self, Chunk, Diff, Kind, Outcome};
 use crate::backend::sqlite::failing;
 use crate::backend::sqlite::mend::{self, Refused, Stop};
 use crate::backend::sqlite::value::Value;
 use crate::derive::derived::Place;
 use crate::derive::target::Target;
+use crate::engine::work::session::Session;
+use crate::engine::work::set_aside::{Aside, key_of};
 use crate::error::{Error, Refusal, Result};
 use crate::phase::Direction;
 use crate::report::SetAside;

@@ -1,39 +1,18 @@
-//! The objects of each phase, and going from those of one to those of another in
-//! the transaction at hand.
+//! From the objects of one phase to those of another, in the transaction at hand.
+
+use std::time::Duration;
+
+use serde_json::Value;
 
 use super::handover::hand_over;
-use crate::backend::sqlite::Db;
-use crate::backend::sqlite::objects::{self, Standing};
-use crate::derive::freeze::{freeze, syncing};
-use crate::derive::guard::guards;
-use crate::derive::live::view;
+use crate::backend::sqlite::{Db, Moving, objects, state};
 use crate::derive::object::Object;
-use crate::derive::sql::ident;
-use crate::derive::sync::{parent_triggers, sync};
-use crate::derive::touched::stale;
+use crate::engine::work::session::{Session, now};
 use crate::error::Result;
 use crate::model::build::Model;
-use crate::model::remains;
-use crate::phase::{Direction, Phase};
-use crate::schema::Table;
-use crate::standing;
-
-/// What a phase needs to know beyond its name.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Setting {
-    pub(crate) phase: Phase,
-    /// Whether every source row has its image.
-    pub(crate) backfilled: bool,
-    /// Whether a rollback from `new-only` is bringing the old tables up to date.
-    pub(crate) catching_up: bool,
-}
-
-impl Setting {
-    /// The setting of a phase in which nothing is left to do.
-    pub(crate) fn of(phase: Phase) -> Self {
-        Self { phase, backfilled: true, catching_up: false }
-    }
-}
+use crate::model::phase_objects::{self, Setting, frozen, ours, remove, timeless};
+use crate::phase::Phase;
+use crate::watch::{Event, Watch};
 
 /// What entering a phase takes: derived before the write lock is taken.
 #[derive(Debug)]
@@ -54,82 +33,6 @@ impl Next {
     }
 }
 
-/// The objects of a phase that began at that time.
-pub(crate) fn objects(model: &Model, setting: Setting, since: &str) -> Vec<Object> {
-    let mut objects = timeless(model, setting);
-    objects.extend(frozen(model, setting, since));
-    objects
-}
-
-/// The objects of a phase, but for those that say when it began.
-fn timeless(model: &Model, setting: Setting) -> Vec<Object> {
-    let mut objects = Vec::new();
-    let name = model.migration.name();
-    let direction = setting.phase.sync();
-    if direction.is_some() || setting.catching_up {
-        objects.extend(syncing(model.names));
-    }
-    if setting.catching_up {
-        objects.extend(stale(&model.backward, model.names, &model.catalog));
-    }
-    if direction == Some(Direction::Forward) {
-        objects.extend(model.forward.iter().flat_map(|target| guards(target, model.names, name)));
-    }
-    if let Some(direction) = direction {
-        let targets = model.targets(direction);
-        objects.extend(sync(targets, model.names, name, &model.catalog));
-        if setting.backfilled {
-            for parent in targets.iter().filter(|target| model.is_parent(target)) {
-                objects.extend(parent_triggers(targets, parent, model.names, name, &model.catalog));
-            }
-        }
-    }
-    objects.extend(views(model, setting));
-    objects
-}
-
-/// The guards that tell who writes to a frozen table since when it is frozen.
-fn frozen(model: &Model, setting: Setting, since: &str) -> Vec<Object> {
-    if !matches!(setting.phase, Phase::WriteNew | Phase::NewOnly) {
-        return Vec::new();
-    }
-    let phase = if setting.catching_up { Phase::WriteNew } else { setting.phase };
-    let guards =
-        |table: &Table| freeze(model.names, model.migration.name(), &table.name, phase, since);
-    model.old_tables().flat_map(guards).collect()
-}
-
-fn views(model: &Model, setting: Setting) -> Vec<Object> {
-    let standing = standing::Standing { phase: setting.phase, backfilled: setting.backfilled };
-    let reads = standing.reads();
-    model.backward.iter().map(|target| view(target, reads, &model.catalog)).collect()
-}
-
-/// Every trigger and view of this migration that there is, and the tables that only they use.
-pub(crate) fn ours(db: &Db, model: &Model) -> Result<Vec<Standing>> {
-    let live = remains::live_views(db, &model.migration)?;
-    objects::standing(db, &model.names.prefix(), &live)
-}
-
-/// Removes them, in the transaction at hand.
-pub(crate) fn remove(db: &Db, ours: &[Standing]) -> Result<()> {
-    objects::remove(db, "removing the triggers of the last phase", ours)
-}
-
-/// Runs statements, in the transaction at hand.
-pub(crate) fn run(db: &Db, doing: &str, statements: &[String]) -> Result<()> {
-    statements.iter().try_for_each(|sql| db.batch(doing, sql))
-}
-
-/// Replaces the live views alone: between phases whose sync is the same.
-pub(crate) fn enter_views(db: &Db, model: &Model, setting: Setting) -> Result<()> {
-    // One by one: for so few it is not worth reading the whole schema anew.
-    views(model, setting).iter().try_for_each(|view| {
-        let drop = format!("DROP VIEW IF EXISTS {}", ident(&view.name));
-        run(db, "replacing the live views", &[drop, view.sql.clone()])
-    })
-}
-
 /// Replaces the objects there are by those of a phase. Where writes begin to enter the other
 /// side, it takes the names and the foreign keys over.
 pub(crate) fn enter(db: &Db, model: &Model, next: &Next, since: &str) -> Result<()> {
@@ -141,4 +44,58 @@ pub(crate) fn enter(db: &Db, model: &Model, next: &Next, since: &str) -> Result<
     let mut made = next.objects.clone();
     made.extend(frozen(to, next.setting, since));
     objects::create(db, "creating the triggers of the next phase", &made)
+}
+
+impl Session<'_> {
+    /// The body of a transition: the objects of the phase, its record, its journal
+    /// row. Runs inside the transition's one transaction.
+    pub(crate) fn enter(&self, event: &str, next: &Next, since: &str, detail: Value) -> Result<()> {
+        self.fence()?;
+        let setting = next.setting;
+        let sync = (self.record.phase.sync(), self.record.pending);
+        if setting.phase.sync() == sync.0 && sync.0.is_some() && sync.1.is_none() {
+            phase_objects::enter_views(self.db, &self.model, setting)?;
+        } else {
+            let beside = self.fitting_beside()?;
+            enter(self.db, &self.model, next, since)?;
+            self.renew_beside(&beside)?;
+        }
+        state::set_phase(self.db, self.record.id, setting.phase, since)?;
+        self.journal(event, since, setting.phase, detail)
+    }
+
+    /// A transition without a gate; gives how long the lock was held, and since when
+    /// the phase is.
+    pub(crate) fn flip(&self, event: &str, to: Phase) -> Result<(Duration, String)> {
+        let backfilled = self.is_backfilled()?;
+        let next = Next::derive(&self.model, Setting { backfilled, ..Setting::of(to) })?;
+        let (since, held) = self.db.write("switching", || {
+            self.refuse_late_drift(to)?;
+            let since = now();
+            self.enter(event, &next, &since, Value::Object(serde_json::Map::new()))?;
+            Ok(since)
+        })?;
+        Ok((held, since))
+    }
+
+    /// After a transition has committed.
+    pub(crate) fn entered(
+        &mut self,
+        phase: Phase,
+        since: String,
+        held: Duration,
+        watch: &mut dyn Watch,
+    ) -> Result<()> {
+        if phase.writes_enter() != self.model.bearer {
+            self.model = self.model.borne_by(phase.writes_enter())?;
+        }
+        let from = std::mem::replace(&mut self.record.phase, phase);
+        self.record.since = since;
+        self.record.pending = None;
+        // Moving the log into the database syncs both: the transition lasts from here on.
+        let _ = self.db.checkpoint(Moving::Beside);
+        watch.event(&Event::Entered { phase, held_ms: held.as_secs_f64() * 1000.0 });
+        watch.after(from, &mut || self.engine.snapshot(&self.record.name));
+        Ok(())
+    }
 }

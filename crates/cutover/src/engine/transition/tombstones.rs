@@ -6,7 +6,6 @@
 //! former name is the new table's.
 
 use super::handover::redefine;
-use super::switch::run;
 use crate::backend::sqlite::{Db, objects};
 use crate::derive::names::Names;
 use crate::derive::sql::{ident, text};
@@ -17,6 +16,7 @@ use crate::migration::Migration;
 use crate::migration::ddl::as_mirror;
 use crate::model::build::Model;
 use crate::model::definitions::{self, Change};
+use crate::model::phase_objects::run;
 use crate::phase::Side;
 use crate::schema::{Defined, Table};
 
@@ -29,7 +29,7 @@ pub(crate) fn put(db: &Db, model: &Model, since: &str) -> Result<()> {
     }
     let mut replaced: Vec<&Target> = Vec::new();
     for target in model.backward.iter().filter(|target| !target.table.shared) {
-        if is_table(db, &target.table.name)? {
+        if db.has_table(&target.table.name)? {
             replaced.push(target);
         }
     }
@@ -65,20 +65,11 @@ pub(crate) fn still_there(db: &Db, migration: &Migration, names: Names) -> Resul
             // Under its own name where an older version retired it.
             false => table.to_owned(),
         };
-        if is_table(db, &stored)? {
+        if db.has_table(&stored)? {
             tables.push(stored);
         }
     }
     Ok(tables)
-}
-
-/// Whether there is a table, and not a view, of this name.
-pub(crate) fn is_table(db: &Db, name: &str) -> Result<bool> {
-    let sql = format!(
-        "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = {} COLLATE NOCASE",
-        text(name)
-    );
-    db.count(&sql).map(|count| count > 0)
 }
 
 fn drop_triggers(db: &Db, table: &str) -> Result<()> {
@@ -130,8 +121,7 @@ fn set_aside(db: &Db, model: &Model, replaced: &[&Target]) -> Result<()> {
 /// the place where SQLite keeps it, and the new tables need not have it: where they hold such
 /// ids in columns of another kind, only the application can go on counting.
 fn last_id(db: &Db, table: &Table) -> Result<Option<i64>> {
-    let kept = "SELECT count(*) FROM main.sqlite_schema WHERE name = 'sqlite_sequence'";
-    if !table.autoincrement || db.count(kept)? == 0 {
+    if !table.autoincrement || !db.has("sqlite_sequence")? {
         return Ok(None);
     }
     let sql = format!("SELECT max(seq) FROM sqlite_sequence WHERE name = {}", text(&table.name));

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::log::Log;
 use super::pace::{Pacer, pacer_sleep};
+use super::session::Session;
 use super::telemetry::Telemetry;
 use crate::backend::sqlite::control::{self, Control};
-use crate::engine::transition::session::Session;
 use crate::error::{Error, Result};
 use crate::pace::Pace;
 use crate::report::Waiting;

@@ -13,12 +13,12 @@
 
 use std::time::Instant;
 
+use super::disk;
 use super::pace::{Backoff, Pacer};
+use super::session::Session;
 use super::telemetry::Telemetry;
 use crate::backend::sqlite::{Checkpointer, Db, Moving};
 use crate::engine::options::Options;
-use crate::engine::preflight::space;
-use crate::engine::transition::session::Session;
 use crate::error::{Error, Result};
 use crate::report::Waiting;
 use crate::watch::{Event, Watch};
@@ -70,7 +70,7 @@ impl Log {
     ) -> Result<()> {
         let (db, options) = (session.db, &session.engine.options);
         if let Some(doing) = self.fills {
-            space::still_free(db.file(), doing, options)?;
+            disk::still_free(db.file(), doing, options)?;
         }
         let share = options.log_limit_bytes / SHARES;
         let now = db.committed_log_bytes();

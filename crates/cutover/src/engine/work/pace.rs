@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::pace::{Limits, Pace};
-use crate::report::Waiting;
+use crate::report::{PaceStatus, Waiting};
 
 /// Adapts the number of rows in a chunk to the time a chunk may take.
 #[derive(Debug, Clone)]
@@ -170,6 +170,18 @@ pub(crate) fn pacer_sleep(pause: Duration) {
     if !pause.is_zero() {
         std::thread::sleep(pause);
     }
+}
+
+/// A pace as it is reported: while programs write.
+pub(crate) fn paces(pace: Pace) -> PaceStatus {
+    let (name, stall, rows_per_second) = match pace {
+        Pace::Gentle => ("gentle", CHUNK_BESIDE_WRITERS, None),
+        Pace::Fast => ("fast", CHUNK_ALONE, None),
+        Pace::Limited(Limits { stall, rows_per_second }) => {
+            ("limits", stall.unwrap_or(CHUNK_BESIDE_WRITERS), rows_per_second)
+        }
+    };
+    PaceStatus { pace: name.to_owned(), stall_ms: stall.as_secs_f64() * 1000.0, rows_per_second }
 }
 
 #[cfg(test)]

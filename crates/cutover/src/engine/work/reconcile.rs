@@ -3,12 +3,12 @@
 
 use super::pace::Pacer;
 use super::pass::{Filled, Pass};
+use super::set_aside::Aside;
 use crate::backend::sqlite::compare::{self, Chunk, Diff, Outcome};
 use crate::backend::sqlite::value::Value;
 use crate::backend::sqlite::{Db, failing};
 use crate::derive::derived::Place;
 use crate::derive::target::Target;
-use crate::engine::transition::set_aside::Aside;
 use crate::error::{Error, Result};
 use crate::model::build::Model;
 

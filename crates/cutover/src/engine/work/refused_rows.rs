@@ -3,8 +3,10 @@
 //! and their values, and looked at again by `status` until they are mended.
 
 use super::pass::is_before;
+use super::session::{RefusedScopes, Session};
 use crate::backend::sqlite::compare::Chunk;
 use crate::backend::sqlite::refused::{self, Refused};
+use crate::backend::sqlite::scan::list;
 use crate::backend::sqlite::state::Record;
 use crate::backend::sqlite::value::{Value, show};
 use crate::backend::sqlite::{Db, Wall};
@@ -12,20 +14,11 @@ use crate::derive::derived::Place;
 use crate::derive::sql::join;
 use crate::derive::target::Target;
 use crate::engine::open::Engine;
-use crate::engine::transition::dirty_log::list;
-use crate::engine::transition::session::Session;
 use crate::error::{Error, Refusal, Result};
 use crate::model::build::Model;
 use crate::model::definitions;
 use crate::phase::Direction;
 use crate::report::Problem;
-
-/// Which rows a refusal was about.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct RefusedScopes {
-    target: String,
-    scopes: Vec<Vec<Value>>,
-}
 
 impl Session<'_> {
     /// Puts an error that says which constraint is broken into one that says by which rows. In

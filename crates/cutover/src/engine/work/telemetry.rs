@@ -4,10 +4,10 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use super::session::Session;
 use crate::backend::sqlite::Moving;
 use crate::backend::sqlite::work::{self, Sample};
 use crate::clock;
-use crate::engine::transition::session::Session;
 use crate::error::{Error, Result};
 use crate::report::Waiting;
 use crate::watch::Work;

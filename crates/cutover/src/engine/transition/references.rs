@@ -5,7 +5,7 @@ use crate::backend::sqlite::value::show;
 use crate::backend::sqlite::{Db, catalog};
 use crate::derive::derived::Place;
 use crate::derive::sql::{ident, join};
-use crate::engine::transition::session::Session;
+use crate::engine::work::session::Session;
 use crate::error::{Error, Result};
 use crate::model::build::Model;
 use crate::phase::Side;

@@ -1,0 +1,76 @@
+//! Work on a migration from taking the lease to giving it up.
+
+use crate::derive::sql::text;
+use crate::engine::open::Engine;
+use crate::engine::work::session::Session;
+use crate::error::Result;
+use crate::model::phase_objects;
+
+impl<'a> Session<'a> {
+    /// Does some work from taking the lease to giving it up. What a killed gate left
+    /// behind is removed first, its notes cost every writer something; and a flag that was left
+    /// up is put down. Work that is done stays done, whatever happens while the lease is given
+    /// back.
+    pub(crate) fn hold<T>(
+        engine: &'a Engine,
+        name: &str,
+        doing: &str,
+        work: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        Self::work(Self::open(engine, name, doing, Engine::model)?, work)
+    }
+
+    /// As [`hold`](Self::hold), to leave the migration: also where its tables are gone, were
+    /// renamed or lack a column, and where this version can't read its text.
+    pub(crate) fn hold_to_leave<T>(
+        engine: &'a Engine,
+        name: &str,
+        doing: &str,
+        work: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        Self::work(Self::open(engine, name, doing, Engine::model_to_leave)?, work)
+    }
+
+    fn work<T>(mut session: Self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let ready = session.drop_notes().and_then(|()| session.put_flag_down());
+        match ready.and_then(|_| work(&mut session)) {
+            Ok(done) => {
+                session.close();
+                Ok(done)
+            }
+            Err(error) => Err(session.reason(error)),
+        }
+    }
+
+    /// Removes the notes of a gate that did not come to its end.
+    pub(crate) fn drop_notes(&self) -> Result<()> {
+        if self.db.count(&format!("SELECT count(*) FROM {}", self.notes()))? == 0 {
+            return Ok(());
+        }
+        self.db.write("removing notes", || {
+            self.fence()?;
+            self.remove_notes()
+        })?;
+        Ok(())
+    }
+
+    /// Removes the notes of a gate, in the transaction at hand.
+    pub(crate) fn remove_notes(&self) -> Result<()> {
+        let sql = format!(
+            "SELECT 'DROP ' || type || ' IF EXISTS \"' || replace(name, '\"', '\"\"') || '\"' \
+             FROM {} ORDER BY type DESC",
+            self.notes()
+        );
+        phase_objects::run(self.db, "removing notes", &self.texts(&sql)?)
+    }
+
+    /// The tables and triggers of a gate's notes, as a FROM and its WHERE.
+    fn notes(&self) -> String {
+        let prefix = format!("{}touch", self.model.names.prefix());
+        format!(
+            "main.sqlite_schema WHERE substr(name, 1, {}) = {} AND type IN ('table', 'trigger')",
+            prefix.chars().count(),
+            text(&prefix)
+        )
+    }
+}

@@ -1,0 +1,399 @@
+//! Rows that one side has no room for, or no image of, in tables of their own.
+//!
+//! Before a flip such a row also stands where it was, and its copy says so: its `_kept_at` is
+//! NULL. Once the other side is the source the copies become the rows: their `_kept_at` is set.
+
+use super::session::Session;
+use crate::backend::sqlite::Db;
+use crate::backend::sqlite::compare::{self, Chunk, Diff, Kind, Outcome};
+use crate::backend::sqlite::mend::Refused;
+use crate::backend::sqlite::value::Value;
+use crate::derive::derived::{Place, SCOPES};
+use crate::derive::names::Names;
+use crate::derive::sql::{ident, idents, join, text};
+use crate::derive::target::Target;
+use crate::error::Result;
+use crate::phase::Side;
+use crate::report::{Kept, SetAside};
+use crate::schema::Table;
+
+/// Rows of a kept table that are looked at in one transaction.
+pub(crate) const AT_ONE_GO: u64 = 500;
+
+/// The kept rows of one target.
+pub(crate) struct Aside<'a> {
+    db: &'a Db,
+    target: &'a Target,
+    names: Names,
+    migration: &'a str,
+}
+
+impl<'a> Aside<'a> {
+    pub(crate) fn of(session: &'a Session<'_>, target: &'a Target) -> Self {
+        Self::new(session.db, target, session.model.names, &session.record.name)
+    }
+
+    pub(crate) fn new(db: &'a Db, target: &'a Target, names: Names, migration: &'a str) -> Self {
+        Self { db, target, names, migration }
+    }
+
+    pub(crate) fn target(&self) -> &'a Target {
+        self.target
+    }
+
+    pub(crate) fn table(&self) -> String {
+        kept_in(&self.target.table, self.target.direction.target())
+    }
+
+    pub(crate) fn exists(&self) -> Result<bool> {
+        self.db.has_table(&self.table())
+    }
+
+    /// A condition for the copies of rows that also stand elsewhere.
+    pub(crate) fn copies(&self) -> String {
+        format!("_migration = {} AND _kept_at IS NULL", text(self.migration))
+    }
+
+    /// Makes the table and an index that leads to the rows of a scope. In the transaction at
+    /// hand.
+    pub(crate) fn make(&self) -> Result<()> {
+        make(self.db, &self.target.table, &self.table())?;
+        self.index()
+    }
+
+    fn index(&self) -> Result<()> {
+        let kept = ident(&self.table());
+        let index = ident(&format!("{}ix_kept_{}", self.names.prefix(), self.table()));
+        let scope = join(&self.target.scope, ", ", |name| self.collated("", name));
+        let sql = format!("CREATE INDEX IF NOT EXISTS {index} ON {kept} ({scope})");
+        self.db.batch("keeping rows", &sql)
+    }
+
+    /// A column of the kept table, compared as the target's own is.
+    pub(crate) fn collated(&self, prefix: &str, name: &str) -> String {
+        let collation = self.target.column(name).map_or("BINARY", |c| c.collation.as_str());
+        format!("{prefix}{} COLLATE {}", ident(name), ident(collation))
+    }
+
+    /// Takes the copies of one part back. In the transaction at hand.
+    fn take_back(&self, chunk: &Chunk) -> Result<()> {
+        let (kept, rowid) = (ident(&self.table()), self.target.table.rowid());
+        let scope: Vec<String> =
+            self.target.scope.iter().map(|name| self.collated("r.", name)).collect();
+        let part = match chunk {
+            Chunk::Range { lo, hi } => {
+                let row = |list: String| if scope.len() == 1 { list } else { format!("({list})") };
+                let key = row(scope.join(", "));
+                let end = |name: &str| {
+                    row((0..scope.len())
+                        .map(|n| format!(":{name}{n}"))
+                        .collect::<Vec<_>>()
+                        .join(", "))
+                };
+                let lo = lo.as_ref().map(|_| format!("{key} > {}", end("lo")));
+                let hi = hi.as_ref().map(|_| format!("{key} <= {}", end("hi")));
+                let ends: Vec<String> = lo.into_iter().chain(hi).collect();
+                let ends = if ends.is_empty() { "1".to_owned() } else { ends.join(" AND ") };
+                format!("SELECT r.{rowid} FROM {kept} AS r WHERE {ends}")
+            }
+            Chunk::Listed { .. } => {
+                let same: Vec<String> =
+                    scope.iter().enumerate().map(|(n, name)| format!("{name} IS k.s{n}")).collect();
+                format!(
+                    "SELECT r.{rowid} FROM {SCOPES} AS k CROSS JOIN {kept} AS r \
+                     WHERE k.n BETWEEN :from AND :to AND {}",
+                    same.join(" AND ")
+                )
+            }
+        };
+        let sql = format!("DELETE FROM {kept} WHERE {rowid} IN ({part}) AND {}", self.copies());
+        let run = || -> rusqlite::Result<()> {
+            let mut statement = self.db.conn().prepare_cached(&sql)?;
+            for (name, value) in chunk.parameters() {
+                if let Some(index) = statement.parameter_index(&name)? {
+                    statement.raw_bind_parameter(index, value)?;
+                }
+            }
+            statement.raw_execute().map(|_| ())
+        };
+        run().map_err(|source| self.db.error("taking kept rows back", source))
+    }
+
+    /// Makes rows that the target can't hold the kept ones of a part. In the transaction at
+    /// hand.
+    pub(crate) fn replace(&self, chunk: &Chunk, rows: &[Refused]) -> Result<()> {
+        if self.exists()? {
+            self.take_back(chunk)?;
+        }
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.make()?;
+        let columns = &self.target.columns;
+        let marks = (1..=columns.len()).map(|n| format!("?{n}")).collect::<Vec<_>>().join(", ");
+        let sql = format!(
+            "INSERT INTO {} ({}, _migration, _reason) VALUES ({marks}, {}, ?{})",
+            ident(&self.table()),
+            idents("", columns),
+            text(self.migration),
+            columns.len() + 1
+        );
+        let run = || -> rusqlite::Result<()> {
+            let mut statement = self.db.conn().prepare_cached(&sql)?;
+            for Refused { row, reason } in rows {
+                for (position, value) in row.iter().enumerate() {
+                    statement.raw_bind_parameter(position + 1, value)?;
+                }
+                statement.raw_bind_parameter(columns.len() + 1, reason)?;
+                statement.raw_execute()?;
+            }
+            Ok(())
+        };
+        run().map_err(|source| self.db.error("keeping rows", source))
+    }
+
+    /// Keeps copies of the stored rows of a part that the mapping does not give, or gives
+    /// otherwise. Tells how many rows differ, those that are missing too. In the transaction
+    /// at hand.
+    pub(crate) fn keep(&self, chunk: &Chunk) -> Result<u64> {
+        let outcome = compare::compare(self.db, self.target, Place::LIVE, chunk, usize::MAX)?;
+        let lost: Vec<&Diff> =
+            outcome.diffs.iter().filter(|diff| diff.kind != Kind::Missing).collect();
+        if self.exists()? {
+            self.take_back(chunk)?;
+        }
+        if !lost.is_empty() {
+            self.make()?;
+            self.copy(&lost)?;
+        }
+        Ok(outcome.diffs.len() as u64)
+    }
+
+    fn copy(&self, lost: &[&Diff]) -> Result<()> {
+        let (columns, names) = (&self.target.columns, self.stored_columns());
+        let insert = format!(
+            "INSERT INTO {} ({}, _migration, _reason) SELECT {}, {}, ?{} FROM {} AS t",
+            ident(&self.table()),
+            idents("", &names),
+            idents("t.", &names),
+            text(self.migration),
+            columns.len() + 1,
+            ident(&self.target.table.name)
+        );
+        let by_key = format!("{insert} WHERE {}", self.same(&self.target.key.columns));
+        // All that is stored of the scope: more of the row isn't known.
+        let by_scope = format!("{insert} WHERE {}", self.same(&self.target.scope));
+        let run = || -> rusqlite::Result<()> {
+            for diff in lost {
+                let sql = if diff.kind == Kind::Fails { &by_scope } else { &by_key };
+                let mut statement = self.db.conn().prepare_cached(sql)?;
+                for (position, value) in diff.row.iter().enumerate() {
+                    if position < statement.parameter_count() {
+                        statement.raw_bind_parameter(position + 1, value)?;
+                    }
+                }
+                statement.raw_bind_parameter(columns.len() + 1, self.why(diff))?;
+                statement.raw_execute()?;
+            }
+            Ok(())
+        };
+        run().map_err(|source| self.db.error("keeping rows", source))
+    }
+
+    fn stored_columns(&self) -> Vec<&'a String> {
+        self.target.table.columns.iter().map(|column| &column.name).collect()
+    }
+
+    /// That a row of the target has the values of a derived one in some columns.
+    fn same(&self, names: &[String]) -> String {
+        let target = self.target;
+        let position = |name: &String| {
+            target.columns.iter().position(|column| column == name).map_or(0, |n| n + 1)
+        };
+        join(names, " AND ", |name| {
+            let operator = if target.table.never_null(name) { "=" } else { "IS" };
+            format!("t.{} {operator} ?{}", ident(name), position(name))
+        })
+    }
+
+    /// Why a stored row is kept.
+    fn why(&self, diff: &Diff) -> String {
+        let other = self.target.direction.source();
+        if let Some(says) = &diff.says {
+            return format!("it can't be told what the {other} tables give: {says}");
+        }
+        match &diff.column {
+            Some((position, expected, found)) => {
+                let column = self.target.columns.get(*position).map_or("", String::as_str);
+                format!("the {other} tables give {column} = {expected} instead of {found}")
+            }
+            None => format!("no row of the {other} tables gives it"),
+        }
+    }
+
+    /// Leaves the differences out whose rows are set aside. `outcome` holds all of them.
+    pub(crate) fn leave_out(&self, outcome: &mut Outcome) -> Result<u64> {
+        if outcome.is_clean() || !self.exists()? {
+            return Ok(0);
+        }
+        let mut names: Vec<&String> = self.target.scope.iter().collect();
+        names.extend(
+            self.target.key.columns.iter().filter(|name| !self.target.scope.contains(name)),
+        );
+        let position = |name: &str| self.target.columns.iter().position(|column| column == name);
+        let same = join(&names, " AND ", |name| {
+            format!("{} IS ?{}", self.collated("r.", name), position(name).map_or(0, |n| n + 1))
+        });
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM {} AS r WHERE {same} AND {})",
+            ident(&self.table()),
+            self.copies()
+        );
+        let failed = |source| self.db.error("reading the kept rows", source);
+        let mut statement = self.db.conn().prepare_cached(&sql).map_err(failed)?;
+        let mut is_aside = |diff: &Diff| -> rusqlite::Result<bool> {
+            for (position, value) in diff.row.iter().enumerate() {
+                if position < statement.parameter_count() {
+                    statement.raw_bind_parameter(position + 1, value)?;
+                }
+            }
+            let mut rows = statement.raw_query();
+            Ok(rows.next()?.map(|row| row.get(0)).transpose()?.unwrap_or(false))
+        };
+        let (mut left_out, mut rest) = (0, Vec::new());
+        for diff in std::mem::take(&mut outcome.diffs) {
+            if !is_aside(&diff).map_err(failed)? {
+                rest.push(diff);
+                continue;
+            }
+            left_out += 1;
+            match diff.kind {
+                Kind::Missing => outcome.missing -= 1,
+                Kind::Extra => outcome.extra -= 1,
+                Kind::Different | Kind::Fails => outcome.different -= 1,
+            }
+        }
+        outcome.diffs = rest;
+        Ok(left_out)
+    }
+
+    /// How many rows are set aside that also stand elsewhere.
+    pub(crate) fn count(&self) -> Result<u64> {
+        if !self.exists()? {
+            return Ok(0);
+        }
+        let sql = format!("SELECT count(*) FROM {} WHERE {}", ident(&self.table()), self.copies());
+        self.db.count(&sql)
+    }
+
+    /// The first of them, with their keys and why.
+    pub(crate) fn shown(&self, most: usize) -> Result<Vec<SetAside>> {
+        if most == 0 || !self.exists()? {
+            return Ok(Vec::new());
+        }
+        let columns = &self.target.columns;
+        let sql = format!(
+            "SELECT {}, ifnull(_reason, '') FROM {} WHERE {} ORDER BY {} LIMIT {most}",
+            idents("", columns),
+            ident(&self.table()),
+            self.copies(),
+            self.target.table.rowid()
+        );
+        let row = |row: &rusqlite::Row<'_>| -> rusqlite::Result<SetAside> {
+            let values: rusqlite::Result<Vec<Value>> =
+                (0..columns.len()).map(|n| row.get(n)).collect();
+            Ok(SetAside {
+                table: self.target.table.known_as.clone(),
+                key: key_of(self.target, &values?),
+                reason: row.get(columns.len())?,
+            })
+        };
+        let read = || -> rusqlite::Result<Vec<SetAside>> {
+            self.db.conn().prepare(&sql)?.query_map([], row)?.collect()
+        };
+        read().map_err(|source| self.db.error("reading the kept rows", source))
+    }
+
+    pub(crate) fn told(&self, rows: u64) -> Kept {
+        Kept { table: self.target.table.known_as.clone(), kept_in: self.table(), rows }
+    }
+
+    /// Runs `each`, such as `DELETE FROM`, over the copies, chunk by chunk; gives how many.
+    pub(crate) fn sweep(&self, session: &Session<'_>, each: &str) -> Result<u64> {
+        if !self.exists()? {
+            return Ok(0);
+        }
+        let (kept, rowid) = (ident(&self.table()), self.target.table.rowid());
+        let (mut after, mut rows) = (i64::MIN, 0);
+        loop {
+            let (last, _) = self.db.write("going through the kept rows", || {
+                session.fence()?;
+                let end = format!(
+                    "SELECT max(r) FROM (SELECT {rowid} AS r FROM {kept} WHERE {rowid} > {after} \
+                     ORDER BY {rowid} LIMIT {AT_ONE_GO})"
+                );
+                let end: Option<i64> =
+                    self.db.row("going through the kept rows", &end, |row| row.get(0))?;
+                let Some(end) = end else { return Ok(None) };
+                let sql = format!(
+                    "{each} WHERE {rowid} > {after} AND {rowid} <= {end} AND {}",
+                    self.copies()
+                );
+                let changed = self.db.conn().execute(&sql, []);
+                rows += changed
+                    .map_err(|source| self.db.error("going through the kept rows", source))?
+                    as u64;
+                Ok(Some(end))
+            })?;
+            match last {
+                Some(last) => after = last,
+                None => return Ok(rows),
+            }
+        }
+    }
+}
+
+/// The columns of ours that a kept table has besides.
+pub(crate) const OWN: [&str; 3] = ["_migration", "_kept_at", "_reason"];
+
+/// Makes the table for the kept rows of another, with every column that these have by now.
+pub(crate) fn make(db: &Db, table: &Table, kept: &str) -> Result<()> {
+    let (doing, quoted) = ("keeping rows", ident(kept));
+    if !db.has_table(kept)? {
+        let own = OWN.map(|name| format!("NULL AS {name}")).join(", ");
+        let from = ident(&table.name);
+        let sql = format!("CREATE TABLE {quoted} AS SELECT t.*, {own} FROM {from} AS t WHERE 0");
+        return db.batch(doing, &sql);
+    }
+    let there = columns(db, kept)?;
+    let needed = table.columns.iter().map(|column| column.name.as_str()).chain(OWN);
+    for name in needed.filter(|name| !there.contains(&name.to_lowercase())) {
+        db.batch(doing, &format!("ALTER TABLE {quoted} ADD COLUMN {}", ident(name)))?;
+    }
+    Ok(())
+}
+
+/// The columns of a table, in lower case.
+pub(crate) fn columns(db: &Db, table: &str) -> Result<Vec<String>> {
+    let read = || -> rusqlite::Result<Vec<String>> {
+        db.conn()
+            .prepare("SELECT lower(name) FROM pragma_table_info(?1)")?
+            .query_map([table], |row| row.get(0))?
+            .collect()
+    };
+    read().map_err(|source| db.error("reading a table", source))
+}
+
+/// Where the rows of a table without an image are kept.
+pub(crate) fn kept_in(table: &Table, side: Side) -> String {
+    Names::kept(side, &table.known_as, table.shared)
+}
+
+/// A value of a row, for those that are set aside.
+pub(crate) fn key_of(target: &Target, row: &[Value]) -> serde_json::Value {
+    let key = target.key.columns.iter().filter_map(|name| {
+        let position = target.columns.iter().position(|column| column == name)?;
+        Some((name.clone(), crate::backend::sqlite::value::json(row.get(position)?)))
+    });
+    serde_json::Value::Object(key.collect())
+}

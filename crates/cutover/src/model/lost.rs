@@ -1,0 +1,202 @@
+//! Tables of a migration that are gone: dropped, renamed, or lost on the way of a rebuild.
+//!
+//! A tool that rebuilds a table (`CREATE` another, `INSERT … SELECT`, `DROP`, `ALTER TABLE …
+//! RENAME`) without a transaction stops at the RENAME: SQLite looks at every trigger and view
+//! of the schema, and ours name the table that was just dropped. No trigger can refuse the DROP.
+//! The rows are in the other table then, and `repair` gives it the name.
+
+use crate::backend::sqlite::state::Record;
+use crate::backend::sqlite::{Db, catalog};
+use crate::derive::names::Names;
+use crate::derive::sql::{ident, text};
+use crate::error::{Error, Result};
+use crate::migration::Migration;
+use crate::phase::{Phase, Side};
+use crate::report::Problem;
+use crate::schema::Table;
+
+/// A table that should be there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Lost {
+    pub(crate) name: String,
+    /// Tables that have all its columns, each with whether our triggers are on it: then it is
+    /// the table itself, under another name.
+    pub(crate) candidates: Vec<(String, bool)>,
+}
+
+impl Lost {
+    /// The table that a rebuild left behind: the only one that could be meant.
+    pub(crate) fn left_behind(&self) -> Option<&str> {
+        match self.candidates.as_slice() {
+            [(name, false)] => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Whether `repair` does something about it.
+    pub(crate) fn is_mendable(&self) -> bool {
+        !self.candidates.is_empty() && self.candidates.iter().all(|(_, ours)| !ours)
+    }
+
+    pub(crate) fn problem(&self) -> Problem {
+        let name = &self.name;
+        let renamed = self.candidates.iter().find(|(_, ours)| *ours);
+        let (reason, fix) = match (renamed, self.left_behind()) {
+            (Some((other, _)), _) => (
+                format!("the table {name} is gone: it was renamed to {other}"),
+                format!(
+                    "give it its name again (ALTER TABLE {} RENAME TO {}) and run `cutover repair`, or \
+                     leave the migration with `cutover abort`",
+                    ident(other),
+                    ident(name)
+                ),
+            ),
+            (None, Some(other)) => (
+                format!(
+                    "the table {name} is gone, and {other} has its columns: a tool that rebuilds {name} \
+                     dropped it and could not rename {other}"
+                ),
+                format!(
+                    "run `cutover repair`: it renames {other} to {name} and brings the mirror in step; then \
+                     make the indexes and triggers of {name} anew, as the tool would have; or leave the \
+                     migration with `cutover abort`"
+                ),
+            ),
+            (None, None) if self.candidates.is_empty() => (
+                format!("the table {name} is gone, and no other table has its columns"),
+                format!(
+                    "leave the migration with `cutover abort`; or make {name} again with its columns and \
+                     rows, then run `cutover repair`"
+                ),
+            ),
+            (None, None) => {
+                let others: Vec<&str> = self.candidates.iter().map(|(n, _)| n.as_str()).collect();
+                (
+                    format!("the table {name} is gone; {} have its columns", others.join(", ")),
+                    format!(
+                        "run `cutover repair`, which moves its triggers and views out of the way, then \
+                         ALTER TABLE … RENAME TO {}, then `cutover repair` once more; or leave the \
+                         migration with `cutover abort`",
+                        ident(name)
+                    ),
+                )
+            }
+        };
+        Problem { line: None, column: None, reason, fix }
+    }
+}
+
+/// The tables that are gone, while the migration is under way.
+pub(crate) fn lost(db: &Db, record: &Record) -> Result<Vec<Lost>> {
+    if record.is_over() || matches!(record.phase, Phase::Legacy | Phase::Retired) {
+        return Ok(Vec::new());
+    }
+    // Of a text that this version does not read, nothing is known.
+    let Ok(migration) = Migration::started(&record.name, &record.text) else {
+        return Ok(Vec::new());
+    };
+    let names = made_since(db, &migration, record.phase)?;
+    let mut lost: Vec<Lost> = Vec::new();
+    for mapping in &migration.mappings {
+        let (side, table) = (mapping.side(), &mapping.target);
+        let aside = migration.shares(table) && record.phase.writes_enter() != side;
+        let stored = if aside { Names::aside(side, table) } else { table.clone() };
+        let known = lost.iter().any(|other| other.name.eq_ignore_ascii_case(&stored));
+        if known || db.has_table(&stored)? {
+            continue;
+        }
+        let mut candidates = Vec::new();
+        for (name, since) in names.iter().filter(|(name, _)| is_free(&migration, name)) {
+            let ours = bears_ours(db, name, record)?;
+            if (ours || *since) && has_columns(db, name, &mapping.columns)? {
+                candidates.push((name.clone(), ours));
+            }
+        }
+        lost.push(Lost { name: stored, candidates });
+    }
+    Ok(lost)
+}
+
+/// What is wrong where a table is gone, as an error.
+pub(crate) fn refuse_lost(db: &Db, record: &Record) -> Result<()> {
+    let Some(lost) = lost(db, record)?.into_iter().next() else { return Ok(()) };
+    let Problem { reason, fix, .. } = lost.problem();
+    Err(Error::Unusable { path: db.path().to_owned(), reason, fix })
+}
+
+/// The tables, each with whether it was made after this migration's own: what was there
+/// before is no table that a rebuild made meanwhile. The schema lists tables in the order
+/// in which they were made.
+fn made_since(db: &Db, migration: &Migration, phase: Phase) -> Result<Vec<(String, bool)>> {
+    let all = catalog::table_names(db.conn(), "main")
+        .map_err(|source| db.error("reading the tables", source))?;
+    let mut since: Option<i64> = None;
+    for table in &migration.tables {
+        let aside = migration.shares(&table.name) && phase.writes_enter() != Side::New;
+        let stored = if aside { Names::aside(Side::New, &table.name) } else { table.name.clone() };
+        let found = place(db, &stored)?;
+        since = since.into_iter().chain(found).min();
+    }
+    let mut made = Vec::new();
+    for name in all {
+        let later = place(db, &name)? > since;
+        made.push((name, later));
+    }
+    Ok(made)
+}
+
+/// Where the schema lists a table.
+fn place(db: &Db, table: &str) -> Result<Option<i64>> {
+    let sql = format!(
+        "SELECT max(rowid) FROM main.sqlite_schema WHERE type = 'table' AND name = {} COLLATE NOCASE",
+        text(table)
+    );
+    db.row("reading the schema", &sql, |row| row.get(0))
+}
+
+fn has_columns(db: &Db, table: &str, columns: &[String]) -> Result<bool> {
+    let found = catalog::table(db.conn(), "main", table)
+        .map_err(|source| db.error("reading the tables", source))?;
+    Ok(found.is_some_and(|found| columns.iter().all(|column| found.column(column).is_some())))
+}
+
+/// Whether triggers of this migration are on a table.
+fn bears_ours(db: &Db, table: &str, record: &Record) -> Result<bool> {
+    let prefix = Names { migration: record.id }.prefix();
+    let sql = format!(
+        "SELECT count(*) FROM main.sqlite_schema WHERE type = 'trigger' \
+         AND tbl_name = {} COLLATE NOCASE AND substr(name, 1, {}) = {}",
+        text(table),
+        prefix.chars().count(),
+        text(&prefix)
+    );
+    Ok(db.count(&sql)? > 0)
+}
+/// The indexes that the sync needs and no table has any more: their names and statements. An
+/// index serves whatever its name, and whoever made it; and what the file says of the new tables
+/// tells nothing of the indexes they have.
+pub(crate) fn lost_indexes(
+    db: &Db,
+    model: &crate::model::build::Model,
+) -> Result<Vec<(String, String)>> {
+    let mut lost = Vec::new();
+    for (name, needed) in model.missing_indexes() {
+        let table = catalog::table(db.conn(), "main", &needed.table)
+            .map_err(|source| db.error("reading a table's indexes", source))?;
+        let serves = |table: &Table| {
+            needed.columns.iter().any(|column| table.has_index_on(std::slice::from_ref(column)))
+        };
+        if table.is_some_and(|table| !serves(&table)) {
+            let sql = needed.sql(&name);
+            lost.push((name, sql));
+        }
+    }
+    Ok(lost)
+}
+
+/// Whether a table is none of the migration's.
+fn is_free(migration: &Migration, name: &str) -> bool {
+    let filled = migration.mappings.iter().map(|mapping| &mapping.target);
+    let created = migration.tables.iter().map(|table| &table.name);
+    !filled.chain(created).any(|own| own.eq_ignore_ascii_case(name))
+}

@@ -1,0 +1,110 @@
+//! The objects of each phase: which they are, which there are, and the live views.
+
+use super::build::Model;
+use super::remains;
+use crate::backend::sqlite::Db;
+use crate::backend::sqlite::objects::{self, Standing};
+use crate::derive::freeze::{freeze, syncing};
+use crate::derive::guard::guards;
+use crate::derive::live::view;
+use crate::derive::object::Object;
+use crate::derive::sql::ident;
+use crate::derive::sync::{parent_triggers, sync};
+use crate::derive::touched::stale;
+use crate::error::Result;
+use crate::phase::{Direction, Phase};
+use crate::schema::Table;
+use crate::standing;
+
+/// What a phase needs to know beyond its name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Setting {
+    pub(crate) phase: Phase,
+    /// Whether every source row has its image.
+    pub(crate) backfilled: bool,
+    /// Whether a rollback from `new-only` is bringing the old tables up to date.
+    pub(crate) catching_up: bool,
+}
+
+impl Setting {
+    /// The setting of a phase in which nothing is left to do.
+    pub(crate) fn of(phase: Phase) -> Self {
+        Self { phase, backfilled: true, catching_up: false }
+    }
+}
+
+/// The objects of a phase that began at that time.
+pub(crate) fn objects(model: &Model, setting: Setting, since: &str) -> Vec<Object> {
+    let mut objects = timeless(model, setting);
+    objects.extend(frozen(model, setting, since));
+    objects
+}
+
+/// The objects of a phase, but for those that say when it began.
+pub(crate) fn timeless(model: &Model, setting: Setting) -> Vec<Object> {
+    let mut objects = Vec::new();
+    let name = model.migration.name();
+    let direction = setting.phase.sync();
+    if direction.is_some() || setting.catching_up {
+        objects.extend(syncing(model.names));
+    }
+    if setting.catching_up {
+        objects.extend(stale(&model.backward, model.names, &model.catalog));
+    }
+    if direction == Some(Direction::Forward) {
+        objects.extend(model.forward.iter().flat_map(|target| guards(target, model.names, name)));
+    }
+    if let Some(direction) = direction {
+        let targets = model.targets(direction);
+        objects.extend(sync(targets, model.names, name, &model.catalog));
+        if setting.backfilled {
+            for parent in targets.iter().filter(|target| model.is_parent(target)) {
+                objects.extend(parent_triggers(targets, parent, model.names, name, &model.catalog));
+            }
+        }
+    }
+    objects.extend(views(model, setting));
+    objects
+}
+
+/// The guards that tell who writes to a frozen table since when it is frozen.
+pub(crate) fn frozen(model: &Model, setting: Setting, since: &str) -> Vec<Object> {
+    if !matches!(setting.phase, Phase::WriteNew | Phase::NewOnly) {
+        return Vec::new();
+    }
+    let phase = if setting.catching_up { Phase::WriteNew } else { setting.phase };
+    let guards =
+        |table: &Table| freeze(model.names, model.migration.name(), &table.name, phase, since);
+    model.old_tables().flat_map(guards).collect()
+}
+
+pub(crate) fn views(model: &Model, setting: Setting) -> Vec<Object> {
+    let standing = standing::Standing { phase: setting.phase, backfilled: setting.backfilled };
+    let reads = standing.reads();
+    model.backward.iter().map(|target| view(target, reads, &model.catalog)).collect()
+}
+
+/// Every trigger and view of this migration that there is, and the tables that only they use.
+pub(crate) fn ours(db: &Db, model: &Model) -> Result<Vec<Standing>> {
+    let live = remains::live_views(db, &model.migration)?;
+    objects::standing(db, &model.names.prefix(), &live)
+}
+
+/// Removes them, in the transaction at hand.
+pub(crate) fn remove(db: &Db, ours: &[Standing]) -> Result<()> {
+    objects::remove(db, "removing the triggers of the last phase", ours)
+}
+
+/// Runs statements, in the transaction at hand.
+pub(crate) fn run(db: &Db, doing: &str, statements: &[String]) -> Result<()> {
+    statements.iter().try_for_each(|sql| db.batch(doing, sql))
+}
+
+/// Replaces the live views alone: between phases whose sync is the same.
+pub(crate) fn enter_views(db: &Db, model: &Model, setting: Setting) -> Result<()> {
+    // One by one: for so few it is not worth reading the whole schema anew.
+    views(model, setting).iter().try_for_each(|view| {
+        let drop = format!("DROP VIEW IF EXISTS {}", ident(&view.name));
+        run(db, "replacing the live views", &[drop, view.sql.clone()])
+    })
+}

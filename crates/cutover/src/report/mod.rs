@@ -1,0 +1,25 @@
+//! What operations tell their caller: plain data, serialisable, with the JSON
+//! keys that scripts rely on.
+
+pub(crate) mod check;
+pub(crate) mod fuzz;
+pub(crate) mod next;
+pub(crate) mod set_aside;
+pub(crate) mod snapshot;
+pub(crate) mod status;
+pub(crate) mod transition;
+pub(crate) mod verify;
+
+pub use self::check::{CheckReport, Forecast, Plan, PlanStep, PlannedIndex, Problem};
+pub use self::fuzz::{FuzzFailure, FuzzFault, FuzzLoss, FuzzRefusal, FuzzReport};
+pub use self::next::{Action, Because, NextAction};
+pub use self::set_aside::{Kept, OnlyNew, SetAside};
+pub use self::snapshot::{
+    ControlStatus, LastVerification, OldSchema, PaceStatus, PhaseSpan, RollbackForecast, Snapshot,
+    Waiting, WorkStatus, WriteStatus,
+};
+pub use self::status::{BackfillStatus, Blocked, JournalEntry, Listed, ListedState, TableStatus};
+pub use self::transition::{
+    AbortReport, BackfillReport, ForgetReport, Space, StartReport, TransitionReport, VacuumCost,
+};
+pub use self::verify::{BrokenForeignKey, Difference, RepairReport, VerifyReport};
