@@ -93,6 +93,7 @@ mod process;
 mod report;
 mod schema;
 mod standing;
+mod tree;
 mod watch;
 
 pub use backend::sqlite::unreadable_object;

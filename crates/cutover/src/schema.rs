@@ -1,12 +1,11 @@
 //! What the engine knows of a table: plain data, read by a backend, decided upon
 //! by the pure parts.
 
-use turso_parser::ast::Expr;
-
 use std::collections::BTreeMap;
 
 use crate::nearest::nearest;
 use crate::phase::Side;
+use crate::tree::Expr;
 
 /// How a column converts the values stored in it
 /// (<https://www.sqlite.org/datatype3.html#type_affinity>).
@@ -55,7 +54,7 @@ pub(crate) struct Column {
     pub(crate) generated: bool,
     /// What it is generated from, over columns that are not; none where that can't be read.
     pub(crate) expression: Option<String>,
-    /// The same, as the parser reads it.
+    /// The same, as it is analysed.
     pub(crate) computed: Option<Check>,
     /// The DEFAULT, as written.
     pub(crate) default: Option<String>,
@@ -171,7 +170,7 @@ pub(crate) struct AppTrigger {
 pub(crate) struct Check {
     /// The expression as SQL, over the table's columns.
     pub(crate) sql: String,
-    /// The same, as the parser reads it.
+    /// The same, as it is analysed.
     pub(crate) expr: Expr,
     /// The columns it names.
     pub(crate) columns: Vec<String>,

@@ -7,12 +7,10 @@
 //! computed in an UPDATE unless the trigger reads what it is computed from, and a rowid that
 //! SQLite is to choose is -1.
 
-use turso_parser::ast::{Expr, Literal};
-
 use super::sql::{ident, join, text};
 use super::typed::cast_to;
-use crate::migration::walk::{Subqueries, visit_exprs_mut};
 use crate::schema::{Check, Column, ConflictKey, Keyed, Table};
+use crate::tree::{Expr, Literal, Test};
 
 /// The rows `x` of the table that the row in NEW conflicts with on a key, as a condition. An
 /// UPDATE does not conflict with the row that it changes.
@@ -194,10 +192,10 @@ pub(crate) fn over_new(table: &Table, expression: &Check) -> String {
 /// Whether an expression compares anything, so that its columns' affinities matter.
 fn compares(expr: &Expr) -> bool {
     let mut found = false;
-    visit_exprs_mut(&mut expr.clone(), Subqueries::Skip, &mut |part| {
+    expr.visit(&mut |part| {
         found |= match part {
             Expr::Binary(_, operator, _) => operator.is_comparison(),
-            Expr::Between { .. } | Expr::InList { .. } | Expr::Case { .. } => true,
+            Expr::Test { test: Test::Between(..) | Test::In(_), .. } | Expr::Case(_) => true,
             _ => false,
         };
     });
@@ -208,12 +206,11 @@ fn compares(expr: &Expr) -> bool {
 /// be TRUE, or a text in the wrong quotes.
 fn over(expression: &Check, column: &dyn Fn(&str) -> Option<String>) -> String {
     let mut expr = expression.expr.clone();
-    visit_exprs_mut(&mut expr, Subqueries::Skip, &mut |expr| {
-        if let Expr::Id(name) | Expr::Name(name) = &*expr
+    expr.visit_mut(&mut |expr| {
+        if let Expr::Name(name) = &*expr
             && let Some(written) = column(name.as_str())
         {
-            // The one part of the parser's tree that is written as it stands.
-            *expr = Expr::Literal(Literal::Keyword(written));
+            *expr = Expr::Literal(Literal::Written(written));
         }
     });
     expr.to_string()

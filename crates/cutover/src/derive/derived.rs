@@ -1,9 +1,9 @@
 //! What a mapping gives, restricted to a part of it, as SQL.
 
 use super::query::Leaf;
+use super::query::trace::{Term, of_row};
 use super::sql::{any, ident, idents, join};
 use super::target::{Source, Target};
-use super::trace::{Term, of_row};
 use super::typed::compared;
 use crate::phase::Side;
 use crate::schema::Affinity;

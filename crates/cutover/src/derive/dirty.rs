@@ -1,10 +1,10 @@
 //! Which scopes of a target a change to one row of a leaf can touch.
 
+use super::query::reduce::reduce;
+use super::query::trace::{Term, of_row};
 use super::query::{Leaf, Query};
-use super::reduce::reduce;
 use super::sql::{ident, join};
-use super::target::{Source, holds};
-use super::trace::{Term, of_row};
+use super::target::Source;
 use crate::schema::Table;
 
 /// In how many places besides its own a changed row is tried where a mapping reads a table
@@ -70,7 +70,7 @@ fn direct(terms: &[Term], leaf: &Leaf, rows: Rows<'_>) -> String {
 /// (grouping, DISTINCT) is left out: a superset of the touched scopes does no harm.
 fn joined(source: &Source, leaf: &Leaf, rows: Rows<'_>) -> Option<String> {
     let arm =
-        source.query.arms().find(|arm| arm.from.iter().any(|item| holds(item, leaf.number)))?;
+        source.query.arms().find(|arm| arm.from.iter().any(|item| item.holds(leaf.number)))?;
     let arm = reduce(arm, leaf, &source.scope_positions)?;
     let query = Query::of(arm);
     // The mapping may read the table more than once, and what was there before a row went

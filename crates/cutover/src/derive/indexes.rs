@@ -8,6 +8,7 @@ use super::sql::{ident, idents};
 use super::target::{Target, equated};
 use crate::phase::Side;
 use crate::schema::Catalog;
+use crate::tree::Expr;
 
 /// An index by which rows are looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,9 +95,7 @@ fn descend(item: &Item, columns: &[String], need: &mut dyn FnMut(Side, &str, Vec
                                 .iter()
                                 .position(|o| o.name.eq_ignore_ascii_case(column))?;
                             match &arm.columns.get(output)?.expr {
-                                turso_parser::ast::Expr::Qualified(alias, name)
-                                    if alias.as_str() == inner.alias =>
-                                {
+                                Expr::Column(alias, name) if alias.as_str() == inner.alias => {
                                     Some(name.as_str().to_owned())
                                 }
                                 _ => None,

@@ -1,7 +1,5 @@
 //! The live view of an old table: its rows, in its shape, right in every phase.
 
-use turso_parser::ast::Expr;
-
 use super::derived::{Part, Place, derived};
 use super::names::Names;
 use super::object::Object;
@@ -10,6 +8,7 @@ use super::sql::{ident, idents, join};
 use super::target::{Source, Target};
 use crate::phase::Side;
 use crate::schema::{Affinity, Catalog, Column};
+use crate::tree::Expr;
 
 /// A value as a column of the table would store it
 /// (<https://www.sqlite.org/datatype3.html#type_affinity>). A text is a number if it is
@@ -37,7 +36,7 @@ fn as_stored(column: &Column, expression: &str) -> String {
 /// column that converts what is written to it in the same way.
 fn is_stored_so(query: &Query, position: usize, column: &Column, catalog: &Catalog) -> bool {
     let passes_on = |arm: &Arm| {
-        let Some(Expr::Qualified(alias, name)) = arm.columns.get(position).map(|o| &o.expr) else {
+        let Some(Expr::Column(alias, name)) = arm.columns.get(position).map(|o| &o.expr) else {
             return false;
         };
         let item = arm.from.iter().find(|item| item.alias == alias.as_str());

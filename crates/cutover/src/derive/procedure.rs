@@ -27,9 +27,9 @@ use super::freeze::at_work;
 use super::guard::needs_mark;
 use super::names::Names;
 use super::object::Object;
+use super::query::trace::trace;
 use super::sql::{any, ident, idents, join, text};
 use super::target::Target;
-use super::trace::trace;
 use crate::phase::Direction;
 use crate::schema::{Catalog, Column, ConflictKey, Table};
 

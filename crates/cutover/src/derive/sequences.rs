@@ -4,9 +4,9 @@
 //! gone. A mirror's own sequence knows only the ids that came to it; a row that was inserted
 //! and deleted before it could, or while nothing kept the mirror, left no trace there.
 
+use super::query::trace::trace;
 use super::sql::{join, text};
 use super::target::Target;
-use super::trace::trace;
 use crate::schema::Catalog;
 
 /// Statements that raise each target's sequence to those of the tables its ids come from.

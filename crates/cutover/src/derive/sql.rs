@@ -1,9 +1,6 @@
 //! Quoting: the only way names and texts get into a statement.
 
-/// A name as SQL: quoted, whatever it contains.
-pub(crate) fn ident(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
+pub(crate) use crate::tree::ident;
 
 /// A text as an SQL string literal.
 pub(crate) fn text(value: &str) -> String {

@@ -1,19 +1,19 @@
 //! A table that is filled by mappings: its key, its scope, and what is known of
 //! them without looking at a row.
 
-use turso_parser::ast::{CompoundOperator, Expr, Operator};
-
 use super::determinism;
 use super::dirty::{Rows, touched};
 use super::flaw::Flaw;
-use super::normalise::{contains_aggregate, normalise};
+use super::query::aggregates::contains_aggregate;
+use super::query::normalise::normalise;
+use super::query::trace::{Term, columns_of, trace, trace_expr};
 use super::query::{Arm, Item, Join, Leaf, Query, What};
 use super::sql::{ident, join};
-use super::trace::{Term, columns_of, trace, trace_expr};
 use crate::migration::{Mapping, Migration};
 use crate::nearest::nearest;
 use crate::phase::Direction;
 use crate::schema::{Affinity, Catalog, Column, ConflictKey, Keyed, Table, UniqueKey};
+use crate::tree::{Compound, Expr, Operator};
 
 /// A target and everything that fills it.
 #[derive(Debug, Clone)]
@@ -498,7 +498,7 @@ fn check_terms(
                 .and_then(|table| table.column(term.bare()?));
             let affinity = match (&term.expr, column) {
                 (_, Some(column)) => Some(column.affinity),
-                (Expr::Cast { type_name: Some(kind), .. }, None) => Some(Affinity::of(&kind.name)),
+                (Expr::Cast(_, Some(kind)), None) => Some(Affinity::of(&kind.name)),
                 _ => None,
             };
             if affinity.is_some_and(|affinity| !affinity.stores_like(target.affinity)) {
@@ -615,10 +615,10 @@ pub(crate) fn equated(item: &Item, arm: &Arm) -> Vec<(String, bool)> {
     while let Some(condition) = conditions.pop() {
         match condition {
             Expr::Binary(left, Operator::And, right) => conditions.extend([&**left, &**right]),
-            Expr::Parenthesized(inner) => conditions.extend(inner.iter().map(|inner| &**inner)),
+            Expr::Parens(inner) => conditions.extend(inner),
             Expr::Binary(left, operator @ (Operator::Equals | Operator::Is), right) => {
                 for (one, other) in [(left, right), (right, left)] {
-                    if let Expr::Qualified(alias, column) = &**one
+                    if let Expr::Column(alias, column) = &**one
                         && alias.as_str() == item.alias
                         && columns_of(other).iter().all(|(alias, _)| *alias != item.alias)
                     {
@@ -663,12 +663,10 @@ fn joins_one(item: &Item, arm: &Arm, catalog: &Catalog, filled: &[Target]) -> bo
 /// Whether the insertion of a row of this leaf can take rows away from the result.
 /// Only the arms that read the leaf can be affected by it.
 pub(crate) fn insert_can_remove(query: &Query, number: usize) -> bool {
-    let set = |operator: &CompoundOperator| {
-        matches!(operator, CompoundOperator::Except | CompoundOperator::Intersect)
-    };
+    let set = |operator: &Compound| matches!(operator, Compound::Except | Compound::Intersect);
     query.rest.iter().any(|(operator, _)| set(operator))
         || query.arms().any(|arm| {
-            let Some(item) = arm.from.iter().find(|item| holds(item, number)) else { return false };
+            let Some(item) = arm.from.iter().find(|item| item.holds(number)) else { return false };
             let below = match &item.what {
                 What::Query(query) => {
                     insert_can_remove(query, number)
@@ -684,19 +682,20 @@ pub(crate) fn insert_can_remove(query: &Query, number: usize) -> bool {
 /// row that takes the place of another (INSERT OR REPLACE fires no DELETE trigger)
 /// can leave the other's image behind.
 pub(crate) fn always_gives(query: &Query, number: usize) -> bool {
-    let unions = query.rest.iter().all(|(operator, _)| {
-        matches!(operator, CompoundOperator::UnionAll | CompoundOperator::Union)
-    });
+    let unions = query
+        .rest
+        .iter()
+        .all(|(operator, _)| matches!(operator, Compound::UnionAll | Compound::Union));
     let whole = |arm: &Arm| {
         arm.filter.is_none()
             && arm.having.is_none()
             && arm.from.iter().all(|item| match &item.what {
-                _ if !holds(item, number) => item.join == Join::Left,
+                _ if !item.holds(number) => item.join == Join::Left,
                 What::Query(inner) => item.join != Join::Left && always_gives(inner, number),
                 _ => item.join != Join::Left,
             })
     };
-    unions && query.arms().filter(|arm| arm.from.iter().any(|item| holds(item, number))).all(whole)
+    unions && query.arms().filter(|arm| arm.from.iter().any(|item| item.holds(number))).all(whole)
 }
 
 /// Whether the deletion of a row of this leaf can add to or change what is left.
@@ -704,19 +703,10 @@ pub(crate) fn delete_can_change(query: &Query, number: usize) -> bool {
     insert_can_remove(query, number) || looks_at_several(query, number)
 }
 
-/// Whether an item is, or reads, this leaf.
-pub(crate) fn holds(item: &Item, number: usize) -> bool {
-    match &item.what {
-        What::Leaf(leaf) => leaf.number == number,
-        What::Query(query) => query.leaves().iter().any(|leaf| leaf.number == number),
-        What::Call(..) | What::Step(_) => false,
-    }
-}
-
 /// Whether a result row is made from several rows of this leaf.
 fn looks_at_several(query: &Query, number: usize) -> bool {
     query.arms().any(|arm| {
-        let Some(item) = arm.from.iter().find(|item| holds(item, number)) else { return false };
+        let Some(item) = arm.from.iter().find(|item| item.holds(number)) else { return false };
         let below = match &item.what {
             What::Query(query) => looks_at_several(query, number),
             _ => false,

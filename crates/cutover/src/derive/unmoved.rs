@@ -5,14 +5,13 @@
 //! the guards see to. A condition that can't be sure says no, and the scope is
 //! re-derived from state as always.
 
-use turso_parser::ast::{Expr, Literal};
-
 use super::derived::is_zero;
+use super::query::trace::{of_row, trace_expr};
 use super::query::{Arm, Leaf, Output, What};
 use super::sql::{any, ident, join};
-use super::target::{Source, Target, holds};
-use super::trace::{of_row, trace_expr};
+use super::target::{Source, Target};
 use crate::schema::{Affinity, Catalog, Column, Table};
+use crate::tree::{Call, Expr, Literal};
 
 /// Where the new row of an INSERT leaves a grouped target as it is: its group is
 /// there, and no `min` or `max` of it is beaten. As a condition that is true then.
@@ -78,17 +77,13 @@ fn contribution(
     leaf: &Leaf,
     catalog: &Catalog,
 ) -> Option<Option<String>> {
-    let Expr::FunctionCall { name, args, distinctness: None, order_by, filter_over, .. } =
-        &output.expr
+    let Expr::Call(call @ Call { distinctness: None, filter: None, over: None, .. }) = &output.expr
     else {
         return None;
     };
-    let plain = order_by.is_empty()
-        && filter_over.filter_clause.is_none()
-        && filter_over.over_clause.is_none();
-    let (true, [argument]) = (plain, args.as_slice()) else { return None };
+    let [argument] = call.args() else { return None };
     let value = value_of(arm, argument, leaf)?;
-    let function = name.as_str().to_ascii_lowercase();
+    let function = call.function();
     let ignores_null = ["min", "max", "count", "sum", "total", "avg", "group_concat"];
     if value == "NULL" && ignores_null.contains(&function.as_str()) {
         return Some(None);
@@ -125,7 +120,7 @@ fn stored_as_it_is(
     let numeric = matches!(column.affinity, Affinity::Integer | Affinity::Numeric | Affinity::Real);
     let Some(expr) = below(arm, argument, leaf) else { return false };
     match &expr {
-        Expr::Qualified(_, name) => catalog
+        Expr::Column(_, name) => catalog
             .table(leaf.side, &leaf.table)
             .and_then(|table| table.column(name.as_str()))
             .is_some_and(|source| {
@@ -138,22 +133,19 @@ fn stored_as_it_is(
 
 /// Whether an expression gives numbers or NULL, whatever its operands are.
 fn gives_numbers(expr: &Expr) -> bool {
-    use turso_parser::ast::Operator::{Add, Divide, Modulus, Multiply, Subtract};
+    use crate::tree::Operator::{Add, Divide, Modulus, Multiply, Subtract};
     match expr {
         Expr::Binary(_, Add | Subtract | Multiply | Divide | Modulus, _) => true,
-        Expr::Literal(literal) => matches!(literal, Literal::Numeric(_) | Literal::Null),
-        Expr::Parenthesized(inner) => inner.iter().all(|inner| gives_numbers(inner)),
-        Expr::Case { when_then_pairs, else_expr, .. } => {
-            when_then_pairs.iter().all(|(_, then)| gives_numbers(then))
-                && else_expr.as_ref().is_none_or(|other| gives_numbers(other))
-        }
+        Expr::Literal(literal) => matches!(literal, Literal::Number(_) | Literal::Null),
+        Expr::Parens(inner) => inner.iter().all(gives_numbers),
+        Expr::Case(case) => case.results().all(gives_numbers),
         _ => false,
     }
 }
 
 /// The expression behind a column of the grouped rows, in the arm that reads the leaf.
 fn below(arm: &Arm, expr: &Expr, leaf: &Leaf) -> Option<Expr> {
-    let Expr::Qualified(alias, column) = expr else { return None };
+    let Expr::Column(alias, column) = expr else { return None };
     let item = arm.from.iter().find(|item| item.alias == alias.as_str())?;
     match &item.what {
         What::Leaf(_) => Some(expr.clone()),
@@ -165,10 +157,10 @@ fn below(arm: &Arm, expr: &Expr, leaf: &Leaf) -> Option<Expr> {
             let numbers = query
                 .arms()
                 .all(|arm| arm.columns.get(position).is_some_and(|o| gives_numbers(&o.expr)));
-            let inner = query.arms().find(|arm| arm.from.iter().any(|i| holds(i, leaf.number)))?;
+            let inner = query.arms().find(|arm| arm.from.iter().any(|i| i.holds(leaf.number)))?;
             let expr = &inner.columns.get(position)?.expr;
             let alike = query.arms().all(|arm| {
-                arm.columns.get(position).is_some_and(|o| matches!(o.expr, Expr::Qualified(..)))
+                arm.columns.get(position).is_some_and(|o| matches!(o.expr, Expr::Column(..)))
             });
             // Bare columns of several tables could differ in type; one table's can't.
             let same_table = query.leaves().iter().all(|other| other.table == leaf.table);
@@ -181,7 +173,7 @@ fn below(arm: &Arm, expr: &Expr, leaf: &Leaf) -> Option<Expr> {
 /// A column of the grouped rows, for the new row of the leaf: the leaf is what is
 /// grouped, or one arm of a union that passes its rows on one by one.
 fn value_of(arm: &Arm, expr: &Expr, leaf: &Leaf) -> Option<String> {
-    let Expr::Qualified(alias, column) = expr else { return None };
+    let Expr::Column(alias, column) = expr else { return None };
     let item = arm.from.iter().find(|item| item.alias == alias.as_str())?;
     match &item.what {
         What::Leaf(_) => Some(format!("NEW.{}", ident(column.as_str()))),
@@ -189,7 +181,7 @@ fn value_of(arm: &Arm, expr: &Expr, leaf: &Leaf) -> Option<String> {
         What::Query(query) if query.recursion.is_some() => None,
         What::Query(query) => {
             let position = query.position(column.as_str())?;
-            let inner = query.arms().find(|arm| arm.from.iter().any(|i| holds(i, leaf.number)))?;
+            let inner = query.arms().find(|arm| arm.from.iter().any(|i| i.holds(leaf.number)))?;
             let passes_rows_on = inner.from.len() == 1
                 && matches!(inner.from[0].what, What::Leaf(_))
                 && inner.group_by.is_empty()

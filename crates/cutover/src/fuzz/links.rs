@@ -1,12 +1,11 @@
 //! Which rows belong together: a sample that holds the one needs the other. Pure.
 
-use turso_parser::ast::{Expr, Operator};
-
 use crate::derive::query::{Arm, Item, What};
 use crate::derive::target::Target;
 use crate::model::build::Model;
 use crate::phase::{Direction, Side};
 use crate::schema::Table;
+use crate::tree::{Expr, Operator};
 
 /// Rows of one table refer to those of another.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,8 +51,7 @@ fn joined(item: &Item, arm: &Arm) -> Vec<Link> {
             Operator::And => conditions.extend([&**left, &**right]),
             Operator::Equals | Operator::Is => {
                 for (own, other) in [(left, right), (right, left)] {
-                    let (Expr::Qualified(alias, key), Expr::Qualified(from, column)) =
-                        (&**own, &**other)
+                    let (Expr::Column(alias, key), Expr::Column(from, column)) = (&**own, &**other)
                     else {
                         continue;
                     };

@@ -6,13 +6,11 @@
 //! already, a number, a literal, or a condition says how long they are. What stands in a CREATE
 //! is refused instead: SQLite keeps its text as it was written.
 
-use turso_parser::ast::{
-    Expr, FunctionTail, LikeOperator, Literal, Name, OneSelect, Operator, ResultColumn, Select,
-};
+use turso_parser::ast::{Expr, LikeOperator, Literal, OneSelect, Operator, ResultColumn, Select};
 
+use super::cut;
 use super::functions::DATES;
 use super::syntax::{name, unmarked};
-use super::walk::{Subqueries, visit_exprs_mut, visit_select_exprs_mut};
 
 /// `YYYY-MM-DD HH:MM:SS.SSS`
 const LONGEST: usize = 23;
@@ -56,90 +54,7 @@ pub(super) fn is_open(expr: &Expr, short: &Conditions) -> bool {
 
 /// A call as it is told from others, however its names are quoted.
 pub(super) fn spelt(expr: &Expr) -> String {
-    unmarked(expr).replace(['"', '`', '[', ']'], "")
-}
-
-/// Cuts the times of these calls (as [`spelt`] writes them), wherever they stand.
-pub(super) fn cut_times(select: &mut Select, open: &[String]) {
-    if open.is_empty() {
-        return;
-    }
-    visit_select_exprs_mut(select, Subqueries::Enter, &mut |expr| {
-        // A call within a call was changed before the one around it is looked at.
-        let is_one = open.contains(&spelt(&as_written(expr)));
-        if let Expr::FunctionCall { name: called, args, .. } = expr
-            && is_one
-            && let Some(time) =
-                args.get_mut(usize::from(name(called).eq_ignore_ascii_case("strftime")))
-        {
-            **time = cut((**time).clone());
-        }
-    });
-}
-
-/// An expression without the cuts that were made in it.
-fn as_written(expr: &Expr) -> Expr {
-    let mut expr = expr.clone();
-    visit_exprs_mut(&mut expr, Subqueries::Enter, &mut |expr| {
-        if let Some(time) = time_of(expr) {
-            *expr = time.clone();
-        }
-    });
-    expr
-}
-
-/// What was cut, if an expression is what [`cut_times`] made of a time.
-pub(crate) fn time_of(expr: &Expr) -> Option<&Expr> {
-    match expr {
-        Expr::Case { base: None, else_expr: Some(time), .. } => {
-            (*expr == cut((**time).clone())).then_some(&**time)
-        }
-        _ => None,
-    }
-}
-
-/// A time with at most three digits behind the point: what follows them up to the zone is taken
-/// out. A number of days has no colon, and keeps all of its digits.
-fn cut(time: Expr) -> Expr {
-    let point = || called("instr", vec![time.clone(), text_of(".")]);
-    let to = |places: &str| Expr::binary(point(), Operator::Add, number_of(places));
-    let kept = called("substr", vec![time.clone(), number_of("1"), to("3")]);
-    let rest = called("substr", vec![time.clone(), to("4")]);
-    let zone = called("ltrim", vec![rest, text_of("0123456789")]);
-    let is_long = Expr::Like {
-        lhs: Box::new(time.clone()),
-        not: false,
-        op: LikeOperator::Glob,
-        rhs: Box::new(text_of("*:[0-9][0-9].[0-9][0-9][0-9][0-9]*")),
-        escape: None,
-    };
-    Expr::Case {
-        base: None,
-        when_then_pairs: vec![(
-            Box::new(is_long),
-            Box::new(Expr::binary(kept, Operator::Concat, zone)),
-        )],
-        else_expr: Some(Box::new(time.clone())),
-    }
-}
-
-fn called(function: &str, args: Vec<Expr>) -> Expr {
-    Expr::FunctionCall {
-        name: Name::exact(function.to_owned()),
-        distinctness: None,
-        args: args.into_iter().map(Box::new).collect(),
-        order_by: Vec::new(),
-        within_group: Vec::new(),
-        filter_over: FunctionTail { filter_clause: None, over_clause: None },
-    }
-}
-
-fn text_of(text: &str) -> Expr {
-    Expr::Literal(Literal::String(format!("'{text}'")))
-}
-
-fn number_of(number: &str) -> Expr {
-    Expr::Literal(Literal::Numeric(number.to_owned()))
+    cut::unquoted(&unmarked(expr))
 }
 
 fn only_as_written(format: &str) -> bool {

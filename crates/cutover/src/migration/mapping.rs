@@ -4,7 +4,7 @@ use turso_parser::ast::{InsertBody, Name, QualifiedName, Select, Stmt};
 use turso_parser::token::TokenType;
 
 use super::fault::Checked;
-use super::fractions::{self, Conditions};
+use super::fractions::Conditions;
 use super::known::Known;
 use super::names::{self, is_reserved};
 use super::select::Selects;
@@ -12,7 +12,7 @@ use super::syntax::{self, name, place};
 use super::tables::Tables;
 use super::tokens::Statement;
 use super::withs::Withs;
-use super::{Mapping, refuse, result, scope, unnamed};
+use super::{Mapping, cut, lower, refuse, result, scope, unnamed};
 use crate::phase::{Direction, Side};
 
 /// Reads a statement that begins with INSERT.
@@ -38,9 +38,12 @@ pub(super) fn read(statement: &Statement<'_>, known: &mut Known) -> Checked {
     let mut selects = Selects { statement, tables, short: Conditions::default(), open: Vec::new() };
     selects.check(select, &Withs::default())?;
     let (old, open) = (selects.tables.old, selects.open);
-    let mut select = plain_select(statement, parsed.plain)?;
-    fractions::cut_times(&mut select, &open);
+    let select = plain_select(statement, parsed.plain)?;
     unnamed::check(statement, &select)?;
+    let Ok(mut select) = lower::select(&select) else {
+        return Err(refuse::unreadable(Some(statement.at())));
+    };
+    cut::cut_times(&mut select, &open);
     let scope = scope::read(statement, &columns)?;
     old.iter().for_each(|table| known.add_old_table(table));
     if direction == Direction::Backward {

@@ -1,21 +1,24 @@
 //! A migration file: read, refused or understood.
 
 mod create;
+pub(crate) mod cut;
 mod dates;
 pub(crate) mod ddl;
 mod error;
 mod expr;
 mod fault;
 mod formats;
-pub(crate) mod fractions;
+mod fractions;
 mod functions;
 mod kind;
 mod known;
+pub(crate) mod lower;
 mod mapping;
 mod names;
 mod order;
+pub(crate) mod parser;
 mod read;
-pub(crate) mod recursion;
+mod recursion;
 mod refuse;
 mod result;
 mod scope;
@@ -26,14 +29,13 @@ mod tables;
 mod tests;
 mod tokens;
 mod unnamed;
-pub(crate) mod walk;
+mod walk;
 mod withs;
-
-use turso_parser::ast;
 
 pub use error::MigrationError;
 
 use crate::phase::{Direction, Side};
+use crate::tree::Select;
 
 /// A migration, read from one plain SQL file.
 ///
@@ -94,7 +96,7 @@ pub(crate) struct Mapping {
     /// The INSERT's columns, without quotes, as many as the SELECT gives.
     pub(crate) columns: Vec<String>,
     /// The SELECT. Tables are still qualified by `old` or `new`.
-    pub(crate) select: ast::Select,
+    pub(crate) select: Select,
     /// The columns named by a `-- scope:` comment above the statement.
     pub(crate) scope: Option<Vec<String>>,
     /// Where the statement begins.

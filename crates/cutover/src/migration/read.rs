@@ -3,41 +3,26 @@
 //! What a statement may name depends on those above it, so each is read against
 //! what is [`Known`] so far. The first fault ends the reading.
 
-use std::thread;
-
 use turso_parser::token::TokenType;
 
 use super::fault::Checked;
 use super::kind::{self, Kind};
 use super::known::Known;
 use super::tokens::{Lines, Statement, split};
-use super::{Migration, MigrationError, create, mapping, refuse, scope, syntax};
+use super::{Migration, MigrationError, create, mapping, parser, refuse, scope, syntax};
 use crate::phase::Direction;
-
-/// The stack that the reader runs on, in bytes. Built without optimisation the
-/// parser takes 100 KiB and more for each level of nesting (measured: 16 MiB for
-/// the deepest statement that is accepted), and an overflow of the usual 2 MiB
-/// can't be caught: it would end the process. What isn't used is never backed by
-/// memory.
-const STACK: usize = 64 << 20;
 
 pub(super) fn read(name: &str, text: &str, started: bool) -> Result<Migration, MigrationError> {
     // Some editors begin a file with a byte order mark. SQLite takes it as a space.
     let statements = text.strip_prefix('\u{feff}').unwrap_or(text);
-    match on_a_deep_stack(|| read_statements(statements, started)) {
+    let known = match parser::on_a_deep_stack(|| read_statements(statements, started)) {
+        Ok(read) => read.unwrap_or_else(|| Err(refuse::unreadable(None))),
+        Err(error) => Err(refuse::no_thread(&error)),
+    };
+    match known {
         Ok(known) => Ok(known.into_migration(name, text)),
         Err(fault) => Err(fault.of(name)),
     }
-}
-
-fn on_a_deep_stack<T: Send>(read: impl FnOnce() -> Checked<T> + Send) -> Checked<T> {
-    thread::scope(|scope| {
-        let thread = thread::Builder::new().name("cutover-reader".to_owned()).stack_size(STACK);
-        match thread.spawn_scoped(scope, read) {
-            Ok(thread) => thread.join().unwrap_or_else(|_| Err(refuse::unreadable(None))),
-            Err(error) => Err(refuse::no_thread(&error)),
-        }
-    })
 }
 
 fn read_statements(text: &str, started: bool) -> Checked<Known> {

@@ -16,7 +16,7 @@ use super::tokens::Statement;
 use super::walk::{Node, shared};
 
 /// Whether a member reads itself.
-pub(crate) fn reads_itself(member: &CommonTableExpr) -> bool {
+pub(super) fn reads_itself(member: &CommonTableExpr) -> bool {
     let mut readings = 0;
     count(Node::Select(&member.select), name(&member.tbl_name), &mut readings);
     readings > 0

@@ -1,21 +1,14 @@
-//! Calls the parser, so that neither a panic nor a deep statement gets through.
+//! A statement's tree, with the place of every name in it, and what is wrong with one that can't
+//! be parsed.
 
-use std::panic::catch_unwind;
-
-use turso_parser::ast::{Cmd, Expr, Name, Stmt};
+use turso_parser::ast::{Expr, Name, Stmt};
 use turso_parser::error::Error;
-use turso_parser::parser::Parser;
 use turso_parser::token::TokenType;
 
 use super::fault::{Checked, Fault};
+use super::parser::{self, Failure, MAX_NESTING};
 use super::tokens::{Statement, Token};
 use super::{Location, refuse};
-
-/// How deep parentheses may nest. The parser is recursive, and so is everything
-/// that walks its trees. It bounds the depth of an expression itself (to 100,
-/// where SQLite has 1000), but not that of a FROM clause. The stack that this
-/// takes is `STACK` in `read.rs`.
-pub(super) const MAX_NESTING: usize = 100;
 
 /// Begins the position in a marked name. No keyboard types it, and a name that
 /// has it all the same only loses its exact place.
@@ -120,21 +113,13 @@ fn may_be_marked(token: &Token<'_>) -> bool {
 }
 
 fn run(statement: &Statement<'_>, sql: &str) -> Checked<Stmt> {
-    let parsed = catch_unwind(|| {
-        let mut parser = Parser::new(sql.as_bytes());
-        let command = parser.next_cmd();
-        (command, parser.offset())
-    });
-    match parsed {
-        Ok((Ok(Some(Cmd::Stmt(parsed))), _)) => Ok(parsed),
-        Ok((Err(error), offset)) => Err(explain(statement, &error, offset)),
+    parser::parse_here(sql).map_err(|failure| match failure {
+        Failure::Syntax(error, offset) => explain(statement, &error, offset),
+        Failure::TooDeep => refuse::too_deep(statement.at(), MAX_NESTING),
         // An EXPLAIN was refused by its first word, and an empty statement is none.
-        Ok((Ok(_), _)) => Err(refuse::unreadable(Some(statement.at()))),
-        // The parser has `unwrap` and `unreachable!` in it, and a file that
-        // somebody mistyped must not end the application that embeds us. The
-        // panic still prints a line, by a hook that isn't ours to change.
-        Err(_) => Err(refuse::unreadable(Some(statement.at()))),
-    }
+        Failure::Unreadable => refuse::unreadable(Some(statement.at())),
+        Failure::NoThread(error) => refuse::no_thread(&error),
+    })
 }
 
 fn explain(statement: &Statement<'_>, error: &Error, offset: usize) -> Fault {

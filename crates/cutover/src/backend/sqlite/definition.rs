@@ -3,14 +3,14 @@
 //! gives none.
 
 use turso_parser::ast::{
-    Cmd, ColumnConstraint, ColumnDefinition, CreateTableBody, DeferSubclause, Expr,
-    ForeignKeyClause, InitDeferredPred, NamedTableConstraint, RefAct, RefArg, Stmt,
-    TableConstraint,
+    self, ColumnConstraint, ColumnDefinition, CreateTableBody, DeferSubclause, ForeignKeyClause,
+    InitDeferredPred, NamedTableConstraint, RefAct, RefArg, SortedColumn, Stmt, TableConstraint,
+    TriggerCmd, TriggerEvent,
 };
-use turso_parser::parser::Parser;
 
-use crate::migration::walk::{Subqueries, visit_exprs_mut};
+use crate::migration::{lower, parser};
 use crate::schema::Check;
+use crate::tree::Expr;
 
 /// The CHECK constraints: an early answer to what SQLite itself enforces.
 pub(crate) fn checks(sql: &str) -> Vec<Check> {
@@ -25,7 +25,7 @@ pub(crate) fn checks(sql: &str) -> Vec<Check> {
         TableConstraint::Check { expr, .. } => Some(&**expr),
         _ => None,
     });
-    of_columns.chain(of_table).map(condition).collect()
+    of_columns.chain(of_table).filter_map(condition).collect()
 }
 
 /// The generated columns, each with its expression over columns that are not generated: one
@@ -36,26 +36,26 @@ pub(crate) fn generated(sql: &str) -> Vec<(String, Check)> {
         .iter()
         .filter_map(|column| {
             let expr = column.constraints.iter().find_map(|named| match &named.constraint {
-                ColumnConstraint::Generated { expr, .. } => Some((**expr).clone()),
+                ColumnConstraint::Generated { expr, .. } => Some(expr),
                 _ => None,
             })?;
-            Some((column.col_name.as_str().to_owned(), unqualified(expr)))
+            Some((column.col_name.as_str().to_owned(), over_columns(expr)?))
         })
         .collect();
     let resolved = expressions.iter().map(|(name, expr)| {
         let mut expr = expr.clone();
         // As many rounds as there are columns: no chain is longer.
         for _ in &expressions {
-            visit_exprs_mut(&mut expr, Subqueries::Skip, &mut |part| {
-                let (Expr::Id(named) | Expr::Name(named)) = &*part else { return };
+            expr.visit_mut(&mut |part| {
+                let Expr::Name(named) = &*part else { return };
                 let other =
                     expressions.iter().find(|(name, _)| name.eq_ignore_ascii_case(named.as_str()));
                 if let Some((_, other)) = other {
-                    *part = Expr::Parenthesized(vec![Box::new(other.clone())]);
+                    *part = Expr::Parens(vec![other.clone()]);
                 }
             });
         }
-        (name.clone(), condition(&expr))
+        (name.clone(), check(expr))
     });
     resolved.collect()
 }
@@ -63,12 +63,7 @@ pub(crate) fn generated(sql: &str) -> Vec<(String, Check)> {
 /// The indexed expressions and the WHERE of a CREATE INDEX statement, a column among them as
 /// the expression that it is.
 pub(crate) fn index(sql: &str) -> Option<(Vec<Check>, Option<Check>)> {
-    let parsed = std::panic::catch_unwind(|| Parser::new(sql.as_bytes()).next_cmd());
-    let Ok(Ok(Some(Cmd::Stmt(Stmt::CreateIndex { columns, where_clause, .. })))) = parsed else {
-        return None;
-    };
-    let parts = columns.iter().map(|column| condition(&column.expr)).collect();
-    Some((parts, where_clause.map(|expr| condition(&expr))))
+    indexed(sql).map(|index| (index.parts, index.condition))
 }
 
 /// Whether a constraint says ON CONFLICT REPLACE. The words stand nowhere else but in a
@@ -151,28 +146,18 @@ pub(crate) struct Indexed {
 }
 
 pub(crate) fn indexed(sql: &str) -> Option<Indexed> {
-    let parsed = std::panic::catch_unwind(|| Parser::new(sql.as_bytes()).next_cmd());
-    let Ok(Ok(Some(Cmd::Stmt(Stmt::CreateIndex { unique, columns, where_clause, .. })))) = parsed
-    else {
+    let Ok(Stmt::CreateIndex { unique, columns, where_clause, .. }) = parser::parse(sql) else {
         return None;
     };
+    let part = |column: &SortedColumn| condition(&column.expr);
     Some(Indexed {
         unique,
-        parts: columns.iter().map(|column| condition(&column.expr)).collect(),
-        condition: where_clause.as_deref().map(condition),
+        parts: columns.iter().map(part).collect::<Option<_>>()?,
+        condition: match where_clause {
+            Some(expr) => Some(condition(&expr)?),
+            None => None,
+        },
     })
-}
-
-/// An expression over a table's columns.
-pub(crate) fn condition(expr: &Expr) -> Check {
-    let mut expr = unqualified(expr.clone());
-    let mut columns = Vec::new();
-    visit_exprs_mut(&mut expr, Subqueries::Skip, &mut |expr| {
-        if let Expr::Id(name) | Expr::Name(name) = expr {
-            columns.push(name.as_str().to_owned());
-        }
-    });
-    Check { sql: expr.to_string(), expr, columns }
 }
 
 /// A condition or another expression, read from its text.
@@ -181,19 +166,82 @@ pub(crate) fn condition_of(sql: &str) -> Option<Check> {
     index.parts.into_iter().next()
 }
 
-/// `t.a` is `a`: there is no other table whose column it could be.
-fn unqualified(mut expr: Expr) -> Expr {
-    visit_exprs_mut(&mut expr, Subqueries::Skip, &mut |expr| {
-        if let Expr::Qualified(_, column) = expr {
-            *expr = Expr::Name(column.clone());
+/// What fires a trigger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Event {
+    Insert,
+    Update,
+    Delete,
+}
+
+/// What a CREATE TRIGGER statement does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Effect {
+    pub(crate) event: Event,
+    pub(crate) table: String,
+    /// What its statements write to, and how.
+    pub(crate) writes: Vec<(Event, String)>,
+}
+
+pub(crate) fn effect(sql: &str) -> Option<Effect> {
+    let Ok(Stmt::CreateTrigger { event, tbl_name, commands, .. }) = parser::parse(sql) else {
+        return None;
+    };
+    let event = match event {
+        TriggerEvent::Insert => Event::Insert,
+        TriggerEvent::Delete => Event::Delete,
+        TriggerEvent::Update | TriggerEvent::UpdateOf(_) => Event::Update,
+    };
+    let table = tbl_name.name.as_str().to_owned();
+    Some(Effect { event, table, writes: commands.iter().flat_map(writes).collect() })
+}
+
+/// What one statement of a trigger writes. Any INSERT or UPDATE may also delete: it takes
+/// over the conflict clause of the statement that fired it, which may be REPLACE
+/// (<https://www.sqlite.org/lang_createtrigger.html>).
+fn writes(command: &TriggerCmd) -> Vec<(Event, String)> {
+    let (table, events) = match command {
+        TriggerCmd::Insert { tbl_name, upsert: None, .. } => {
+            (tbl_name, &[Event::Insert, Event::Delete][..])
+        }
+        TriggerCmd::Insert { tbl_name, .. } => {
+            (tbl_name, &[Event::Insert, Event::Update, Event::Delete][..])
+        }
+        TriggerCmd::Update { tbl_name, .. } => (tbl_name, &[Event::Update, Event::Delete][..]),
+        TriggerCmd::Delete { tbl_name, .. } => (tbl_name, &[Event::Delete][..]),
+        TriggerCmd::Select(_) => return Vec::new(),
+    };
+    events.iter().map(|&event| (event, table.as_str().to_owned())).collect()
+}
+
+/// An expression over a table's columns.
+fn condition(expr: &ast::Expr) -> Option<Check> {
+    over_columns(expr).map(check)
+}
+
+fn check(expr: Expr) -> Check {
+    let mut columns = Vec::new();
+    expr.visit(&mut |part| {
+        if let Expr::Name(name) = part {
+            columns.push(name.as_str().to_owned());
         }
     });
-    expr
+    Check { sql: expr.to_string(), expr, columns }
+}
+
+/// `t.a` is `a`: there is no other table whose column it could be.
+fn over_columns(expr: &ast::Expr) -> Option<Expr> {
+    let mut expr = lower::expr(expr).ok()?;
+    expr.visit_mut(&mut |part| {
+        if let Expr::Column(_, column) = part {
+            *part = Expr::Name(column.clone());
+        }
+    });
+    Some(expr)
 }
 
 fn parsed(sql: &str) -> Option<(Vec<ColumnDefinition>, Vec<NamedTableConstraint>)> {
-    let parsed = std::panic::catch_unwind(|| Parser::new(sql.as_bytes()).next_cmd());
-    let Ok(Ok(Some(Cmd::Stmt(Stmt::CreateTable { body, .. })))) = parsed else { return None };
+    let Ok(Stmt::CreateTable { body, .. }) = parser::parse(sql) else { return None };
     match body {
         CreateTableBody::ColumnsAndConstraints { columns, constraints, .. } => {
             Some((columns, constraints))

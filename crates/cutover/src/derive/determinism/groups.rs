@@ -4,16 +4,14 @@
 //! and min() and max() pick one value of those that do. Where equal values differ, which one
 //! it is depends on the order in which they are met.
 
-use turso_parser::ast::{CompoundOperator, Distinctness, Expr};
-
 use super::values::{Doubt, Values, plain_column};
 use super::{Open, Settled, Used};
-use crate::derive::functions::is_aggregate;
-use crate::derive::normalise::outside_of_groups;
+use crate::derive::query::aggregates::is_aggregate;
+use crate::derive::query::aggregates::outside_of_groups;
+use crate::derive::query::trace::{bare, picked};
 use crate::derive::query::{Arm, Output, Query};
-use crate::derive::trace::{bare, picked};
-use crate::migration::walk::{Node, shared};
 use crate::schema::{Affinity, Table};
+use crate::tree::{Compound, Distinctness, Expr};
 
 /// Refuses an arm that leaves open which value it takes.
 pub(super) fn check(
@@ -67,7 +65,7 @@ pub(super) fn check_compound(
     table: Option<&Table>,
     used: Used<'_>,
 ) -> Settled {
-    let set = query.rest.iter().find(|(operator, _)| *operator != CompoundOperator::UnionAll);
+    let set = query.rest.iter().find(|(operator, _)| *operator != Compound::UnionAll);
     let Some((operator, _)) = set else { return Ok(()) };
     for (position, output) in query.first.columns.iter().enumerate() {
         if !used(position) {
@@ -114,9 +112,9 @@ fn spelling(arm: &Arm, expr: &Expr, look: &dyn Fn(&Expr) -> Option<Doubt>) -> Se
     if picked(arm, expr).is_some() {
         return Ok(());
     }
-    if let Expr::FunctionCall { name, args, filter_over, .. } = expr {
-        let name = name.as_str().to_ascii_lowercase();
-        if filter_over.over_clause.is_none() && is_aggregate(&name, args.len()) {
+    if let Expr::Call(call) = expr {
+        let (name, args) = (call.function(), call.args());
+        if call.over.is_none() && is_aggregate(&name, args.len()) {
             return Ok(());
         }
         // These make the same of every spelling.
@@ -128,15 +126,15 @@ fn spelling(arm: &Arm, expr: &Expr, look: &dyn Fn(&Expr) -> Option<Doubt>) -> Se
                 _ => false,
             }
         };
-        if let [argument] = args.as_slice()
+        if let [argument] = args
             && folded(argument)
         {
             return Ok(());
         }
     }
     let mut found = Ok(());
-    shared::expr(expr, &mut |node| {
-        if let (Ok(()), Node::Expr(inner)) = (&found, node) {
+    expr.children(&mut |inner| {
+        if found.is_ok() {
             found = spelling(arm, inner, look);
         }
     });
@@ -146,12 +144,12 @@ fn spelling(arm: &Arm, expr: &Expr, look: &dyn Fn(&Expr) -> Option<Doubt>) -> Se
 /// Looks for a min() or max() that picks one of several equal values, and for an aggregate over
 /// DISTINCT values that shows one.
 fn least(values: &Values<'_>, arm: &Arm, expr: &Expr, matters: &dyn Fn(&Doubt) -> bool) -> Settled {
-    if let Expr::FunctionCall { name, args, distinctness, .. } = expr
-        && let [value, ..] = args.as_slice()
+    if let Expr::Call(call) = expr
+        && let [value, ..] = call.args()
     {
-        let name = name.as_str().to_ascii_lowercase();
+        let (name, args) = (call.function(), call.args());
         let picks = ["min", "max"].contains(&name.as_str()) && args.len() == 1;
-        let shows = *distinctness == Some(Distinctness::Distinct)
+        let shows = call.distinctness == Some(Distinctness::Distinct)
             && is_aggregate(&name, args.len())
             && name != "count";
         let doubt = values.doubt(arm, value).filter(|doubt| {
@@ -162,8 +160,8 @@ fn least(values: &Values<'_>, arm: &Arm, expr: &Expr, matters: &dyn Fn(&Doubt) -
         }
     }
     let mut found = Ok(());
-    shared::expr(expr, &mut |node| {
-        if let (Ok(()), Node::Expr(inner)) = (&found, node) {
+    expr.children(&mut |inner| {
+        if found.is_ok() {
             found = least(values, arm, inner, matters);
         }
     });

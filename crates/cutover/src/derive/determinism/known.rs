@@ -1,12 +1,11 @@
 //! What rows have in common that agree on some expressions: the columns these decide.
 
-use turso_parser::ast::{CompoundOperator, Expr, Literal, Operator};
-
 use super::values::{Values, plain_column};
-use crate::derive::normalise::{contains_aggregate, contains_window};
+use crate::derive::query::aggregates::{contains_aggregate, contains_window};
+use crate::derive::query::trace::{bare, columns_of};
 use crate::derive::query::{Arm, Item, Join, Query, What};
-use crate::derive::trace::{bare, columns_of};
 use crate::schema::Affinity;
+use crate::tree::{Compound, Expr, Literal, Operator};
 
 /// An expression on which rows agree, and the collation under which they do.
 pub(super) type Seed = (Expr, String);
@@ -195,14 +194,14 @@ impl Values<'_> {
             (0..query.first.columns.len()).all(|n| given.iter().any(|(given, _)| *given == n));
         let last = query.rest.last().map(|(operator, _)| *operator);
         match (query.recursion.is_some(), last) {
-            (_, Some(CompoundOperator::Union)) => all,
+            (_, Some(Compound::Union)) => all,
             (true, _) => false,
             (false, None) => {
                 (query.first.distinct && all && self.as_fine_as_results(query, given))
                     || self.arm_is_unique(&query.first, given)
             }
-            (false, Some(CompoundOperator::UnionAll)) => {
-                let only = query.rest.iter().all(|(o, _)| *o == CompoundOperator::UnionAll);
+            (false, Some(Compound::UnionAll)) => {
+                let only = query.rest.iter().all(|(o, _)| *o == Compound::UnionAll);
                 only && query.arms().all(|arm| self.arm_is_unique(arm, given))
                     && given.iter().any(|(position, _)| tells_arms_apart(query, *position))
             }
@@ -287,9 +286,7 @@ fn equalities(arm: &Arm) -> Vec<Equality<'_>> {
             Expr::Binary(left, Operator::And, right) => {
                 conditions.extend([(&**left, only_for), (&**right, only_for)]);
             }
-            Expr::Parenthesized(inner) if inner.len() == 1 => {
-                conditions.push((&inner[0], only_for))
-            }
+            Expr::Parens(inner) if inner.len() == 1 => conditions.push((&inner[0], only_for)),
             Expr::Binary(left, operator @ (Operator::Equals | Operator::Is), right) => {
                 let strict = *operator == Operator::Equals;
                 found.push(Equality { left, right, strict, only_for });

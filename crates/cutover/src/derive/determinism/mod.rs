@@ -19,14 +19,12 @@ mod tests;
 mod ties;
 mod values;
 
-use turso_parser::ast::{Expr, Name};
-
 use super::flaw::Flaw;
+use super::query::trace::picked;
 use super::query::{Arm, Query, What};
-use super::trace::picked;
 use crate::migration::Mapping;
-use crate::migration::walk::{Subqueries, visit_exprs_mut};
 use crate::schema::{Catalog, Table};
+use crate::tree::{Expr, Name};
 use values::Values;
 
 /// What is wrong: the word to point at, the reason, and the fix.
@@ -56,14 +54,15 @@ pub(super) fn settle(query: &mut Query, catalog: &Catalog) {
     for arm in query.arms_mut() {
         let whole = arm.clone();
         for output in &mut arm.columns {
-            visit_exprs_mut(&mut output.expr, Subqueries::Skip, &mut |expr| {
+            output.expr.visit_mut(&mut |expr| {
                 let Some(group) = picked(&whole, expr) else { return };
                 if values.doubt(&whole, group).is_none() {
                     return;
                 }
-                if let Expr::FunctionCall { args, .. } = expr {
-                    for value in args {
-                        **value = Expr::Collate(value.clone(), Name::exact("BINARY".to_owned()));
+                if let Expr::Call(call) = expr {
+                    for value in call.args_mut() {
+                        let spelling = Box::new(value.clone());
+                        *value = Expr::Collate(spelling, Name::plain("BINARY"));
                     }
                 }
             });

@@ -4,14 +4,12 @@
 //! rounded otherwise, and so is a number that is rounded to a place after the point. The
 //! trigger in the writer's SQLite would derive another value than ours.
 
-use turso_parser::ast::{Expr, LikeOperator, Literal, Operator};
-
 use super::values::{Values, plain_column};
 use super::{Open, Settled};
 use crate::derive::query::Arm;
-use crate::migration::fractions;
-use crate::migration::walk::{Node, shared};
+use crate::migration::cut;
 use crate::schema::{Affinity, Column, Table};
+use crate::tree::{Expr, Literal, Matching, Operator, Test, Unary};
 
 /// Functions that make text of their arguments.
 const OF_TEXT: [&str; 22] = [
@@ -61,7 +59,7 @@ pub(super) fn check(values: &Values<'_>, arm: &Arm, table: Option<&Table>) -> Se
 
 fn look(values: &Values<'_>, arm: &Arm, expr: &Expr) -> Settled {
     // As text, a number looks like no time that is too long, whatever its digits.
-    if let Some(time) = fractions::time_of(expr) {
+    if let Some(time) = cut::time_of(expr) {
         return look(values, arm, time);
     }
     let real = |expr: &Expr| values.is_real(arm, expr);
@@ -71,22 +69,26 @@ fn look(values: &Values<'_>, arm: &Arm, expr: &Expr) -> Settled {
                 return Err(as_text(found, "joined by ||"));
             }
         }
-        Expr::Cast { expr: inner, type_name: Some(kind) } => {
+        Expr::Cast(inner, Some(kind)) => {
             let to = Affinity::of(&kind.name);
             if matches!(to, Affinity::Text | Affinity::Blob) && real(inner) {
                 return Err(as_text(inner, "cast to text"));
             }
         }
-        Expr::Like { lhs, op: LikeOperator::Like | LikeOperator::Glob, .. } if real(lhs) => {
-            return Err(as_text(lhs, "compared with a pattern"));
+        Expr::Test {
+            value,
+            test: Test::Matches { operator: Matching::Like | Matching::Glob, .. },
+            ..
+        } if real(value) => {
+            return Err(as_text(value, "compared with a pattern"));
         }
-        Expr::FunctionCall { name, args, .. } => {
-            let name = name.as_str().to_ascii_lowercase();
+        Expr::Call(call) => {
+            let (name, args) = (call.function(), call.args());
             let of_text = OF_TEXT.contains(&name.as_str()) || MORE_OF_TEXT.contains(&name.as_str());
             // The format of printf() is a literal; %d and its like cut a real number.
             let taken = match (name.as_str(), args.first()) {
                 ("printf" | "format", Some(format)) if !takes_text(format) => &[],
-                _ => args.as_slice(),
+                _ => args,
             };
             if let Some(found) = taken.iter().find(|arg| of_text && real(arg)) {
                 return Err(as_text(found, &format!("given to {name}()")));
@@ -96,7 +98,7 @@ fn look(values: &Values<'_>, arm: &Arm, expr: &Expr) -> Settled {
             {
                 return Err(added_up(found, &name));
             }
-            if let ("round", [number, places]) = (name.as_str(), args.as_slice())
+            if let ("round", [number, places]) = (name.as_str(), args)
                 && !is_zero(places)
                 && real(number)
             {
@@ -106,8 +108,8 @@ fn look(values: &Values<'_>, arm: &Arm, expr: &Expr) -> Settled {
         _ => {}
     }
     let mut found = Ok(());
-    shared::expr(expr, &mut |node| {
-        if let (Ok(()), Node::Expr(inner)) = (&found, node) {
+    expr.children(&mut |inner| {
+        if found.is_ok() {
             found = look(values, arm, inner);
         }
     });
@@ -122,30 +124,29 @@ impl Values<'_> {
         }
         let real = |expr: &Expr| self.is_real(arm, expr);
         match expr {
-            Expr::Parenthesized(inner) => inner.iter().any(|inner| real(inner)),
+            Expr::Parens(inner) => inner.iter().any(real),
+            Expr::Unary(Unary::IsNull | Unary::NotNull, _) => false,
             Expr::Collate(inner, _) | Expr::Unary(_, inner) => real(inner),
-            Expr::Qualified(..) => {
+            Expr::Column(..) => {
                 self.source(arm, expr).is_some_and(holds_reals)
                     || self.results(arm, expr).iter().any(|(arm, expr)| self.is_real(arm, expr))
             }
-            Expr::Cast { type_name: Some(kind), .. } => Affinity::of(&kind.name) == Affinity::Real,
+            Expr::Cast(_, Some(kind)) => Affinity::of(&kind.name) == Affinity::Real,
             Expr::Binary(
                 left,
                 Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide,
                 right,
             ) => [left, right].into_iter().any(|side| real(side) || is_real_literal(side)),
-            Expr::Case { when_then_pairs, else_expr, .. } => {
-                when_then_pairs.iter().any(|(_, then)| real(then))
-                    || else_expr.as_ref().is_some_and(|or| real(or))
-            }
-            Expr::FunctionCall { name, args, .. } => {
-                match name.as_str().to_ascii_lowercase().as_str() {
+            Expr::Case(case) => case.results().any(real),
+            Expr::Call(call) => {
+                let args = call.args();
+                match call.function().as_str() {
                     "julianday" | "avg" => true,
                     "abs" | "coalesce" | "ifnull" | "max" | "min" | "nullif" | "sum" | "total"
                     | "first_value" | "lag" | "last_value" | "lead" | "nth_value" => {
-                        args.iter().any(|arg| real(arg))
+                        args.iter().any(real)
                     }
-                    "iif" => args.iter().skip(1).any(|arg| real(arg)),
+                    "iif" => args.iter().skip(1).any(real),
                     _ => false,
                 }
             }
@@ -155,7 +156,7 @@ impl Values<'_> {
 }
 
 fn is_real_literal(expr: &Expr) -> bool {
-    matches!(expr, Expr::Literal(Literal::Numeric(number)) if number.contains(['.', 'e', 'E']))
+    matches!(expr, Expr::Literal(Literal::Number(number)) if number.contains(['.', 'e', 'E']))
 }
 
 /// Whether a column is there for real numbers. One for dates and truth values has the same
@@ -172,13 +173,13 @@ fn holds_reals(column: &Column) -> bool {
 
 fn takes_text(format: &Expr) -> bool {
     match format {
-        Expr::Literal(Literal::String(format)) => format.contains(['s', 'q', 'Q', 'w', 'c']),
+        Expr::Literal(Literal::Text(format)) => format.contains(['s', 'q', 'Q', 'w', 'c']),
         _ => true,
     }
 }
 
 fn is_zero(expr: &Expr) -> bool {
-    matches!(expr, Expr::Literal(Literal::Numeric(number)) if number == "0")
+    matches!(expr, Expr::Literal(Literal::Number(number)) if number == "0")
 }
 
 fn shown(expr: &Expr) -> String {
@@ -217,7 +218,7 @@ fn added_up(expr: &Expr, function: &str) -> Open {
 
 fn rounded(expr: &Expr, places: &Expr) -> Open {
     let factor = match places {
-        Expr::Literal(Literal::Numeric(number)) => {
+        Expr::Literal(Literal::Number(number)) => {
             number.parse().ok().and_then(|places| 10_i64.checked_pow(places)).unwrap_or(100)
         }
         _ => 100,

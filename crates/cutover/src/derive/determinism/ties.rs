@@ -4,15 +4,13 @@
 //! meets them. What depends on that is refused, unless the keys prove that no rows tie, or the
 //! rows that do have the same values wherever it matters.
 
-use turso_parser::ast::{Expr, FrameBound, FrameMode, FunctionTail, Over, Window};
-
 use super::known::Known;
 use super::values::{Values, plain_column};
 use super::{Open, Settled};
-use crate::derive::functions::is_aggregate;
+use crate::derive::query::aggregates::is_aggregate;
+use crate::derive::query::trace::columns_of;
 use crate::derive::query::{Arm, What};
-use crate::derive::trace::columns_of;
-use crate::migration::walk::{Node, shared};
+use crate::tree::{Bound, Call, Expr, FrameMode, Over, Window};
 
 /// Takes the rows one after the other, whatever their values.
 const BY_PLACE: [&str; 4] = ["lag", "lead", "ntile", "row_number"];
@@ -36,35 +34,23 @@ pub(super) fn check(values: &Values<'_>, arm: &Arm) -> Settled {
 }
 
 fn calls(values: &Values<'_>, arm: &Arm, expr: &Expr) -> Settled {
-    match expr {
-        Expr::FunctionCall { name, args, filter_over, .. } => {
-            let name = name.as_str().to_ascii_lowercase();
-            call(values, arm, &name, args, filter_over)?;
-        }
-        Expr::FunctionCallStar { name, filter_over } => {
-            let name = name.as_str().to_ascii_lowercase();
-            call(values, arm, &name, &[], filter_over)?;
-        }
-        _ => {}
+    if let Expr::Call(called) = expr {
+        call(values, arm, called)?;
     }
     let mut found = Ok(());
-    shared::expr(expr, &mut |node| {
-        if let (Ok(()), Node::Expr(inner)) = (&found, node) {
+    expr.children(&mut |inner| {
+        if found.is_ok() {
             found = calls(values, arm, inner);
         }
     });
     found
 }
 
-fn call(
-    values: &Values<'_>,
-    arm: &Arm,
-    name: &str,
-    args: &[Box<Expr>],
-    tail: &FunctionTail,
-) -> Settled {
+fn call(values: &Values<'_>, arm: &Arm, call: &Call) -> Settled {
+    let (function, args) = (call.function(), call.args());
+    let name = function.as_str();
     let in_order = IN_ORDER.contains(&name);
-    match &tail.over_clause {
+    match &call.over {
         Some(Over::Window(window)) if !BY_RANK.contains(&name) => {
             over(values, arm, name, args, window)
         }
@@ -74,15 +60,9 @@ fn call(
 }
 
 /// A function over a window.
-fn over(
-    values: &Values<'_>,
-    arm: &Arm,
-    name: &str,
-    args: &[Box<Expr>],
-    window: &Window,
-) -> Settled {
-    let order = window.order_by.iter().map(|term| &*term.expr);
-    let exprs = window.partition_by.iter().map(|expr| &**expr).chain(order);
+fn over(values: &Values<'_>, arm: &Arm, name: &str, args: &[Expr], window: &Window) -> Settled {
+    let order = window.order_by.iter().map(|term| &term.expr);
+    let exprs = window.partition_by.iter().chain(order);
     let seeds = values.seeds(arm, exprs);
     let whole_groups = !BY_PLACE.contains(&name) && takes_whole_groups(window);
     let known = values.known(arm, &seeds);
@@ -93,15 +73,15 @@ fn over(
     if settled {
         return Ok(());
     }
-    let order = window.order_by.iter().map(|term| &*term.expr);
+    let order = window.order_by.iter().map(|term| &term.expr);
     Err(open(values, arm, name, &known, order, "its window"))
 }
 
 /// Whether rows that tie are all in the frame of a row, or none.
 fn takes_whole_groups(window: &Window) -> bool {
-    let Some(frame) = &window.frame_clause else { return true };
-    let unbounded = matches!(frame.start, FrameBound::UnboundedPreceding)
-        && matches!(frame.end, Some(FrameBound::UnboundedFollowing));
+    let Some(frame) = &window.frame else { return true };
+    let unbounded = matches!(frame.start, Bound::UnboundedPreceding)
+        && matches!(frame.end, Some(Bound::UnboundedFollowing));
     frame.mode != FrameMode::Rows || unbounded
 }
 
@@ -111,13 +91,11 @@ fn are_alike(arm: &Arm, known: &Known) -> bool {
     let mut columns = arm.columns.iter().flat_map(|output| columns_of(&output.expr));
     arm.group_by.is_empty()
         && !arm.aggregates
-        && columns.all(|(alias, column)| {
-            known.decides(&crate::derive::normalise::column(&alias, &column))
-        })
+        && columns.all(|(alias, column)| known.decides(&Expr::column(&alias, &column)))
 }
 
 /// An aggregate that takes the rows of a subquery in its order.
-fn aggregate(values: &Values<'_>, arm: &Arm, name: &str, args: &[Box<Expr>]) -> Settled {
+fn aggregate(values: &Values<'_>, arm: &Arm, name: &str, args: &[Expr]) -> Settled {
     let [item] = arm.from.as_slice() else { return Ok(()) };
     let What::Query(query) = &item.what else { return Ok(()) };
     let inner = &query.first;
@@ -129,7 +107,7 @@ fn aggregate(values: &Values<'_>, arm: &Arm, name: &str, args: &[Box<Expr>]) -> 
     let groups = arm.group_by.iter().filter_map(below);
     let seeds = values.seeds(inner, query.order.iter().chain(groups));
     let mut known = values.known(inner, &seeds);
-    let mut arguments = args.iter().flat_map(|arg| columns_of(arg)).map(|(_, column)| {
+    let mut arguments = args.iter().flat_map(columns_of).map(|(_, column)| {
         query.position(&column).and_then(|position| inner.columns.get(position))
     });
     let decided = if query.rest.is_empty() {

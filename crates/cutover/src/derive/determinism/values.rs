@@ -2,11 +2,9 @@
 
 use std::cell::Cell;
 
-use turso_parser::ast::{Expr, Operator, UnaryOperator};
-
 use crate::derive::query::{Arm, Item, Query, What};
-use crate::migration::walk::{Node, shared};
 use crate::schema::{Affinity, Catalog, Column, Table};
+use crate::tree::{Expr, Operator, Test, Unary};
 
 /// How many queries are looked into for one mapping; what is not known after that is not
 /// taken for granted.
@@ -114,10 +112,10 @@ impl<'a> Values<'a> {
     /// The affinity of an expression, where it has one.
     pub(super) fn affinity(&self, arm: &Arm, expr: &Expr) -> Option<Affinity> {
         match expr {
-            Expr::Parenthesized(inner) if inner.len() == 1 => self.affinity(arm, &inner[0]),
+            Expr::Parens(inner) if inner.len() == 1 => self.affinity(arm, &inner[0]),
             Expr::Collate(inner, _) => self.affinity(arm, inner),
-            Expr::Cast { type_name: Some(kind), .. } => Some(Affinity::of(&kind.name)),
-            Expr::Qualified(alias, column) => {
+            Expr::Cast(_, Some(kind)) => Some(Affinity::of(&kind.name)),
+            Expr::Column(alias, column) => {
                 let item = arm.from.iter().find(|item| item.alias == alias.as_str())?;
                 match &item.what {
                     What::Leaf(_) => Some(self.table(item)?.column(column.as_str())?.affinity),
@@ -161,8 +159,8 @@ fn explicit_collation(expr: &Expr) -> Option<String> {
     }
     // What a function with a window or of several rows makes is no longer compared so.
     let mut found = None;
-    shared::expr(expr, &mut |node| {
-        if let (None, Node::Expr(inner)) = (&found, node) {
+    expr.children(&mut |inner| {
+        if found.is_none() {
             found = explicit_collation(inner);
         }
     });
@@ -172,10 +170,10 @@ fn explicit_collation(expr: &Expr) -> Option<String> {
 /// The column that an expression is, for its collation.
 fn column_through_casts(expr: &Expr) -> Option<(&str, &str)> {
     match expr {
-        Expr::Cast { expr: inner, .. } => column_through_casts(inner),
+        Expr::Cast(inner, _) => column_through_casts(inner),
         _ => plain_column(expr).or_else(|| match expr {
-            Expr::Parenthesized(inner) if inner.len() == 1 => column_through_casts(&inner[0]),
-            Expr::Unary(UnaryOperator::Positive, inner) => column_through_casts(inner),
+            Expr::Parens(inner) if inner.len() == 1 => column_through_casts(&inner[0]),
+            Expr::Unary(Unary::Positive, inner) => column_through_casts(inner),
             _ => None,
         }),
     }
@@ -184,11 +182,9 @@ fn column_through_casts(expr: &Expr) -> Option<(&str, &str)> {
 /// The column that an expression is, as far as its value goes.
 pub(super) fn plain_column(expr: &Expr) -> Option<(&str, &str)> {
     match expr {
-        Expr::Qualified(alias, column) => Some((alias.as_str(), column.as_str())),
-        Expr::Parenthesized(inner) if inner.len() == 1 => plain_column(&inner[0]),
-        Expr::Collate(inner, _) | Expr::Unary(UnaryOperator::Positive, inner) => {
-            plain_column(inner)
-        }
+        Expr::Column(alias, column) => Some((alias.as_str(), column.as_str())),
+        Expr::Parens(inner) if inner.len() == 1 => plain_column(&inner[0]),
+        Expr::Collate(inner, _) | Expr::Unary(Unary::Positive, inner) => plain_column(inner),
         _ => None,
     }
 }
@@ -206,22 +202,17 @@ pub(super) fn takes(expr: &Expr, alias: &str, column: &str, condition: bool) -> 
             _,
             Equals | Greater | GreaterEquals | Is | IsNot | Less | LessEquals | NotEquals,
             _
-        ) | Expr::InList { .. }
-            | Expr::Between { .. }
-            | Expr::IsNull(_)
-            | Expr::NotNull(_)
+        ) | Expr::Test { test: Test::In(_) | Test::Between(..), .. }
+            | Expr::Unary(Unary::IsNull | Unary::NotNull, _)
     );
-    let connects = matches!(expr, Expr::Binary(_, And | Or, _) | Expr::Parenthesized(_));
+    let connects = matches!(expr, Expr::Binary(_, And | Or, _) | Expr::Parens(_));
     if is(expr) {
         return true;
     }
     let mut found = false;
-    shared::expr(expr, &mut |node| {
-        if let Node::Expr(inner) = node {
-            let left_alone = condition && compares && is(inner);
-            found |=
-                !left_alone && takes(inner, alias, column, condition && (compares || connects));
-        }
+    expr.children(&mut |inner| {
+        let left_alone = condition && compares && is(inner);
+        found |= !left_alone && takes(inner, alias, column, condition && (compares || connects));
     });
     found
 }

@@ -4,17 +4,14 @@
 //! Only mappings that go row by row pair tables: a new table of distinct values has no
 //! constraint that could be compared with one of the rows they come from.
 
-use turso_parser::ast::{Expr, Name};
-
 use crate::backend::sqlite::definition::condition_of;
+use crate::derive::query::trace::{Term, trace};
 use crate::derive::query::{Leaf, What};
-use crate::derive::sql::ident;
 use crate::derive::target::{Source, Target};
-use crate::derive::trace::{Term, trace};
-use crate::migration::walk::{Subqueries, visit_exprs_mut};
 use crate::model::build::Model;
 use crate::phase::Side;
 use crate::schema::{Check, Column, Table};
+use crate::tree::Expr;
 
 /// A new table whose rows are those of an old one, or that bears its name.
 #[derive(Debug)]
@@ -151,8 +148,8 @@ fn origin(term: &Term) -> Option<(String, bool)> {
         return Some((column.to_owned(), true));
     }
     let mut columns: Vec<String> = Vec::new();
-    visit_exprs_mut(&mut term.expr.clone(), Subqueries::Skip, &mut |expr| {
-        if let Expr::Id(name) = &*expr {
+    term.expr.visit(&mut |expr| {
+        if let Expr::Name(name) = expr {
             columns.push(name.as_str().to_owned());
         }
     });
@@ -238,12 +235,12 @@ fn rewritten(
 ) -> Option<String> {
     let mut expr = check.expr.clone();
     let mut whole = true;
-    visit_exprs_mut(&mut expr, Subqueries::Skip, &mut |part| {
-        if let Expr::Id(name) | Expr::Name(name) = &*part
+    expr.visit_mut(&mut |part| {
+        if let Expr::Name(name) = &*part
             && let Some(column) = table.column(name.as_str())
         {
             match names(&column.name) {
-                Some(name) => *part = Expr::Name(Name::from_string(ident(&name))),
+                Some(name) => *part = Expr::name(&name),
                 None => whole = false,
             }
         }

@@ -3,17 +3,8 @@
 //! writes to it and fires its triggers; where they lead to another table that is kept in
 //! step, their effect would come twice.
 
-use turso_parser::ast::{Cmd, Stmt, TriggerCmd, TriggerEvent};
-use turso_parser::parser::Parser;
-
+use crate::backend::sqlite::definition::{Event, effect};
 use crate::schema::AppTrigger;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Event {
-    Insert,
-    Update,
-    Delete,
-}
 
 /// A write that a trigger makes. Names without regard to case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,39 +86,10 @@ impl Fired {
 /// What can't be parsed counts as writing nothing: a divergence it causes is still found
 /// by the sync's own check.
 fn read(trigger: &AppTrigger) -> Option<Fired> {
-    let parsed = std::panic::catch_unwind(|| Parser::new(trigger.sql.as_bytes()).next_cmd());
-    let Ok(Ok(Some(Cmd::Stmt(Stmt::CreateTrigger { event, tbl_name, commands, .. })))) = parsed
-    else {
-        return None;
-    };
-    let event = match event {
-        TriggerEvent::Insert => Event::Insert,
-        TriggerEvent::Delete => Event::Delete,
-        TriggerEvent::Update | TriggerEvent::UpdateOf(_) => Event::Update,
-    };
-    Some(Fired {
-        name: trigger.name.clone(),
-        on: Write { event, table: tbl_name.name.as_str().to_owned() },
-        writes: commands.iter().flat_map(writes).collect(),
-    })
-}
-
-/// What one statement of a trigger writes. Any INSERT or UPDATE may also delete: it takes
-/// over the conflict clause of the statement that fired it, which may be REPLACE
-/// (<https://www.sqlite.org/lang_createtrigger.html>).
-fn writes(command: &TriggerCmd) -> Vec<Write> {
-    let (table, events) = match command {
-        TriggerCmd::Insert { tbl_name, upsert: None, .. } => {
-            (tbl_name, &[Event::Insert, Event::Delete][..])
-        }
-        TriggerCmd::Insert { tbl_name, .. } => {
-            (tbl_name, &[Event::Insert, Event::Update, Event::Delete][..])
-        }
-        TriggerCmd::Update { tbl_name, .. } => (tbl_name, &[Event::Update, Event::Delete][..]),
-        TriggerCmd::Delete { tbl_name, .. } => (tbl_name, &[Event::Delete][..]),
-        TriggerCmd::Select(_) => return Vec::new(),
-    };
-    events.iter().map(|&event| Write { event, table: table.as_str().to_owned() }).collect()
+    let effect = effect(&trigger.sql)?;
+    let on = Write { event: effect.event, table: effect.table };
+    let writes = effect.writes.into_iter().map(|(event, table)| Write { event, table }).collect();
+    Some(Fired { name: trigger.name.clone(), on, writes })
 }
 
 #[cfg(test)]

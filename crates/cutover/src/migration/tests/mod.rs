@@ -3,10 +3,13 @@
 //! - `accepted`: what a file may hold, and what is made of it
 //! - `refused_*`: one test for each function of `refuse/`, named after it; where
 //!   the place matters, `»` stands in the text just before it
+//! - `lowered`: nothing of an expression is lost in our tree; `printed` writes a SELECT of it
 //! - `mangled`: any text at all, for panics and for the stack
 
 mod accepted;
+mod lowered;
 mod mangled;
+mod printed;
 mod refused_create;
 mod refused_file;
 mod refused_functions;
@@ -48,6 +51,7 @@ fn refused(text: &str, reason: &str, fix: &str) {
         line: text[..mark].matches('\n').count() + 1,
         column: text[..mark].chars().rev().take_while(|character| *character != '\n').count() + 1,
     });
+    lowered::all_of(&text.replace('»', ""));
     let error = parse(&text.replace('»', "")).expect_err("this must be refused");
     assert_eq!((error.reason(), error.fix()), (reason, Some(fix)), "in {text:?}");
     assert_eq!(error.at, at, "place in {text:?}");
@@ -89,9 +93,11 @@ fn accepted(text: &str) -> Migration {
     if let Err(error) = db.execute_batch(text) {
         panic!("SQLite: {error} in {text:?}");
     }
+    lowered::all_of(text);
     // What the engine is given is a tree; written out, it is SQL again.
     for mapping in &migration.mappings {
-        if let Err(error) = db.prepare(&mapping.select.to_string()) {
+        let Some(select) = printed::select(&mapping.select) else { continue };
+        if let Err(error) = db.prepare(&select) {
             panic!("SQLite: {error} in the tree of {text:?}");
         }
     }

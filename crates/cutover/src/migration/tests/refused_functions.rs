@@ -246,7 +246,7 @@ fn read_call(call: &str) -> String {
         "{TABLE}INSERT INTO new.t (id, a) SELECT id, {call} FROM old.o AS o;\n\
          INSERT INTO old.o (id) SELECT id FROM new.t"
     );
-    parse(&text).unwrap().mappings[0].select.to_string()
+    printed::select(&parse(&text).unwrap().mappings[0].select).unwrap()
 }
 
 /// SQLite 3.40 rounds the digits behind the third, later releases cut them: so they are cut

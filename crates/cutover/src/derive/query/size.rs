@@ -7,12 +7,10 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 
-use turso_parser::ast::{Expr, SelectTable};
-
-use super::flaw::Flaw;
-use super::query::Query;
+use super::Query;
+use crate::derive::flaw::Flaw;
 use crate::migration::Mapping;
-use crate::migration::walk::{Node, shared};
+use crate::tree::{Expr, From};
 
 /// Items of FROM clauses. SQLite joins 64 tables at most.
 const TABLES: usize = 256;
@@ -41,13 +39,9 @@ pub(super) struct Size {
 
 impl Size {
     /// One more item of a FROM clause.
-    pub(super) fn one_more_table(
-        &mut self,
-        mapping: &Mapping,
-        table: &SelectTable,
-    ) -> Result<(), Flaw> {
-        if let SelectTable::Table(table, ..) = table {
-            table.name.as_str().clone_into(&mut self.last);
+    pub(super) fn one_more_table(&mut self, mapping: &Mapping, item: &From) -> Result<(), Flaw> {
+        if let From::Table { name, .. } = item {
+            name.as_str().clone_into(&mut self.last);
         }
         self.tables += 1;
         match self.tables > TABLES {
@@ -100,16 +94,12 @@ impl Size {
     }
 
     fn written_out(&self, expr: &Expr) -> usize {
-        if let Expr::Qualified(alias, column) = expr {
+        if let Expr::Column(alias, column) = expr {
             let column = (alias.as_str().to_owned(), column.as_str().to_lowercase());
             return self.columns.get(&column).copied().unwrap_or(1);
         }
         let mut size = 1_usize;
-        shared::expr(expr, &mut |node| {
-            if let Node::Expr(inner) = node {
-                size = size.saturating_add(self.written_out(inner));
-            }
-        });
+        expr.children(&mut |inner| size = size.saturating_add(self.written_out(inner)));
         size
     }
 

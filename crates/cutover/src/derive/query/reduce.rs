@@ -5,14 +5,12 @@
 //! make a difference. More does no harm: each is derived again from state. So whatever
 //! could hide a scope goes, conditions on what may or may not be there above all.
 
-use turso_parser::ast::{Expr, Operator};
-
-use super::query::{Arm, Item, Join, Leaf, Output, Query, What};
-use super::target::holds;
 use super::trace::{columns_of, picked};
+use super::{Arm, Item, Join, Leaf, Output, Query, What};
+use crate::tree::{Expr, Operator};
 
 /// The arm with only the scope's columns (`columns` are their places) as its result.
-pub(super) fn reduce(arm: &Arm, leaf: &Leaf, columns: &[usize]) -> Option<Arm> {
+pub(crate) fn reduce(arm: &Arm, leaf: &Leaf, columns: &[usize]) -> Option<Arm> {
     let whole = arm;
     let mut arm = whole.clone();
     arm.columns = columns
@@ -28,7 +26,7 @@ pub(super) fn reduce(arm: &Arm, leaf: &Leaf, columns: &[usize]) -> Option<Arm> {
     arm.having = None;
     arm.aggregates = false;
     arm.partitions.clear();
-    let position = arm.from.iter().position(|item| holds(item, leaf.number))?;
+    let position = arm.from.iter().position(|item| item.holds(leaf.number))?;
     if let What::Query(query) = &mut arm.from[position].what {
         **query = only_arm_with(query, leaf.number)?;
     }
@@ -109,9 +107,9 @@ fn mentions(expr: &Expr, aliases: &[String]) -> bool {
 /// supported: its result for a single row is not what the others join with. Nor is a
 /// recursive one, whose other steps the row may begin or end.
 fn only_arm_with(query: &Query, number: usize) -> Option<Query> {
-    let arm = query.arms().find(|arm| arm.from.iter().any(|item| holds(item, number)))?;
+    let arm = query.arms().find(|arm| arm.from.iter().any(|item| item.holds(number)))?;
     let aggregated = arm.aggregates || !arm.group_by.is_empty() || !arm.partitions.is_empty();
-    let optional = arm.from.iter().any(|item| item.join == Join::Left && holds(item, number));
+    let optional = arm.from.iter().any(|item| item.join == Join::Left && item.holds(number));
     if aggregated || optional || query.recursion.is_some() {
         return None;
     }
@@ -120,7 +118,7 @@ fn only_arm_with(query: &Query, number: usize) -> Option<Query> {
     for (output, shown) in arm.columns.iter_mut().zip(&query.first.columns) {
         output.name.clone_from(&shown.name);
     }
-    let position = arm.from.iter().position(|item| holds(item, number))?;
+    let position = arm.from.iter().position(|item| item.holds(number))?;
     if let What::Query(inner) = &mut arm.from[position].what {
         **inner = only_arm_with(inner, number)?;
     }

@@ -10,13 +10,10 @@
 
 use std::cell::Cell;
 
-use turso_parser::ast::{Expr, Name};
-
-use super::normalise::{contains_aggregate, contains_window};
-use super::query::{Arm, Join, Query, What};
+use super::aggregates::{contains_aggregate, contains_window};
 use super::recursion::{step_before, trace_step};
-use super::sql::ident;
-use crate::migration::walk::{Subqueries, visit_exprs_mut};
+use super::{Arm, Join, Query, What};
+use crate::tree::{Call, Expr, Name};
 
 /// A result column in terms of one leaf's columns, on one path through the
 /// arms of the unions below.
@@ -38,7 +35,7 @@ impl Term {
     /// The leaf's column, if the term is just that.
     pub(crate) fn bare(&self) -> Option<&str> {
         match &self.expr {
-            Expr::Id(name) if self.leaf.is_some() => Some(name.as_str()),
+            Expr::Name(name) if self.leaf.is_some() => Some(name.as_str()),
             _ => None,
         }
     }
@@ -57,17 +54,16 @@ pub(crate) fn trace_expr(arm: &Arm, expr: &Expr) -> Option<Vec<Term>> {
 /// The grouping expression that an expression picks a member of: `min(c)` or `max(c)` of a `c`
 /// that is grouped by is equal to `c`, whichever of the spellings of a group it is.
 pub(crate) fn picked<'a>(arm: &'a Arm, expr: &Expr) -> Option<&'a Expr> {
-    let Expr::FunctionCall { name, args, filter_over, .. } = bare(expr) else { return None };
-    let [value] = args.as_slice() else { return None };
-    let plain = filter_over.filter_clause.is_none() && filter_over.over_clause.is_none();
-    let picks = ["min", "max"].iter().any(|pick| name.as_str().eq_ignore_ascii_case(pick));
-    arm.group_by.iter().find(|group| plain && picks && bare(group) == bare(value))
+    let Expr::Call(call @ Call { filter: None, over: None, .. }) = bare(expr) else { return None };
+    let [value] = call.args() else { return None };
+    let picks = ["min", "max"].contains(&call.function().as_str());
+    arm.group_by.iter().find(|group| picks && bare(group) == bare(value))
 }
 
 /// An expression without the parentheses and the COLLATE around it.
 pub(crate) fn bare(expr: &Expr) -> &Expr {
     match expr {
-        Expr::Parenthesized(inner) if inner.len() == 1 => bare(&inner[0]),
+        Expr::Parens(inner) if inner.len() == 1 => bare(&inner[0]),
         Expr::Collate(inner, _) => bare(inner),
         other => other,
     }
@@ -152,9 +148,9 @@ impl Tracer {
                 }
                 let mut composed = expr.clone();
                 let mut size = 0;
-                visit_exprs_mut(&mut composed, Subqueries::Skip, &mut |expr| {
+                composed.visit_mut(&mut |expr| {
                     size += 1;
-                    if let Expr::Qualified(alias, column) = &*expr
+                    if let Expr::Column(alias, column) = &*expr
                         && let Some((_, terms)) = references
                             .iter()
                             .find(|((a, c), _)| a == alias.as_str() && c == column.as_str())
@@ -178,9 +174,7 @@ impl Tracer {
             return None;
         }
         match &item.what {
-            What::Leaf(leaf) => {
-                Some(vec![Term::of(Some(leaf.number), Expr::Id(Name::from_string(ident(column))))])
-            }
+            What::Leaf(leaf) => Some(vec![Term::of(Some(leaf.number), Expr::name(column))]),
             What::Query(query) => self.trace(query, query.position(column)?),
             What::Call(..) | What::Step(_) => None,
         }
@@ -190,18 +184,16 @@ impl Tracer {
 /// A composed expression keeps its meaning inside another one.
 fn parenthesise(expr: &Expr) -> Expr {
     match expr {
-        Expr::Id(_) | Expr::Literal(_) | Expr::FunctionCall { .. } | Expr::Parenthesized(_) => {
-            expr.clone()
-        }
-        other => Expr::Parenthesized(vec![Box::new(other.clone())]),
+        Expr::Name(_) | Expr::Literal(_) | Expr::Call(_) | Expr::Parens(_) => expr.clone(),
+        other => Expr::Parens(vec![other.clone()]),
     }
 }
 
 /// The `(alias, column)` pairs an expression reads, each once.
 pub(crate) fn columns_of(expr: &Expr) -> Vec<(String, String)> {
     let mut found = Vec::new();
-    visit_exprs_mut(&mut expr.clone(), Subqueries::Skip, &mut |expr| {
-        if let Expr::Qualified(alias, column) = expr {
+    expr.visit(&mut |expr| {
+        if let Expr::Column(alias, column) = expr {
             let pair = (alias.as_str().to_owned(), column.as_str().to_owned());
             if !found.contains(&pair) {
                 found.push(pair);
@@ -215,12 +207,9 @@ pub(crate) fn columns_of(expr: &Expr) -> Vec<(String, String)> {
 /// alias before every column.
 pub(crate) fn of_row(expr: &Expr, row: &str) -> String {
     let mut expr = expr.clone();
-    visit_exprs_mut(&mut expr, Subqueries::Skip, &mut |expr| {
-        if let Expr::Id(column) = &*expr {
-            *expr = Expr::Qualified(
-                Name::exact(row.to_owned()),
-                Name::from_string(ident(column.as_str())),
-            );
+    expr.visit_mut(&mut |expr| {
+        if let Expr::Name(column) = &*expr {
+            *expr = Expr::Column(Name::plain(row), Name::quoted(column.as_str()));
         }
     });
     expr.to_string()

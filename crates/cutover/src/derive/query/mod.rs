@@ -1,22 +1,28 @@
 //! A mapping's SELECT in a form that is easy to reason about and to rewrite.
 //!
-//! Invariants, established by [`normalise`](super::normalise):
+//! Invariants, established by [`normalise`]:
 //! - every FROM item has an alias that is unique in the mapping, and every column
 //!   reference is `alias.column`: no name can be captured when a part is moved;
 //! - there are no CTEs (but a recursive one is a query that says so), named windows, `*`,
 //!   USING or references to result aliases;
 //! - joins are a flat list from left to right, each INNER or LEFT.
 
-use turso_parser::ast::{CompoundOperator, Expr};
+pub(crate) mod aggregates;
+pub(crate) mod normalise;
+pub(super) mod recursion;
+pub(crate) mod reduce;
+mod size;
+pub(crate) mod trace;
 
 use super::sql::{ident, join};
 use crate::phase::Side;
+use crate::tree::{Compound, Expr};
 
 /// A SELECT, possibly compound.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Query {
     pub(crate) first: Arm,
-    pub(crate) rest: Vec<(CompoundOperator, Arm)>,
+    pub(crate) rest: Vec<(Compound, Arm)>,
     /// ORDER BY terms, kept as text: they matter only to order-sensitive aggregates.
     pub(crate) order_by: Vec<String>,
     /// The same, over what the first arm reads.
@@ -112,6 +118,11 @@ impl Query {
         std::iter::once(&mut self.first).chain(self.rest.iter_mut().map(|(_, arm)| arm))
     }
 
+    /// The names of its result columns.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.first.names()
+    }
+
     /// Where a result column stands; its name is that of the first arm.
     pub(crate) fn position(&self, column: &str) -> Option<usize> {
         self.first.columns.iter().position(|output| output.name.eq_ignore_ascii_case(column))
@@ -150,6 +161,11 @@ impl Query {
 }
 
 impl Arm {
+    /// The names of its result columns.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.columns.iter().map(|output| output.name.clone()).collect()
+    }
+
     fn render(&self, leaf: RenderLeaf<'_>) -> String {
         let columns =
             join(&self.columns, ", ", |Output { expr, name }| format!("{expr} AS {}", ident(name)));
@@ -178,6 +194,15 @@ impl Arm {
 }
 
 impl Item {
+    /// Whether it is, or reads, this leaf.
+    pub(crate) fn holds(&self, number: usize) -> bool {
+        match &self.what {
+            What::Leaf(leaf) => leaf.number == number,
+            What::Query(query) => query.leaves().iter().any(|leaf| leaf.number == number),
+            What::Call(..) | What::Step(_) => false,
+        }
+    }
+
     fn render(&self, leaf: RenderLeaf<'_>) -> String {
         let what = match &self.what {
             What::Leaf(found) => leaf(found),

@@ -10,11 +10,9 @@
 //! aggregates. So a row that is inserted takes nothing away, and one that is deleted
 //! changes nothing that is left.
 
-use turso_parser::ast::{Expr, Name, Operator};
-
-use super::query::{Arm, Item, Join, Query, What};
-use super::sql::ident;
 use super::trace::Term;
+use super::{Arm, Item, Join, Query, What};
+use crate::tree::{Expr, Operator};
 
 /// The item of an arm that is the rows of the step before, if it has one.
 pub(crate) fn step_before(arm: &Arm) -> Option<&Item> {
@@ -50,7 +48,7 @@ pub(crate) fn trace_step(query: &Query, arm: &Arm, column: usize) -> Option<Vec<
         })
         .map(|(item, leaf)| {
             let (_, column) = equal.iter().find(|(alias, _)| *alias == item.alias)?;
-            Some(Term::of(Some(leaf.number), Expr::Id(Name::from_string(ident(column)))))
+            Some(Term::of(Some(leaf.number), Expr::name(column)))
         })
         .collect()
 }
@@ -63,7 +61,7 @@ fn columns_equal_to<'a>(arm: &'a Arm, carried: (&str, &str)) -> Vec<(&'a str, &'
     while let Some(condition) = conditions.pop() {
         match condition {
             Expr::Binary(left, Operator::And, right) => conditions.extend([&**left, &**right]),
-            Expr::Parenthesized(inner) if inner.len() == 1 => conditions.push(&inner[0]),
+            Expr::Parens(inner) if inner.len() == 1 => conditions.push(&inner[0]),
             Expr::Binary(left, Operator::Equals | Operator::Is, right) => {
                 for (one, other) in [(left, right), (right, left)] {
                     if let (Some(one), Some(other)) = (reference(one), reference(other))
@@ -81,7 +79,7 @@ fn columns_equal_to<'a>(arm: &'a Arm, carried: (&str, &str)) -> Vec<(&'a str, &'
 
 fn reference(expr: &Expr) -> Option<(&str, &str)> {
     match expr {
-        Expr::Qualified(alias, column) => Some((alias.as_str(), column.as_str())),
+        Expr::Column(alias, column) => Some((alias.as_str(), column.as_str())),
         _ => None,
     }
 }
