@@ -44,7 +44,11 @@ pub(crate) fn both(
     reference.conn.execute_batch("SAVEPOINT statement").unwrap();
     let rowid_before = reference.conn.last_insert_rowid();
     if ends_by_order(reference, sql) {
-        reference.conn.execute_batch("RELEASE statement").unwrap();
+        for conn in [&reference.conn, live] {
+            if !conn.is_autocommit() {
+                conn.execute_batch("ROLLBACK").unwrap();
+            }
+        }
         return Ok(Fared::Alike);
     }
     let mut expected = told(&reference.conn, sql);
@@ -138,17 +142,19 @@ fn beside_idle_triggers(reference: &Reference<'_>, sql: &str) -> Option<rusqlite
 }
 
 /// Whether a statement ends its transaction beside triggers that do nothing and does not without
-/// them, or the other way round: rows conflict by the order in which they are met. Nothing can be
-/// compared after it, for the transaction is gone on one of the two alone.
+/// them, or the other way round: rows conflict by the order in which they are met. Nothing could be
+/// compared after it, for the transaction would be gone on one of the two alone.
 fn ends_by_order(reference: &Reference<'_>, sql: &str) -> bool {
     if !sql.starts_with("UPDATE OR ROLLBACK ") {
         return false;
     }
     let sql = sql.replacen("OR ROLLBACK", "OR ABORT", 1);
     let plain = told(&reference.conn, &sql);
-    let beside = beside_idle_triggers(reference, &sql);
-    reference.conn.execute_batch("ROLLBACK TO statement").unwrap();
-    beside.is_some_and(|beside| beside.is_ok() != plain.is_ok())
+    // A trigger of the application may end it, however the statement is written.
+    let Some(beside) = beside_idle_triggers(reference, &sql) else { return true };
+    reference.conn.is_autocommit()
+        || reference.conn.execute_batch("ROLLBACK TO statement").is_err()
+        || beside.is_ok() != plain.is_ok()
 }
 
 /// What the other side is when a statement runs.
