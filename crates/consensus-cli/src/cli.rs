@@ -2,7 +2,8 @@
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use cutover_cli::{MigrateCommand, Spelling};
+use cli_kit::Spelling;
+use cutover_cli::MigrateCommand;
 
 use crate::commands::{
     compact, delete, export, import, prune, put_artifact, put_synthesis, show, specs, stats,

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, IsTerminal};
 
-use cutover_cli::{Failure, output};
+use cli_kit::{Failure, output};
 
 /// Returns if the user says yes to what is about to be done, such as `delete 3 rows`: on
 /// the command line, or when asked on a terminal.

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, IsTerminal, Seek};
 use std::path::Path;
 
-use cutover_cli::{Doing, Failure, output};
+use cli_kit::{Doing, Failure, output};
 
 /// Whether this names standard input: by `-`, or by naming nothing.
 pub(crate) fn is_stdin(file: Option<&Path>) -> bool {

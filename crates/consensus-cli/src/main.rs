@@ -22,6 +22,6 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     match cli::parse() {
         Ok(cli) => commands::run(cli.command),
-        Err(error) => cutover_cli::output::usage(&error),
+        Err(error) => cli_kit::output::usage(&error),
     }
 }

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use cli_kit::Failure;
 use consensus_store::{Error, MIGRATION, MIGRATION_NAME, Options, Store};
-use cutover_cli::{Choice, Chooses, Defines, Definition, Failure, Subject};
+use cutover_cli::{Choice, Chooses, Defines, Definition, Subject};
 
 use crate::commands::failed;
 use crate::place::Place;

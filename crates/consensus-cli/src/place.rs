@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use cli_kit::{Doing, Failure};
 use consensus_store::{Options, Store};
-use cutover_cli::{Doing, Failure};
 
 use crate::commands::failed;
 

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
+use cli_kit::render;
 use comfy_table::{
     Cell, CellAlignment, ContentArrangement, ContentLineStyle, LineStyle, Row, Table, TableStyle,
 };
-use cutover_cli::render;
 use terminal_size::Width;
 
 /// Two blanks between columns and a line below the header.

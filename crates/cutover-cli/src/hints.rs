@@ -4,10 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Parser as _;
+use cli_kit::paste::Paste;
+use cli_kit::spelling::CUTOVER;
 
 use crate::cli::Cli;
-use crate::paste::Paste;
-use crate::spelling::CUTOVER;
 
 fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(directory).unwrap() {
@@ -33,7 +33,9 @@ fn every_command_in_a_message_can_be_typed() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     sources(&root, &mut files);
-    sources(&root.join("../../cutover/src"), &mut files);
+    for other in ["cutover", "cli-kit", "demo"] {
+        sources(&root.join("../..").join(other).join("src"), &mut files);
+    }
     let paste =
         Paste { db: Some("app.db".into()), file: Some("m.sql".into()), ..Paste::of(&CUTOVER) };
     let mut typed = 0;

@@ -7,10 +7,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use clap::Args;
+use cli_kit::output::note;
+use cli_kit::progress::interrupted;
 use cutover::{Event, Look, Phase, Snapshot, Verdict, Watch};
-
-use crate::output::note;
-use crate::progress::interrupted;
 
 /// The hooks of a command that makes transitions.
 #[derive(Debug, Clone, Default, Args)]

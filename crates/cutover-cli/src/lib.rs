@@ -9,54 +9,45 @@
 //! - [`completions`], [`manual`]: made from a program's definition.
 //!
 //! In here, `cli` and `migrate` say what may be typed, `commands` does it (one file a
-//! command), `target` knows which migration is meant, `output` prints, `progress`
-//! shows long work and listens to Ctrl-C, `exit` turns what went wrong into an exit
-//! code, a message and a hint, `paste` makes the commands we suggest work when they
-//! are pasted, and `render` has text that several commands show.
+//! command), `target` knows which migration is meant, and `watch` and `serve` are the
+//! dashboards. Printing, errors, exit codes and progress are `cli_kit`'s. `cutover demo`
+//! is a crate of its own, behind the feature `demo`.
 
 mod bridge;
 mod cli;
 mod commands;
-mod exit;
 #[cfg(test)]
 mod hints;
 mod hooks;
 mod migrate;
-pub mod output;
-mod paste;
-mod progress;
+mod migration_file;
 #[cfg(test)]
 mod reference;
-pub mod render;
 mod serve;
-mod spelling;
 mod target;
 mod watch;
 
 use std::process::ExitCode;
 
+use cli_kit::{CUTOVER, Output, Paste, output};
+
 pub use commands::completions::run as completions;
 pub use commands::man::run as manual;
-pub use exit::{Doing, Exit, Failure};
 pub use migrate::{
     AdvanceArgs, BackfillArgs, CheckArgs, ForgetArgs, MigrateCommand, Operate, RollbackArgs,
     StartArgs,
 };
-pub use output::Output;
-pub use paste::Paste;
-pub use progress::{interrupted, listen_to_interrupts};
 pub use serve::ServeArgs;
-pub use spelling::Spelling;
 pub use target::{Choice, Chooses, Defines, Definition, Subject};
 
 use cli::{Command, ListArgs};
-use spelling::CUTOVER;
 
 /// The `cutover` program.
 pub fn cutover() -> ExitCode {
     // The demo's writers and readers are processes of their own: this same
     // program under a name that no help text or completion offers.
-    if let Some(code) = commands::demo::child_process() {
+    #[cfg(feature = "demo")]
+    if let Some(code) = demo::child_process() {
         return code;
     }
     match cli::parse() {
@@ -68,10 +59,8 @@ pub fn cutover() -> ExitCode {
 fn run(command: Command) -> ExitCode {
     let plain = Output::new(Paste::new(&CUTOVER, None), false);
     match command {
-        Command::Demo(args) => {
-            let output = Output::new(plain.paste, args.json);
-            output.ended(commands::demo::run(&args, &output))
-        }
+        #[cfg(feature = "demo")]
+        Command::Demo(args) => demo::run(&args, plain.paste),
         Command::New(args) => {
             let paste = Paste::new(&CUTOVER, Some(&args.database.db));
             let output = Output::new(paste, args.database.json);

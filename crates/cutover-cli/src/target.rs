@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use cli_kit::Failure;
 use cutover::{Engine, Migration};
 
-use crate::exit::{Failure, read_file};
+use crate::migration_file;
 
 /// The arguments by which a program's user says what a command works on. They are
 /// what differs between programs that offer the commands of
@@ -77,7 +78,7 @@ impl Definition {
 
     fn text(&self) -> Result<String, Failure> {
         match self {
-            Self::File(file) => read_file(file),
+            Self::File(file) => migration_file::read(file),
             Self::Own { text, .. } => Ok((*text).to_owned()),
         }
     }

@@ -1,9 +1,9 @@
 //! `consensus compact`: gives free space back.
 
 use clap::Args;
+use cli_kit::render::{BOLD, bytes};
+use cli_kit::{Exit, Failure, Output};
 use consensus_store::Compact;
-use cutover_cli::render::{BOLD, bytes};
-use cutover_cli::{Exit, Failure, Output};
 use serde::Serialize;
 
 use super::failed;

@@ -1,9 +1,9 @@
 //! `consensus delete`: deletes what there is of a spec.
 
 use clap::Args;
+use cli_kit::render::counted;
+use cli_kit::{Exit, Failure, Output};
 use consensus_store::{Deleted, Stage, Store};
-use cutover_cli::render::counted;
-use cutover_cli::{Exit, Failure, Output};
 use serde::Serialize;
 
 use super::failed;
@@ -98,7 +98,7 @@ impl Arguments {
 fn amounts(Counts { artifacts, syntheses }: &Counts) -> String {
     let syntheses = match syntheses {
         1 => "1 synthesis".to_owned(),
-        n => format!("{} syntheses", cutover_cli::render::count(*n)),
+        n => format!("{} syntheses", cli_kit::render::count(*n)),
     };
     format!("{} and {syntheses}", counted(*artifacts, "artifact"))
 }

@@ -6,9 +6,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use cli_kit::render::count;
+use cli_kit::{Doing, Exit, Failure, Output, interrupted, listen_to_interrupts, output};
 use consensus_store::{Error, Exported, Store};
-use cutover_cli::render::count;
-use cutover_cli::{Doing, Exit, Failure, Output, interrupted, listen_to_interrupts, output};
 use tempfile::NamedTempFile;
 
 use super::failed;

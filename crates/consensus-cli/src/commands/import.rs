@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use cli_kit::render::count;
+use cli_kit::{Exit, Failure, Output};
 use consensus_store::{ImportOptions, Imported};
-use cutover_cli::render::count;
-use cutover_cli::{Exit, Failure, Output};
 
 use super::failed;
 use crate::input;

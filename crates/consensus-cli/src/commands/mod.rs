@@ -13,9 +13,10 @@ pub(crate) mod stats;
 
 use std::process::ExitCode;
 
+use cli_kit::render::WARN;
+use cli_kit::{Exit, Failure, Output, Paste, output};
 use consensus_store::{Error, Stage};
-use cutover_cli::render::WARN;
-use cutover_cli::{Exit, Failure, Output, Paste, completions, manual, output};
+use cutover_cli::{completions, manual};
 
 use crate::cli::{Command, Put, SPELLING, definition};
 use crate::place::Place;

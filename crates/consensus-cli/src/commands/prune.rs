@@ -1,9 +1,9 @@
 //! `consensus prune`: deletes what is old.
 
 use clap::Args;
+use cli_kit::render::{BOLD, bytes, count};
+use cli_kit::{Exit, Failure, Output};
 use consensus_store::Compact;
-use cutover_cli::render::{BOLD, bytes, count};
-use cutover_cli::{Exit, Failure, Output};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};

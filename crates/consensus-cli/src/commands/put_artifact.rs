@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use cli_kit::{Exit, Failure, Output};
 use consensus_store::{NewArtifact, Stage};
-use cutover_cli::{Exit, Failure, Output};
 use serde::Serialize;
 
 use super::{failed, note_unknown};

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use cli_kit::{Exit, Failure, Output};
 use consensus_store::{NewSynthesis, Stage};
-use cutover_cli::{Exit, Failure, Output};
 
 use super::put_artifact::Stored;
 use super::{failed, note_unknown};

@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use clap::Args;
+use cli_kit::render::{BOLD, DIM, GOOD, WARN, counted};
+use cli_kit::{Exit, Failure, Output, output};
 use comfy_table::Cell;
 use consensus_store::{Artifact, Stage, Synthesis};
-use cutover_cli::render::{BOLD, DIM, GOOD, WARN, counted};
-use cutover_cli::{Exit, Failure, Output, output};
 use serde::Serialize;
 
 use super::failed;

@@ -1,8 +1,8 @@
 //! `consensus specs`: what there is of each spec and stage.
 
 use clap::Args;
+use cli_kit::{Exit, Failure, Output, output};
 use consensus_store::{CreatedAt, StageSummary};
-use cutover_cli::{Exit, Failure, Output, output};
 
 use super::failed;
 use crate::listing::Listing;

@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use clap::Args;
+use cli_kit::render::{bytes, count};
+use cli_kit::{Exit, Failure, Output};
 use consensus_store::Stats;
-use cutover_cli::render::{bytes, count};
-use cutover_cli::{Exit, Failure, Output};
 
 use super::failed;
 use crate::listing::Listing;

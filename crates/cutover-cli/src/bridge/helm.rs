@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+use cli_kit::exit::Failure;
+use cli_kit::render;
 use cutover::{AdvanceOptions, Difference, Engine, Event, Options, Pace, Phase, Request, Watch};
 use serde::Serialize;
 
 use crate::commands::steer;
-use crate::exit::Failure;
-use crate::render;
 
 /// What may be asked for. `retired`, from which there is no way back, may not: it takes a
 /// terminal and `--yes`.

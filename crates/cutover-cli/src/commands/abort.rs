@@ -1,13 +1,13 @@
 //! `cutover abort`: leaves a migration, and leaves nothing of ours behind.
 
+use cli_kit::exit::{Exit, Failure};
+use cli_kit::paste::Paste;
+use cli_kit::progress::Progress;
+use cli_kit::render::{BOLD, GOOD, WARN, counted, line};
 use cutover::{AbortOptions, AbortReport};
 
 use super::Call;
-use crate::exit::{Exit, Failure};
 use crate::hooks::{HookArgs, Hooked};
-use crate::paste::Paste;
-use crate::progress::Progress;
-use crate::render::{BOLD, GOOD, WARN, counted, line};
 use crate::target::Choice;
 
 pub(crate) fn run(

@@ -1,12 +1,12 @@
 //! `cutover advance`: one phase on, or as far as named.
 
+use cli_kit::exit::{Exit, Failure};
+use cli_kit::progress::Progress;
+use cli_kit::render;
 use cutover::{AdvanceOptions, Phase};
 
 use super::{Call, what_next};
-use crate::exit::{Exit, Failure};
 use crate::hooks::{HookArgs, Hooked};
-use crate::progress::Progress;
-use crate::render;
 use crate::target::Choice;
 
 pub(crate) fn run(

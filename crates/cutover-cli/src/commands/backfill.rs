@@ -1,11 +1,11 @@
 //! `cutover backfill`: fills the new tables, going on where it stopped.
 
+use cli_kit::exit::{Exit, Failure};
+use cli_kit::progress::{Progress, rounded};
+use cli_kit::render::{self, GOOD, WARN, count, line, seconds};
 use cutover::{BackfillReport, Pace};
 
 use super::{Call, what_next};
-use crate::exit::{Exit, Failure};
-use crate::progress::{Progress, rounded};
-use crate::render::{self, GOOD, WARN, count, line, seconds};
 use crate::target::Choice;
 
 pub(crate) fn run(pace: Pace, call: &Call<Choice>) -> Result<Exit, Failure> {

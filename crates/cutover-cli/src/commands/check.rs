@@ -1,14 +1,14 @@
 //! `cutover check`: the proof, before anything is changed.
 
+use cli_kit::exit::{Exit, Failure};
+use cli_kit::paste::Paste;
+use cli_kit::progress::{Progress, listen_to_interrupts};
+use cli_kit::render::{
+    BAD, BOLD, DIM, GOOD, bytes, count, counted, differences, line, next_is, seconds,
+};
 use cutover::{CheckReport, Forecast, FuzzOptions, Problem};
 
 use super::{Call, fuzz};
-use crate::exit::{Exit, Failure};
-use crate::paste::Paste;
-use crate::progress::{Progress, listen_to_interrupts};
-use crate::render::{
-    BAD, BOLD, DIM, GOOD, bytes, count, counted, differences, line, next_is, seconds,
-};
 use crate::target::Definition;
 
 pub(crate) fn run(fuzz: Option<FuzzOptions>, call: &Call<Definition>) -> Result<Exit, Failure> {
@@ -136,7 +136,7 @@ fn forecast(forecast: &Forecast) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spelling::CUTOVER;
+    use cli_kit::spelling::CUTOVER;
 
     #[test]
     fn a_problem_names_its_place_and_its_fix() {

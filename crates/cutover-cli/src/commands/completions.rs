@@ -2,9 +2,8 @@
 
 use clap::Command;
 use clap_complete::Shell;
-
-use crate::exit::{Exit, Failure};
-use crate::output;
+use cli_kit::exit::{Exit, Failure};
+use cli_kit::output;
 
 /// Prints a completion script for a program of this definition.
 ///

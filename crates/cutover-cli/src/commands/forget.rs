@@ -1,11 +1,11 @@
 //! `cutover forget`: removes what a migration that is over has left in the database.
 
+use cli_kit::exit::{Exit, Failure};
+use cli_kit::progress::Progress;
+use cli_kit::render::{BOLD, GOOD, WARN, counted, line};
 use cutover::{ForgetOptions, ForgetReport};
 
 use super::Call;
-use crate::exit::{Exit, Failure};
-use crate::progress::Progress;
-use crate::render::{BOLD, GOOD, WARN, counted, line};
 use crate::target::Choice;
 
 pub(crate) fn run(options: ForgetOptions, call: &Call<Choice>) -> Result<Exit, Failure> {

@@ -1,9 +1,8 @@
 //! What random writes found, for `cutover check --fuzz`.
 
+use cli_kit::paste::Paste;
+use cli_kit::render::{BAD, BOLD, DIM, GOOD, WARN, counted, differences, line};
 use cutover::{Direction, FuzzFailure, FuzzReport};
-
-use crate::paste::Paste;
-use crate::render::{BAD, BOLD, DIM, GOOD, WARN, counted, differences, line};
 
 /// Reasons of refusals that are shown; JSON has them all.
 const SHOWN: usize = 5;

@@ -1,11 +1,11 @@
 //! `cutover history`: what was done, when and by whom.
 
+use cli_kit::exit::{Exit, Failure};
+use cli_kit::render::{BOLD, DIM, line};
 use cutover::JournalEntry;
 use serde_json::Value;
 
 use super::Call;
-use crate::exit::{Exit, Failure};
-use crate::render::{BOLD, DIM, line};
 use crate::target::Choice;
 
 pub(crate) fn run(call: &Call<Choice>) -> Result<Exit, Failure> {

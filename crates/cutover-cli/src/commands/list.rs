@@ -1,12 +1,12 @@
 //! `cutover list`: the migrations that a database holds.
 
+use cli_kit::exit::{Exit, Failure};
+use cli_kit::output::Output;
+use cli_kit::render::{BOLD, DIM, GOOD, line};
 use cutover::{Listed, ListedState};
 use serde::Serialize;
 
 use super::options;
-use crate::exit::{Exit, Failure};
-use crate::output::Output;
-use crate::render::{BOLD, DIM, GOOD, line};
 
 /// What `--json` prints.
 #[derive(Serialize)]

@@ -2,9 +2,8 @@
 
 use clap::Command;
 use clap_mangen::Man;
-
-use crate::exit::{Doing, Exit, Failure};
-use crate::output;
+use cli_kit::exit::{Doing, Exit, Failure};
+use cli_kit::output;
 
 /// Prints the manual page of a program of this definition.
 ///

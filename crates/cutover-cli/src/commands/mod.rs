@@ -6,7 +6,6 @@ pub(crate) mod advance;
 pub(crate) mod backfill;
 pub(crate) mod check;
 pub(crate) mod completions;
-pub(crate) mod demo;
 pub(crate) mod forget;
 mod fuzz;
 pub(crate) mod history;
@@ -23,11 +22,10 @@ pub(crate) mod verify;
 
 use std::path::PathBuf;
 
+use cli_kit::exit::Failure;
+use cli_kit::output::{Output, note};
+use cli_kit::render;
 use cutover::{Engine, NextAction, Options};
-
-use crate::exit::Failure;
-use crate::output::{Output, note};
-use crate::render;
 
 /// A command of a migration, called on `M`: where it is defined, or which is meant.
 #[derive(Debug)]
@@ -47,7 +45,7 @@ impl<M> Call<M> {
 
     /// Opens the database to work on it, and listens to Ctrl-C.
     fn operate(&self) -> Result<Engine, Failure> {
-        crate::progress::listen_to_interrupts();
+        cli_kit::progress::listen_to_interrupts();
         Ok(Engine::open(&self.db, self.options()?)?)
     }
 

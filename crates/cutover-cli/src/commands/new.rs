@@ -4,14 +4,14 @@ use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use cli_kit::exit::{Doing, Exit, Failure};
+use cli_kit::output::Output;
+use cli_kit::paste::{Paste, quote};
+use cli_kit::render::{BOLD, line};
 use cutover::{Engine, Options};
 use serde::Serialize;
 
 use crate::cli::NewArgs;
-use crate::exit::{Doing, Exit, Failure};
-use crate::output::Output;
-use crate::paste::{Paste, quote};
-use crate::render::{BOLD, line};
 
 #[derive(Debug, Serialize)]
 struct Written<'a> {

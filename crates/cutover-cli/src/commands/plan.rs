@@ -1,10 +1,10 @@
 //! `cutover plan`: every statement each step would run.
 
+use cli_kit::exit::{Exit, Failure};
+use cli_kit::render::{BOLD, line};
 use cutover::Plan;
 
 use super::Call;
-use crate::exit::{Exit, Failure};
-use crate::render::{BOLD, line};
 use crate::target::Definition;
 
 pub(crate) fn run(call: &Call<Definition>) -> Result<Exit, Failure> {

@@ -1,11 +1,11 @@
 //! `cutover repair`: compares, and brings the mirror in step.
 
+use cli_kit::exit::{Exit, Failure};
+use cli_kit::progress::Progress;
+use cli_kit::render::{GOOD, WARN, count, counted, line, next_is, set_aside};
 use cutover::{Pace, RepairReport};
 
 use super::Call;
-use crate::exit::{Exit, Failure};
-use crate::progress::Progress;
-use crate::render::{GOOD, WARN, count, counted, line, next_is, set_aside};
 use crate::target::Choice;
 
 pub(crate) fn run(call: &Call<Choice>) -> Result<Exit, Failure> {

@@ -1,12 +1,12 @@
 //! `cutover rollback`: one phase back, or as far as named, losing nothing.
 
+use cli_kit::exit::{Exit, Failure};
+use cli_kit::progress::Progress;
+use cli_kit::render;
 use cutover::Phase;
 
 use super::{Call, what_next};
-use crate::exit::{Exit, Failure};
 use crate::hooks::{HookArgs, Hooked};
-use crate::progress::Progress;
-use crate::render;
 use crate::target::Choice;
 
 pub(crate) fn run(

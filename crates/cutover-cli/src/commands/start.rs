@@ -1,14 +1,14 @@
 //! `cutover start`: from `legacy` to `dual-write`, and the backfill.
 
+use cli_kit::exit::{Exit, Failure};
+use cli_kit::paste::Paste;
+use cli_kit::progress::Progress;
+use cli_kit::render::{self, BOLD, GOOD, line};
 use cutover::{NextAction, StartOptions, StartReport};
 
 use super::check::proof;
 use super::{Call, backfill, what_next};
-use crate::exit::{Exit, Failure};
 use crate::hooks::{HookArgs, Hooked};
-use crate::paste::Paste;
-use crate::progress::Progress;
-use crate::render::{self, BOLD, GOOD, line};
 use crate::target::Definition;
 
 pub(crate) fn run(

@@ -1,5 +1,9 @@
 //! `cutover status`: where a migration stands, and what to type next.
 
+use cli_kit::exit::{Exit, Failure};
+use cli_kit::paste::Paste;
+use cli_kit::progress::rounded;
+use cli_kit::render::{BOLD, DIM, GOOD, WARN, bytes, count, counted, line, next, seconds};
 use cutover::{
     ControlStatus, Engine, LastVerification, LeaseHolder, Listed, Phase, RollbackForecast,
     Snapshot, TableStatus, VerifyReport, WorkStatus,
@@ -10,10 +14,6 @@ use serde::Serialize;
 use super::Call;
 use super::list::width;
 use super::steer::pace;
-use crate::exit::{Exit, Failure};
-use crate::paste::Paste;
-use crate::progress::rounded;
-use crate::render::{BOLD, DIM, GOOD, WARN, bytes, count, counted, line, next, seconds};
 use crate::target::Choice;
 
 pub(crate) fn run(call: &Call<Choice>) -> Result<Exit, Failure> {
@@ -279,7 +279,7 @@ fn what_next(status: &Snapshot, paste: &Paste) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spelling::CUTOVER;
+    use cli_kit::spelling::CUTOVER;
     use cutover::{
         Action, BackfillStatus, Because, Blocked, NextAction, OldSchema, Side, Waiting, WriteStatus,
     };

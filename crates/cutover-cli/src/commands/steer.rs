@@ -1,12 +1,12 @@
 //! `cutover pause`, `resume`, `pace`, `postpone` and `unpostpone`: what operators ask of work
 //! that is under way, in whatever process.
 
+use cli_kit::exit::{Exit, Failure};
+use cli_kit::paste::Paste;
+use cli_kit::render::{counted, line, next_is};
 use cutover::{ControlStatus, PaceStatus, Request};
 
 use super::Call;
-use crate::exit::{Exit, Failure};
-use crate::paste::Paste;
-use crate::render::{counted, line, next_is};
 use crate::target::Choice;
 
 /// Asks for something; shows what is asked for if there is nothing to be asked.

@@ -4,12 +4,12 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
+use cli_kit::exit::{Doing as _, Exit, Failure};
+use cli_kit::progress::Progress;
+use cli_kit::render::{self, verification};
 use cutover::{Difference, Event, Pace, VerifyReport, Watch};
 
 use super::{Call, what_next};
-use crate::exit::{Doing as _, Exit, Failure};
-use crate::progress::Progress;
-use crate::render::{self, verification};
 use crate::target::Choice;
 
 pub(crate) fn run(

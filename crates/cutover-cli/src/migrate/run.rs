@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+use cli_kit::exit::{Exit, Failure};
+use cli_kit::output::Output;
+use cli_kit::paste::Paste;
+use cli_kit::spelling::Spelling;
 use cutover::{
     AbortOptions, AdvanceOptions, ForgetOptions, FuzzOptions, Pace, Request, StartOptions,
 };
@@ -14,11 +18,7 @@ use crate::commands::{
     Call, abort, advance, backfill, check, forget, history, plan, repair, rollback, start, status,
     steer, verify,
 };
-use crate::exit::{Exit, Failure};
-use crate::output::Output;
-use crate::paste::Paste;
 use crate::serve;
-use crate::spelling::Spelling;
 use crate::target::{Choice, Chooses, Defines, Definition, Subject};
 use crate::watch;
 

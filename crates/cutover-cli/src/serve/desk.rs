@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use cli_kit::exit::Failure;
+use cli_kit::paste::Paste;
 use cutover::{Engine, Options, Snapshot};
 use serde::Serialize;
 use tokio::sync::{Semaphore, watch};
@@ -13,8 +15,6 @@ use super::door::Door;
 use super::problem::Problem;
 use crate::bridge::helm::{Bearing, Helm};
 use crate::bridge::lookout::{Lookout, Point, Seen, point};
-use crate::exit::Failure;
-use crate::paste::Paste;
 
 /// Everything the routes share.
 #[derive(Debug)]

@@ -32,6 +32,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cli_kit::exit::{Doing as _, Exit, Failure};
+use cli_kit::output;
+use cli_kit::progress::{interrupted, listen_to_interrupts};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -44,9 +47,6 @@ use self::routes::App;
 use crate::bridge::helm::Helm;
 use crate::bridge::lookout::Lookout;
 use crate::commands::Call;
-use crate::exit::{Doing as _, Exit, Failure};
-use crate::output;
-use crate::progress::{interrupted, listen_to_interrupts};
 use crate::target::Choice;
 
 /// Where the server is, for who started it.

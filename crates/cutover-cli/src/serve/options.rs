@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use clap::Args;
+use cli_kit::exit::Failure;
 
-use crate::exit::Failure;
 use crate::migrate::Operate;
 use crate::target::Subject;
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{Extension, Path, Request as HttpRequest, State};
 use axum::http::{HeaderMap, Response, StatusCode, header};
+use cli_kit::exit::Failure;
 use cutover::{Engine, Limits, Pace, Request};
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,6 @@ use super::listen::Peer;
 use super::problem::Problem;
 use super::routes::App;
 use crate::bridge::helm::{Bearing, Helm, Order};
-use crate::exit::Failure;
 
 /// Bytes of an order's body.
 const LARGEST: usize = 4 << 10;

@@ -4,11 +4,11 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
+use cli_kit::exit::Failure;
+use cli_kit::paste::Paste;
 use serde::Serialize;
 
 use crate::bridge::helm::Outcome;
-use crate::exit::Failure;
-use crate::paste::Paste;
 use cutover::{Difference, ErrorKind};
 
 /// Why a request was not answered as asked.

@@ -23,13 +23,13 @@ use std::sync::Arc;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
+use cli_kit::exit::{Doing, Exit, Failure};
+use cli_kit::output;
 use ratatui::crossterm::event::{Event, KeyEventKind};
 
 use crate::bridge::helm::Helm;
 use crate::bridge::lookout::Lookout;
 use crate::commands::{Call, login_name, options, status};
-use crate::exit::{Doing, Exit, Failure};
-use crate::output;
 use crate::target::Choice;
 use app::{App, Effect, Now};
 use orders::Orders;

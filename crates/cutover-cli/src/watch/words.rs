@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
+use cli_kit::paste::Paste;
+use cli_kit::render::{count, differences};
 use cutover::{Limits, Pace, Phase, Request, Snapshot};
 
 use super::app::Dialog;
 use crate::bridge::helm::{Order, Outcome};
 use crate::commands::status::way_back;
 use crate::commands::steer;
-use crate::paste::Paste;
-use crate::render::{count, differences};
 
 /// A dialog in words.
 #[derive(Debug)]

@@ -2,9 +2,8 @@
 
 use std::fmt;
 
+use cli_kit::exit::{Doing as _, Failure};
 use subtle::ConstantTimeEq as _;
-
-use crate::exit::{Doing as _, Failure};
 
 /// Bytes of randomness in it.
 const BYTES: usize = 32;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use cli_kit::paste::Paste;
+use cli_kit::spelling::CUTOVER;
 use cutover::{
     BackfillStatus, Blocked, ControlStatus, Difference, Direction, JournalEntry, LastVerification,
     LeaseHolder, OldSchema, Phase, RollbackForecast, Side, Snapshot, TableStatus, VerifyReport,
@@ -9,8 +11,6 @@ use cutover::{
 };
 
 use crate::bridge::lookout::Point;
-use crate::paste::Paste;
-use crate::spelling::CUTOVER;
 use crate::watch::view::{Sight, Theme};
 
 const AT: &str = "2026-01-02T03:05:05Z";

@@ -1,5 +1,6 @@
 //! Writes and stalls of the last minutes.
 
+use cli_kit::render::seconds;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
@@ -7,7 +8,6 @@ use ratatui::widgets::{Paragraph, Sparkline};
 
 use super::{Sight, section};
 use crate::bridge::lookout::Point;
-use crate::render::seconds;
 use crate::watch::charts::{Columns, columns};
 
 /// Columns for the label and the figure of a row.
@@ -101,6 +101,6 @@ fn rate(per_second: f64) -> String {
     if per_second > 0.0 && per_second < 9.95 {
         format!("{per_second:.1}/s")
     } else {
-        format!("{}/s", crate::render::count(crate::progress::rounded(per_second)))
+        format!("{}/s", cli_kit::render::count(cli_kit::progress::rounded(per_second)))
     }
 }

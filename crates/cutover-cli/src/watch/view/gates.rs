@@ -1,13 +1,13 @@
 //! What no longer fits, what is allowed, what a rollback would take, and what is blocked
 //! and why.
 
+use cli_kit::render::counted;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::Sight;
 use super::text::wrap;
 use crate::commands::status::way_back;
-use crate::render::counted;
 
 /// Columns of a label.
 const LABEL: usize = 10;

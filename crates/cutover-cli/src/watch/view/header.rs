@@ -1,6 +1,7 @@
 //! The migration, its phases with the present one in brackets, since when, and which side
 //! takes the writes.
 
+use cli_kit::render::counted;
 use cutover::{OldSchema, Phase, Snapshot};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -9,7 +10,6 @@ use ratatui::widgets::Paragraph;
 
 use super::text::{cut, lasted, time, width};
 use super::{Sight, Theme};
-use crate::render::counted;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, sight: &Sight) {
     let columns = usize::from(area.width);

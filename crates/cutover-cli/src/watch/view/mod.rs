@@ -12,6 +12,8 @@ mod work;
 
 use std::sync::Arc;
 
+use cli_kit::paste::Paste;
+use cli_kit::render::counted;
 use cutover::{JournalEntry, Snapshot};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -22,8 +24,6 @@ use ratatui::widgets::{Block, Borders, Paragraph};
 use super::app::App;
 use super::layout::{self, Panel, Wants};
 use crate::bridge::lookout::Point;
-use crate::paste::Paste;
-use crate::render::counted;
 
 /// Everything that is drawn from, besides what keys have led to.
 #[derive(Debug)]

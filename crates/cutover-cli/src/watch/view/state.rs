@@ -1,5 +1,6 @@
 //! The tables of both sides; beside them the last verification and the room there is.
 
+use cli_kit::render::{bytes, count, counted, differences};
 use cutover::{Snapshot, TableStatus};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -9,7 +10,6 @@ use ratatui::text::{Line, Span};
 use super::text::{cut, time, width, wrap};
 use super::{Sight, panel};
 use crate::commands::status::{LARGE_LOG_BYTES, found};
-use crate::render::{bytes, count, counted, differences};
 
 /// Below so many columns there are the tables alone.
 pub(super) const TWO_COLUMNS: u16 = 60;

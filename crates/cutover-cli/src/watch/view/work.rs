@@ -1,6 +1,8 @@
 //! Work under way: how far, how fast, how long still, why it waits; what operators have asked
 //! for, and who is at work.
 
+use cli_kit::progress::rounded;
+use cli_kit::render::{count, seconds};
 use cutover::{Snapshot, WorkStatus};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -9,8 +11,6 @@ use ratatui::text::{Line, Span};
 use super::text::{width, wrap};
 use super::{Sight, panel};
 use crate::commands::status::{asked_for, backfill, left};
-use crate::progress::rounded;
-use crate::render::{count, seconds};
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, sight: &Sight) {
     let title = sight.snapshot.work.as_ref().map_or("work", |work| work.work.as_str());

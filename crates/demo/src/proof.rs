@@ -1,59 +1,59 @@
 //! What the demo proved, as a short table.
 
+use cli_kit::render::{BAD, BOLD, GOOD, count, counted, line, seconds};
 use serde::Serialize;
 
-use super::compare::Comparison;
-use super::story::Switch;
-use crate::render::{BAD, BOLD, GOOD, count, counted, line, seconds};
+use crate::compare::Comparison;
+use crate::story::Switch;
 
 /// Everything the demo measured and compared.
 #[derive(Debug, Clone, Default, Serialize)]
-pub(super) struct Proof {
+pub(crate) struct Proof {
     /// Whether nothing was lost and nothing differs.
-    pub(super) ok: bool,
+    pub(crate) ok: bool,
     /// Writes that were acknowledged to a writer.
-    pub(super) acknowledged: u64,
+    pub(crate) acknowledged: u64,
     /// Those of them that are not there.
-    pub(super) lost: u64,
+    pub(crate) lost: u64,
     /// Writes given up because the database stayed locked; not acknowledged.
-    pub(super) timeouts: u64,
+    pub(crate) timeouts: u64,
     /// Writer processes.
-    pub(super) writers: u64,
+    pub(crate) writers: u64,
     /// The twin's old tables against the live views, and the migration file run on
     /// the twin against the new tables.
-    pub(super) compared: Vec<Comparison>,
+    pub(crate) compared: Vec<Comparison>,
     /// Rows that a flip had to keep aside.
-    pub(super) kept: u64,
+    pub(crate) kept: u64,
     /// Checked reads through the live views.
-    pub(super) reads: u64,
-    pub(super) longest_read_ms: f64,
+    pub(crate) reads: u64,
+    pub(crate) longest_read_ms: f64,
     /// The longest write, and in which part of the story.
-    pub(super) longest_stall_ms: f64,
-    pub(super) longest_stall_while: String,
+    pub(crate) longest_stall_ms: f64,
+    pub(crate) longest_stall_while: String,
     /// The longest write before the migration began.
-    pub(super) longest_stall_before_ms: f64,
+    pub(crate) longest_stall_before_ms: f64,
     /// Every switch in order.
-    pub(super) switches: Vec<Switch>,
+    pub(crate) switches: Vec<Switch>,
     /// The whole way back from `new-only` to `dual-write`.
-    pub(super) rollback_seconds: f64,
-    pub(super) backfilled_rows: u64,
-    pub(super) backfill_seconds: f64,
-    pub(super) writes_per_second_during_backfill: u64,
-    pub(super) writes_per_second_before: u64,
-    pub(super) seconds: f64,
+    pub(crate) rollback_seconds: f64,
+    pub(crate) backfilled_rows: u64,
+    pub(crate) backfill_seconds: f64,
+    pub(crate) writes_per_second_during_backfill: u64,
+    pub(crate) writes_per_second_before: u64,
+    pub(crate) seconds: f64,
 }
 
 impl Proof {
     /// Whether what is there is what the twin says should be there.
-    pub(super) fn agrees(&self) -> bool {
+    pub(crate) fn agrees(&self) -> bool {
         self.lost == 0 && self.compared.iter().all(|table| table.rows > 0 && table.differences == 0)
     }
 
-    pub(super) fn judge(&mut self) {
+    pub(crate) fn judge(&mut self) {
         self.ok = self.agrees() && self.kept == 0 && self.acknowledged > 0;
     }
 
-    pub(super) fn render(&self) -> String {
+    pub(crate) fn render(&self) -> String {
         let mut out = String::new();
         let verdict = if self.ok {
             format!("{GOOD}nothing was lost{GOOD:#}")

@@ -3,20 +3,20 @@
 
 use std::time::{Duration, Instant};
 
+use cli_kit::exit::{Doing, Failure};
+use cli_kit::progress::{interrupted, rounded};
+use cli_kit::render::{bytes, count, counted, seconds};
 use cutover::{
     AdvanceOptions, Engine, Migration, Options, Pace, Phase, StartOptions, TransitionReport,
 };
 
-use super::crew::{Account, Crew};
-use super::job::{Job, Role};
-use super::legacy::Databases;
-use super::proof::Proof;
-use super::story::Story;
-use super::twin;
-use crate::cli::DemoArgs;
-use crate::exit::{Doing, Failure};
-use crate::progress::{interrupted, rounded};
-use crate::render::{bytes, count, counted, seconds};
+use crate::args::DemoArgs;
+use crate::crew::{Account, Crew};
+use crate::job::{Job, Role};
+use crate::legacy::Databases;
+use crate::proof::Proof;
+use crate::story::Story;
+use crate::twin;
 
 /// How long programs work undisturbed in each phase.
 const SOAK: Duration = Duration::from_millis(2_500);
@@ -25,7 +25,7 @@ const SOAK: Duration = Duration::from_millis(2_500);
 const READERS: usize = 2;
 
 /// Plays the whole story and gives what it proved.
-pub(super) fn play(args: &DemoArgs, databases: &Databases) -> Result<Proof, Failure> {
+pub(crate) fn play(args: &DemoArgs, databases: &Databases) -> Result<Proof, Failure> {
     let mut demo = Demo::prepare(args, databases)?;
     demo.begin()?;
     demo.start()?;

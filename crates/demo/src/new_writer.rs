@@ -9,8 +9,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::job::{Job, Trouble, labour};
-use super::{canary, log};
+use crate::job::{Job, Trouble, repeat};
+use crate::{canary, log};
 
 const PAUSE: Duration = Duration::from_millis(3);
 
@@ -27,7 +27,7 @@ const ARTIFACT: &str = "INSERT INTO consensus_artifacts
     (id, spec_id, stage, agent_name, content_json, response_text, run_id, created_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 
-pub(super) fn run(job: &Job) -> rusqlite::Result<()> {
+pub(crate) fn run(job: &Job) -> rusqlite::Result<()> {
     let mut conn = job.connect()?;
     // Deleting a run takes its outputs along.
     conn.pragma_update(None, "foreign_keys", true)?;
@@ -39,7 +39,7 @@ pub(super) fn run(job: &Job) -> rusqlite::Result<()> {
         written: 0,
         runs: Vec::new(),
     };
-    labour(PAUSE, || Ok::<_, Trouble>(writer.write(&mut conn)?));
+    repeat(PAUSE, || Ok::<_, Trouble>(writer.write(&mut conn)?));
     Ok(())
 }
 

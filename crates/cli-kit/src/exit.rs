@@ -1,8 +1,6 @@
 //! How a command ends: the exit code, and for a failure what to say about it.
 
 use std::error::Error as StdError;
-use std::io::Read as _;
-use std::path::Path;
 
 use cutover::{Difference, ErrorKind};
 
@@ -74,12 +72,12 @@ impl Failure {
     }
 
     /// A failure without a deeper cause.
-    pub(crate) fn plain(doing: impl Into<String>) -> Self {
+    pub fn plain(doing: impl Into<String>) -> Self {
         Self::Other { doing: doing.into(), source: None, fix: None }
     }
 
     /// Adds the line of the file that the error points at.
-    pub(crate) fn in_file(error: cutover::Error, text: &str) -> Self {
+    pub fn in_file(error: cutover::Error, text: &str) -> Self {
         let at = match &error {
             cutover::Error::Migration(error) => error.at,
             _ => None,
@@ -89,7 +87,7 @@ impl Failure {
     }
 
     /// The process's exit code. `2`, a usage error, is clap's.
-    pub(crate) fn code(&self) -> u8 {
+    pub fn code(&self) -> u8 {
         match self.kind() {
             ErrorKind::Refused => 3,
             ErrorKind::Busy => 4,
@@ -99,7 +97,8 @@ impl Failure {
         }
     }
 
-    pub(crate) fn kind(&self) -> ErrorKind {
+    /// What kind of failure it is, in the engine's terms.
+    pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Engine { error, .. } => error.kind(),
             Self::Library { kind, .. } => *kind,
@@ -110,7 +109,7 @@ impl Failure {
     }
 
     /// What went wrong, in one sentence.
-    pub(crate) fn message(&self) -> String {
+    pub fn message(&self) -> String {
         match self {
             Self::Engine { error, .. } => error.to_string(),
             Self::Library { error, .. } => error.to_string(),
@@ -120,7 +119,7 @@ impl Failure {
     }
 
     /// What caused it, the nearest first.
-    pub(crate) fn causes(&self) -> Vec<String> {
+    pub fn causes(&self) -> Vec<String> {
         let mut next: Option<&dyn StdError> = match self {
             Self::Engine { error, .. } => error.source(),
             Self::Library { error, .. } => error.source(),
@@ -136,7 +135,7 @@ impl Failure {
     }
 
     /// What to do about it.
-    pub(crate) fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<String> {
         match self {
             Self::Engine { error, .. } => error.hint(),
             Self::Library { hint, .. } => hint.clone(),
@@ -147,7 +146,7 @@ impl Failure {
     }
 
     /// The line of the migration file it points at, with a caret below.
-    pub(crate) fn excerpt(&self) -> Option<&str> {
+    pub fn excerpt(&self) -> Option<&str> {
         match self {
             Self::Engine { excerpt, .. } => excerpt.as_deref(),
             _ => None,
@@ -155,7 +154,7 @@ impl Failure {
     }
 
     /// Rows that show why.
-    pub(crate) fn examples(&self) -> &[Difference] {
+    pub fn examples(&self) -> &[Difference] {
         match self {
             Self::Engine { error, .. } => match &**error {
                 cutover::Error::Refused(refusal) => &refusal.examples,
@@ -190,53 +189,6 @@ impl<T, E: StdError + 'static> Doing<T> for Result<T, E> {
             fix: None,
         })
     }
-}
-
-/// The largest migration file that is read. A real one has a few KiB; a database that was
-/// named by mistake has more than this.
-const LARGEST_FILE: u64 = 4 << 20;
-
-/// The SQL file in the same directory that may have been meant by a name.
-fn similar(path: &Path) -> Option<String> {
-    let typed = path.file_name()?.to_str()?;
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let entries = directory.unwrap_or(Path::new(".")).read_dir().ok()?;
-    let (_, meant) = entries
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| name.ends_with(".sql"))
-        .map(|name| (strsim::jaro(typed, &name), name))
-        .filter(|(alike, _)| *alike > 0.7)
-        .max_by(|(one, _), (other, _)| one.total_cmp(other))?;
-    Some(path.with_file_name(meant).display().to_string())
-}
-
-/// Reads a migration file that the user named.
-pub(crate) fn read_file(path: &Path) -> Result<String, Failure> {
-    let failure = |reason: String| {
-        let fix = match similar(path).filter(|_| !path.exists()) {
-            Some(meant) => format!("there is {meant}"),
-            None => "name a migration file; `cutover new --help` shows how to begin one".to_owned(),
-        };
-        Failure::unusable(format!("{}: {reason}", path.display()), fix)
-    };
-    let meta = path.metadata().map_err(|error| failure(error.to_string()))?;
-    // Opening a FIFO would wait for a writer, and a device may never end.
-    if !meta.is_file() {
-        return Err(failure("this is not a file".to_owned()));
-    }
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut bytes))
-        .map_err(|error| failure(error.to_string()))?;
-    if bytes.len() as u64 > LARGEST_FILE {
-        let limit = crate::render::bytes(LARGEST_FILE);
-        return Err(failure(format!("this is larger than {limit}, which no migration file is")));
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-        failure(format!("the text is not UTF-8 from line {line} on"))
-    })
 }
 
 /// One line of a file and a caret below a column of it, both counted from 1.

@@ -13,15 +13,16 @@ use crate::spelling::{CUTOVER, Spelling};
 /// What a suggested command needs in order to work as this call did.
 #[derive(Debug, Clone)]
 pub struct Paste {
-    pub(crate) spelling: &'static Spelling,
+    /// How the program spells commands.
+    pub spelling: &'static Spelling,
     /// How this program was called, if not by name alone.
-    pub(crate) program: Option<String>,
+    pub program: Option<String>,
     /// The database, unless the environment names it or it is the default.
-    pub(crate) db: Option<String>,
+    pub db: Option<String>,
     /// The migration, if one was named.
-    pub(crate) migration: Option<String>,
+    pub migration: Option<String>,
     /// The migration file, if one was given.
-    pub(crate) file: Option<String>,
+    pub file: Option<String>,
 }
 
 /// Commands that work on no database, or take the migration from a file.
@@ -41,13 +42,13 @@ impl Paste {
     }
 
     /// Commands as the program is called by name, on its default database.
-    pub(crate) fn of(spelling: &'static Spelling) -> Self {
+    pub fn of(spelling: &'static Spelling) -> Self {
         Self { spelling, program: None, db: None, migration: None, file: None }
     }
 
     /// One of the commands of a migration, whole, from its words as `cutover` spells
     /// them, such as `advance --to new-only`.
-    pub(crate) fn command(&self, words: &str) -> String {
+    pub fn command(&self, words: &str) -> String {
         let name = words.split_whitespace().next().unwrap_or_default();
         let mut command = self.program();
         if !self.spelling.prefix.is_empty() {
@@ -89,7 +90,7 @@ impl Paste {
     }
 
     /// Completes every command between backticks in a text.
-    pub(crate) fn complete(&self, text: &str) -> String {
+    pub fn complete(&self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
         for (i, part) in text.split('`').enumerate() {
             if i > 0 {
@@ -120,7 +121,7 @@ fn add(command: &mut String, words: &str, flag: &str, value: Option<&str>) {
 }
 
 /// A word as a POSIX shell reads it.
-pub(crate) fn quote(word: &str) -> String {
+pub fn quote(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/._-+=:@%,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

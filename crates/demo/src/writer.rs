@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use super::job::{Job, Trouble, labour};
-use super::{canary, log};
+use crate::job::{Job, Trouble, repeat};
+use crate::{canary, log};
 
 const PAUSE: Duration = Duration::from_millis(3);
 
@@ -19,10 +19,10 @@ const WHOLE: &str = "INSERT INTO consensus_artifacts
   (spec_id, stage, agent_name, content_json, response_text, run_id, created_at, id)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 
-pub(super) fn run(job: &Job) -> rusqlite::Result<()> {
+pub(crate) fn run(job: &Job) -> rusqlite::Result<()> {
     let mut conn = job.connect()?;
     let mut writer = Writer { name: job.name(), rng: job.rng(), max: job.rows(), runs: 0 };
-    labour(PAUSE, || Ok::<_, Trouble>(writer.write(&mut conn)?));
+    repeat(PAUSE, || Ok::<_, Trouble>(writer.write(&mut conn)?));
     Ok(())
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::canary;
-use super::job::{Job, Trouble, labour};
+use crate::canary;
+use crate::job::{Job, Trouble, repeat};
 
 const PAUSE: Duration = Duration::from_millis(4);
 
@@ -14,10 +14,10 @@ const ARTIFACTS: &str = "SELECT agent_name, content_json, response_text, run_id
 const SYNTHESES: &str = "SELECT output_markdown
     FROM cutover_live_consensus_synthesis WHERE spec_id = ? ORDER BY id";
 
-pub(super) fn run(job: &Job) -> rusqlite::Result<()> {
+pub(crate) fn run(job: &Job) -> rusqlite::Result<()> {
     let conn = job.connect()?;
     let mut rng = job.rng();
-    labour(PAUSE, || read(&conn, rng.u64(0..canary::SPECS)));
+    repeat(PAUSE, || read(&conn, rng.u64(0..canary::SPECS)));
     Ok(())
 }
 

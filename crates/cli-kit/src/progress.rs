@@ -36,7 +36,7 @@ pub fn interrupted() -> bool {
 
 /// Shows the engine's events.
 #[derive(Debug)]
-pub(crate) struct Progress {
+pub struct Progress {
     bar: Option<ProgressBar>,
     work: &'static str,
     total: u64,
@@ -49,7 +49,8 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) fn new(paste: &Paste) -> Self {
+    /// `paste` spells the commands that it names.
+    pub fn new(paste: &Paste) -> Self {
         let paste = paste.clone();
         Self { bar: None, work: "", total: 0, first: None, last_line: Instant::now(), paste }
     }
@@ -134,7 +135,7 @@ impl Drop for Progress {
 }
 
 /// What a bar is called.
-pub(crate) fn name(work: Work) -> &'static str {
+pub fn name(work: Work) -> &'static str {
     use cutover::Direction::{Backward, Forward};
     match work {
         Work::Check => "checking",
@@ -153,7 +154,7 @@ pub(crate) fn name(work: Work) -> &'static str {
 }
 
 /// A bar, or a spinner where the number of rows is not known.
-pub(crate) fn bar(work: &'static str, total: u64) -> ProgressBar {
+pub fn bar(work: &'static str, total: u64) -> ProgressBar {
     let template = if total == 0 {
         "{prefix:>23} {spinner} {human_pos} rows  {elapsed}"
     } else {
@@ -182,7 +183,7 @@ fn line(work: &str, done: u64, total: u64, passed: u64, took: Duration) -> Strin
 
 /// A rate as a whole number; a rate is never negative or above u64.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
-pub(crate) fn rounded(rate: f64) -> u64 {
+pub fn rounded(rate: f64) -> u64 {
     if rate.is_finite() { rate.clamp(0.0, 1e15) as u64 } else { 0 }
 }
 

@@ -9,12 +9,12 @@ use serde::Serialize;
 
 /// What a comparison found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub(super) struct Comparison {
-    pub(super) table: String,
-    pub(super) rows: u64,
-    pub(super) differences: u64,
+pub(crate) struct Comparison {
+    pub(crate) table: String,
+    pub(crate) rows: u64,
+    pub(crate) differences: u64,
     /// The first difference, in words.
-    pub(super) example: Option<String>,
+    pub(crate) example: Option<String>,
 }
 
 /// A value and its storage class.
@@ -73,7 +73,7 @@ impl Cell {
 }
 
 /// Compares two queries whose first `keys` columns are unique and order the rows.
-pub(super) fn compare(
+pub(crate) fn compare(
     table: &str,
     keys: usize,
     (left, left_sql): (&Connection, &str),

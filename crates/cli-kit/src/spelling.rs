@@ -18,7 +18,7 @@ pub struct Spelling {
 }
 
 /// How `cutover` itself spells them.
-pub(crate) static CUTOVER: Spelling =
+pub static CUTOVER: Spelling =
     Spelling { program: "cutover", prefix: "", db_variable: "CUTOVER_DB", names_migration: true };
 
 /// The file and the database of the examples that help shows.
@@ -28,7 +28,7 @@ const EXAMPLE_DB: &str = " --db app.db";
 
 impl Spelling {
     /// A command and its arguments, as words.
-    pub(crate) fn command(&self, words: &str) -> String {
+    pub fn command(&self, words: &str) -> String {
         let prefix = if self.prefix.is_empty() { "" } else { " " };
         format!("{}{prefix}{} {words}", self.program, self.prefix)
     }

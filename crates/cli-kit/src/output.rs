@@ -15,8 +15,10 @@ use crate::render;
 /// How this call wants its result.
 #[derive(Debug, Clone)]
 pub struct Output {
-    pub(crate) json: bool,
-    pub(crate) paste: Paste,
+    /// Whether results are printed as JSON.
+    pub json: bool,
+    /// What completes the commands that are suggested.
+    pub paste: Paste,
 }
 
 impl Output {
@@ -86,7 +88,7 @@ fn pretty(value: &impl Serialize) -> Result<String, Failure> {
 
 /// Writes to stdout. A reader that has gone away (`| head`) is no failure: the
 /// command has done its work, and its exit code says how.
-pub(crate) fn data(text: &str) -> Result<(), Failure> {
+pub fn data(text: &str) -> Result<(), Failure> {
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Other {
@@ -105,18 +107,18 @@ pub fn note(line: &str) {
 }
 
 /// Whether somebody watches stderr, so that a bar may be drawn.
-pub(crate) fn watched() -> bool {
+pub fn watched() -> bool {
     io::stderr().is_terminal()
 }
 
 /// Whether somebody is at a terminal that can show more than lines.
-pub(crate) fn interactive() -> bool {
+pub fn interactive() -> bool {
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     io::stdin().is_terminal() && io::stdout().is_terminal() && !dumb
 }
 
 /// Whether colour is wanted on stdout.
-pub(crate) fn coloured() -> bool {
+pub fn coloured() -> bool {
     anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
 }
 

@@ -3,33 +3,32 @@
 
 use std::time::{Duration, Instant};
 
+use cli_kit::output;
+use cli_kit::paste::Paste;
+use cli_kit::progress::{Progress, interrupted};
+use cli_kit::render::{BOLD, DIM};
+use cli_kit::spelling::CUTOVER;
 use cutover::{Event, Phase, Watch};
 use serde::Serialize;
 
-use crate::output;
-use crate::paste::Paste;
-use crate::progress::{Progress, interrupted};
-use crate::render::{BOLD, DIM};
-use crate::spelling::CUTOVER;
-
 /// The narrator, and the engine's watch.
 #[derive(Debug)]
-pub(super) struct Story {
+pub(crate) struct Story {
     began: Instant,
     progress: Progress,
     /// Every switch, in order.
-    pub(super) switches: Vec<Switch>,
+    pub(crate) switches: Vec<Switch>,
 }
 
 /// A phase entered, and for how long that held writers off.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Switch {
-    pub(super) phase: Phase,
-    pub(super) held_ms: f64,
+pub(crate) struct Switch {
+    pub(crate) phase: Phase,
+    pub(crate) held_ms: f64,
 }
 
 impl Story {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             began: Instant::now(),
             progress: Progress::new(&Paste::of(&CUTOVER)),
@@ -38,12 +37,12 @@ impl Story {
     }
 
     /// Begins an act.
-    pub(super) fn act(&self, title: &str) {
+    pub(crate) fn act(&self, title: &str) {
         self.say(&format!("{BOLD}{title}{BOLD:#}"));
     }
 
     /// One thing that happened. What the database says can be long.
-    pub(super) fn tell(&self, what: &str) {
+    pub(crate) fn tell(&self, what: &str) {
         self.say(&format!("  {}", wrap(what)));
     }
 
@@ -51,7 +50,7 @@ impl Story {
         output::note(&format!("{DIM}{:5.1} s{DIM:#}  {line}", self.elapsed().as_secs_f64()));
     }
 
-    pub(super) fn elapsed(&self) -> Duration {
+    pub(crate) fn elapsed(&self) -> Duration {
         self.began.elapsed()
     }
 }

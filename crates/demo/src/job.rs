@@ -12,21 +12,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use cli_kit::output;
 use rusqlite::{Connection, ErrorCode, ffi};
 use serde::{Deserialize, Serialize};
 
-use super::{new_writer, reader, writer};
-use crate::output;
+use crate::{new_writer, reader, writer};
 
 /// The first argument of a child process. It can't be typed by mistake.
-pub(super) const MARK: &str = "__cutover-demo-process";
+pub(crate) const MARK: &str = "__cutover-demo-process";
 
 /// Between two reports of a child.
 const REPORT_EVERY: Duration = Duration::from_millis(50);
 
 /// What a child does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Role {
+pub(crate) enum Role {
     /// A program that knows only the old tables.
     OldWriter,
     /// A program that knows only the new tables.
@@ -37,19 +37,19 @@ pub(super) enum Role {
 
 /// What a child is told.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Job {
-    pub(super) role: Role,
-    pub(super) db: PathBuf,
+pub(crate) struct Job {
+    pub(crate) role: Role,
+    pub(crate) db: PathBuf,
     /// Different for every process of a demo.
-    pub(super) id: u64,
-    pub(super) seed: u64,
+    pub(crate) id: u64,
+    pub(crate) seed: u64,
     /// Artifacts that the legacy database began with.
-    pub(super) rows: u64,
+    pub(crate) rows: u64,
 }
 
 impl Job {
     /// The name under which a writer logs its writes.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         let role = match self.role {
             Role::OldWriter => "old",
             Role::NewWriter => "new",
@@ -59,22 +59,22 @@ impl Job {
     }
 
     /// The number of this process, as SQLite's integers are.
-    pub(super) fn id(&self) -> i64 {
+    pub(crate) fn id(&self) -> i64 {
         i64::try_from(self.id).unwrap_or(i64::MAX)
     }
 
     /// How many artifacts there were, as SQLite's integers are.
-    pub(super) fn rows(&self) -> i64 {
+    pub(crate) fn rows(&self) -> i64 {
         i64::try_from(self.rows).unwrap_or(i64::MAX)
     }
 
     /// The same seed gives each process the same sequence of choices.
-    pub(super) fn rng(&self) -> fastrand::Rng {
+    pub(crate) fn rng(&self) -> fastrand::Rng {
         fastrand::Rng::with_seed(self.seed.wrapping_mul(1_000_003).wrapping_add(self.id))
     }
 
     /// A connection as any application opens one.
-    pub(super) fn connect(&self) -> rusqlite::Result<Connection> {
+    pub(crate) fn connect(&self) -> rusqlite::Result<Connection> {
         let conn = Connection::open(&self.db)?;
         conn.busy_timeout(Duration::from_secs(5))?;
         conn.pragma_update(None, "synchronous", "NORMAL")?;
@@ -84,24 +84,24 @@ impl Job {
 
 /// What a child has done so far.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Tally {
+pub(crate) struct Tally {
     /// Operations that succeeded: for a writer, commits that were acknowledged.
-    pub(super) done: u64,
+    pub(crate) done: u64,
     /// The longest one since the report before, in microseconds.
-    pub(super) longest_us: u64,
+    pub(crate) longest_us: u64,
     /// Operations given up because the database stayed locked.
-    pub(super) timeouts: u64,
+    pub(crate) timeouts: u64,
     /// The error by which a table that does not take writes said so.
-    pub(super) refused: Option<String>,
+    pub(crate) refused: Option<String>,
     /// What must not happen: another error, or a wrong answer to a reader.
-    pub(super) broken: Option<String>,
+    pub(crate) broken: Option<String>,
     /// Whether this is the last report.
-    pub(super) finished: bool,
+    pub(crate) finished: bool,
 }
 
 /// Why an operation did not succeed.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     Sql(rusqlite::Error),
     Wrong(String),
 }
@@ -113,7 +113,7 @@ impl From<rusqlite::Error> for Trouble {
 }
 
 /// Does the job that this process was started for.
-pub(super) fn run(argument: &str) -> ExitCode {
+pub(crate) fn run(argument: &str) -> ExitCode {
     let job: Job = match serde_json::from_str(argument) {
         Ok(job) => job,
         Err(error) => {
@@ -134,7 +134,7 @@ pub(super) fn run(argument: &str) -> ExitCode {
 
 /// Repeats an operation with a pause in between until stdin closes, the tables
 /// refuse it or something is wrong, and reports.
-pub(super) fn labour(pause: Duration, mut step: impl FnMut() -> Result<(), Trouble>) {
+pub(crate) fn repeat(pause: Duration, mut step: impl FnMut() -> Result<(), Trouble>) {
     let stop = stop_flag();
     let mut tally = Tally::default();
     let mut reported = Instant::now();

@@ -20,12 +20,14 @@ pub const DIM: Style = Style::new().dimmed();
 pub const GOOD: Style = AnsiColor::Green.on_default().bold();
 /// What is worth knowing.
 pub const WARN: Style = AnsiColor::Yellow.on_default().bold();
-pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+/// What went wrong.
+pub const BAD: Style = AnsiColor::Red.on_default().bold();
 
 /// Differences shown as text; JSON gives all that the engine reports.
 const SHOWN: usize = 10;
 
 /// Adds a line. A `String` takes every write.
+#[macro_export]
 macro_rules! line {
     ($out:expr) => {
         $out.push('\n')
@@ -35,7 +37,7 @@ macro_rules! line {
         $out.push('\n');
     }};
 }
-pub(crate) use line;
+pub use crate::line;
 
 /// `1234567` as `1,234,567`.
 #[must_use]
@@ -73,7 +75,7 @@ pub fn bytes(n: u64) -> String {
 }
 
 /// A time, with as many digits as tell something.
-pub(crate) fn seconds(s: f64) -> String {
+pub fn seconds(s: f64) -> String {
     let unit = if s < 0.0995 { FractionalUnit::Millisecond } else { FractionalUnit::Second };
     let precision = if s < 99.5 { 1 } else { 0 };
     // What is not shown is rounded, and not cut off.
@@ -92,7 +94,7 @@ pub(crate) fn seconds(s: f64) -> String {
 }
 
 /// What went wrong, what caused it, and what to do.
-pub(crate) fn failure(failure: &Failure, paste: &Paste) -> String {
+pub fn failure(failure: &Failure, paste: &Paste) -> String {
     let mut out = String::new();
     line!(out, "{BAD}error:{BAD:#} {}", paste.complete(&failure.message()));
     if let Some(excerpt) = failure.excerpt() {
@@ -110,12 +112,12 @@ pub(crate) fn failure(failure: &Failure, paste: &Paste) -> String {
 }
 
 /// What went wrong after a command had done what was asked.
-pub(crate) fn warning(text: &str) -> String {
+pub fn warning(text: &str) -> String {
     format!("{WARN}warning:{WARN:#} {text}")
 }
 
 /// Differences, one a line.
-pub(crate) fn differences(examples: &[Difference]) -> String {
+pub fn differences(examples: &[Difference]) -> String {
     let mut out = String::new();
     for example in examples.iter().take(SHOWN) {
         let Difference { direction, table, key, column, expected, found } = example;
@@ -153,7 +155,7 @@ fn key(key: &serde_json::Value) -> String {
 }
 
 /// What a verification found, in one line and its examples.
-pub(crate) fn verification(report: &VerifyReport) -> String {
+pub fn verification(report: &VerifyReport) -> String {
     let mut out = String::new();
     let checked = counted(report.checked, "row");
     if report.ok {
@@ -172,7 +174,7 @@ pub(crate) fn verification(report: &VerifyReport) -> String {
 }
 
 /// What a step from one phase to another did.
-pub(crate) fn transition(report: &TransitionReport) -> String {
+pub fn transition(report: &TransitionReport) -> String {
     let mut out = String::new();
     let TransitionReport {
         migration,
@@ -236,7 +238,7 @@ pub(crate) fn transition(report: &TransitionReport) -> String {
 }
 
 /// Rows that the old tables can't hold, and why.
-pub(crate) fn set_aside(rows: &[SetAside]) -> String {
+pub fn set_aside(rows: &[SetAside]) -> String {
     let mut out = String::new();
     for SetAside { table, key: of, reason } in rows {
         line!(out, "  {table}, {}: {reason}", key(of));
@@ -269,15 +271,15 @@ fn given_back(space: &Space) -> String {
 }
 
 /// What to type next once a migration is retired.
-pub(crate) const OVER: &str = "next: nothing; the migration is over\n";
+pub const OVER: &str = "next: nothing; the migration is over\n";
 
 /// What to type next: when, and the command on a line of its own.
-pub(crate) fn next(next: &[NextAction], paste: &Paste) -> String {
+pub fn next(next: &[NextAction], paste: &Paste) -> String {
     next.first().map_or_else(String::new, |next| next_is(when(*next), &words(*next), paste))
 }
 
 /// What to type next after a rollback.
-pub(crate) fn next_after_rollback(next: &[NextAction], phase: Phase, paste: &Paste) -> String {
+pub fn next_after_rollback(next: &[NextAction], phase: Phase, paste: &Paste) -> String {
     let Some(NextAction { action: Action::Advance, .. }) = next.first() else {
         return self::next(next, paste);
     };
@@ -314,7 +316,7 @@ fn when(next: NextAction) -> &'static str {
 }
 
 /// The command that comes next, as words of `cutover`.
-pub(crate) fn words(next: NextAction) -> String {
+pub fn words(next: NextAction) -> String {
     match (next.action, next.to) {
         (Action::Start, _) => "start FILE".to_owned(),
         (Action::Advance, Some(Phase::Retired)) if next.because == Because::Interrupted => {
@@ -328,7 +330,7 @@ pub(crate) fn words(next: NextAction) -> String {
 }
 
 /// A `next:` line and its command.
-pub(crate) fn next_is(when: &str, command: &str, paste: &Paste) -> String {
+pub fn next_is(when: &str, command: &str, paste: &Paste) -> String {
     format!("{BOLD}next{BOLD:#}: {}:\n  {}\n", paste.complete(when), paste.command(command))
 }
 

@@ -5,12 +5,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use cli_kit::exit::{Doing, Failure};
 use rusqlite::fallible_iterator::FallibleIterator as _;
 use rusqlite::{Batch, Connection, OpenFlags};
 
-use super::compare::{Comparison, compare};
-use super::crew::Account;
-use crate::exit::{Doing, Failure};
+use crate::compare::{Comparison, compare};
+use crate::crew::Account;
 
 /// The old tables and the columns that identify a row.
 const OLD_TABLES: [&str; 2] = ["consensus_artifacts", "consensus_synthesis"];
@@ -36,7 +36,7 @@ const NEW_TABLES: [(&str, usize, &str); 2] = [
 
 /// Applies the log of a database to its twin, in the order of the commits, and
 /// gives how many writes that were.
-pub(super) fn replay(live: &Path, twin: &Path) -> Result<u64, Failure> {
+pub(crate) fn replay(live: &Path, twin: &Path) -> Result<u64, Failure> {
     apply(live, twin).doing(|| "replaying the writes on the twin".into())
 }
 
@@ -58,7 +58,7 @@ fn apply(live: &Path, twin: &Path) -> rusqlite::Result<u64> {
 }
 
 /// Writes that were acknowledged to a writer and are not in the log: lost.
-pub(super) fn lost(live: &Path, accounts: &[Account]) -> Result<u64, Failure> {
+pub(crate) fn lost(live: &Path, accounts: &[Account]) -> Result<u64, Failure> {
     let logged = logged(live).doing(|| "counting the writes".into())?;
     Ok(accounts
         .iter()
@@ -77,7 +77,7 @@ fn logged(live: &Path) -> rusqlite::Result<BTreeMap<String, u64>> {
 }
 
 /// The old shape: what the live views give, and what the twin's old tables hold.
-pub(super) fn compare_old(live: &Path, twin: &Path) -> Result<Vec<Comparison>, Failure> {
+pub(crate) fn compare_old(live: &Path, twin: &Path) -> Result<Vec<Comparison>, Failure> {
     let compare = || -> rusqlite::Result<Vec<Comparison>> {
         let (live, twin) = (read_only(live)?, read_only(twin)?);
         OLD_TABLES
@@ -94,7 +94,7 @@ pub(super) fn compare_old(live: &Path, twin: &Path) -> Result<Vec<Comparison>, F
 
 /// The new shape: the live new tables, and what the migration file's own
 /// statements, run verbatim, make of the twin.
-pub(super) fn compare_new(
+pub(crate) fn compare_new(
     live: &Path,
     twin: &Path,
     scratch: PathBuf,

@@ -7,15 +7,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::job::{Job, MARK, Tally};
-use crate::exit::{Doing, Failure};
+use cli_kit::exit::{Doing, Failure};
+
+use crate::job::{Job, MARK, Tally};
 
 /// How long a process may take to end when it was asked to.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Processes that do the same kind of job.
 #[derive(Debug, Default)]
-pub(super) struct Crew {
+pub(crate) struct Crew {
     members: Vec<Member>,
 }
 
@@ -38,14 +39,14 @@ struct Heard {
 
 /// What a process did in all.
 #[derive(Debug, Clone)]
-pub(super) struct Account {
-    pub(super) name: String,
-    pub(super) tally: Tally,
+pub(crate) struct Account {
+    pub(crate) name: String,
+    pub(crate) tally: Tally,
 }
 
 impl Crew {
     /// Starts one process for each job.
-    pub(super) fn start(jobs: &[Job]) -> Result<Self, Failure> {
+    pub(crate) fn start(jobs: &[Job]) -> Result<Self, Failure> {
         let mut crew = Self::default();
         for job in jobs {
             crew.members.push(Member::start(job)?);
@@ -54,12 +55,12 @@ impl Crew {
     }
 
     /// Operations that succeeded so far, as far as was heard.
-    pub(super) fn done(&self) -> u64 {
+    pub(crate) fn done(&self) -> u64 {
         self.members.iter().map(|member| member.heard(|heard| heard.last.done)).sum()
     }
 
     /// The longest operation since the last call.
-    pub(super) fn take_longest(&self) -> Duration {
+    pub(crate) fn take_longest(&self) -> Duration {
         let longest = self
             .members
             .iter()
@@ -69,7 +70,7 @@ impl Crew {
     }
 
     /// Something that must not happen, if a process met it.
-    pub(super) fn trouble(&self) -> Option<String> {
+    pub(crate) fn trouble(&self) -> Option<String> {
         self.members.iter().find_map(|member| {
             let broken = member.heard(|heard| heard.last.broken.clone());
             broken.map(|what| format!("{}: {what}", member.name))
@@ -77,12 +78,12 @@ impl Crew {
     }
 
     /// A process that was refused, if one was.
-    pub(super) fn refused(&self) -> Option<String> {
+    pub(crate) fn refused(&self) -> Option<String> {
         self.members.iter().find_map(|member| member.heard(|heard| heard.last.refused.clone()))
     }
 
     /// Asks all to stop, waits, and gives their accounts.
-    pub(super) fn stop(mut self) -> Result<Vec<Account>, Failure> {
+    pub(crate) fn stop(mut self) -> Result<Vec<Account>, Failure> {
         for member in &mut self.members {
             member.stdin = None;
         }
@@ -90,7 +91,7 @@ impl Crew {
     }
 
     /// Waits until all have ended by themselves, and gives their accounts.
-    pub(super) fn wait(mut self) -> Result<Vec<Account>, Failure> {
+    pub(crate) fn wait(mut self) -> Result<Vec<Account>, Failure> {
         let deadline = Instant::now() + PATIENCE;
         self.members.iter_mut().map(|member| member.wait(deadline)).collect()
     }

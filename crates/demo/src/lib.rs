@@ -1,11 +1,24 @@
-//! `cutover demo`: the whole story on a throw-away database.
+//! `cutover demo`: a whole migration of a throw-away consensus store, with programs at work.
 //!
-//! The engine runs in this process. Writers and readers are processes of their
-//! own (`job`, `writer`, `new_writer`, `reader`), started and heard by `crew`.
-//! `acts` is the story, `story` tells it, `twin` and `compare` judge it, `proof` is
-//! what remains of it.
+//! The engine runs in this process. Writers and readers are processes of their own, started by
+//! [`run`] under an argument that [`child_process`] recognises.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `args` | the command line |
+//! | `acts` | the steps, in order |
+//! | `story` | prints each step as it happens |
+//! | `legacy` | makes the databases |
+//! | `crew` | starts, counts and stops the processes |
+//! | `job` | one such process: its job, its reports |
+//! | `writer`, `new_writer`, `reader` | what a process does |
+//! | `log` | the writes that were acknowledged |
+//! | `canary` | rows that no writer touches and every reader must find |
+//! | `twin`, `compare` | what the rows should be, and whether they are |
+//! | `proof` | the result |
 
 mod acts;
+mod args;
 mod canary;
 mod compare;
 mod crew;
@@ -22,16 +35,17 @@ mod writer;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use cli_kit::Paste;
+use cli_kit::exit::{Doing, Exit, Failure};
+use cli_kit::output::{self, Output};
+use cli_kit::progress::{interrupted, listen_to_interrupts};
 use tempfile::TempDir;
 
-use crate::cli::DemoArgs;
-use crate::exit::{Doing, Exit, Failure};
-use crate::output::{self, Output};
-use crate::progress::{interrupted, listen_to_interrupts};
+pub use args::DemoArgs;
 use legacy::{Databases, enough_space};
 
 /// Does a demo process's job, if this process is one.
-pub(crate) fn child_process() -> Option<ExitCode> {
+pub fn child_process() -> Option<ExitCode> {
     // Not `args()`: it panics at an argument that is not UTF-8, as a path may be.
     let mut arguments = std::env::args_os().skip(1);
     match (arguments.next(), arguments.next().and_then(|job| job.into_string().ok())) {
@@ -40,7 +54,13 @@ pub(crate) fn child_process() -> Option<ExitCode> {
     }
 }
 
-pub(crate) fn run(args: &DemoArgs, output: &Output) -> Result<Exit, Failure> {
+/// Runs the demo, and prints what was proved.
+pub fn run(args: &DemoArgs, paste: Paste) -> ExitCode {
+    let output = Output::new(paste, args.json);
+    output.ended(play(args, &output))
+}
+
+fn play(args: &DemoArgs, output: &Output) -> Result<Exit, Failure> {
     listen_to_interrupts();
     // Processes of the demo are told the path in a line of text.
     if let Some(keep) = args.keep.as_deref().filter(|keep| keep.to_str().is_none()) {

@@ -4,24 +4,24 @@
 use rusqlite::{Connection, params};
 
 /// How many specs of canary rows there are.
-pub(super) const SPECS: u64 = 50;
+pub(crate) const SPECS: u64 = 50;
 
 const AGENTS: [&str; 3] = ["gemini", "claude", "gpt_pro"];
 const STAGE: &str = "spec-plan";
 const CREATED_AT: &str = "2025-06-01 12:00:00";
 
 /// No spec of the sample or of a writer begins like this.
-pub(super) const PREFIX: &str = "SPEC-CANARY-";
+pub(crate) const PREFIX: &str = "SPEC-CANARY-";
 
-pub(super) fn spec(n: u64) -> String {
+pub(crate) fn spec(n: u64) -> String {
     format!("{PREFIX}{n:03}")
 }
 
 /// An artifact as a reader should find it: agent, content, response, run.
-pub(super) type Artifact = (String, String, Option<String>, Option<String>);
+pub(crate) type Artifact = (String, String, Option<String>, Option<String>);
 
 /// The artifacts of a spec, in the order of their ids.
-pub(super) fn artifacts(n: u64) -> Vec<Artifact> {
+pub(crate) fn artifacts(n: u64) -> Vec<Artifact> {
     AGENTS
         .iter()
         .map(|agent| {
@@ -35,12 +35,12 @@ pub(super) fn artifacts(n: u64) -> Vec<Artifact> {
 }
 
 /// The synthesis of a spec.
-pub(super) fn synthesis(n: u64) -> String {
+pub(crate) fn synthesis(n: u64) -> String {
     format!("# canary {n}\n\nagreed")
 }
 
 /// Writes them all into the old tables.
-pub(super) fn plant(conn: &Connection) -> rusqlite::Result<()> {
+pub(crate) fn plant(conn: &Connection) -> rusqlite::Result<()> {
     let mut artifact = conn.prepare(
         "INSERT INTO consensus_artifacts
            (spec_id, stage, agent_name, content_json, response_text, run_id, created_at)

@@ -4,20 +4,20 @@
 use rusqlite::{Connection, ToSql};
 
 /// What a twin has to run in order to get the same rows.
-pub(super) const SCHEMA: &str = "CREATE TABLE demo_log (
+pub(crate) const SCHEMA: &str = "CREATE TABLE demo_log (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     writer TEXT NOT NULL,
     sql TEXT NOT NULL
 )";
 
-pub(super) fn note(conn: &Connection, writer: &str, sql: &str) -> rusqlite::Result<()> {
+pub(crate) fn note(conn: &Connection, writer: &str, sql: &str) -> rusqlite::Result<()> {
     conn.prepare_cached("INSERT INTO demo_log (writer, sql) VALUES (?, ?)")?
         .execute([writer, sql])?;
     Ok(())
 }
 
 /// Runs a statement and gives its text with the parameters written out.
-pub(super) fn run(
+pub(crate) fn run(
     conn: &Connection,
     sql: &str,
     parameters: &[&dyn ToSql],
@@ -31,7 +31,7 @@ pub(super) fn run(
 }
 
 /// Runs a statement with RETURNING and gives the first two columns of its rows.
-pub(super) fn returning(
+pub(crate) fn returning(
     conn: &Connection,
     sql: &str,
     parameters: &[&dyn ToSql],
@@ -40,7 +40,7 @@ pub(super) fn returning(
 }
 
 /// The text of a statement that is not run here, with the parameters written out.
-pub(super) fn text(
+pub(crate) fn text(
     conn: &Connection,
     sql: &str,
     parameters: &[&dyn ToSql],

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use cli_kit::exit::{Doing, Failure};
 use consensus_store::sample;
 use rusqlite::Connection;
 
-use super::{canary, log};
-use crate::exit::{Doing, Failure};
+use crate::{canary, log};
 
 /// What a row takes on disk, roughly, once in each copy that the demo makes: the
 /// old tables, the new ones, the twin's, and what is derived from the twin.
@@ -14,18 +14,18 @@ const BYTES_PER_ROW: u64 = 3_200 * 4;
 
 /// The databases of a demo.
 #[derive(Debug)]
-pub(super) struct Databases {
+pub(crate) struct Databases {
     /// The one that is migrated.
-    pub(super) live: PathBuf,
+    pub(crate) live: PathBuf,
     /// The one that gets the same writes and nothing else.
-    pub(super) twin: PathBuf,
+    pub(crate) twin: PathBuf,
     /// Scratch.
-    pub(super) derived: PathBuf,
+    pub(crate) derived: PathBuf,
 }
 
 impl Databases {
     /// Names them in a directory, where they must not exist yet.
-    pub(super) fn new(dir: &Path) -> Result<Self, Failure> {
+    pub(crate) fn new(dir: &Path) -> Result<Self, Failure> {
         let databases = Self {
             live: dir.join("live.db"),
             twin: dir.join("twin.db"),
@@ -43,7 +43,7 @@ impl Databases {
     }
 
     /// Makes the legacy database and its twin.
-    pub(super) fn make(&self, rows: u64, seed: u64) -> Result<(), Failure> {
+    pub(crate) fn make(&self, rows: u64, seed: u64) -> Result<(), Failure> {
         populate(&self.live, rows, seed).doing(|| format!("making {}", self.live.display()))?;
         std::fs::copy(&self.live, &self.twin)
             .doing(|| format!("copying it to {}", self.twin.display()))?;
@@ -69,7 +69,7 @@ fn populate(path: &Path, rows: u64, seed: u64) -> rusqlite::Result<()> {
 }
 
 /// Refuses to begin what would fill the disk.
-pub(super) fn enough_space(dir: &Path, rows: u64) -> Result<(), Failure> {
+pub(crate) fn enough_space(dir: &Path, rows: u64) -> Result<(), Failure> {
     let stat = rustix::fs::statvfs(dir)
         .doing(|| format!("asking how much space {} has", dir.display()))?;
     let free = stat.f_bavail.saturating_mul(stat.f_frsize);
@@ -81,9 +81,9 @@ pub(super) fn enough_space(dir: &Path, rows: u64) -> Result<(), Failure> {
         doing: format!(
             "{} has {} free, and a demo of {} rows needs about {}",
             dir.display(),
-            crate::render::bytes(free),
-            crate::render::count(rows),
-            crate::render::bytes(needed)
+            cli_kit::render::bytes(free),
+            cli_kit::render::count(rows),
+            cli_kit::render::bytes(needed)
         ),
         source: None,
         fix: Some(
