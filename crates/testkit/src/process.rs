@@ -195,6 +195,17 @@ impl Cutover {
     }
 }
 
+/// Copies a program so that it can be started at once. `cp` does it: a process that another thread
+/// of ours starts meanwhile would inherit our open file, and the kernel starts no program that
+/// somebody has open for writing ("Text file busy").
+///
+/// # Panics
+/// If it can't be copied.
+pub fn copy_program(from: &Path, to: &Path) {
+    let done = Command::new("cp").arg(from).arg(to).status().expect("cp runs");
+    assert!(done.success(), "cp {} {}", from.display(), to.display());
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,15 +241,4 @@ mod tests {
     fn waiting_ends() {
         let _ = Running::spawn(Command::new("sleep").arg("60")).wait(Duration::from_millis(20));
     }
-}
-
-/// Copies a program so that it can be started at once. `cp` does it: a process that another thread
-/// of ours starts meanwhile would inherit our open file, and the kernel starts no program that
-/// somebody has open for writing ("Text file busy").
-///
-/// # Panics
-/// If it can't be copied.
-pub fn copy_program(from: &Path, to: &Path) {
-    let done = Command::new("cp").arg(from).arg(to).status().expect("cp runs");
-    assert!(done.success(), "cp {} {}", from.display(), to.display());
 }
