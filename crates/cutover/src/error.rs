@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::backend::sqlite::DatabaseError;
 use crate::migration::MigrationError;
 use crate::phase::Phase;
 use crate::report::verify::Difference;
@@ -95,14 +96,14 @@ pub enum Error {
         keep_free_bytes: u64,
     },
 
-    /// SQLite reported an error.
+    /// The database reported an error.
     #[error("{doing}")]
     Database {
         /// What was being attempted.
         doing: String,
-        /// SQLite's error.
+        /// The database's error.
         #[source]
-        source: rusqlite::Error,
+        source: DatabaseError,
     },
 
     /// A file could not be read or written.
@@ -171,7 +172,7 @@ impl Error {
                 Some("make room, then run the command again: it goes on".to_owned())
             }
             Self::Database { source, .. }
-                if source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) =>
+                if source.is_disk_full() =>
             {
                 Some("make room on the disk, then run the command again: it goes on".to_owned())
             }

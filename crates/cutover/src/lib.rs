@@ -96,7 +96,8 @@ mod standing;
 mod tree;
 mod watch;
 
-pub use backend::sqlite::unreadable_object;
+pub use backend::sqlite::standing::{STANDING, STATE_TABLE};
+pub use backend::sqlite::{DatabaseError, unreadable_object};
 pub use engine::{
     AbortOptions, AdvanceOptions, Engine, ForgetOptions, Observer, Options, Request, StartOptions,
     Vacuum,
@@ -114,5 +115,5 @@ pub use report::{
     RepairReport, RollbackForecast, SetAside, Snapshot, Space, StartReport, TableStatus,
     TransitionReport, VacuumCost, VerifyReport, Waiting, WorkStatus, WriteStatus,
 };
-pub use standing::{STANDING, STATE_TABLE, Standing};
+pub use standing::Standing;
 pub use watch::{Event, Look, Silent, Verdict, Watch, Work};

@@ -313,7 +313,7 @@ pub(crate) enum Defined {
 }
 
 impl Defined {
-    /// As `sqlite_schema` calls it.
+    /// As the schema calls it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Table => "table",
@@ -322,12 +322,19 @@ impl Defined {
     }
 }
 
-/// A table or an index as `sqlite_schema` records it.
+/// A table or an index as the schema records it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Definition {
     pub(crate) kind: Defined,
     pub(crate) name: String,
     pub(crate) sql: String,
+}
+
+/// A definition that takes the place of the one under the name `now`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) now: String,
+    pub(crate) to: Definition,
 }
 
 /// The tables of one side, by the lower-case name they are known as.

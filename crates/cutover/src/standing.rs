@@ -4,24 +4,12 @@
 //! An application that knows both schemas asks on its own connection, in the very
 //! transaction in which it then reads or writes: the answer holds until that
 //! transaction ends, because every transition is a write transaction. Every transition
-//! also changes the schema, so an application may keep the answer for as long as
-//! `PRAGMA schema_version` stays the same.
+//! also changes the schema, so an application may keep the answer for as long as the schema's
+//! version stays the same.
 
 use crate::phase::{Phase, Side};
 
-/// The table that [`STANDING`] reads. A database that never saw a migration does not
-/// have it. Look for it in `sqlite_schema`: what `sqlite3_table_column_metadata` says of a
-/// table, and rusqlite's `table_exists` with it, may be older than the transaction.
-pub const STATE_TABLE: &str = "_cutover_migrations";
-
-/// The statement that tells where a migration stands: `?1` is its name, and the one row
-/// it gives is the phase's name and whether every old row has its image (0 or 1). No
-/// row: there is no such migration, or it was aborted.
-pub const STANDING: &str = "\
-SELECT phase, NOT EXISTS (SELECT 1 FROM _cutover_passes WHERE migration = id AND NOT complete) \
-FROM _cutover_migrations WHERE name = ?1";
-
-/// Where a migration stands, as [`STANDING`] tells it.
+/// Where a migration stands, as [`STANDING`](crate::STANDING) tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
     /// The phase.

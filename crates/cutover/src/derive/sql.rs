@@ -39,10 +39,10 @@ mod tests {
         let few: Vec<String> = (0..3).map(|n| n.to_string()).collect();
         assert_eq!(any(&few), "0 OR 1 OR 2");
         let many: Vec<String> = (0..2_000).map(|n| format!("{n} IS NULL")).collect();
-        let conn = rusqlite::Connection::open_in_memory().unwrap();
+        let conn = crate::backend::sqlite::Connection::memory().unwrap();
         let sql = |condition: &str| format!("SELECT {condition}");
-        assert!(conn.prepare(&sql(&many.join(" OR "))).is_err());
-        assert!(conn.prepare(&sql(&any(&many))).is_ok());
+        assert!(conn.prepares(&sql(&many.join(" OR "))).is_err());
+        assert!(conn.prepares(&sql(&any(&many))).is_ok());
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! What is derived from a migration, without any row: keys and scopes, refusals,
 //! and the statements themselves as snapshots.
 
-use rusqlite::Connection;
-
 use super::flaw::{Flaw, FlawKind};
 use super::guard::guards;
 use super::live::view;
@@ -11,7 +9,7 @@ use super::object::Object;
 use super::sync::sync;
 use super::target::{Target, targets, undetermined};
 use super::touched::notes;
-use crate::backend::sqlite::catalog;
+use crate::backend::sqlite::{Db, catalog};
 use crate::migration::Migration;
 use crate::phase::{Direction, Side};
 use crate::schema::{Catalog, Tables};
@@ -19,10 +17,10 @@ use crate::schema::{Catalog, Tables};
 const NAMES: Names = Names { migration: 1 };
 
 fn tables(schema: &str) -> Tables {
-    let conn = Connection::open_in_memory().unwrap();
-    conn.execute_batch(schema).unwrap();
-    let names = catalog::table_names(&conn, "main").unwrap();
-    names.iter().map(|name| catalog::table(&conn, "main", name).unwrap().unwrap()).collect()
+    let db = Db::memory().unwrap();
+    db.batch("making the tables", schema).unwrap();
+    let names = catalog::table_names(&db).unwrap();
+    names.iter().map(|name| catalog::table(&db, name).unwrap().unwrap()).collect()
 }
 
 fn read(old: &str, text: &str) -> (Migration, Catalog) {

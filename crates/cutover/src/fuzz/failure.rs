@@ -1,10 +1,10 @@
 //! From a failure to what is reported of it.
 
 use super::judge::Fault;
-use super::lockstep::BEGINS_WITH;
 use super::scratch::{Base, Workshop};
 use super::shrink::{fewest, simplest};
 use super::statement::Statement;
+use crate::backend::sqlite::BEGINS_WITH;
 use crate::error::{Error, Result};
 use crate::phase::Direction;
 use crate::report::FuzzFailure;

@@ -1,6 +1,7 @@
 //! Random writes, in units that begin and end outside of a transaction. Pure: the same
 //! seed and the same tables give the same statements.
 
+use crate::backend::sqlite::setting;
 use fastrand::Rng;
 
 use super::statement::{Kind, Part, Statement};
@@ -47,8 +48,7 @@ impl<'a> Generator<'a> {
     }
 
     fn setting(&mut self, pragma: &str) -> Statement {
-        let value = if self.rng.bool() { "ON" } else { "OFF" };
-        Statement::fixed(Kind::Setting, format!("PRAGMA {pragma} = {value}"))
+        Statement::fixed(Kind::Setting, setting(pragma, self.rng.bool()))
     }
 
     fn transaction(&mut self) -> Vec<Statement> {

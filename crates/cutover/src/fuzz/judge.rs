@@ -1,15 +1,14 @@
 //! Whether everything is as it should be: the tables written to are the twin's, the
 //! mirror is what the mapping gives, the live views give the old rows.
 
-use rusqlite::Connection;
-
 use super::world::is_volatile;
-use crate::backend::sqlite::Db;
+use crate::backend::sqlite::catalog::OURS;
 use crate::backend::sqlite::compare::{self, Chunk};
-use crate::backend::sqlite::value::{Value, json, same, show};
+use crate::backend::sqlite::value::{Value, json};
+use crate::backend::sqlite::{Answer, Connection, Db, Row, Unlike, unlike};
 use crate::derive::derived::Place;
 use crate::derive::names::Names;
-use crate::derive::sql::{ident, idents, text};
+use crate::derive::sql::{ident, idents};
 use crate::derive::target::Target;
 use crate::error::{Error, Result};
 use crate::phase::Direction;
@@ -37,18 +36,13 @@ pub(super) struct Shared {
 impl Shared {
     /// How a table is compared: with its rowid, and without columns that are filled with
     /// the time unless `written`, when every write names a value.
-    pub(super) fn of(conn: &Connection, table: &Table, written: bool) -> rusqlite::Result<Self> {
+    pub(super) fn of(table: &Table, written: bool) -> Self {
         let mut columns: Vec<String> = Vec::new();
         if table.rowid_alias.is_none() {
             columns.extend(hidden_rowid(table).map(str::to_owned));
         }
         for column in &table.columns {
-            let default: Option<String> = conn.query_row(
-                "SELECT dflt_value FROM pragma_table_xinfo(?1) WHERE name = ?2",
-                [&table.name, &column.name],
-                |row| row.get(0),
-            )?;
-            if written || !default.as_deref().is_some_and(is_volatile) {
+            if written || !column.default.as_deref().is_some_and(is_volatile) {
                 columns.push(column.name.clone());
             }
         }
@@ -59,14 +53,14 @@ impl Shared {
         let name = table.name.clone();
         // In the order in which the table stores them.
         let sql = format!("SELECT {} FROM {} NOT INDEXED", idents("", &columns), ident(&name));
-        Ok(Self { name, columns, key, sql })
+        Self { name, columns, key, sql }
     }
 
     /// Rows in the order of their first column; none where they can't be read.
     fn by_first(conn: &Connection, name: &str, columns: Vec<String>) -> Option<Self> {
         let (list, from) = (idents("", &columns), ident(name));
         let sql = format!("SELECT {list} FROM {from} ORDER BY 1");
-        conn.prepare(&sql).ok()?.query([]).ok()?.next().ok()?;
+        conn.runs(&sql).ok()?;
         Some(Self { name: name.to_owned(), columns, key: vec![0], sql })
     }
 }
@@ -80,23 +74,14 @@ pub(super) fn hidden_rowid(table: &Table) -> Option<&'static str> {
 /// The virtual tables, as far as they can be compared: their rows and, of a full-text index,
 /// which documents it has and how long they are. How it stores its words depends on when it
 /// was written to the disk, which is SQLite's business.
-pub(super) fn virtual_tables(conn: &Connection) -> rusqlite::Result<Vec<Shared>> {
-    let strings = |sql: &str, of: &[&str]| -> rusqlite::Result<Vec<String>> {
-        let of = rusqlite::params_from_iter(of);
-        conn.prepare(sql)?.query_map(of, |row| row.get(0))?.collect()
-    };
-    let named = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = ?1 \
-                 AND name LIKE ?2 ORDER BY name";
-    let columns_of = |table: &str| {
-        strings("SELECT name FROM pragma_table_xinfo(?1) WHERE hidden = 0 ORDER BY cid", &[table])
-    };
+pub(super) fn virtual_tables(conn: &Connection) -> Answer<Vec<Shared>> {
     let mut found = Vec::new();
-    for table in strings(named, &["virtual", "%"])? {
-        let columns = [vec!["rowid".to_owned()], columns_of(&table)?].concat();
-        found.extend(Shared::by_first(conn, &table, columns));
-    }
-    for table in strings(named, &["shadow", "%_docsize"])? {
-        let columns = columns_of(&table)?;
+    for (table, kind) in conn.apart()? {
+        let columns = match kind.as_str() {
+            "virtual table" => [vec!["rowid".to_owned()], conn.column_names(&table)?].concat(),
+            "shadow table" if table.ends_with("_docsize") => conn.column_names(&table)?,
+            _ => continue,
+        };
         found.extend(Shared::by_first(conn, &table, columns));
     }
     Ok(found)
@@ -108,56 +93,31 @@ pub(super) fn like_twin(
     twin: &Connection,
     table: &Shared,
     direction: Direction,
-) -> rusqlite::Result<Option<Fault>> {
-    let (mut ours, mut theirs) =
-        (scratch.prepare_cached(&table.sql)?, twin.prepare_cached(&table.sql)?);
-    let (mut ours, mut theirs) = (ours.query([])?, theirs.query([])?);
-    let fault = |key: Vec<(String, Value)>, column: Option<&String>, expected, found| {
-        let key = key.iter().map(|(name, value)| (name.clone(), json(value))).collect();
-        Some(Fault {
-            fault: FuzzFault::Source,
-            reason: format!("{} is not what it is without cutover", table.name),
-            difference: Some(Difference {
-                direction,
-                table: table.name.clone(),
-                key: serde_json::Value::Object(key),
-                column: column.cloned(),
-                expected,
-                found,
-            }),
-        })
-    };
-    let key_of = |row: &rusqlite::Row<'_>| -> Vec<(String, Value)> {
+) -> Answer<Option<Fault>> {
+    let key_of = |row: &Row<'_>| -> serde_json::Map<String, serde_json::Value> {
         let value = |column: &usize| {
-            let value = row.get(*column).ok()?;
-            Some((table.columns[*column].clone(), value))
+            let value: Value = row.get(*column).ok()?;
+            Some((table.columns[*column].clone(), json(&value)))
         };
         table.key.iter().filter_map(value).collect()
     };
-    loop {
-        match (ours.next()?, theirs.next()?) {
-            (None, None) => return Ok(None),
-            (Some(row), None) => {
-                return Ok(fault(key_of(row), None, None, Some("a row".to_owned())));
+    let a_row = || Some("a row".to_owned());
+    let found = unlike(scratch, twin, &table.sql, key_of)?;
+    Ok(found.map(|unlike| {
+        let (key, column, expected, found) = match unlike {
+            Unlike::OnlyFirst(key) => (key, None, None, a_row()),
+            Unlike::OnlySecond(key) => (key, None, a_row(), None),
+            Unlike::Values { row, column, first, second } => {
+                (row, Some(table.columns[column].clone()), Some(second), Some(first))
             }
-            (None, Some(row)) => {
-                return Ok(fault(key_of(row), None, Some("a row".to_owned()), None));
-            }
-            (Some(one), Some(other)) => {
-                for (position, column) in table.columns.iter().enumerate() {
-                    let (found, expected) = (one.get_ref(position)?, other.get_ref(position)?);
-                    if !same(found, expected) {
-                        return Ok(fault(
-                            key_of(other),
-                            Some(column),
-                            Some(show(expected)),
-                            Some(show(found)),
-                        ));
-                    }
-                }
-            }
+        };
+        let (name, key) = (table.name.clone(), serde_json::Value::Object(key));
+        Fault {
+            fault: FuzzFault::Source,
+            reason: format!("{name} is not what it is without cutover"),
+            difference: Some(Difference { direction, table: name, key, column, expected, found }),
         }
-    }
+    }))
 }
 
 /// Derives a whole target anew and compares; gives how many rows differ, and one of them.
@@ -175,7 +135,7 @@ pub(super) fn rederived(db: &Db, target: &Target) -> Result<(u64, Option<Fault>)
         // Two rows for one key: the sync should have refused the second.
         Err(Error::Refused(refusal)) => Ok((1, fault(refusal.reason, None))),
         // A row that differs and holds text that is not UTF-8 can be counted, not shown.
-        Err(Error::Database { source: rusqlite::Error::Utf8Error(..), .. }) => {
+        Err(Error::Database { source, .. }) if source.is_not_utf8() => {
             let outcome = compare::compare(db, target, Place::LIVE, &everything, 0)?;
             let differing = outcome.missing + outcome.extra + outcome.different;
             let reason = format!(
@@ -206,12 +166,10 @@ pub(super) fn live_view(db: &Db, table: &Table) -> Result<Option<Fault>> {
 
 /// The tables that a trigger of the application fills with the time, or with chance: no two
 /// databases hold the same there.
-pub(super) fn restless(conn: &Connection, tables: &[&Table]) -> rusqlite::Result<Vec<String>> {
+pub(super) fn restless(conn: &Connection, tables: &[&Table]) -> Answer<Vec<String>> {
     let mut found = Vec::new();
-    let sql = "SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND sql IS NOT NULL";
-    let triggers: Vec<String> =
-        conn.prepare(sql)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-    for trigger in triggers.iter().filter(|trigger| is_volatile(trigger)) {
+    let triggers = conn.entries()?.into_iter().filter(|entry| entry.kind == "trigger");
+    for trigger in triggers.filter_map(|entry| entry.sql).filter(|sql| is_volatile(sql)) {
         let trigger = trigger.to_lowercase();
         let named = tables.iter().filter(|table| trigger.contains(&table.name.to_lowercase()));
         found.extend(named.map(|table| table.name.clone()));
@@ -221,17 +179,14 @@ pub(super) fn restless(conn: &Connection, tables: &[&Table]) -> rusqlite::Result
 
 /// The statements that make a table and its indexes, as a database has them; or those that
 /// make the application's triggers on it.
-pub(super) fn definitions(
-    conn: &Connection,
-    table: &str,
-    triggers: bool,
-) -> rusqlite::Result<Vec<String>> {
-    let kinds = if triggers { "type = 'trigger'" } else { "type IN ('table', 'index')" };
-    let sql = format!(
-        "SELECT sql FROM sqlite_schema WHERE tbl_name = {} COLLATE NOCASE AND {kinds} \
-         AND NOT (type = 'trigger' AND substr(name, 1, 9) = '_cutover_') \
-         AND sql IS NOT NULL ORDER BY type DESC, rowid",
-        text(table)
-    );
-    conn.prepare(&sql)?.query_map([], |row| row.get(0))?.collect()
+pub(super) fn definitions(conn: &Connection, table: &str, triggers: bool) -> Answer<Vec<String>> {
+    let kinds: &[&str] = if triggers { &["trigger"] } else { &["table", "index"] };
+    let made = conn.entries()?.into_iter().filter(|entry| {
+        kinds.contains(&entry.kind.as_str())
+            && entry.on.eq_ignore_ascii_case(table)
+            && !(triggers && entry.name.starts_with(OURS))
+    });
+    // The table before its indexes.
+    let (tables, others): (Vec<_>, Vec<_>) = made.partition(|entry| entry.kind == "table");
+    Ok(tables.into_iter().chain(others).filter_map(|entry| entry.sql).collect())
 }

@@ -1,7 +1,7 @@
 //! The same statement on the scratch copy and on its twin, which has none of our
 //! machinery: what the program that writes is told has to be the same.
 
-use rusqlite::Connection;
+use crate::backend::sqlite::{Answer, Connection, DatabaseError};
 
 use super::statement::{Kind, Statement};
 
@@ -45,81 +45,59 @@ pub(super) struct Told {
 impl Told {
     /// Runs a statement.
     pub(super) fn by(conn: &Connection, statement: &Statement) -> Self {
-        let result = conn.execute_batch(&statement.sql());
+        let result = conn.batch(&statement.sql());
         Self::of(conn, statement, &result)
     }
 
-    fn of(conn: &Connection, statement: &Statement, result: &rusqlite::Result<()>) -> Self {
-        let error = result.as_ref().err().map(message);
+    fn of(conn: &Connection, statement: &Statement, result: &Answer) -> Self {
+        let error = result.as_ref().err().map(DatabaseError::message);
         let counts = error.is_none() && matches!(statement.kind, Kind::Insert | Kind::Write);
         let changes = if counts { conn.changes() } else { 0 };
         let inserted = statement.kind == Kind::Insert && changes > 0;
         let last_insert_rowid = inserted.then(|| conn.last_insert_rowid());
-        Self { error, changes, last_insert_rowid, at_rest: conn.is_autocommit() }
+        Self { error, changes, last_insert_rowid, at_rest: conn.at_rest() }
     }
 }
 
-/// Settings that a connection begins with, whatever SQLite was compiled to: those of the
-/// `sqlite3` shell.
-pub(super) const BEGINS_WITH: [&str; 2] =
-    ["PRAGMA foreign_keys = OFF", "PRAGMA recursive_triggers = OFF"];
-
 impl Pair {
-    pub(super) fn open(
-        scratch: &std::path::Path,
-        twin: &std::path::Path,
-    ) -> rusqlite::Result<Self> {
-        let plain = |path: &std::path::Path| -> rusqlite::Result<Connection> {
-            let conn = Connection::open(path)?;
-            // Nobody's data is lost with a scratch database.
-            conn.execute_batch("PRAGMA synchronous = OFF")?;
-            BEGINS_WITH.iter().try_for_each(|sql| conn.execute_batch(sql))?;
-            Ok(conn)
-        };
-        Ok(Self { scratch: plain(scratch)?, twin: plain(twin)? })
+    pub(super) fn open(scratch: &std::path::Path, twin: &std::path::Path) -> Answer<Self> {
+        Ok(Self { scratch: Connection::scratch(scratch)?, twin: Connection::scratch(twin)? })
     }
 
     /// Whether no transaction is open.
     pub(super) fn at_rest(&self) -> bool {
-        self.scratch.is_autocommit() && self.twin.is_autocommit()
+        self.scratch.at_rest() && self.twin.at_rest()
     }
 
     /// Runs a statement on both; gives what came of it, and what the scratch copy told.
-    pub(super) fn run(&self, statement: &Statement) -> rusqlite::Result<(Outcome, Told)> {
+    pub(super) fn run(&self, statement: &Statement) -> Answer<(Outcome, Told)> {
         let sql = statement.sql();
-        let result = self.scratch.execute_batch(&sql);
+        let result = self.scratch.batch(&sql);
         let told = Told::of(&self.scratch, statement, &result);
         Ok((self.follow(statement, &sql, result)?, told))
     }
 
     /// Runs on the twin what came to this on the scratch copy.
-    fn follow(
-        &self,
-        statement: &Statement,
-        sql: &str,
-        result: rusqlite::Result<()>,
-    ) -> rusqlite::Result<Outcome> {
+    fn follow(&self, statement: &Statement, sql: &str, result: Answer) -> Answer<Outcome> {
         let outcome = match result {
-            Ok(()) => match self.twin.execute_batch(sql) {
+            Ok(()) => match self.twin.batch(sql) {
                 Ok(()) => self.told_alike(statement),
                 Err(error) => {
                     Outcome::Wrong(format!("it succeeds, and without cutover it fails: {error}"))
                 }
             },
-            Err(error) if is_ours(&error) => Outcome::Refused(message(&error)),
+            Err(error) if is_ours(&error) => Outcome::Refused(error.message()),
             Err(error) if statement.kind == Kind::Transaction => {
                 self.transaction_failed(&error, sql)?
             }
             Err(error) => self.failed(&error, sql)?,
         };
         // OR ROLLBACK ends a transaction even where only the mirror was in the way.
-        if matches!(outcome, Outcome::Refused(_))
-            && self.scratch.is_autocommit()
-            && !self.twin.is_autocommit()
+        if matches!(outcome, Outcome::Refused(_)) && self.scratch.at_rest() && !self.twin.at_rest()
         {
-            self.twin.execute_batch("ROLLBACK")?;
+            self.twin.batch("ROLLBACK")?;
         }
-        if self.scratch.is_autocommit() != self.twin.is_autocommit() {
+        if self.scratch.at_rest() != self.twin.at_rest() {
             return Ok(Outcome::Wrong("it leaves another state of the transaction".to_owned()));
         }
         Ok(outcome)
@@ -145,18 +123,18 @@ impl Pair {
 
     /// It failed for a reason that is not ours to give: perhaps the twin fails as well. If
     /// it does not, the mirror's own constraints were in the way, and the twin goes back.
-    fn failed(&self, error: &rusqlite::Error, sql: &str) -> rusqlite::Result<Outcome> {
-        let alone = self.twin.is_autocommit();
-        self.twin.execute_batch("SAVEPOINT cutover_undo")?;
-        let theirs = self.twin.execute_batch(sql).err().map(|error| message(&error));
-        let same = theirs.as_deref() == Some(message(error).as_str());
+    fn failed(&self, error: &DatabaseError, sql: &str) -> Answer<Outcome> {
+        let alone = self.twin.at_rest();
+        self.twin.batch("SAVEPOINT cutover_undo")?;
+        let theirs = self.twin.batch(sql).err().map(|error| error.message());
+        let same = theirs.as_deref() == Some(error.message().as_str());
         // These keep, or take with them, more than the statement itself; and the mirror was
         // in the way at another row than the statement's own constraints.
         if !same && [" OR FAIL ", " OR ROLLBACK "].iter().any(|clause| sql.contains(clause)) {
             self.end()?;
-            return Ok(Outcome::Parted(message(error)));
+            return Ok(Outcome::Parted(error.message()));
         }
-        if self.twin.is_autocommit() {
+        if self.twin.at_rest() {
             // OR ROLLBACK took the savepoint with it.
             return Ok(Outcome::Failed);
         }
@@ -164,48 +142,39 @@ impl Pair {
             // What breaks a deferred foreign key fails at the end of the statement where no
             // savepoint holds its transaction open.
             let deferred = alone
-                && message(error).contains("FOREIGN KEY")
-                && self.twin.prepare("PRAGMA foreign_key_check")?.exists([])?;
-            self.twin.execute_batch("ROLLBACK TO cutover_undo; RELEASE cutover_undo")?;
-            return Ok(if deferred { Outcome::Failed } else { Outcome::Refused(message(error)) });
+                && error.message().contains("FOREIGN KEY")
+                && self.twin.breaks_foreign_keys()?;
+            self.twin.batch("ROLLBACK TO cutover_undo; RELEASE cutover_undo")?;
+            return Ok(if deferred { Outcome::Failed } else { Outcome::Refused(error.message()) });
         }
         // OR FAIL keeps what it did before.
-        if self.twin.execute_batch("RELEASE cutover_undo").is_err() && alone {
-            self.twin.execute_batch("ROLLBACK")?;
+        if self.twin.batch("RELEASE cutover_undo").is_err() && alone {
+            self.twin.batch("ROLLBACK")?;
         }
         Ok(Outcome::Failed)
     }
 
     /// Undoes the transactions that are open.
-    fn end(&self) -> rusqlite::Result<()> {
+    fn end(&self) -> Answer {
         for conn in [&self.scratch, &self.twin] {
-            if !conn.is_autocommit() {
-                conn.execute_batch("ROLLBACK")?;
+            if !conn.at_rest() {
+                conn.batch("ROLLBACK")?;
             }
         }
         Ok(())
     }
 
     /// The end of a transaction can't be tried on the twin and undone.
-    fn transaction_failed(&self, error: &rusqlite::Error, sql: &str) -> rusqlite::Result<Outcome> {
-        if self.twin.execute_batch(sql).is_err() {
+    fn transaction_failed(&self, error: &DatabaseError, sql: &str) -> Answer<Outcome> {
+        if self.twin.batch(sql).is_err() {
             return Ok(Outcome::Failed);
         }
         self.end()?;
-        Ok(Outcome::Parted(message(error)))
+        Ok(Outcome::Parted(error.message()))
     }
 }
 
 /// Whether an error was raised by a trigger of ours.
-fn is_ours(error: &rusqlite::Error) -> bool {
-    message(error).starts_with("cutover: ")
-}
-
-/// SQLite's message alone.
-fn message(error: &rusqlite::Error) -> String {
-    match error {
-        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
-        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
-        other => other.to_string(),
-    }
+fn is_ours(error: &DatabaseError) -> bool {
+    error.message().starts_with("cutover: ")
 }

@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 
-use rusqlite::Connection;
-
 use super::judge::{self, Fault, Shared};
 use super::links::written;
 use super::lockstep::{Outcome, Pair, Told};
 use super::statement::{Kind, Statement};
 use super::twin_files::{copying, failed, remove};
 use super::witness::Witness;
+use crate::backend::sqlite::{Answer, Connection};
 use crate::engine::open::Engine;
 use crate::error::Result;
 use crate::model::build::Model;
@@ -69,10 +68,10 @@ impl Run {
 
     /// Runs a statement on both.
     pub(super) fn step(&mut self, statement: &Statement) -> Result<Outcome> {
-        let open = !self.pair.twin.is_autocommit();
+        let open = !self.pair.twin.at_rest();
         let (mut outcome, told) = self.pair.run(statement).map_err(failed)?;
         match &outcome {
-            Outcome::Refused(_) if open && self.pair.twin.is_autocommit() => {
+            Outcome::Refused(_) if open && self.pair.twin.at_rest() => {
                 self.history.push(Statement::fixed(Kind::Transaction, "ROLLBACK"));
             }
             Outcome::Refused(_) => {}
@@ -99,7 +98,7 @@ impl Run {
         if told.is_some_and(|told| witness.told.as_ref() != Some(told)) {
             return Ok(false);
         }
-        if !self.pair.scratch.is_autocommit() {
+        if !self.pair.scratch.at_rest() {
             return Ok(true);
         }
         Ok(self.unlike(&witness.conn)?.is_none())
@@ -188,7 +187,7 @@ pub(super) fn outcome_fault(statement: &Statement, reason: &str) -> Fault {
 
 /// The tables that must stay the twin's: those written to and, while the old side is the
 /// source, everything of the application's.
-fn shared(twin: &Connection, model: &Model, direction: Direction) -> rusqlite::Result<Vec<Shared>> {
+fn shared(twin: &Connection, model: &Model, direction: Direction) -> Answer<Vec<Shared>> {
     let written = written(model, direction);
     let all: Vec<&Table> = match direction {
         Direction::Forward => {
@@ -201,8 +200,8 @@ fn shared(twin: &Connection, model: &Model, direction: Direction) -> rusqlite::R
     let mut shared: Vec<Shared> = all
         .into_iter()
         .filter(|table| !restless.contains(&table.name))
-        .map(|table| Shared::of(twin, table, written.iter().any(|other| other.name == table.name)))
-        .collect::<rusqlite::Result<_>>()?;
+        .map(|table| Shared::of(table, written.iter().any(|other| other.name == table.name)))
+        .collect();
     if direction == Direction::Forward {
         shared.extend(judge::virtual_tables(twin)?);
     }

@@ -4,13 +4,11 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::Connection;
-
 use super::links::{Link, links, related};
 use super::literal::literal;
 use super::schema::{Schema, schema};
 use super::statement::{Kind, Part, Statement};
-use crate::backend::sqlite::Db;
+use crate::backend::sqlite::{Db, Row};
 use crate::derive::sql::{ident, idents, join};
 use crate::error::Result;
 use crate::model::build::Model;
@@ -50,20 +48,20 @@ impl Sample {
     }
 }
 
+const READING: &str = "reading a sample";
+
 /// Reads the sample.
 pub(super) fn sample(db: &Db, model: &Model) -> Result<Sample> {
-    db.read("reading a sample", || {
-        read(db.conn(), model).map_err(|source| db.error("reading a sample", source))
-    })
+    db.read(READING, || read(db, model))
 }
 
-fn read(conn: &Connection, model: &Model) -> rusqlite::Result<Sample> {
-    let mut sample = Sample { schema: schema(conn, model)?, rows: Vec::new() };
+fn read(db: &Db, model: &Model) -> Result<Sample> {
+    let mut sample = Sample { schema: schema(db, model)?, rows: Vec::new() };
     let links = links(model);
     let tables = related(model, &links);
     let mut rows: Vec<BTreeSet<String>> = Vec::new();
     for table in &tables {
-        rows.push(some_rows(conn, table)?);
+        rows.push(some_rows(db, table)?);
     }
     // Rows that are referred to may refer to others.
     for _ in 0..8 {
@@ -71,7 +69,7 @@ fn read(conn: &Connection, model: &Model) -> rusqlite::Result<Sample> {
         for link in &links {
             let find = |name: &str| tables.iter().position(|t| t.name.eq_ignore_ascii_case(name));
             if let (Some(child), Some(parent)) = (find(&link.child), find(&link.parent)) {
-                let more = referred(conn, link, tables[child], tables[parent], &rows[child])?;
+                let more = referred(db, link, tables[child], tables[parent], &rows[child])?;
                 rows[parent].extend(more);
             }
         }
@@ -81,7 +79,7 @@ fn read(conn: &Connection, model: &Model) -> rusqlite::Result<Sample> {
     }
     for (table, names) in tables.iter().zip(&rows) {
         for name in names {
-            sample.rows.extend(row(conn, table, name)?);
+            sample.rows.extend(row(db, table, name)?);
         }
     }
     Ok(sample)
@@ -96,53 +94,47 @@ fn row_name(table: &Table) -> String {
 }
 
 /// Names of rows, as literals: all of a small table, runs from all over a large one.
-fn some_rows(conn: &Connection, table: &Table) -> rusqlite::Result<BTreeSet<String>> {
+fn some_rows(db: &Db, table: &Table) -> Result<BTreeSet<String>> {
     let (from, name) = (ident(&table.name), row_name(table));
     let first = format!("SELECT {name} FROM {from} ORDER BY {name} LIMIT {}", ROWS + 1);
-    let mut found = names(conn, &first)?;
+    let mut found = names(db, &first)?;
     if found.len() <= ROWS || table.without_rowid {
         return Ok(found);
     }
     found.clear();
     let ends = format!("SELECT min({name}), max({name}) FROM {from}");
-    let (min, max): (i64, i64) = conn.query_row(&ends, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (min, max): (i64, i64) = db.row(READING, &ends, |row| Ok((row.get(0)?, row.get(1)?)))?;
     let runs = i64::try_from(ROWS / RUN).unwrap_or(1);
     for n in 0..runs {
         // In two steps, because the distance of two integers may not be one.
         let at = min.saturating_add((max / runs - min / runs).saturating_mul(n));
         found.extend(names(
-            conn,
+            db,
             &format!("SELECT {name} FROM {from} WHERE {name} >= {at} ORDER BY {name} LIMIT {RUN}"),
         )?);
     }
     Ok(found)
 }
 
-fn names(conn: &Connection, sql: &str) -> rusqlite::Result<BTreeSet<String>> {
-    let mut statement = conn.prepare(sql)?;
-    let width = statement.column_count();
-    let read = |row: &rusqlite::Row<'_>| {
-        let parts: rusqlite::Result<Vec<String>> =
-            (0..width).map(|n| Ok(literal(row.get_ref(n)?))).collect();
-        Ok(parts?.join(", "))
-    };
-    statement.query_map([], read)?.collect()
+fn names(db: &Db, sql: &str) -> Result<BTreeSet<String>> {
+    let read = |row: &Row<'_>| Ok(join(&row.values(row.width())?, ", ", literal));
+    Ok(db.rows(READING, sql, &[], read)?.into_iter().collect())
 }
 
 /// The names of the rows that these refer to, in one query: nothing may index them.
 fn referred(
-    conn: &Connection,
+    db: &Db,
     link: &Link,
     child: &Table,
     parent: &Table,
     rows: &BTreeSet<String>,
-) -> rusqlite::Result<BTreeSet<String>> {
+) -> Result<BTreeSet<String>> {
     if rows.is_empty() {
         return Ok(BTreeSet::new());
     }
     let listed = rows.iter().map(|name| format!("({name})")).collect::<Vec<_>>().join(", ");
     names(
-        conn,
+        db,
         &format!(
             "SELECT {} FROM {} WHERE ({}) IN (SELECT {} FROM {} WHERE ({}) IN (VALUES {listed})) LIMIT {REFERRED}",
             row_name(parent),
@@ -156,7 +148,7 @@ fn referred(
 }
 
 /// The statement that inserts a row.
-fn row(conn: &Connection, table: &Table, name: &str) -> rusqlite::Result<Option<Statement>> {
+fn row(db: &Db, table: &Table, name: &str) -> Result<Option<Statement>> {
     let columns: Vec<&String> = table.stored_columns().map(|column| &column.name).collect();
     let from = ident(&table.name);
     let sql = format!(
@@ -164,12 +156,9 @@ fn row(conn: &Connection, table: &Table, name: &str) -> rusqlite::Result<Option<
         idents("", &columns),
         row_name(table)
     );
-    let read = |row: &rusqlite::Row<'_>| -> rusqlite::Result<Vec<String>> {
-        (0..columns.len()).map(|n| Ok(literal(row.get_ref(n)?))).collect()
-    };
-    let values: Option<Vec<String>> =
-        conn.prepare_cached(&sql)?.query_map([], read)?.next().transpose()?;
-    Ok(values.map(|values| Statement {
+    let literals = |row: &Row<'_>| Ok(row.values(columns.len())?.iter().map(literal).collect());
+    let found = db.rows(READING, &sql, &[], literals)?;
+    Ok(found.into_iter().next().map(|values| Statement {
         parts: vec![
             Part::Sql(format!(
                 "INSERT INTO {from} ({}) VALUES ",

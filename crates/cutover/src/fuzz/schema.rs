@@ -3,12 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::Connection;
-
-use crate::backend::sqlite::catalog;
-use crate::derive::sql::{ident, text};
+use crate::backend::sqlite::catalog::{self, Entry};
+use crate::backend::sqlite::{Connection, Db, state};
+use crate::derive::sql::ident;
 use crate::engine::preflight::trigger_effects;
+use crate::error::Result;
 use crate::model::build::Model;
+use crate::model::remains::LIVE;
 use crate::schema::AppTrigger;
 
 /// The application's schema as statements.
@@ -27,17 +28,9 @@ pub(super) struct Schema {
     pub(super) notes: Vec<String>,
 }
 
-/// An object of the database.
-struct Object {
-    kind: String,
-    name: String,
-    table: String,
-    sql: String,
-}
-
 /// Reads everything of the application's; what the migration makes is made by `start`.
-pub(super) fn schema(conn: &Connection, model: &Model) -> rusqlite::Result<Schema> {
-    let apart = catalog::apart(conn, "main")?;
+pub(super) fn schema(db: &Db, model: &Model) -> Result<Schema> {
+    let apart = catalog::apart(db)?;
     let of_kind = |kind: &str| -> BTreeSet<String> {
         let found = apart.iter().filter(|(_, what)| what == kind);
         found.map(|(name, _)| name.to_lowercase()).collect()
@@ -45,13 +38,14 @@ pub(super) fn schema(conn: &Connection, model: &Model) -> rusqlite::Result<Schem
     let (virtual_tables, shadows) = (of_kind("virtual table"), of_kind("shadow table"));
     let mut schema = Schema::default();
     let mut left_out: Vec<String> = Vec::new();
-    for object in objects(conn, model)? {
-        let (name, table) = (object.name.to_lowercase(), object.table.to_lowercase());
-        if shadows.contains(&table) || left_out.iter().any(|gone| object.mentions(gone)) {
+    for object in objects(db, model)? {
+        let (name, table) = (object.name.to_lowercase(), object.on.to_lowercase());
+        let sql = object.sql.unwrap_or_default();
+        if shadows.contains(&table) || left_out.iter().any(|gone| mentions(&sql, gone)) {
             continue;
         }
         if virtual_tables.contains(&name) {
-            if let Some(why) = unknown_module(&object.sql) {
+            if let Some(why) = unknown_module(&sql) {
                 schema.notes.push(format!(
                     "the virtual table {} is left out of the scratch copy, and what writes to it: {why}",
                     object.name
@@ -59,10 +53,10 @@ pub(super) fn schema(conn: &Connection, model: &Model) -> rusqlite::Result<Schem
                 left_out.push(name);
                 continue;
             }
-            schema.filling.extend(filling(&object));
+            schema.filling.extend(filling(&object.name, &sql));
         }
         if object.kind == "trigger" {
-            let trigger = AppTrigger { name: object.name.clone(), sql: object.sql.clone() };
+            let trigger = AppTrigger { name: object.name.clone(), sql: sql.clone() };
             if trigger_effects::feeds_on_insert(&trigger, &|written| {
                 virtual_tables.contains(&written.to_lowercase())
             }) {
@@ -74,72 +68,57 @@ pub(super) fn schema(conn: &Connection, model: &Model) -> rusqlite::Result<Schem
         } else {
             &mut schema.later
         };
-        list.push(object.sql);
+        list.push(sql);
     }
     Ok(schema)
 }
 
-fn objects(conn: &Connection, model: &Model) -> rusqlite::Result<Vec<Object>> {
-    let made = model
-        .new_tables()
-        .map(|table| text(&table.name.to_lowercase()))
-        .collect::<Vec<_>>()
-        .join(", ");
-    let mut statement = conn.prepare(&format!(
-        "SELECT type, name, tbl_name, sql FROM main.sqlite_schema \
-         WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
-         AND lower(substr(name, 1, 9)) <> '_cutover_' AND lower(substr(name, 1, 13)) <> 'cutover_live_' \
-         AND (type = 'view' OR lower(tbl_name) NOT IN ({made}) OR \
-              NOT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE name = '_cutover_migrations')) \
-         ORDER BY CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 WHEN 'view' THEN 2 ELSE 3 END, rowid"
-    ))?;
-    let read = |row: &rusqlite::Row<'_>| {
-        Ok(Object { kind: row.get(0)?, name: row.get(1)?, table: row.get(2)?, sql: row.get(3)? })
-    };
-    statement.query_map([], read)?.collect()
+/// What the application made. Once the migration has begun, the new tables are not its own.
+fn objects(db: &Db, model: &Model) -> Result<Vec<Entry>> {
+    let begun = state::exists(db)?;
+    let made: Vec<String> = model.new_tables().map(|table| table.name.to_lowercase()).collect();
+    let mut objects = catalog::application(db)?;
+    objects.retain(|entry| {
+        let is_new = entry.kind != "view" && made.contains(&entry.on.to_lowercase());
+        !(entry.name.to_lowercase().starts_with(LIVE) || begun && is_new)
+    });
+    Ok(objects)
 }
 
-impl Object {
-    /// Whether its text has this name in it, as a word.
-    fn mentions(&self, name: &str) -> bool {
-        let sql = self.sql.to_lowercase();
-        let part_of_a_word = |c: char| c.is_alphanumeric() || c == '_';
-        sql.match_indices(name).any(|(at, _)| {
-            let before = sql[..at].chars().next_back();
-            let after = sql[at + name.len()..].chars().next();
-            !before.is_some_and(part_of_a_word) && !after.is_some_and(part_of_a_word)
-        })
-    }
+/// Whether a text has this name in it, as a word.
+fn mentions(sql: &str, name: &str) -> bool {
+    let sql = sql.to_lowercase();
+    let part_of_a_word = |c: char| c.is_alphanumeric() || c == '_';
+    sql.match_indices(name).any(|(at, _)| {
+        let before = sql[..at].chars().next_back();
+        let after = sql[at + name.len()..].chars().next();
+        !before.is_some_and(part_of_a_word) && !after.is_some_and(part_of_a_word)
+    })
 }
 
 /// Why a virtual table can't be made here, if it can't: an application may bring modules of
 /// its own.
 fn unknown_module(sql: &str) -> Option<String> {
-    let error = Connection::open_in_memory().ok()?.execute_batch(sql).err()?;
+    let error = Connection::memory().ok()?.batch(sql).err()?;
     let said = error.to_string();
     said.contains("no such module").then_some(said)
 }
 
 /// What fills a full-text index whose content lies in a table.
-fn filling(object: &Object) -> Option<String> {
-    let words = object.sql.to_lowercase();
+fn filling(name: &str, sql: &str) -> Option<String> {
+    let words = sql.to_lowercase();
     let words: String =
         words.chars().filter(|c| !c.is_whitespace() && !"'\"`[]".contains(*c)).collect();
     let full_text = ["usingfts5(", "usingfts4("].iter().any(|module| words.contains(module));
     let content = words.split_once("content=").map(|(_, rest)| rest);
     let elsewhere = content.is_some_and(|rest| !rest.starts_with([',', ')']));
-    let name = ident(&object.name);
+    let name = ident(name);
     (full_text && elsewhere).then(|| format!("INSERT INTO {name} ({name}) VALUES ('rebuild')"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn object(name: &str, sql: &str) -> Object {
-        let (kind, table) = ("table".to_owned(), name.to_owned());
-        Object { kind, name: name.to_owned(), table, sql: sql.to_owned() }
-    }
 
     #[test]
     fn what_indexes_the_content_of_a_table_is_filled_from_it() {
@@ -155,15 +134,15 @@ mod tests {
             let sql = format!("CREATE VIRTUAL TABLE \"my index\" USING {arguments}");
             let expected = filled
                 .then(|| "INSERT INTO \"my index\" (\"my index\") VALUES ('rebuild')".to_owned());
-            assert_eq!(filling(&object("my index", &sql)), expected, "{sql}");
+            assert_eq!(filling("my index", &sql), expected, "{sql}");
         }
     }
 
     #[test]
     fn a_name_is_mentioned_as_a_word() {
-        let view = object("v", "CREATE VIEW v AS SELECT * FROM Vectors JOIN \"own vec\"");
-        assert!(view.mentions("vectors") && view.mentions("own vec"));
-        assert!(!view.mentions("vector") && !view.mentions("ectors"));
+        let view = "CREATE VIEW v AS SELECT * FROM Vectors JOIN \"own vec\"";
+        assert!(mentions(view, "vectors") && mentions(view, "own vec"));
+        assert!(!mentions(view, "vector") && !mentions(view, "ectors"));
     }
 
     #[test]

@@ -4,8 +4,6 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::Connection;
-
 use super::judge;
 use super::links::written;
 use super::lockstep::Pair;
@@ -13,7 +11,7 @@ use super::run::Run;
 use super::sample::Sample;
 use super::statement::Statement;
 use super::twin_files::{copying, failed, remove};
-use crate::backend::sqlite::Moving;
+use crate::backend::sqlite::{Answer, Connection, Moving};
 use crate::derive::sql::{ident, idents, text};
 use crate::engine::open::Engine;
 use crate::engine::options::{AdvanceOptions, Options, StartOptions};
@@ -84,34 +82,33 @@ impl Workshop<'_> {
         };
         let engine = Engine::open(path, options)?;
         // Nobody's data is lost with a scratch database.
-        engine.db.batch("configuring the connection", "PRAGMA synchronous = OFF")?;
+        engine.db.without_syncs()?;
         Ok(engine)
     }
 
     /// The application's database, with these rows.
-    fn build(&self, path: &Path, rows: &[Statement]) -> rusqlite::Result<()> {
-        let conn = Connection::open(path)?;
-        conn.execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; BEGIN",
-        )?;
-        self.sample.statements(rows).try_for_each(|sql| conn.execute_batch(&sql))?;
-        conn.execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)")
+    fn build(&self, path: &Path, rows: &[Statement]) -> Answer {
+        let conn = Connection::scratch(path)?;
+        conn.keep_log()?;
+        conn.batch("BEGIN")?;
+        self.sample.statements(rows).try_for_each(|sql| conn.batch(&sql))?;
+        conn.batch("COMMIT")?;
+        conn.empty_log()
     }
 
     /// Gives the twin what the tables written to have besides: the sync's indexes on the
     /// old tables, because they may decide in which order a statement meets its rows; the
     /// new tables as `start` filled them.
-    fn complete(&self, base: &Base, model: &Model) -> rusqlite::Result<()> {
-        let twin = Connection::open(&base.twin)?;
-        let scratch = Connection::open(&base.scratch)?;
-        twin.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA synchronous = OFF")?;
+    fn complete(&self, base: &Base, model: &Model) -> Answer {
+        let twin = Connection::scratch(&base.twin)?;
+        let scratch = Connection::scratch(&base.scratch)?;
         for table in written(model, base.direction) {
             if base.direction == Direction::Backward {
-                twin.execute_batch(&format!("DROP TABLE IF EXISTS {}", ident(&table.name)))?;
+                twin.batch(&format!("DROP TABLE IF EXISTS {}", ident(&table.name)))?;
             }
             for sql in judge::definitions(&scratch, &table.name, false)? {
                 // Those it has already.
-                let _ = twin.execute_batch(&sql);
+                let _ = twin.batch(&sql);
             }
         }
         if base.direction == Direction::Backward {
@@ -120,18 +117,15 @@ impl Workshop<'_> {
                 triggers.extend(judge::definitions(&scratch, &table.name, true)?);
             }
             drop(scratch);
-            twin.execute_batch(&format!(
-                "ATTACH {} AS src",
-                text(&base.scratch.to_string_lossy())
-            ))?;
+            twin.batch(&format!("ATTACH {} AS src", text(&base.scratch.to_string_lossy())))?;
             for table in written(model, base.direction) {
                 copy_rows(&twin, table)?;
             }
-            twin.execute_batch("DETACH src")?;
+            twin.batch("DETACH src")?;
             // Those of a table that changed in place went over to the new one.
-            triggers.iter().try_for_each(|sql| twin.execute_batch(sql))?;
+            triggers.iter().try_for_each(|sql| twin.batch(sql))?;
         }
-        twin.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
+        twin.empty_log()
     }
 
     /// Copies a base and opens the copy.
@@ -150,7 +144,7 @@ impl Workshop<'_> {
     }
 }
 
-fn copy_rows(twin: &Connection, table: &Table) -> rusqlite::Result<()> {
+fn copy_rows(twin: &Connection, table: &Table) -> Answer {
     let name = ident(&table.name);
     let mut columns: Vec<&str> =
         table.stored_columns().map(|column| column.name.as_str()).collect();
@@ -158,14 +152,12 @@ fn copy_rows(twin: &Connection, table: &Table) -> rusqlite::Result<()> {
         columns.extend(judge::hidden_rowid(table));
     }
     let columns = idents("", &columns);
-    twin.execute_batch(&format!(
-        "INSERT INTO main.{name} ({columns}) SELECT {columns} FROM src.{name}"
-    ))?;
+    twin.batch(&format!("INSERT INTO main.{name} ({columns}) SELECT {columns} FROM src.{name}"))?;
     // There only where some table is AUTOINCREMENT.
     let sequence = format!(
         "UPDATE main.sqlite_sequence SET seq = (SELECT seq FROM src.sqlite_sequence WHERE name = {0}) WHERE name = {0}",
         text(&table.name)
     );
-    let _ = twin.execute_batch(&sequence);
+    let _ = twin.batch(&sequence);
     Ok(())
 }

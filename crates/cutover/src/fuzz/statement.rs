@@ -16,7 +16,7 @@ pub(super) enum Kind {
     Write,
     /// Begins or ends a transaction or a savepoint.
     Transaction,
-    /// A PRAGMA.
+    /// A setting of the connection.
     Setting,
 }
 

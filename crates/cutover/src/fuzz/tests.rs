@@ -2,6 +2,7 @@
 //! it in few words. One that can't fail proves nothing.
 
 use super::tally::FuzzOptions;
+use crate::backend::sqlite::Connection;
 use crate::engine::open::Engine;
 use crate::engine::options::Options;
 use crate::migration::Migration;
@@ -33,7 +34,7 @@ fn fuzz(sabotage: Option<&str>, statements: u64, seed: u64) -> FuzzReport {
 fn fuzz_on(old: &str, sabotage: Option<&str>, statements: u64, seed: u64) -> FuzzReport {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("app.db");
-    rusqlite::Connection::open(&path).unwrap().execute_batch(old).unwrap();
+    Connection::open(&path).unwrap().batch(old).unwrap();
     let migration = Migration::parse("move", MIGRATION).unwrap();
     let engine = Engine::open(&path, Options::default()).unwrap();
     let options = FuzzOptions { statements, seed };

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use crate::backend::sqlite::DatabaseError;
 use crate::error::{Error, Result};
 
-pub(super) fn failed(source: rusqlite::Error) -> Error {
+pub(super) fn failed(source: DatabaseError) -> Error {
     Error::Database { doing: "running random writes on a scratch copy".to_owned(), source }
 }
 

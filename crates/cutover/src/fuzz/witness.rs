@@ -10,11 +10,13 @@
 //! Its triggers are on the same tables and events as ours: a BEFORE trigger more is enough for
 //! SQLite to look at the types of a STRICT table before it looks for conflicts.
 
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
-use rusqlite::Connection;
+use crate::backend::sqlite::catalog::{Entry, OURS};
+use crate::backend::sqlite::{Answer, Connection};
 
-use super::lockstep::{BEGINS_WITH, Told};
+use super::lockstep::Told;
 use super::statement::Statement;
 use crate::derive::sql::ident;
 
@@ -28,19 +30,13 @@ pub(super) struct Witness {
 
 impl Witness {
     /// Runs statements on a copy of the twin as it was before the first.
-    pub(super) fn of(
-        copy: &Path,
-        scratch: &Connection,
-        history: &[Statement],
-    ) -> rusqlite::Result<Self> {
-        let conn = Connection::open(copy)?;
-        conn.execute_batch("PRAGMA synchronous = OFF")?;
-        BEGINS_WITH.iter().try_for_each(|sql| conn.execute_batch(sql))?;
-        for (n, (event, table)) in events(scratch)?.into_iter().enumerate() {
+    pub(super) fn of(copy: &Path, scratch: &Connection, history: &[Statement]) -> Answer<Self> {
+        let conn = Connection::scratch(copy)?;
+        let there = tables(&conn.entries()?);
+        for (n, (event, table)) in events(&scratch.entries()?).into_iter().enumerate() {
             // A table of ours is not there.
-            let there = conn.table_exists(Some("main"), table.as_str())?;
-            if there {
-                conn.execute_batch(&format!(
+            if there.contains(&table.to_lowercase()) {
+                conn.batch(&format!(
                     "CREATE TEMP TRIGGER cutover_idle_{n} {event} ON main.{} BEGIN SELECT 1; END",
                     ident(&table)
                 ))?;
@@ -54,24 +50,26 @@ impl Witness {
     }
 }
 
+/// The names of the tables, in lower case.
+fn tables(entries: &[Entry]) -> HashSet<String> {
+    let tables = entries.iter().filter(|entry| entry.kind == "table");
+    tables.map(|entry| entry.name.to_lowercase()).collect()
+}
+
 /// What our triggers on tables wait for (`BEFORE UPDATE OF a, b`), and on which tables.
-fn events(scratch: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
-    let mut statement = scratch.prepare(
-        "SELECT DISTINCT t.name, t.tbl_name, t.sql FROM sqlite_schema AS t \
-         JOIN sqlite_schema AS s ON s.name = t.tbl_name AND s.type = 'table' \
-         WHERE t.type = 'trigger' AND substr(t.name, 1, 9) = '_cutover_'",
-    )?;
-    let mut rows = statement.query([])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (name, table, sql): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let before = format!("CREATE TRIGGER {} ", ident(&name));
-        let after = format!(" ON {}", ident(&table));
-        let event = sql
-            .strip_prefix(before.as_str())
-            .and_then(|rest| rest.split_once(after.as_str()))
-            .map(|(event, _)| event.to_owned());
-        found.extend(event.map(|event| (event, table)));
-    }
-    Ok(found)
+fn events(entries: &[Entry]) -> BTreeSet<(String, String)> {
+    let tables = tables(entries);
+    let ours = entries.iter().filter(|entry| {
+        entry.kind == "trigger"
+            && entry.name.starts_with(OURS)
+            && tables.contains(&entry.on.to_lowercase())
+    });
+    let event = |entry: &Entry| {
+        let before = format!("CREATE TRIGGER {} ", ident(&entry.name));
+        let after = format!(" ON {}", ident(&entry.on));
+        let rest = entry.sql.as_deref()?.strip_prefix(before.as_str())?;
+        let (event, _) = rest.split_once(after.as_str())?;
+        Some((event.to_owned(), entry.on.clone()))
+    };
+    ours.filter_map(event).collect()
 }

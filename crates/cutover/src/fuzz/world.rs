@@ -1,9 +1,8 @@
 //! What the generator knows of the tables it writes to: their columns, their keys, and
 //! values that are really there. Plain data.
 
-use rusqlite::Connection;
-
 use super::literal::literal;
+use crate::backend::sqlite::{Answer, Connection};
 use crate::derive::sql::{ident, idents};
 use crate::schema::{Affinity, Table};
 
@@ -47,7 +46,7 @@ const LONGEST: usize = 600;
 
 impl World {
     /// Reads the values from a database that holds the tables.
-    pub(super) fn read(conn: &Connection, tables: &[&Table]) -> rusqlite::Result<Self> {
+    pub(super) fn read(conn: &Connection, tables: &[&Table]) -> Answer<Self> {
         let mut world = Self::default();
         for table in tables {
             world.tables.push(written(conn, table)?);
@@ -82,14 +81,10 @@ impl World {
     }
 }
 
-fn written(conn: &Connection, table: &Table) -> rusqlite::Result<Written> {
+fn written(conn: &Connection, table: &Table) -> Answer<Written> {
     let mut columns = Vec::new();
     for column in table.stored_columns() {
-        let default: Option<String> = conn.query_row(
-            "SELECT dflt_value FROM pragma_table_xinfo(?1) WHERE name = ?2",
-            [&table.name, &column.name],
-            |row| row.get(0),
-        )?;
+        let default = column.default.clone();
         let stands_in = column.not_null && default.is_some();
         let mut values = values(conn, &table.name, &column.name)?;
         // What a REPLACE puts in the place of NULL should meet a row that has it.
@@ -131,13 +126,13 @@ pub(super) fn is_volatile(sql: &str) -> bool {
         .any(|word| sql.contains(word))
 }
 
-fn values(conn: &Connection, table: &str, column: &str) -> rusqlite::Result<Vec<String>> {
+fn values(conn: &Connection, table: &str, column: &str) -> Answer<Vec<String>> {
     let sql = format!(
         "SELECT DISTINCT {0} FROM {1} WHERE length({0}) <= {LONGEST} OR {0} IS NULL ORDER BY {0} LIMIT {VALUES}",
         ident(column),
         ident(table)
     );
-    conn.prepare(&sql)?.query_map([], |row| Ok(literal(row.get_ref(0)?)))?.collect()
+    conn.rows(&sql, &[], |row| Ok(literal(&row.get(0)?)))
 }
 
 impl Written {

@@ -241,6 +241,7 @@ fn too_new_a_form(name: &str, arguments: usize) -> Option<Objection> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::sqlite::Connection;
 
     /// What the bundled SQLite has besides: operators and literals under their
     /// internal names, and functions of extensions and for debugging.
@@ -289,10 +290,7 @@ mod tests {
     /// accepted, or refused for a better reason than being unknown.
     #[test]
     fn the_lists_agree_with_sqlite() {
-        let db = rusqlite::Connection::open_in_memory().unwrap();
-        let mut statement = db.prepare("SELECT DISTINCT name FROM pragma_function_list").unwrap();
-        let known: Vec<String> =
-            statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        let known = Connection::memory().unwrap().functions().unwrap();
         for name in ALLOWED.iter().copied().flatten() {
             assert!(known.iter().any(|known| known == name), "SQLite has no {name}()");
         }

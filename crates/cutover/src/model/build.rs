@@ -196,8 +196,7 @@ fn stored(known_as: &str, side: Side, bearer: Side) -> String {
 }
 
 fn read_catalog(db: &Db, migration: &Migration, number: i64, bearer: Side) -> Result<Catalog> {
-    let apart = catalog::apart(db.conn(), "main")
-        .map_err(|source| db.error("reading the views and virtual tables", source))?;
+    let apart = catalog::apart(db)?;
     let mut old = old_tables(db, migration, bearer)?;
     if bearer == Side::New && state::exists(db)? {
         let written = state::definitions(db, number)?;
@@ -209,34 +208,29 @@ fn read_catalog(db: &Db, migration: &Migration, number: i64, bearer: Side) -> Re
 }
 
 fn old_tables(db: &Db, migration: &Migration, bearer: Side) -> Result<Tables> {
-    let read = || -> rusqlite::Result<Tables> {
-        let mut tables = Tables::default();
-        for name in catalog::table_names(db.conn(), "main")? {
-            let shared = migration.shares(&name);
-            let stored = if shared { stored(&name, Side::Old, bearer) } else { name.clone() };
-            if let Some(table) = catalog::table(db.conn(), "main", &stored)? {
-                // While the other side bears the name it may be spelled as that spells it: the
-                // name that it lies under tells how this side does.
-                let aside = Names::aside(Side::Old, "");
-                let known_as = match table.name.strip_prefix(aside.as_str()) {
-                    Some(own) if shared && bearer == Side::New => own.to_owned(),
-                    _ => name,
-                };
-                tables.insert(Table { known_as, shared, ..table });
-            }
+    let mut tables = Tables::default();
+    for name in catalog::table_names(db)? {
+        let shared = migration.shares(&name);
+        let stored = if shared { stored(&name, Side::Old, bearer) } else { name.clone() };
+        if let Some(table) = catalog::table(db, &stored)? {
+            // While the other side bears the name it may be spelled as that spells it: the
+            // name that it lies under tells how this side does.
+            let aside = Names::aside(Side::Old, "");
+            let known_as = match table.name.strip_prefix(aside.as_str()) {
+                Some(own) if shared && bearer == Side::New => own.to_owned(),
+                _ => name,
+            };
+            tables.insert(Table { known_as, shared, ..table });
         }
-        Ok(tables)
-    };
-    read().map_err(|source| db.error("reading the tables", source))
+    }
+    Ok(tables)
 }
 
 /// The new tables as SQLite understands their CREATE statements, from an empty
 /// database in memory: they need not exist yet.
 fn new_tables(migration: &Migration, bearer: Side) -> Result<Tables> {
-    let failed = |doing: &str, source| Error::Database { doing: doing.to_owned(), source };
     let scratch = Db::memory()?;
-    let conn = scratch.conn();
-    let create = |sql: &str| scratch.behind(Wall::Definition, || conn.execute_batch(sql));
+    let create = |sql: &str| scratch.behind(Wall::Definition, || scratch.attempt(sql));
     let mut tables = Tables::default();
     for created in &migration.tables {
         create(&created.sql).map_err(|source| {
@@ -259,9 +253,7 @@ fn new_tables(migration: &Migration, bearer: Side) -> Result<Tables> {
         })?;
     }
     for created in &migration.tables {
-        let table = catalog::table(conn, "main", &created.name)
-            .map_err(|source| failed("reading the new tables", source))?;
-        if let Some(table) = table {
+        if let Some(table) = catalog::table(&scratch, &created.name)? {
             let shared = migration.shares(&table.name);
             let name =
                 if shared { stored(&table.name, Side::New, bearer) } else { table.name.clone() };

@@ -7,19 +7,12 @@
 
 use super::build::Model;
 use super::definitions;
-use crate::backend::sqlite::Db;
+use crate::backend::sqlite::{Db, catalog};
 use crate::derive::names::Names;
 use crate::error::Result;
 use crate::migration::ddl::{as_mirror, index_as, on_table};
 use crate::phase::Side;
-use crate::schema::{Defined, Definition};
-
-/// A definition that takes the place of the one under the name `now`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Change {
-    pub(crate) now: String,
-    pub(crate) to: Definition,
-}
+use crate::schema::{Change, Defined, Definition};
 
 /// The new tables and then their indexes, in the order of the file, as they are defined
 /// while `model.bearer` is the source.
@@ -57,20 +50,8 @@ pub(crate) fn read_old(db: &Db, model: &Model) -> Result<Vec<Definition>> {
     let mut all = Vec::new();
     for table in model.old_tables() {
         for kind in [Defined::Table, Defined::Index] {
-            let sql = format!(
-                "SELECT name, sql FROM main.sqlite_schema WHERE type = '{}' \
-                 AND tbl_name = ?1 COLLATE NOCASE AND sql IS NOT NULL ORDER BY rowid",
-                kind.name()
-            );
-            let read = || -> rusqlite::Result<Vec<Definition>> {
-                db.conn()
-                    .prepare(&sql)?
-                    .query_map([&table.name], |row| {
-                        Ok(Definition { kind, name: row.get(0)?, sql: row.get(1)? })
-                    })?
-                    .collect()
-            };
-            all.extend(read().map_err(|source| db.error("reading the schema", source))?);
+            let found = catalog::definitions_on(db, kind.name(), &table.name)?.into_iter();
+            all.extend(found.map(|(name, sql)| Definition { kind, name, sql }));
         }
     }
     Ok(all)

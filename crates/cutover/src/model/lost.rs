@@ -8,7 +8,7 @@
 use crate::backend::sqlite::state::Record;
 use crate::backend::sqlite::{Db, catalog};
 use crate::derive::names::Names;
-use crate::derive::sql::{ident, text};
+use crate::derive::sql::ident;
 use crate::error::{Error, Result};
 use crate::migration::Migration;
 use crate::phase::{Phase, Side};
@@ -128,50 +128,34 @@ pub(crate) fn refuse_lost(db: &Db, record: &Record) -> Result<()> {
 /// before is no table that a rebuild made meanwhile. The schema lists tables in the order
 /// in which they were made.
 fn made_since(db: &Db, migration: &Migration, phase: Phase) -> Result<Vec<(String, bool)>> {
-    let all = catalog::table_names(db.conn(), "main")
-        .map_err(|source| db.error("reading the tables", source))?;
+    let all = catalog::table_names(db)?;
     let mut since: Option<i64> = None;
     for table in &migration.tables {
         let aside = migration.shares(&table.name) && phase.writes_enter() != Side::New;
         let stored = if aside { Names::aside(Side::New, &table.name) } else { table.name.clone() };
-        let found = place(db, &stored)?;
+        let found = catalog::place(db, &stored)?;
         since = since.into_iter().chain(found).min();
     }
     let mut made = Vec::new();
     for name in all {
-        let later = place(db, &name)? > since;
+        let later = catalog::place(db, &name)? > since;
         made.push((name, later));
     }
     Ok(made)
 }
 
-/// Where the schema lists a table.
-fn place(db: &Db, table: &str) -> Result<Option<i64>> {
-    let sql = format!(
-        "SELECT max(rowid) FROM main.sqlite_schema WHERE type = 'table' AND name = {} COLLATE NOCASE",
-        text(table)
-    );
-    db.row("reading the schema", &sql, |row| row.get(0))
-}
-
 fn has_columns(db: &Db, table: &str, columns: &[String]) -> Result<bool> {
-    let found = catalog::table(db.conn(), "main", table)
-        .map_err(|source| db.error("reading the tables", source))?;
+    let found = catalog::table(db, table)?;
     Ok(found.is_some_and(|found| columns.iter().all(|column| found.column(column).is_some())))
 }
 
 /// Whether triggers of this migration are on a table.
 fn bears_ours(db: &Db, table: &str, record: &Record) -> Result<bool> {
     let prefix = Names { migration: record.id }.prefix();
-    let sql = format!(
-        "SELECT count(*) FROM main.sqlite_schema WHERE type = 'trigger' \
-         AND tbl_name = {} COLLATE NOCASE AND substr(name, 1, {}) = {}",
-        text(table),
-        prefix.chars().count(),
-        text(&prefix)
-    );
-    Ok(db.count(&sql)? > 0)
+    let triggers = catalog::trigger_names(db, table)?;
+    Ok(triggers.iter().any(|name| name.starts_with(&prefix)))
 }
+
 /// The indexes that the sync needs and no table has any more: their names and statements. An
 /// index serves whatever its name, and whoever made it; and what the file says of the new tables
 /// tells nothing of the indexes they have.
@@ -181,8 +165,7 @@ pub(crate) fn lost_indexes(
 ) -> Result<Vec<(String, String)>> {
     let mut lost = Vec::new();
     for (name, needed) in model.missing_indexes() {
-        let table = catalog::table(db.conn(), "main", &needed.table)
-            .map_err(|source| db.error("reading a table's indexes", source))?;
+        let table = catalog::table(db, &needed.table)?;
         let serves = |table: &Table| {
             needed.columns.iter().any(|column| table.has_index_on(std::slice::from_ref(column)))
         };

@@ -3,7 +3,7 @@
 //! longer reads.
 
 use crate::backend::sqlite::state::{self, Record};
-use crate::backend::sqlite::{Db, objects};
+use crate::backend::sqlite::{Db, catalog, objects};
 use crate::derive::names::Names;
 use crate::derive::sql::{ident, text};
 use crate::error::Result;
@@ -12,7 +12,7 @@ use crate::phase::{Phase, Side};
 use crate::report::Kept;
 
 /// What the names of live views begin with.
-const LIVE: &str = "cutover_live_";
+pub(crate) const LIVE: &str = "cutover_live_";
 
 /// What the names of tables of kept rows begin with.
 const KEPT: &str = "_cutover_kept_";
@@ -20,18 +20,16 @@ const KEPT: &str = "_cutover_kept_";
 /// The column of a kept row that tells its migration.
 const KEPT_FOR: &str = "_migration";
 
+/// The live views of whatever migrations.
+pub(crate) fn all_live_views(db: &Db) -> Result<Vec<String>> {
+    let found = catalog::begin_with(db, LIVE)?;
+    Ok(found.into_iter().filter(|(kind, _)| kind == "view").map(|(_, name)| name).collect())
+}
+
 /// The live views of a migration that there are. Their names don't tell whose they are: where
 /// the file's text doesn't either, those that no other migration's text claims are meant.
 pub(crate) fn live_views(db: &Db, migration: &Migration) -> Result<Vec<String>> {
-    let there = names(
-        db,
-        &format!(
-            "SELECT name FROM main.sqlite_schema WHERE type = 'view' \
-             AND lower(substr(name, 1, {})) = {} ORDER BY name",
-            LIVE.len(),
-            text(LIVE)
-        ),
-    )?;
+    let there = all_live_views(db)?;
     let claims = |migration: &Migration, view: &String| {
         let table = view.get(LIVE.len()..).unwrap_or_default();
         migration.replaces(table)
@@ -50,16 +48,7 @@ pub(crate) fn live_views(db: &Db, migration: &Migration) -> Result<Vec<String>> 
 pub(crate) fn tombstones(db: &Db, names_: Names) -> Result<Vec<String>> {
     let prefix = names_.tombstone("", "");
     let prefix = prefix.trim_end_matches('_');
-    names(
-        db,
-        &format!(
-            "SELECT name FROM main.sqlite_schema WHERE type = 'view' AND lower(name) IN \
-             (SELECT lower(tbl_name) FROM main.sqlite_schema WHERE type = 'trigger' \
-              AND substr(name, 1, {}) = {}) ORDER BY name",
-            prefix.chars().count(),
-            text(prefix)
-        ),
-    )
+    catalog::views_with_triggers(db, prefix)
 }
 
 /// The views that a recorded migration has for the application: tombstones and live views.
@@ -73,30 +62,13 @@ pub(crate) fn views_of(db: &Db, record: &Record) -> Result<Vec<String>> {
 /// while the old side is the source.
 pub(crate) fn guarded(db: &Db, names_: Names) -> Result<Vec<String>> {
     let prefix = format!("{}guard_", names_.prefix());
-    names(
-        db,
-        &format!(
-            "SELECT DISTINCT tbl_name FROM main.sqlite_schema WHERE type = 'trigger' \
-             AND substr(name, 1, {}) = {} ORDER BY tbl_name",
-            prefix.chars().count(),
-            text(&prefix)
-        ),
-    )
+    catalog::tables_with_triggers(db, &prefix)
 }
 
 /// Everything that bears a name of the migration's: triggers, views, tables and indexes.
 pub(crate) fn numbered(db: &Db, names_: Names) -> Result<Vec<objects::Standing>> {
     let mut found = objects::standing(db, &names_.prefix(), &[])?;
-    let prefix = names_.prefix();
-    let indexes = names(
-        db,
-        &format!(
-            "SELECT name FROM main.sqlite_schema WHERE type = 'index' AND substr(name, 1, {}) = {} \
-             ORDER BY name",
-            prefix.chars().count(),
-            text(&prefix)
-        ),
-    )?;
+    let indexes = catalog::named(db, "index", &names_.prefix())?;
     let index = |name| objects::Standing { kind: "index".to_owned(), name };
     // Before the tables, with which some of them would go.
     found.splice(0..0, indexes.into_iter().map(index));
@@ -105,15 +77,7 @@ pub(crate) fn numbered(db: &Db, names_: Names) -> Result<Vec<objects::Standing>>
 
 /// The rows that are kept for a migration, and those that no recorded one is known of.
 pub(crate) fn kept(db: &Db, migration: &str) -> Result<Vec<Kept>> {
-    let tables = names(
-        db,
-        &format!(
-            "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND substr(name, 1, {}) = {} \
-             ORDER BY name",
-            KEPT.len(),
-            text(KEPT)
-        ),
-    )?;
+    let tables = catalog::named(db, "table", KEPT)?;
     let mut all = Vec::new();
     for kept_in in tables {
         let sql = format!(
@@ -132,12 +96,7 @@ pub(crate) fn kept(db: &Db, migration: &str) -> Result<Vec<Kept>> {
 
 /// The condition on the rows of a table of kept rows that are this migration's.
 pub(crate) fn kept_for(db: &Db, kept_in: &str, migration: &str) -> Result<String> {
-    let known = db.count(&format!(
-        "SELECT count(*) FROM pragma_table_info({}) WHERE name = {}",
-        text(kept_in),
-        text(KEPT_FOR)
-    ))?;
-    if known == 0 {
+    if !catalog::column_names(db, kept_in)?.iter().any(|name| name == KEPT_FOR) {
         return Ok("1".to_owned());
     }
     Ok(format!(
@@ -151,13 +110,6 @@ pub(crate) fn kept_for(db: &Db, kept_in: &str, migration: &str) -> Result<String
 pub(crate) fn read(record: &Record) -> Migration {
     Migration::started(&record.name, &record.text)
         .unwrap_or_else(|_| Migration::unread(&record.name, &record.text))
-}
-
-fn names(db: &Db, sql: &str) -> Result<Vec<String>> {
-    let read = || -> rusqlite::Result<Vec<String>> {
-        db.conn().prepare(sql)?.query_map([], |row| row.get(0))?.collect()
-    };
-    read().map_err(|source| db.error("reading the schema", source))
 }
 
 /// Whether copies on a side are what is told of in a phase: once the other side is the source

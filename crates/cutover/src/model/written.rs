@@ -6,7 +6,6 @@
 //! them; and those for the way back are derived before the tables have their foreign keys again.
 
 use crate::backend::sqlite::{Db, Wall, catalog};
-use crate::derive::sql::text;
 use crate::error::Result;
 use crate::migration::ddl::as_mirror;
 use crate::schema::{Defined, Definition, Table};
@@ -18,22 +17,17 @@ pub(super) fn as_written(db: &Db, table: Table, written: &[Definition]) -> Resul
         definition.kind == Defined::Table && definition.name.eq_ignore_ascii_case(&table.known_as)
     };
     let Some(definition) = written.iter().find(same) else { return Ok(table) };
-    let of = format!(
-        "SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = {} COLLATE NOCASE",
-        text(&table.name)
-    );
-    let is: String = db.row("reading the schema", &of, |row| row.get(0))?;
+    let is = catalog::definition(db, &table.name)?;
     if as_mirror(&definition.sql, &table.name) != Some(is) {
         return Ok(table);
     }
     let scratch = Db::memory()?;
-    let create = || scratch.conn().execute_batch(&definition.sql);
+    let create = || scratch.attempt(&definition.sql);
     // What SQLite accepts only in its place is as the database has it.
     if scratch.behind(Wall::Definition, create).is_err() {
         return Ok(table);
     }
-    let found = catalog::table(scratch.conn(), "main", &definition.name)
-        .map_err(|source| db.error("reading a table's definition", source))?;
+    let found = catalog::table(&scratch, &definition.name)?;
     let Some(found) = found else { return Ok(table) };
     let mut columns = table.columns;
     for (column, own) in columns.iter_mut().zip(found.columns) {

@@ -15,7 +15,7 @@ use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use super::db::Db;
+use super::Db;
 
 /// Where `iChange` is in the log's index, in the machine's byte order.
 const IN_LOG_INDEX: u64 = 8;

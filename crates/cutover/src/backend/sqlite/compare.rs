@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use rusqlite::types::{FromSql as _, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Row, Rows};
 
-use super::db::Db;
+use super::Db;
 use super::failing;
 use super::mend::changes_class;
 use super::value::{Value, json, order, show, stored_as};
@@ -406,18 +406,28 @@ pub(crate) fn fill(db: &Db, target: &Target, place: Place, chunk: &Chunk) -> Res
             conn.prepare_cached(&format!("SELECT EXISTS ({})", held(target, place, chunk.part())))?;
         bind(&mut any, &parameters)?;
         let occupied = any.raw_query().next()?.is_none_or(|row| row.get(0).unwrap_or(true));
-        if occupied { Ok(None) } else { insert(db, target, place, chunk).map(Some) }
+        if occupied { Ok(None) } else { insert_given(db, target, place, chunk).map(Some) }
     };
     run().map_err(|source| db.error(&doing, source))
 }
 
 /// Inserts what the mapping gives for a part, as it would be done offline.
-pub(crate) fn insert(
-    db: &Db,
-    target: &Target,
-    place: Place,
-    chunk: &Chunk,
-) -> rusqlite::Result<u64> {
+pub(crate) fn insert(db: &Db, target: &Target, place: Place, chunk: &Chunk) -> Result<u64> {
+    let inserted = insert_given(db, target, place, chunk);
+    inserted.map_err(|source| db.error(&format!("building {}", target.table.known_as), source))
+}
+
+/// Runs a statement that names the ends of a part, or the numbers of its scopes.
+pub(crate) fn execute(db: &Db, doing: &str, sql: &str, chunk: &Chunk) -> Result<()> {
+    let run = || -> rusqlite::Result<()> {
+        let mut statement = db.conn().prepare_cached(sql)?;
+        bind(&mut statement, &chunk.parameters())?;
+        statement.raw_execute().map(drop)
+    };
+    run().map_err(|source| db.error(doing, source))
+}
+
+fn insert_given(db: &Db, target: &Target, place: Place, chunk: &Chunk) -> rusqlite::Result<u64> {
     let mut insert = db.conn().prepare_cached(&format!(
         "INSERT INTO {} ({}) {}",
         place.table(target.direction.target(), &target.table.name),

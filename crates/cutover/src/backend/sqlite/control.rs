@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::db::Db;
+use super::Db;
 use crate::error::Result;
 use crate::pace::{Limits, Pace};
 

@@ -2,11 +2,9 @@
 //! a text that is no JSON, or a number with which a sum overflows. They are found by halving the
 //! part that failed, so that everything else in it is compared as it would be without them.
 
-use rusqlite::ErrorCode;
-
+use super::Db;
 use super::compare::{Chunk, Diff, Kind, Outcome, compare_whole};
-use super::db::Db;
-use super::mend::{is_of_a_row, said};
+use super::mend::is_of_a_row;
 use super::scan;
 use super::value::{Value, show};
 use crate::derive::derived::Place;
@@ -14,14 +12,11 @@ use crate::derive::sql::join;
 use crate::derive::target::Target;
 use crate::error::{Error, Refusal, Result};
 
-/// Whether an error may be about a row that is read: what SQLite's functions say of values.
+/// Whether an error may be about a row that is read: what SQLite's functions say of values, but
+/// for what a constraint says.
 pub(crate) fn may_be_a_row(error: &Error) -> bool {
-    matches!(error, Error::Database { source, .. } if is_of_a_value(source))
-}
-
-/// The same, of an error of SQLite, but for what a constraint says.
-pub(crate) fn is_of_a_value(error: &rusqlite::Error) -> bool {
-    is_of_a_row(error) && error.sqlite_error_code() != Some(ErrorCode::ConstraintViolation)
+    matches!(error, Error::Database { source, .. }
+        if is_of_a_row(source.raw()) && !source.is_constraint())
 }
 
 /// Compares a part in which the mapping has failed with `error`.
@@ -90,7 +85,7 @@ impl Halving<'_> {
     fn fails(&mut self, number: i64, error: Error) -> Result<()> {
         let target = self.target;
         let says = match &error {
-            Error::Database { source, .. } => said(source),
+            Error::Database { source, .. } => source.message(),
             other => other.to_string(),
         };
         let scope = scan::scope_at(self.db, number, target.scope.len())?;

@@ -4,7 +4,7 @@
 use rusqlite::params;
 use serde_json::Value;
 
-use super::db::Db;
+use super::Db;
 use crate::error::Result;
 use crate::phase::Phase;
 use crate::report::JournalEntry;

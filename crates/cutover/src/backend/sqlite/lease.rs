@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::db::Db;
+use super::Db;
 use crate::error::{Error, LeaseHolder, Result};
 use crate::process::{self, Fate};
 

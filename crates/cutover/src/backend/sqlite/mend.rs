@@ -13,8 +13,9 @@ use std::collections::{HashMap, HashSet};
 
 use rusqlite::{ErrorCode, Row, ffi};
 
+use super::Db;
 use super::compare::{Diff, Kind};
-use super::db::Db;
+use super::connection::message;
 use super::failing::may_be_a_row;
 use super::value::{Value, show};
 use crate::derive::derived::{Part, Place, derived, differs};
@@ -318,11 +319,14 @@ impl<'a> Mend<'a> {
             Ok(_) => Fared::Changed,
             Err(source) if conn.is_autocommit() => {
                 let row: Vec<Value> = values.iter().map(|value| (*value).clone()).collect();
-                return Err(Stop::Ended { row: token(self.target, &row), reason: said(&source) });
+                return Err(Stop::Ended {
+                    row: token(self.target, &row),
+                    reason: message(&source),
+                });
             }
             Err(source) => match blame(&source) {
-                Blame::Row => Fared::Refused(said(&source)),
-                Blame::Another => Fared::Conflict(said(&source)),
+                Blame::Row => Fared::Refused(message(&source)),
+                Blame::Another => Fared::Conflict(message(&source)),
                 Blame::Nothing => return Err(failed(source).into()),
             },
         };
@@ -592,12 +596,4 @@ fn blame(error: &rusqlite::Error) -> Blame {
 /// Whether SQLite says it of what is in a row.
 pub(super) fn is_of_a_row(error: &rusqlite::Error) -> bool {
     matches!(blame(error), Blame::Row)
-}
-
-/// What SQLite says.
-pub(super) fn said(error: &rusqlite::Error) -> String {
-    match error {
-        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
-        other => other.to_string(),
-    }
 }

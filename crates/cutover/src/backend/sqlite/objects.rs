@@ -9,7 +9,7 @@
 
 use rusqlite::params;
 
-use super::db::Db;
+use super::Db;
 use crate::derive::object::{Kind, Object};
 use crate::derive::sql::{ident, join, text};
 use crate::error::Result;

@@ -1,7 +1,7 @@
 //! What SQLite's planner makes of our statements: a sync statement that reads a
 //! whole table would make every write as slow as the table is long.
 
-use super::db::Db;
+use super::Db;
 use crate::error::Result;
 
 /// The tables that a statement reads from end to end.

@@ -3,8 +3,9 @@
 
 use rusqlite::{ErrorCode, ffi, params};
 
+use crate::backend::sqlite::Db;
 use crate::backend::sqlite::compare::{Chunk, Diff, Kind, Outcome, compare, delete, given};
-use crate::backend::sqlite::db::Db;
+use crate::backend::sqlite::connection::message;
 use crate::backend::sqlite::value::Value;
 use crate::derive::derived::Place;
 use crate::derive::sql::{ident, idents, join};
@@ -31,8 +32,7 @@ pub(crate) struct Refused {
 
 /// Whether it says that a row breaks a constraint of a table.
 pub(crate) fn breaks_a_constraint(error: &Error) -> bool {
-    matches!(error, Error::Database { source, .. }
-        if source.sqlite_error_code() == Some(ErrorCode::ConstraintViolation))
+    matches!(error, Error::Database { source, .. } if source.is_constraint())
 }
 
 /// The first row of a part that the target does not take, in the transaction at hand, whose
@@ -109,10 +109,7 @@ fn first<'r>(
                 (0..target.columns.len()).map(|n| row.get(n)).collect::<rusqlite::Result<Vec<_>>>()
             })
         });
-        let says = match error {
-            rusqlite::Error::SqliteFailure(_, Some(says)) => says,
-            error => error.to_string(),
-        };
+        let says = message(&error);
         // Another constraint may keep the row from getting that far.
         let other = other.and_then(rusqlite::Result::ok);
         return Ok(Some(Refused { row: row.clone(), other, says }));

@@ -1,8 +1,8 @@
 //! Walking over tables in the order of a key: where chunks end, which scopes there
 //! are, and the digest of a table that should not change.
 
+use crate::backend::sqlite::Db;
 use crate::backend::sqlite::compare::Chunk;
-use crate::backend::sqlite::db::Db;
 use crate::backend::sqlite::value::Value;
 use crate::derive::derived::{Place, SCOPES, scopes, scopes_within};
 use crate::derive::procedure::scope_columns;

@@ -3,7 +3,7 @@
 
 use rusqlite::{OptionalExtension as _, params};
 
-use crate::backend::sqlite::db::Db;
+use crate::backend::sqlite::Db;
 use crate::backend::sqlite::value::Value;
 use crate::backend::sqlite::{control, refused, verified, work};
 use crate::error::{Error, Result};

@@ -55,6 +55,24 @@ impl From<i64> for Value {
     }
 }
 
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::Text(value.into())
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::Text(value.into())
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
 /// SQLite's order of values with BINARY collation: NULL, numbers, texts, blobs
 /// (<https://www.sqlite.org/datatype3.html#sort_order>).
 pub(crate) fn order(left: ValueRef<'_>, right: ValueRef<'_>) -> Ordering {

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::db::Db;
+use super::Db;
 use crate::error::Result;
 use crate::report::LastVerification;
 

@@ -3,7 +3,7 @@
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::db::Db;
+use super::Db;
 use crate::error::Result;
 
 pub(super) const TABLE: &str = "

@@ -11,8 +11,8 @@
 
 use std::collections::HashSet;
 
-use crate::backend::sqlite::Db;
 use crate::backend::sqlite::state::{self, Record};
+use crate::backend::sqlite::{Db, catalog};
 use crate::derive::names::Names;
 use crate::derive::object::{Kind as ObjectKind, Object};
 use crate::derive::sql::ident;
@@ -169,8 +169,7 @@ pub(crate) fn flag_is_up(db: &Db, record: &Record) -> Result<bool> {
 /// SQLite adds no column that the sync would have to fill.
 fn new_tables(db: &Db, model: &Model, record: &Record, drift: &mut Drift) -> Result<()> {
     for table in model.new_tables() {
-        let found = crate::backend::sqlite::catalog::table(db.conn(), "main", &table.name)
-            .map_err(|source| db.error("reading a table", source))?;
+        let found = catalog::table(db, &table.name)?;
         let known_as = &table.known_as;
         let Some(found) = found else {
             let reason = format!("the new table {known_as} is gone");
@@ -232,13 +231,8 @@ pub(crate) fn stale(db: &Db, model: &Model, record: &Record) -> Result<Option<St
     if record.pending.is_some() {
         return Ok(None);
     }
-    let read = || -> rusqlite::Result<HashSet<String>> {
-        db.conn()
-            .prepare("SELECT sql FROM main.sqlite_schema WHERE sql IS NOT NULL")?
-            .query_map([], |row| row.get(0))?
-            .collect()
-    };
-    let there = read().map_err(|source| db.error("reading the schema", source))?;
+    let there: HashSet<String> =
+        catalog::entries(db)?.into_iter().filter_map(|entry| entry.sql).collect();
     let needed = phase_objects::objects(model, standing(db, record)?, &record.since);
     let stale = |object: &&Object| object.kind != ObjectKind::Row && !there.contains(&object.sql);
     if let Some(object) = needed.iter().find(stale) {

@@ -4,11 +4,11 @@
 use serde_json::json;
 
 use super::retire::empty_and_drop_after;
-use crate::backend::sqlite::journal;
 use crate::backend::sqlite::objects::{self, Standing};
 use crate::backend::sqlite::state::{self, Pending};
+use crate::backend::sqlite::{catalog, journal};
 use crate::derive::freeze::{dropping, syncing};
-use crate::derive::sql::{ident, text};
+use crate::derive::sql::ident;
 use crate::engine::open::Engine;
 use crate::engine::options::AbortOptions;
 use crate::engine::transition::only_new::{
@@ -206,11 +206,7 @@ fn guard(session: &Session<'_>, tables: &[String], since: &str) -> Result<()> {
 
 /// Drops our indexes of these names.
 fn drop_indexes(session: &Session<'_>, which: impl Fn(&str) -> bool) -> Result<Vec<String>> {
-    let mut indexes = session.texts(&format!(
-        "SELECT name FROM main.sqlite_schema WHERE type = 'index' AND substr(name, 1, {}) = {}",
-        session.model.names.prefix().chars().count(),
-        text(&session.model.names.prefix())
-    ))?;
+    let mut indexes = catalog::named(session.db, "index", &session.model.names.prefix())?;
     indexes.retain(|name| which(name));
     for index in &indexes {
         session.db.batch("removing our indexes", &format!("DROP INDEX {}", ident(index)))?;

@@ -8,7 +8,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::backend::sqlite::file;
-use crate::derive::sql::text;
 use crate::engine::work::disk;
 use crate::engine::work::session::Session;
 use crate::error::{Error, Refusal, Result};
@@ -36,7 +35,7 @@ pub(crate) fn back_up(session: &Session<'_>, path: &Path) -> Result<()> {
     }
     let copy = file::create_private(&partial).map_err(failed)?;
     let write = || {
-        db.vacuum(&doing, &format!("VACUUM INTO {}", text(&partial.to_string_lossy())))?;
+        db.compact_copy(&doing, &partial)?;
         file::permit_as(db.file(), &copy).map_err(failed)?;
         publish(&partial, path).map_err(failed)
     };

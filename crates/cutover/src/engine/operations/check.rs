@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::backend::sqlite::state::{self, Record};
-use crate::backend::sqlite::{Db, Wall, compare, failing};
+use crate::backend::sqlite::{Answer, DatabaseError, Db, Row, Wall, compare, failing};
 use crate::derive::derived::Place;
 use crate::derive::flaw::FlawKind;
 use crate::derive::sql::{ident, idents, join};
@@ -154,7 +154,7 @@ fn rehearse(
     })?;
     // The model names the database's tables without a schema; in the scratch
     // database the new ones are found first.
-    scratch.batch("taking a snapshot", "BEGIN; SELECT count(*) FROM src.sqlite_schema;")?;
+    scratch.begin_snapshot_of("src")?;
     let mut rows = 0;
     for target in model.forward.iter().chain(&model.backward) {
         rows += total(&scratch, target, PLACE)?;
@@ -275,13 +275,11 @@ fn build(
                 if let Some(problem) = failure(scratch, target, &chunk, &error)? {
                     return Ok(Err(problem));
                 }
-                return match error.sqlite_error_code() {
-                    Some(
-                        rusqlite::ErrorCode::ConstraintViolation
-                        | rusqlite::ErrorCode::TypeMismatch,
-                    ) => Ok(Err(misfit(scratch, target, &error))),
-                    Some(rusqlite::ErrorCode::Unknown) => Ok(Err(misfit(scratch, target, &error))),
-                    _ => Err(scratch.error(&format!("building {}", target.table.known_as), error)),
+                return match error {
+                    Error::Database { source, .. } if source.is_of_the_row() => {
+                        Ok(Err(misfit(scratch, target, &source)))
+                    }
+                    error => Err(error),
                 };
             }
         }
@@ -298,9 +296,9 @@ fn failure(
     scratch: &Db,
     target: &Target,
     chunk: &compare::Chunk,
-    error: &rusqlite::Error,
+    error: &Error,
 ) -> Result<Option<Problem>> {
-    if !failing::is_of_a_value(error) {
+    if !failing::may_be_a_row(error) {
         return Ok(None);
     }
     let found = compare::compare(scratch, target, PLACE, chunk, usize::MAX)?;
@@ -313,7 +311,7 @@ fn failure(
 }
 
 /// A row of the source that the new table does not take.
-fn misfit(scratch: &Db, target: &Target, error: &rusqlite::Error) -> Problem {
+fn misfit(scratch: &Db, target: &Target, error: &DatabaseError) -> Problem {
     let table = &target.table.known_as;
     let example = example_of_misfit(scratch, target)
         .map_or_else(String::new, |row| format!("; for example {row}"));
@@ -350,23 +348,12 @@ fn example_of_misfit(scratch: &Db, target: &Target) -> Option<String> {
         }
     }
     queries.iter().find_map(|sql| {
-        scratch
-            .conn()
-            .query_row(sql, [], |row| {
-                let shown: rusqlite::Result<Vec<String>> = target
-                    .columns
-                    .iter()
-                    .enumerate()
-                    .map(|(n, name)| {
-                        Ok(format!(
-                            "{name} = {}",
-                            crate::backend::sqlite::value::show(row.get_ref(n)?)
-                        ))
-                    })
-                    .collect();
-                Ok(shown?.join(", "))
-            })
-            .ok()
+        let shown = |row: &Row<'_>| {
+            let each = target.columns.iter().enumerate();
+            let each = each.map(|(n, name)| Ok(format!("{name} = {}", row.shown(n)?)));
+            Ok(each.collect::<Answer<Vec<_>>>()?.join(", "))
+        };
+        scratch.row("reading a row", sql, shown).ok()
     })
 }
 

@@ -3,12 +3,11 @@
 
 use super::retire::empty_and_drop;
 use crate::backend::sqlite::objects::{self, Standing};
-use crate::backend::sqlite::{Db, state};
+use crate::backend::sqlite::{catalog, rename, state};
 use crate::derive::sql::{ident, join};
 use crate::engine::open::Engine;
 use crate::engine::options::ForgetOptions;
 use crate::engine::preflight::dependents::broken_by_dropping;
-use crate::engine::transition::handover::STATISTICS;
 use crate::engine::work::session::Session;
 use crate::error::{Error, Refusal, Result};
 use crate::model::remains;
@@ -88,13 +87,12 @@ fn forget(
         let last = state::all(db)?.is_empty();
         state::drop_if_unused(db)?;
         if last {
-            forget_statistics(db)?;
+            rename::forget_statistics(db)?;
         }
         Ok(found.iter().map(|Standing { kind, name }| format!("{kind} {name}")).collect::<Vec<_>>())
     })?;
-    let ours = "SELECT count(*) FROM main.sqlite_schema WHERE name LIKE '\\_cutover\\_%' ESCAPE '\\' \
-                OR name LIKE 'cutover\\_live\\_%' ESCAPE '\\'";
-    let clean = db.count(ours)? == 0;
+    let clean = catalog::begin_with(db, catalog::OURS)?.is_empty()
+        && catalog::begin_with(db, remains::LIVE)?.is_empty();
     Ok(ForgetReport { migration: name, removed, dropped: kept, clean })
 }
 
@@ -127,7 +125,7 @@ fn drop_kept(session: &Session<'_>, kept: &[Kept], watch: &mut dyn Watch) -> Res
         loop {
             let (deleted, _) = db.write("dropping kept rows", || {
                 session.fence()?;
-                db.conn().execute(&sql, []).map_err(|source| db.error("dropping kept rows", source))
+                db.execute("dropping kept rows", &sql, &[])
             })?;
             if deleted == 0 {
                 break;
@@ -135,16 +133,4 @@ fn drop_kept(session: &Session<'_>, kept: &[Kept], watch: &mut dyn Watch) -> Res
         }
     }
     empty_and_drop(session, &whole, watch)
-}
-
-/// What ANALYZE noted of our tables and indexes.
-fn forget_statistics(db: &Db) -> Result<()> {
-    for (table, column) in STATISTICS {
-        if db.has(table)? {
-            let sql =
-                format!("DELETE FROM {table} WHERE {column} LIKE '\\_cutover\\_%' ESCAPE '\\'");
-            db.batch("forgetting the statistics", &sql)?;
-        }
-    }
-    Ok(())
 }

@@ -1,7 +1,7 @@
 //! Which migrations a database holds, and what was done.
 
-use crate::backend::sqlite::state::Record;
-use crate::backend::sqlite::{journal, state};
+use crate::backend::sqlite::journal;
+use crate::backend::sqlite::state::{self, Record};
 use crate::engine::open::Engine;
 use crate::error::{Error, Result};
 use crate::phase::Phase;

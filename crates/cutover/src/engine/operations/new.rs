@@ -2,7 +2,7 @@
 //! their CREATE statements and indexes say of them.
 
 use crate::backend::sqlite::catalog;
-use crate::derive::sql::{ident, idents, text};
+use crate::derive::sql::{ident, idents};
 use crate::engine::open::Engine;
 use crate::error::{Error, Result};
 use crate::migration::ddl::{index_draft, table_draft};
@@ -92,29 +92,17 @@ impl Engine {
 
     fn drafted(&self, name: &str, renamed: Option<&String>) -> Result<Drafted> {
         let db = &self.db;
-        let failed = |source| db.error("reading the tables", source);
-        let table = catalog::table(db.conn(), "main", name).map_err(failed)?;
+        let table = catalog::table(db, name)?;
         let Some(table) = table.filter(|table| !table.name.starts_with(catalog::OURS)) else {
-            let names = catalog::table_names(db.conn(), "main").map_err(failed)?;
+            let names = catalog::table_names(db)?;
             return Err(self.undraftable(
                 format!("there is no table {name}"),
                 format!("its tables are {}", names.join(", ")),
             ));
         };
-        let of = |kind: &str| {
-            format!(
-                "SELECT name, sql FROM main.sqlite_schema WHERE type = '{kind}' AND sql IS NOT NULL \
-                 AND tbl_name = {} AND substr(name, 1, 9) <> '{}' ORDER BY rowid",
-                text(&table.name),
-                catalog::OURS
-            )
-        };
-        let sql = db.row("reading a table", &of("table"), |row| row.get(1))?;
-        let read = || -> rusqlite::Result<Vec<(String, String)>> {
-            let mut statement = db.conn().prepare(&of("index"))?;
-            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
-        };
-        let indexes = read().map_err(failed)?;
+        let sql = catalog::definition(db, &table.name)?;
+        let mut indexes = catalog::definitions_on(db, "index", &table.name)?;
+        indexes.retain(|(name, _)| !name.starts_with(catalog::OURS));
         let new = renamed.map_or_else(|| table.name.clone(), String::clone);
         Ok(Drafted { table, new, sql, indexes })
     }

@@ -7,7 +7,7 @@ use super::backup::back_up;
 use crate::backend::sqlite::catalog;
 use crate::backend::sqlite::control::{self, Control};
 use crate::backend::sqlite::state::{self, Pending};
-use crate::derive::sql::{ident, text};
+use crate::derive::sql::ident;
 use crate::engine::options::AdvanceOptions;
 use crate::engine::preflight::dependents;
 use crate::engine::transition::frozen::{take_digests, verify_frozen};
@@ -19,6 +19,7 @@ use crate::engine::work::session::{Session, now};
 use crate::error::{Error, Refusal, Result};
 use crate::model::build::Model;
 use crate::model::phase_objects::Setting;
+use crate::model::remains;
 use crate::pace::Pace;
 use crate::phase::{Phase, Side};
 use crate::report::TransitionReport;
@@ -125,11 +126,7 @@ fn put_late(session: &Session<'_>) -> Result<()> {
 /// The indexes that the sync needed, each in a transaction of its own.
 fn drop_indexes(session: &Session<'_>) -> Result<()> {
     let prefix = session.model.names.indexes();
-    let indexes = session.texts(&format!(
-        "SELECT name FROM main.sqlite_schema WHERE type = 'index' AND substr(name, 1, {}) = {}",
-        prefix.chars().count(),
-        text(&prefix)
-    ))?;
+    let indexes = catalog::named(session.db, "index", &prefix)?;
     for index in &indexes {
         session.db.write("dropping an index", || {
             session.fence()?;
@@ -173,8 +170,7 @@ pub(crate) fn empty_and_drop_after(
         if !db.has_table(table)? {
             continue;
         }
-        let known = catalog::table(db.conn(), "main", table)
-            .map_err(|source| db.error("reading a table", source))?;
+        let known = catalog::table(db, table)?;
         let known = known.as_ref();
         let key = match known.filter(|table| table.without_rowid).and_then(Table::primary_key) {
             Some(key) => crate::derive::sql::idents("", &key.columns),
@@ -194,15 +190,12 @@ pub(crate) fn empty_and_drop_after(
                 );
                 before(table, &chunk)?;
                 let sql = format!("DELETE FROM {quoted} WHERE {chunk}");
-                let deleted = db
-                    .conn()
-                    .execute(&sql, [])
-                    .map_err(|source| db.error("emptying a table", source))?;
+                let deleted = db.execute("emptying a table", &sql, &[])?;
                 open(0)?;
                 Ok(deleted)
             })?;
-            done += deleted as u64;
-            labour.after(session, (deleted as u64, done), held, watch)?;
+            done += deleted;
+            labour.after(session, (deleted, done), held, watch)?;
             if deleted == 0 {
                 break;
             }
@@ -238,12 +231,8 @@ fn refuse_broken(session: &Session<'_>) -> Result<()> {
 /// Live views that an earlier, retired migration left and that read a table which is
 /// gone now: they can only fail.
 fn drop_stale_views(session: &Session<'_>) -> Result<()> {
-    let names = session.texts(
-        "SELECT name FROM main.sqlite_schema WHERE type = 'view' \
-         AND name LIKE 'cutover\\_live\\_%' ESCAPE '\\' ORDER BY name",
-    )?;
-    for name in names.iter().map(|name| ident(name)) {
-        if session.db.conn().prepare(&format!("SELECT * FROM {name}")).is_err() {
+    for name in remains::all_live_views(session.db)?.iter().map(|name| ident(name)) {
+        if session.db.prepares(&format!("SELECT * FROM {name}")).is_err() {
             session.db.batch("dropping a stale view", &format!("DROP VIEW IF EXISTS {name}"))?;
         }
     }

@@ -8,8 +8,6 @@
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use rusqlite::ErrorCode;
-
 use crate::backend::sqlite::{Moving, Size, file};
 use crate::engine::options::{Options, Vacuum};
 use crate::engine::work::chunked::Labour;
@@ -29,7 +27,7 @@ pub(crate) fn give_back(
 ) -> Result<Space> {
     let db = session.db;
     let before = db.size()?;
-    if how.is_some() && db.count("SELECT auto_vacuum FROM pragma_auto_vacuum")? == INCREMENTAL {
+    if how.is_some() && db.gives_back_in_steps()? {
         in_steps(session, before, watch)?;
     }
     if how == Some(Vacuum::Full) && db.size()?.unused_bytes > 0 {
@@ -48,9 +46,6 @@ pub(crate) fn give_back(
     })
 }
 
-/// What `PRAGMA auto_vacuum` answers.
-const INCREMENTAL: u64 = 2;
-
 fn in_steps(session: &Session<'_>, before: Size, watch: &mut dyn Watch) -> Result<()> {
     let db = session.db;
     let total = before.unused_bytes / before.page_bytes;
@@ -58,13 +53,9 @@ fn in_steps(session: &Session<'_>, before: Size, watch: &mut dyn Watch) -> Resul
     let mut left = total;
     while left > 0 {
         let doing = "giving free pages back";
-        let sql = format!("PRAGMA incremental_vacuum({})", labour.rows());
         let (now, held) = db.write(doing, || {
             labour.fence(session)?;
-            // Each step of the statement moves one page, and gives no row.
-            let run = || db.conn().prepare(&sql)?.raw_query().next().map(|_| ());
-            run().map_err(|source| db.error(doing, source))?;
-            db.count("SELECT freelist_count FROM pragma_freelist_count")
+            db.give_back(doing, labour.rows())
         })?;
         let moved = (left.saturating_sub(now), total.saturating_sub(now));
         labour.after(session, moved, held, watch)?;
@@ -85,14 +76,7 @@ fn at_once(session: &Session<'_>) -> Result<()> {
     disk::demand(db.file(), disk, doing, options)?;
     disk::demand(&std::env::temp_dir(), temp, doing, options)?;
     db.write("renewing the lease", || session.fence())?;
-    db.vacuum(doing, "VACUUM").map_err(|error| match error {
-        Error::Database { source, .. }
-            if source.sqlite_error_code() == Some(ErrorCode::DiskFull) =>
-        {
-            Error::Database { doing: format!("{doing}: the database is as it was"), source }
-        }
-        error => error,
-    })
+    db.write_anew(doing)
 }
 
 /// What writing the whole database anew would cost.

@@ -2,7 +2,7 @@
 //! place: what only one side has, and what follows. Pure, but for the texts it is given.
 
 use super::counterparts::Pair;
-use crate::backend::sqlite::definition::{self, Indexed, Reference};
+use crate::backend::sqlite::catalog::definition::{self, Indexed, Reference};
 use crate::model::build::Model;
 use crate::report::Problem;
 use crate::schema::{Check, Defined, Definition, Table, UniqueKey};

@@ -4,7 +4,7 @@
 //! Only mappings that go row by row pair tables: a new table of distinct values has no
 //! constraint that could be compared with one of the rows they come from.
 
-use crate::backend::sqlite::definition::condition_of;
+use crate::backend::sqlite::catalog::definition::condition_of;
 use crate::derive::query::trace::{Term, trace};
 use crate::derive::query::{Leaf, What};
 use crate::derive::target::{Source, Target};

@@ -9,9 +9,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::backend::sqlite::{Db, state};
+use crate::backend::sqlite::catalog::{self, Entry};
+use crate::backend::sqlite::{Db, rehearse, state};
 use crate::derive::names::Names;
-use crate::derive::sql::{ident, join, text};
+use crate::derive::sql::{ident, join};
 use crate::derive::tombstone;
 use crate::engine::transition::handover::hand_over;
 use crate::error::Result;
@@ -27,7 +28,7 @@ pub(crate) fn broken(db: &Db, model: &Model) -> Result<Vec<Problem>> {
         return Ok(Vec::new());
     }
     let copy = copy_for(db, model)?;
-    copy.batch("preparing the copy", "PRAGMA foreign_keys = ON")?;
+    rehearse::hold_foreign_keys(&copy)?;
     let before = failing(&copy, &[])?;
     copy.batch("rehearsing a switch", "BEGIN")?;
     hand_over(&copy, model, &model.borne_by(Side::New)?)?;
@@ -107,10 +108,10 @@ pub(crate) fn users(db: &Db, model: &Model) -> Result<Vec<Problem>> {
     let mut notes = Vec::new();
     let copy = copy_for(db, model)?;
     let own: Vec<&str> = model.old_tables().map(|table| table.name.as_str()).collect();
-    let texts = texts(&copy)?;
+    let texts = rehearse::views_and_triggers(&copy)?;
     for table in replaced(model).filter(|table| may_use(&texts, &table.name)) {
         let name = &table.known_as;
-        for (kind, user, on) in renamed_in(&copy, &table.name)? {
+        for Entry { kind, name: user, on, .. } in rehearse::users_of(&copy, &table.name)? {
             if own.iter().any(|own| own.eq_ignore_ascii_case(&on)) {
                 continue;
             }
@@ -173,11 +174,7 @@ fn replaced(model: &Model) -> impl Iterator<Item = &Table> {
 
 /// Full-text indexes of rows that an old table holds.
 fn indexing(db: &Db, gone: &[String]) -> Result<Vec<Problem>> {
-    let sql = "SELECT name, sql FROM main.sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL %'";
-    let read = || -> rusqlite::Result<Vec<(String, String)>> {
-        db.conn().prepare(sql)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
-    };
-    let tables = read().map_err(|source| db.error("reading the schema", source))?;
+    let tables = catalog::virtual_tables(db)?;
     let used = |sql: &str| {
         let content = content_of(sql)?;
         gone.iter().find(|table| table.eq_ignore_ascii_case(&content))
@@ -229,24 +226,14 @@ fn newly(
 /// Every statement that can't be prepared, under what it is; triggers and foreign keys are
 /// part of a statement on their table. What a view has no INSTEAD OF trigger for fails always.
 fn failing(copy: &Db, but: &[String]) -> Result<BTreeMap<String, Failing>> {
-    let objects: Vec<(String, String)> = {
-        let read = || -> rusqlite::Result<Vec<(String, String)>> {
-            copy.conn()
-                .prepare(
-                    "SELECT type, name FROM sqlite_schema WHERE type IN ('table', 'view') \
-                     AND substr(name, 1, 9) <> '_cutover_' AND substr(name, 1, 7) <> 'sqlite_' ORDER BY name",
-                )?
-                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect()
-        };
-        read().map_err(|source| copy.error("reading the schema", source))?
-    };
     let mut failing = BTreeMap::new();
     let looked_at = |name: &str| !but.iter().any(|but| but.eq_ignore_ascii_case(name));
-    for (kind, name) in objects.into_iter().filter(|(_, name)| looked_at(name)) {
+    let mut objects = catalog::application(copy)?;
+    objects.retain(|it| matches!(it.kind.as_str(), "table" | "view") && looked_at(&it.name));
+    for Entry { kind, name, .. } in objects {
         let quoted = ident(&name);
         let mut note = |what: String, sql: &str| {
-            if let Err(error) = copy.conn().prepare(sql) {
+            if let Err(error) = copy.prepares(sql) {
                 failing.insert(what, Failing { name: name.clone(), reason: error.to_string() });
             }
         };
@@ -263,63 +250,16 @@ fn failing(copy: &Db, but: &[String]) -> Result<BTreeMap<String, Failing>> {
 
 /// The columns that can be set; none where the view itself can't be read.
 fn written(copy: &Db, name: &str) -> Option<Vec<String>> {
-    let read = || -> rusqlite::Result<Vec<String>> {
-        copy.conn()
-            .prepare("SELECT name FROM pragma_table_xinfo(?1) WHERE hidden = 0")?
-            .query_map([name], |row| row.get(0))?
-            .collect()
-    };
-    read().ok().filter(|columns| !columns.is_empty())
-}
-
-/// The views and triggers whose text SQLite changes when a table of the copy is renamed: those
-/// that use it. Each with its kind, its name and what it is on. The copy is as before.
-fn renamed_in(copy: &Db, table: &str) -> Result<Vec<(String, String, String)>> {
-    let before = texts(copy)?;
-    let rename =
-        |from: &str, to: &str| format!("ALTER TABLE {} RENAME TO {}", ident(from), ident(to));
-    let probe = "_cutover_probe";
-    // A database in memory has no journal otherwise, and could not go back.
-    copy.batch("rehearsing", "PRAGMA journal_mode = MEMORY; BEGIN")?;
-    // With the schema writable SQLite leaves what it can't resolve as it is, instead of
-    // failing.
-    let renamed = copy
-        .batch(
-            "rehearsing a rename",
-            &format!("PRAGMA writable_schema = ON; {}", rename(table, probe)),
-        )
-        .and_then(|()| texts(copy));
-    copy.batch("ending the rehearsal", "ROLLBACK; PRAGMA writable_schema = OFF")?;
-    let after = renamed?;
-    Ok(before
-        .into_iter()
-        .zip(after)
-        .filter(|(before, after)| before.3 != after.3)
-        .map(|((kind, name, on, _), _)| (kind, name, on))
-        .collect())
+    catalog::column_names(copy, name).ok().filter(|columns| !columns.is_empty())
 }
 
 /// Whether a text can name the table at all. Nothing more is decided by it: a rename reads the
 /// whole schema, and most tables are named nowhere.
-fn may_use(texts: &Texts, table: &str) -> bool {
+fn may_use(texts: &[Entry], table: &str) -> bool {
     let name = table.to_ascii_lowercase();
     let doubled = name.contains(['"', '\'', '`']);
-    doubled || texts.iter().any(|(.., sql)| sql.to_ascii_lowercase().contains(&name))
-}
-
-/// The views and triggers of a schema: kind, name, what it is on, text.
-type Texts = Vec<(String, String, String, String)>;
-
-fn texts(copy: &Db) -> Result<Texts> {
-    const TEXTS: &str = "SELECT type, name, tbl_name, sql FROM sqlite_schema \
-                         WHERE type IN ('view', 'trigger') ORDER BY type DESC, name";
-    let read = || -> rusqlite::Result<Texts> {
-        copy.conn()
-            .prepare(TEXTS)?
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
-            .collect()
-    };
-    read().map_err(|source| copy.error("reading the schema", source))
+    let names_it = |sql: &String| sql.to_ascii_lowercase().contains(&name);
+    doubled || texts.iter().any(|entry| entry.sql.as_ref().is_some_and(names_it))
 }
 
 /// The schema with what the migration makes and without what is its own.
@@ -329,7 +269,7 @@ fn copy_for(db: &Db, model: &Model) -> Result<Db> {
     copy_schema(db, &copy, &own)?;
     for definition in definitions::of_new(model) {
         // They exist already once the migration has started.
-        let _ = copy.conn().execute_batch(&definition.sql);
+        let _ = copy.attempt(&definition.sql);
     }
     state::create(&copy)?;
     Ok(copy)
@@ -337,21 +277,11 @@ fn copy_for(db: &Db, model: &Model) -> Result<Db> {
 
 /// Copies the schema, but for these views and what bears a name of ours.
 fn copy_schema(db: &Db, copy: &Db, but: &[String]) -> Result<()> {
-    let read = || -> rusqlite::Result<Vec<String>> {
-        db.conn()
-            .prepare(&format!(
-                "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND substr(name, 1, 7) <> 'sqlite_' \
-                 AND substr(name, 1, 9) <> '_cutover_' AND name COLLATE NOCASE NOT IN ({}) \
-                 ORDER BY CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 WHEN 'view' THEN 2 ELSE 3 END, rowid",
-                join(but, ", ", |name| text(name))
-            ))?
-            .query_map([], |row| row.get(0))?
-            .collect()
-    };
-    for sql in read().map_err(|source| db.error("reading the schema", source))? {
+    let left_out = |name: &str| but.iter().any(|but| but.eq_ignore_ascii_case(name));
+    for entry in catalog::application(db)?.into_iter().filter(|entry| !left_out(&entry.name)) {
         // What is made by another object (the tables of a full-text index) is there
         // already; what needs a module that is not compiled in here fails before and after.
-        let _ = copy.conn().execute_batch(&sql);
+        let _ = copy.attempt(entry.sql.as_deref().unwrap_or_default());
     }
     Ok(())
 }
@@ -359,60 +289,6 @@ fn copy_schema(db: &Db, copy: &Db, but: &[String]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn copy(schema: &str) -> Db {
-        let copy = Db::memory().unwrap();
-        copy.batch("", schema).unwrap();
-        copy
-    }
-
-    fn users_of(table: &str, schema: &str) -> Vec<String> {
-        let users = renamed_in(&copy(schema), table).unwrap();
-        users.into_iter().map(|(_, name, _)| name).collect()
-    }
-
-    #[test]
-    fn who_uses_a_table_is_what_sqlite_resolves() {
-        let schema = r#"
-            CREATE TABLE t (id INTEGER PRIMARY KEY, w TEXT);
-            CREATE TABLE offices (id INTEGER PRIMARY KEY, t INTEGER);
-            CREATE VIEW a_column AS SELECT id, t FROM offices WHERE t > 10;
-            CREATE VIEW a_text AS SELECT 't' AS x FROM offices;
-            CREATE VIEW a_comment AS SELECT id /* of t */ FROM offices -- t
-            ;
-            CREATE VIEW a_cte AS WITH t AS (SELECT 1 AS id) SELECT count(*) FROM t;
-            CREATE VIEW an_alias AS SELECT t.id FROM offices AS t;
-            CREATE VIEW a_function AS SELECT theirs(t) FROM offices;
-            CREATE VIEW broken AS SELECT * FROM nowhere;
-            CREATE VIEW u_bare AS SELECT w FROM t;
-            CREATE VIEW u_case AS SELECT w FROM T;
-            CREATE VIEW u_quoted AS SELECT "w" FROM [t];
-            CREATE VIEW u_never AS SELECT id FROM offices WHERE 0 AND EXISTS (SELECT 1 FROM t);
-            CREATE VIEW u_count AS SELECT count(*) FROM t;
-            CREATE VIEW u_theirs AS SELECT theirs(w) FROM t ORDER BY w COLLATE theirs;
-            CREATE VIEW over AS SELECT * FROM u_bare;
-            CREATE TRIGGER r_column AFTER INSERT ON offices BEGIN SELECT t FROM offices; END;
-            CREATE TRIGGER v_reads AFTER INSERT ON offices BEGIN
-                UPDATE offices SET t = (SELECT max(id) FROM t); END;
-            CREATE TRIGGER v_writes AFTER DELETE ON offices BEGIN INSERT INTO t (w) VALUES ('x'); END;"#;
-        let users = users_of("t", schema);
-        assert_eq!(
-            users,
-            [
-                "u_bare", "u_case", "u_count", "u_never", "u_quoted", "u_theirs", "v_reads",
-                "v_writes"
-            ]
-        );
-    }
-
-    #[test]
-    fn the_copy_is_as_it_was() {
-        let copy = copy("CREATE TABLE t (a); CREATE VIEW v AS SELECT a FROM t");
-        for _ in 0..2 {
-            assert_eq!(renamed_in(&copy, "t").unwrap().len(), 1);
-        }
-        assert!(failing(&copy, &["v".to_owned()]).unwrap().is_empty());
-    }
 
     #[test]
     fn a_full_text_index_says_whose_rows_it_indexes() {

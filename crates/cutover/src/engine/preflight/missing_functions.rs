@@ -40,6 +40,6 @@ fn beyond_us(db: &Db, table: &Table) -> Option<Problem> {
         return Some(Problem::new(reason, fix));
     }
     let statements = writes(table, &table.name);
-    let error = statements.iter().find_map(|sql| db.conn().prepare(sql).err())?;
+    let error = statements.iter().find_map(|sql| db.prepares(sql).err())?;
     Some(Problem::new(format!("{name} can't be written by cutover: {error}"), fix))
 }

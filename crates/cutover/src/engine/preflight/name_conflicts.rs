@@ -2,9 +2,8 @@
 //! already: it would be in the way, or be taken for the migration's and dropped with it.
 
 use super::dependents::{forget_first, left_by_others};
-use crate::backend::sqlite::Db;
+use crate::backend::sqlite::{Db, catalog};
 use crate::derive::names::Names;
-use crate::derive::sql::text;
 use crate::error::Result;
 use crate::model::build::Model;
 use crate::phase::Side;
@@ -55,17 +54,9 @@ pub(crate) fn taken_names(db: &Db, model: &Model) -> Result<Vec<Problem>> {
 /// What bears a name that begins as those of this migration's objects will. Removing these
 /// goes by their names.
 pub(crate) fn occupied(db: &Db, model: &Model) -> Result<Vec<Problem>> {
-    let prefix = model.names.prefix();
-    let sql = format!(
-        "SELECT type || ' ' || name FROM main.sqlite_schema \
-         WHERE lower(substr(name, 1, {})) = {} ORDER BY name",
-        prefix.chars().count(),
-        text(&prefix)
-    );
-    let read = || -> rusqlite::Result<Vec<String>> {
-        db.conn().prepare(&sql)?.query_map([], |row| row.get(0))?.collect()
+    let found = catalog::begin_with(db, &model.names.prefix())?;
+    let reason = |(kind, name)| {
+        format!("the database has the {kind} {name}, which would be taken for cutover's")
     };
-    let found = read().map_err(|source| db.error("reading the schema", source))?;
-    let reason = |what| format!("the database has the {what}, which would be taken for cutover's");
     Ok(found.into_iter().map(|what| Problem::new(reason(what), OCCUPIED)).collect())
 }

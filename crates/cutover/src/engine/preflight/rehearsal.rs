@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::backend::sqlite::{Db, Wall, objects, state};
+use crate::backend::sqlite::{Db, Wall, catalog, objects, state};
 use crate::derive::sql::{ident, join};
 use crate::engine::transition::switch::{self, Next};
 use crate::error::Result;
@@ -52,7 +52,7 @@ pub(crate) fn refused_writes<'t>(
 ) -> Vec<Problem> {
     let refused = |table: &Table| {
         let error =
-            writes(table, &table.known_as).iter().find_map(|sql| copy.conn().prepare(sql).err())?;
+            writes(table, &table.known_as).iter().find_map(|sql| copy.prepares(sql).err())?;
         Some(Problem {
             line: None,
             column: None,
@@ -78,24 +78,16 @@ pub(crate) fn writes(table: &Table, name: &str) -> [String; 3] {
 /// An empty database in memory with the schema of the real one and of the migration.
 pub(crate) fn schema_copy(db: &Db, model: &Model) -> Result<Db> {
     let copy = Db::memory()?;
-    let read = || -> rusqlite::Result<Vec<String>> {
-        db.conn()
-            .prepare(
-                "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND type IN ('table', 'index') \
-                 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_cutover\\_%' ESCAPE '\\' \
-                 ORDER BY type DESC, rowid",
-            )?
-            .query_map([], |row| row.get(0))?
-            .collect()
-    };
-    for sql in read().map_err(|source| db.error("reading the schema", source))? {
+    let mut objects = catalog::application(db)?;
+    objects.retain(|it| matches!(it.kind.as_str(), "table" | "index"));
+    for sql in objects.into_iter().filter_map(|it| it.sql) {
         // A virtual table of a module that is not compiled in here can't be copied,
         // and can't be part of a migration either.
-        let _ = copy.behind(Wall::Definition, || copy.conn().execute_batch(&sql));
+        let _ = copy.behind(Wall::Definition, || copy.attempt(&sql));
     }
     for definition in definitions::of_new(model) {
         // They exist already once the migration has started.
-        let _ = copy.behind(Wall::Definition, || copy.conn().execute_batch(&definition.sql));
+        let _ = copy.behind(Wall::Definition, || copy.attempt(&definition.sql));
     }
     Ok(copy)
 }

@@ -4,10 +4,12 @@
 //! triggers that name it.
 
 use super::counterparts::{Pair, pairs};
+use crate::backend::sqlite::Db;
+use crate::backend::sqlite::catalog::{self, Entry};
 use crate::backend::sqlite::reads::{ROWID, Read, reads};
-use crate::backend::sqlite::{Db, catalog};
 use crate::error::Result;
 use crate::model::build::Model;
+use crate::model::remains;
 use crate::report::Problem;
 
 /// What stands in the way, and what is worth knowing.
@@ -149,32 +151,18 @@ type Schema = Vec<(String, String)>;
 
 /// The application's schema, by name, and the full-text indexes in it.
 fn schema(db: &Db) -> Result<(Schema, Vec<FullText>)> {
-    let read = || -> rusqlite::Result<(Schema, Vec<FullText>)> {
-        let schema: Schema = db
-            .conn()
-            .prepare(&format!(
-                "SELECT name, sql FROM main.sqlite_schema WHERE sql IS NOT NULL \
-                 AND substr(name, 1, 7) <> 'sqlite_' AND substr(name, 1, 9) <> '{}' \
-                 AND substr(name, 1, 13) <> 'cutover_live_' \
-                 ORDER BY CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 WHEN 'view' THEN 2 ELSE 3 END, rowid",
-                catalog::OURS
-            ))?
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect::<rusqlite::Result<_>>()?;
-        let mut indexes = Vec::new();
-        for (name, sql) in &schema {
-            if let Some((content, by)) = content_of(sql) {
-                let columns = db
-                    .conn()
-                    .prepare("SELECT name FROM pragma_table_info(?1)")?
-                    .query_map([name], |row| row.get(0))?
-                    .collect::<rusqlite::Result<_>>()?;
-                indexes.push(FullText { name: name.clone(), content, by, columns });
-            }
+    let mut schema = Schema::new();
+    let mut indexes = Vec::new();
+    let not_live = |entry: &Entry| !entry.name.starts_with(remains::LIVE);
+    for Entry { name, sql, .. } in catalog::application(db)?.into_iter().filter(not_live) {
+        let sql = sql.unwrap_or_default();
+        if let Some((content, by)) = content_of(&sql) {
+            let columns = catalog::column_names(db, &name)?;
+            indexes.push(FullText { name: name.clone(), content, by, columns });
         }
-        Ok((schema, indexes))
-    };
-    read().map_err(|source| db.error("reading the schema", source))
+        schema.push((name, sql));
+    }
+    Ok((schema, indexes))
 }
 
 /// The table that a full-text index is over, and the column it goes by, where it says so.

@@ -7,7 +7,6 @@ use super::{dependents, rowids, trigger_effects};
 use crate::backend::sqlite::state::Record;
 use crate::backend::sqlite::{Db, catalog};
 use crate::derive::names::Names;
-use crate::derive::sql::text;
 use crate::error::Result;
 use crate::migration::ddl::as_mirror;
 use crate::model::build::Model;
@@ -33,8 +32,7 @@ pub(crate) fn unsuitable(
     }
     report.problems.extend(beyond(db, model));
     let blind = !report.problems.is_empty();
-    let triggers = catalog::all_triggers(db.conn(), "main")
-        .map_err(|source| db.error("reading the triggers", source))?;
+    let triggers = catalog::all_triggers(db)?;
     for target in &model.backward {
         report.problems.extend(lost_columns(&target.table, &target.columns, target.line));
         report.problems.extend(meddling_triggers(&target.table, &triggers, model));
@@ -59,11 +57,7 @@ pub(crate) fn unsuitable(
 
 /// A definition that can't be edited, where it would have to be.
 fn unreadable(db: &Db, table: &Table) -> Option<Problem> {
-    let sql = format!(
-        "SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = {}",
-        text(&table.name)
-    );
-    let sql: String = db.row("reading a definition", &sql, |row| row.get(0)).ok()?;
+    let sql = catalog::definition(db, &table.name).ok()?;
     let aside = Names::aside(Side::Old, &table.known_as);
     (table.shared && as_mirror(&sql, &aside).is_none()).then(|| {
         Problem::new(

@@ -3,7 +3,7 @@
 //! writes to it and fires its triggers; where they lead to another table that is kept in
 //! step, their effect would come twice.
 
-use crate::backend::sqlite::definition::{Event, effect};
+use crate::backend::sqlite::catalog::definition::{Event, effect};
 use crate::schema::AppTrigger;
 
 /// A write that a trigger makes. Names without regard to case.

@@ -243,14 +243,8 @@ fn note_freed(session: &Session<'_>, target: &Target, scopes: &[Vec<Value>]) -> 
     let columns = scope_columns(target);
     let marks: Vec<String> = (1..=columns.len()).map(|n| format!("?{n}")).collect();
     let sql = note(target, &stale(session, target), &format!("SELECT {}", marks.join(", ")));
-    let run = || -> rusqlite::Result<()> {
-        let mut statement = session.db.conn().prepare_cached(&sql)?;
-        for scope in scopes {
-            statement.execute(rusqlite::params_from_iter(scope))?;
-        }
-        Ok(())
-    };
-    run().map_err(|source| session.db.error("noting rows that gave way", source))
+    let note = |scope| session.db.execute("noting rows that gave way", &sql, scope).map(drop);
+    scopes.iter().try_for_each(|scope: &Vec<Value>| note(scope.as_slice()))
 }
 
 fn noted(session: &Session<'_>) -> Result<u64> {

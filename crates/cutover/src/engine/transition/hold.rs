@@ -1,10 +1,9 @@
 //! Work on a migration from taking the lease to giving it up.
 
-use crate::derive::sql::text;
+use crate::backend::sqlite::objects::{self, Standing};
 use crate::engine::open::Engine;
 use crate::engine::work::session::Session;
 use crate::error::Result;
-use crate::model::phase_objects;
 
 impl<'a> Session<'a> {
     /// Does some work from taking the lease to giving it up. What a killed gate left
@@ -44,7 +43,7 @@ impl<'a> Session<'a> {
 
     /// Removes the notes of a gate that did not come to its end.
     pub(crate) fn drop_notes(&self) -> Result<()> {
-        if self.db.count(&format!("SELECT count(*) FROM {}", self.notes()))? == 0 {
+        if self.notes()?.is_empty() {
             return Ok(());
         }
         self.db.write("removing notes", || {
@@ -56,21 +55,11 @@ impl<'a> Session<'a> {
 
     /// Removes the notes of a gate, in the transaction at hand.
     pub(crate) fn remove_notes(&self) -> Result<()> {
-        let sql = format!(
-            "SELECT 'DROP ' || type || ' IF EXISTS \"' || replace(name, '\"', '\"\"') || '\"' \
-             FROM {} ORDER BY type DESC",
-            self.notes()
-        );
-        phase_objects::run(self.db, "removing notes", &self.texts(&sql)?)
+        objects::remove(self.db, "removing notes", &self.notes()?)
     }
 
-    /// The tables and triggers of a gate's notes, as a FROM and its WHERE.
-    fn notes(&self) -> String {
-        let prefix = format!("{}touch", self.model.names.prefix());
-        format!(
-            "main.sqlite_schema WHERE substr(name, 1, {}) = {} AND type IN ('table', 'trigger')",
-            prefix.chars().count(),
-            text(&prefix)
-        )
+    /// The tables and triggers of a gate's notes.
+    fn notes(&self) -> Result<Vec<Standing>> {
+        objects::standing(self.db, &format!("{}touch", self.model.names.prefix()), &[])
     }
 }

@@ -13,7 +13,6 @@ pub(crate) mod other_migrations;
 pub(crate) mod partial_repair;
 pub(crate) mod permission;
 pub(crate) mod recover;
-pub(crate) mod redefined;
 pub(crate) mod references;
 pub(crate) mod renew;
 pub(crate) mod set_aside;

@@ -1,7 +1,6 @@
 //! Foreign keys that begin to hold when writes enter the other side: whether its rows meet
 //! them. A mirror has none, so nothing has asked before.
 
-use crate::backend::sqlite::value::show;
 use crate::backend::sqlite::{Db, catalog};
 use crate::derive::derived::Place;
 use crate::derive::sql::{ident, join};
@@ -55,10 +54,7 @@ pub(crate) fn broken(session: &Session<'_>) -> Result<Vec<BrokenForeignKey>> {
     let (db, model) = (session.db, &session.model);
     let ours = |name: &str| model.old_tables().any(|t| t.name.eq_ignore_ascii_case(name));
     // While they are the mirror the old tables have none; now they have theirs again.
-    let read = |name: &str| {
-        catalog::table(db.conn(), "main", name)
-            .map_err(|source| db.error("reading a table", source))
-    };
+    let read = |name: &str| catalog::table(db, name);
     let mut all = Vec::new();
     for known in model.catalog.old.iter() {
         let Some(child) = read(&known.name)? else { continue };
@@ -150,14 +146,14 @@ fn look(
     let example = db.row("reading a row", &format!("SELECT {columns} {from} LIMIT 1"), |row| {
         let mut shown = Vec::new();
         for (position, column) in key.columns.iter().enumerate() {
-            shown.push(format!("{column} = {}", show(row.get_ref(position)?)));
+            shown.push(format!("{column} = {}", row.shown(position)?));
         }
         Ok(shown.join(", "))
     });
     match example {
         Ok(example) => Ok(Some((rows, example))),
         // Mended between the two reads.
-        Err(Error::Database { source: rusqlite::Error::QueryReturnedNoRows, .. }) => Ok(None),
+        Err(Error::Database { source, .. }) if source.is_no_row() => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -183,7 +183,7 @@ pub(crate) fn scopes_again(
             session.fence()?;
             each(&format!("SELECT * FROM (SELECT {} {some})", idents("", &target.scope)))?;
             let last = format!("SELECT max(r) FROM (SELECT {rowid} AS r {some})");
-            session.db.row("reading the kept rows", &last, |row| row.get::<_, Option<i64>>(0))
+            session.db.row("reading the kept rows", &last, |row| row.get::<Option<i64>>(0))
         })?;
         match last {
             Some(last) => after = last,

@@ -5,8 +5,8 @@
 //! emptied. An old table that changed in place has such a name already, and no tombstone: its
 //! former name is the new table's.
 
-use super::handover::redefine;
-use crate::backend::sqlite::{Db, objects};
+use crate::backend::sqlite::rename::{redefine, rename_alone};
+use crate::backend::sqlite::{Db, catalog, objects};
 use crate::derive::names::Names;
 use crate::derive::sql::{ident, text};
 use crate::derive::target::Target;
@@ -15,10 +15,10 @@ use crate::error::Result;
 use crate::migration::Migration;
 use crate::migration::ddl::as_mirror;
 use crate::model::build::Model;
-use crate::model::definitions::{self, Change};
+use crate::model::definitions;
 use crate::model::phase_objects::run;
 use crate::phase::Side;
-use crate::schema::{Defined, Table};
+use crate::schema::{Change, Defined, Definition, Table};
 
 /// Puts them, in the transaction at hand. `since` is when the migration was retired.
 pub(crate) fn put(db: &Db, model: &Model, since: &str) -> Result<()> {
@@ -73,14 +73,7 @@ pub(crate) fn still_there(db: &Db, migration: &Migration, names: Names) -> Resul
 }
 
 fn drop_triggers(db: &Db, table: &str) -> Result<()> {
-    let sql = format!(
-        "SELECT name FROM main.sqlite_schema WHERE type = 'trigger' AND tbl_name = {} COLLATE NOCASE",
-        text(table)
-    );
-    let read = || -> rusqlite::Result<Vec<String>> {
-        db.conn().prepare(&sql)?.query_map([], |row| row.get(0))?.collect()
-    };
-    let names = read().map_err(|source| db.error("reading the triggers", source))?;
+    let names = catalog::trigger_names(db, table)?;
     let drops: Vec<String> =
         names.iter().map(|name| format!("DROP TRIGGER {}", ident(name))).collect();
     run(db, "dropping triggers", &drops)
@@ -99,19 +92,9 @@ fn set_aside(db: &Db, model: &Model, replaced: &[&Target]) -> Result<()> {
         match definition.and_then(|definition| as_mirror(&definition.sql, &aside)) {
             Some(sql) => changes.push(Change {
                 now: table.name.clone(),
-                to: crate::schema::Definition { kind: Defined::Table, name: aside, sql },
+                to: Definition { kind: Defined::Table, name: aside, sql },
             }),
-            // Slower with many tables. Only the table itself is renamed so, and not what
-            // names it elsewhere.
-            None => db.batch(
-                "setting a table aside",
-                &format!(
-                    "PRAGMA legacy_alter_table = ON; ALTER TABLE {} RENAME TO {}; \
-                     PRAGMA legacy_alter_table = OFF",
-                    ident(&table.name),
-                    ident(&aside)
-                ),
-            )?,
+            None => rename_alone(db, "setting a table aside", &table.name, &aside)?,
         }
     }
     redefine(db, &changes)

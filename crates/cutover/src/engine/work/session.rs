@@ -126,14 +126,6 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// The first column of a query, as texts.
-    pub(crate) fn texts(&self, sql: &str) -> Result<Vec<String>> {
-        let read = || -> rusqlite::Result<Vec<String>> {
-            self.db.conn().prepare(sql)?.query_map([], |row| row.get(0))?.collect()
-        };
-        read().map_err(|source| self.db.error("reading the schema", source))
-    }
-
     /// Why work under the lease failed.
     pub(crate) fn reason(&self, error: Error) -> Error {
         match &self.lease {

@@ -4,10 +4,10 @@
 //! NULL. Once the other side is the source the copies become the rows: their `_kept_at` is set.
 
 use super::session::Session;
-use crate::backend::sqlite::Db;
 use crate::backend::sqlite::compare::{self, Chunk, Diff, Kind, Outcome};
 use crate::backend::sqlite::mend::Refused;
 use crate::backend::sqlite::value::Value;
+use crate::backend::sqlite::{Db, catalog};
 use crate::derive::derived::{Place, SCOPES};
 use crate::derive::names::Names;
 use crate::derive::sql::{ident, idents, join, text};
@@ -107,16 +107,7 @@ impl<'a> Aside<'a> {
             }
         };
         let sql = format!("DELETE FROM {kept} WHERE {rowid} IN ({part}) AND {}", self.copies());
-        let run = || -> rusqlite::Result<()> {
-            let mut statement = self.db.conn().prepare_cached(&sql)?;
-            for (name, value) in chunk.parameters() {
-                if let Some(index) = statement.parameter_index(&name)? {
-                    statement.raw_bind_parameter(index, value)?;
-                }
-            }
-            statement.raw_execute().map(|_| ())
-        };
-        run().map_err(|source| self.db.error("taking kept rows back", source))
+        compare::execute(self.db, "taking kept rows back", &sql, chunk)
     }
 
     /// Makes rows that the target can't hold the kept ones of a part. In the transaction at
@@ -138,18 +129,13 @@ impl<'a> Aside<'a> {
             text(self.migration),
             columns.len() + 1
         );
-        let run = || -> rusqlite::Result<()> {
-            let mut statement = self.db.conn().prepare_cached(&sql)?;
-            for Refused { row, reason } in rows {
-                for (position, value) in row.iter().enumerate() {
-                    statement.raw_bind_parameter(position + 1, value)?;
-                }
-                statement.raw_bind_parameter(columns.len() + 1, reason)?;
-                statement.raw_execute()?;
-            }
-            Ok(())
-        };
-        run().map_err(|source| self.db.error("keeping rows", source))
+        for Refused { row, reason } in rows {
+            let mut values = row.clone();
+            values.resize(columns.len(), Value::Null);
+            values.push(reason.as_str().into());
+            self.db.execute("keeping rows", &sql, &values)?;
+        }
+        Ok(())
     }
 
     /// Keeps copies of the stored rows of a part that the mapping does not give, or gives
@@ -183,21 +169,14 @@ impl<'a> Aside<'a> {
         let by_key = format!("{insert} WHERE {}", self.same(&self.target.key.columns));
         // All that is stored of the scope: more of the row isn't known.
         let by_scope = format!("{insert} WHERE {}", self.same(&self.target.scope));
-        let run = || -> rusqlite::Result<()> {
-            for diff in lost {
-                let sql = if diff.kind == Kind::Fails { &by_scope } else { &by_key };
-                let mut statement = self.db.conn().prepare_cached(sql)?;
-                for (position, value) in diff.row.iter().enumerate() {
-                    if position < statement.parameter_count() {
-                        statement.raw_bind_parameter(position + 1, value)?;
-                    }
-                }
-                statement.raw_bind_parameter(columns.len() + 1, self.why(diff))?;
-                statement.raw_execute()?;
-            }
-            Ok(())
-        };
-        run().map_err(|source| self.db.error("keeping rows", source))
+        for diff in lost {
+            let sql = if diff.kind == Kind::Fails { &by_scope } else { &by_key };
+            let mut values = diff.row.clone();
+            values.resize(columns.len(), Value::Null);
+            values.push(self.why(diff).into());
+            self.db.execute("keeping rows", sql, &values)?;
+        }
+        Ok(())
     }
 
     fn stored_columns(&self) -> Vec<&'a String> {
@@ -249,20 +228,15 @@ impl<'a> Aside<'a> {
             ident(&self.table()),
             self.copies()
         );
-        let failed = |source| self.db.error("reading the kept rows", source);
-        let mut statement = self.db.conn().prepare_cached(&sql).map_err(failed)?;
-        let mut is_aside = |diff: &Diff| -> rusqlite::Result<bool> {
-            for (position, value) in diff.row.iter().enumerate() {
-                if position < statement.parameter_count() {
-                    statement.raw_bind_parameter(position + 1, value)?;
-                }
-            }
-            let mut rows = statement.raw_query();
-            Ok(rows.next()?.map(|row| row.get(0)).transpose()?.unwrap_or(false))
+        // As many values as the condition has parameters.
+        let used = names.iter().filter_map(|name| position(name)).max().map_or(0, |last| last + 1);
+        let is_aside = |diff: &Diff| -> Result<bool> {
+            let values = diff.row.get(..used).unwrap_or(&diff.row);
+            self.db.asked("reading the kept rows", &sql, values)
         };
         let (mut left_out, mut rest) = (0, Vec::new());
         for diff in std::mem::take(&mut outcome.diffs) {
-            if !is_aside(&diff).map_err(failed)? {
+            if !is_aside(&diff)? {
                 rest.push(diff);
                 continue;
             }
@@ -299,19 +273,13 @@ impl<'a> Aside<'a> {
             self.copies(),
             self.target.table.rowid()
         );
-        let row = |row: &rusqlite::Row<'_>| -> rusqlite::Result<SetAside> {
-            let values: rusqlite::Result<Vec<Value>> =
-                (0..columns.len()).map(|n| row.get(n)).collect();
+        self.db.rows("reading the kept rows", &sql, &[], |row| {
             Ok(SetAside {
                 table: self.target.table.known_as.clone(),
-                key: key_of(self.target, &values?),
+                key: key_of(self.target, &row.values(columns.len())?),
                 reason: row.get(columns.len())?,
             })
-        };
-        let read = || -> rusqlite::Result<Vec<SetAside>> {
-            self.db.conn().prepare(&sql)?.query_map([], row)?.collect()
-        };
-        read().map_err(|source| self.db.error("reading the kept rows", source))
+        })
     }
 
     pub(crate) fn told(&self, rows: u64) -> Kept {
@@ -339,10 +307,7 @@ impl<'a> Aside<'a> {
                     "{each} WHERE {rowid} > {after} AND {rowid} <= {end} AND {}",
                     self.copies()
                 );
-                let changed = self.db.conn().execute(&sql, []);
-                rows += changed
-                    .map_err(|source| self.db.error("going through the kept rows", source))?
-                    as u64;
+                rows += self.db.execute("going through the kept rows", &sql, &[])?;
                 Ok(Some(end))
             })?;
             match last {
@@ -365,23 +330,13 @@ pub(crate) fn make(db: &Db, table: &Table, kept: &str) -> Result<()> {
         let sql = format!("CREATE TABLE {quoted} AS SELECT t.*, {own} FROM {from} AS t WHERE 0");
         return db.batch(doing, &sql);
     }
-    let there = columns(db, kept)?;
+    let there: Vec<String> =
+        catalog::column_names(db, kept)?.iter().map(|name| name.to_lowercase()).collect();
     let needed = table.columns.iter().map(|column| column.name.as_str()).chain(OWN);
     for name in needed.filter(|name| !there.contains(&name.to_lowercase())) {
         db.batch(doing, &format!("ALTER TABLE {quoted} ADD COLUMN {}", ident(name)))?;
     }
     Ok(())
-}
-
-/// The columns of a table, in lower case.
-pub(crate) fn columns(db: &Db, table: &str) -> Result<Vec<String>> {
-    let read = || -> rusqlite::Result<Vec<String>> {
-        db.conn()
-            .prepare("SELECT lower(name) FROM pragma_table_info(?1)")?
-            .query_map([table], |row| row.get(0))?
-            .collect()
-    };
-    read().map_err(|source| db.error("reading a table", source))
 }
 
 /// Where the rows of a table without an image are kept.

@@ -81,8 +81,8 @@ fn accepted(text: &str) -> Migration {
         Ok(migration) => migration,
         Err(error) => panic!("{error} in {text:?}"),
     };
-    let db = rusqlite::Connection::open_in_memory().unwrap();
-    db.execute_batch(
+    let db = crate::backend::sqlite::Connection::memory().unwrap();
+    db.batch(
         "ATTACH ':memory:' AS old; ATTACH ':memory:' AS new;
          CREATE TABLE old.clients (id INTEGER PRIMARY KEY, name, street, city);
          CREATE TABLE old.o (id INTEGER PRIMARY KEY, a, b, c, name, now, key, right, json);
@@ -90,14 +90,14 @@ fn accepted(text: &str) -> Migration {
          CREATE TABLE old.q (id INTEGER PRIMARY KEY);",
     )
     .unwrap();
-    if let Err(error) = db.execute_batch(text) {
+    if let Err(error) = db.batch(text) {
         panic!("SQLite: {error} in {text:?}");
     }
     lowered::all_of(text);
     // What the engine is given is a tree; written out, it is SQL again.
     for mapping in &migration.mappings {
         let Some(select) = printed::select(&mapping.select) else { continue };
-        if let Err(error) = db.prepare(&select) {
+        if let Err(error) = db.prepares(&select) {
             panic!("SQLite: {error} in the tree of {text:?}");
         }
     }

@@ -292,8 +292,8 @@ fn fractions_of_a_second_in_a_definition() {
 /// Cut, they are the same moment to the thousandth, zone and all.
 #[test]
 fn times_are_cut_to_three_digits() {
-    let db = rusqlite::Connection::open_in_memory().unwrap();
-    db.execute_batch("CREATE TABLE o (id INTEGER PRIMARY KEY, a)").unwrap();
+    let db = crate::backend::sqlite::Connection::memory().unwrap();
+    db.batch("CREATE TABLE o (id INTEGER PRIMARY KEY, a)").unwrap();
     let select = read_call("strftime('%Y-%m-%d %H:%M:%f', a, '+0 days')").replace("old.", "");
     for (written, read) in [
         ("2024-01-02 10:11:12.999999", Some("2024-01-02 10:11:12.999")),
@@ -305,10 +305,9 @@ fn times_are_cut_to_three_digits() {
         ("2460000.51234567", Some("2023-02-25 00:17:46.666")),
         ("no time", None),
     ] {
-        db.execute("INSERT OR REPLACE INTO o VALUES (1, ?1)", [written]).unwrap();
-        let found: (i64, Option<String>) =
-            db.query_row(&select, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-        assert_eq!(found.1.as_deref(), read, "{written}");
+        db.execute("INSERT OR REPLACE INTO o VALUES (1, ?1)", &[written.into()]).unwrap();
+        let found: Option<String> = db.row(&select, &[], |row| row.get(1)).unwrap();
+        assert_eq!(found.as_deref(), read, "{written}");
     }
 }
 

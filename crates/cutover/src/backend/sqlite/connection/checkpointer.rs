@@ -4,7 +4,8 @@
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::JoinHandle;
 
-use super::db::{Db, Moving};
+use super::checkpoint::Moving;
+use super::db::Db;
 use crate::error::{Error, Result};
 
 /// Moves what is in the log into the database when told to, and once more when it is dropped.

@@ -2,27 +2,32 @@
 //! the one that counts.
 
 use super::definition;
+use super::listed::triggers_of;
+use crate::backend::sqlite::{Answer, Connection, Db};
+use crate::error::Result;
 use crate::schema::{
-    Affinity, AppTrigger, Check, Column, ConflictKey, ForeignKey, Index, KeyPart, Keyed, Table,
-    UniqueKey,
+    Affinity, Check, Column, ConflictKey, ForeignKey, Index, KeyPart, Keyed, Table, UniqueKey,
 };
-use rusqlite::{Connection, OptionalExtension as _};
-
-/// Objects whose names begin so are ours.
-pub(crate) const OURS: &str = "_cutover_";
+use rusqlite::OptionalExtension as _;
 
 /// Reads one table. `None` where the schema has no table of that name.
-pub(crate) fn table(
-    conn: &Connection,
-    schema: &str,
-    name: &str,
-) -> rusqlite::Result<Option<Table>> {
+pub(crate) fn table(db: &Db, name: &str) -> Result<Option<Table>> {
+    db.connection().table(name).map_err(|source| db.error("reading a table", source))
+}
+
+impl Connection {
+    /// Reads one table.
+    pub(crate) fn table(&self, name: &str) -> Answer<Option<Table>> {
+        read(self, name)
+    }
+}
+
+fn read(connection: &Connection, name: &str) -> Answer<Option<Table>> {
+    let conn = connection.raw();
     let found: Option<(String, String)> = conn
         .query_row(
-            &format!(
-                "SELECT name, sql FROM {schema}.sqlite_schema \
-                 WHERE type = 'table' AND name = ?1 COLLATE NOCASE AND sql IS NOT NULL"
-            ),
+            "SELECT name, sql FROM main.sqlite_schema \
+             WHERE type = 'table' AND name = ?1 COLLATE NOCASE AND sql IS NOT NULL",
             [name],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )
@@ -30,10 +35,10 @@ pub(crate) fn table(
     let Some((name, sql)) = found else { return Ok(None) };
     let (without_rowid, strict): (bool, bool) = conn.query_row(
         "SELECT wr, strict FROM pragma_table_list WHERE schema = ?1 AND name = ?2",
-        [schema, &name],
+        ["main", &name],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    let (mut columns, primary_key) = columns(conn, schema, &name, without_rowid)?;
+    let (mut columns, primary_key) = columns(conn, &name, without_rowid)?;
     for (name, expression) in definition::generated(&sql) {
         let column = columns.iter_mut().find(|column| column.name.eq_ignore_ascii_case(&name));
         if let Some(column) = column {
@@ -47,10 +52,10 @@ pub(crate) fn table(
         column.affinity = if strict { Affinity::Blob } else { column.affinity };
     }
     let rowid_alias = match primary_key.as_slice() {
-        [only] if !without_rowid && !has_primary_index(conn, schema, &name)? => Some(only.clone()),
+        [only] if !without_rowid && !has_primary_index(conn, &name)? => Some(only.clone()),
         _ => None,
     };
-    let Indexes { keys, mut conflict_keys, indexes } = indexes(conn, schema, &name, &columns)?;
+    let Indexes { keys, mut conflict_keys, indexes } = indexes(conn, &name, &columns)?;
     let (partial_uniques, mut uniques): (Vec<_>, Vec<_>) =
         keys.into_iter().partition(|key| key.condition.is_some());
     if rowid_alias.is_some() {
@@ -64,8 +69,8 @@ pub(crate) fn table(
         conflict_keys: Vec::new(),
         replaces_by_default: definition::replaces(&sql),
         indexes,
-        foreign_keys: foreign_keys(conn, schema, &name)?,
-        triggers: triggers(conn, schema, &name)?,
+        foreign_keys: foreign_keys(conn, &name)?,
+        triggers: triggers_of(connection, &name)?,
         // As with CHECK below: the word stands nowhere else but in a comment or a name, and
         // a sequence that is not needed does no harm.
         autoincrement: rowid_alias.is_some() && sql.to_ascii_uppercase().contains("AUTOINCREMENT"),
@@ -89,44 +94,19 @@ pub(crate) fn table(
 
 /// The indexed expressions and the WHERE of an index that a statement made.
 fn parts_of(
-    conn: &Connection,
-    schema: &str,
+    conn: &rusqlite::Connection,
     index: &str,
 ) -> rusqlite::Result<Option<(Vec<Check>, Option<Check>)>> {
     let sql: Option<String> = conn.query_row(
-        &format!("SELECT sql FROM {schema}.sqlite_schema WHERE type = 'index' AND name = ?1"),
+        "SELECT sql FROM main.sqlite_schema WHERE type = 'index' AND name = ?1",
         [index],
         |row| row.get(0),
     )?;
     Ok(sql.and_then(|sql| definition::index(&sql)))
 }
 
-/// The names of a schema's ordinary tables that are not SQLite's or ours. A virtual table,
-/// which has no page of its own, is not even asked for its columns: its module may be one that
-/// only the application has.
-pub(crate) fn table_names(conn: &Connection, schema: &str) -> rusqlite::Result<Vec<String>> {
-    conn.prepare(&format!(
-        "SELECT name FROM {schema}.sqlite_schema WHERE type = 'table' AND rootpage > 0 \
-         AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND substr(name, 1, 9) <> '{OURS}' ORDER BY rowid"
-    ))?
-    .query_map([], |row| row.get(0))?
-    .collect()
-}
-
-/// What has rows and takes no triggers, and what it is.
-pub(crate) fn apart(conn: &Connection, schema: &str) -> rusqlite::Result<Vec<(String, String)>> {
-    conn.prepare(
-        "SELECT name, iif(type = 'view', 'view', type || ' table') FROM pragma_table_list \
-         WHERE schema = ?1 AND type IN ('view', 'virtual', 'shadow') \
-         AND name NOT LIKE '\\_cutover\\_%' ESCAPE '\\' ORDER BY name",
-    )?
-    .query_map([schema], |row| Ok((row.get(0)?, row.get(1)?)))?
-    .collect()
-}
-
 fn columns(
-    conn: &Connection,
-    schema: &str,
+    conn: &rusqlite::Connection,
     table: &str,
     without_rowid: bool,
 ) -> rusqlite::Result<(Vec<Column>, Vec<String>)> {
@@ -135,7 +115,7 @@ fn columns(
     let mut statement = conn.prepare(
         "SELECT name, type, \"notnull\", pk, hidden, dflt_value FROM pragma_table_xinfo(?1, ?2) ORDER BY cid",
     )?;
-    let mut rows = statement.query([table, schema])?;
+    let mut rows = statement.query([table, "main"])?;
     let mut columns = Vec::new();
     let mut key: Vec<(i64, String)> = Vec::new();
     while let Some(row) = rows.next()? {
@@ -145,7 +125,7 @@ fn columns(
         if position > 0 {
             key.push((position, name.clone()));
         }
-        let (_, collation, _, _, _) = conn.column_metadata(Some(schema), table, name.as_str())?;
+        let (_, collation, _, _, _) = conn.column_metadata(Some("main"), table, name.as_str())?;
         columns.push(Column {
             affinity: Affinity::of(&declared),
             declared,
@@ -167,10 +147,10 @@ fn columns(
 /// An INTEGER PRIMARY KEY is the rowid and has no index of its own; every other
 /// primary key has one. This tells them apart where the declared type can't:
 /// `INTEGER PRIMARY KEY DESC` is not the rowid.
-fn has_primary_index(conn: &Connection, schema: &str, table: &str) -> rusqlite::Result<bool> {
+fn has_primary_index(conn: &rusqlite::Connection, table: &str) -> rusqlite::Result<bool> {
     conn.query_row(
         "SELECT EXISTS (SELECT 1 FROM pragma_index_list(?1, ?2) WHERE origin = 'pk')",
-        [table, schema],
+        [table, "main"],
         |row| row.get(0),
     )
 }
@@ -184,15 +164,14 @@ struct Indexes {
 }
 
 fn indexes(
-    conn: &Connection,
-    schema: &str,
+    conn: &rusqlite::Connection,
     table: &str,
     columns: &[Column],
 ) -> rusqlite::Result<Indexes> {
     let mut statement = conn.prepare(
         "SELECT name, \"unique\", origin, partial FROM pragma_index_list(?1, ?2) ORDER BY seq DESC",
     )?;
-    let mut rows = statement.query([table, schema])?;
+    let mut rows = statement.query([table, "main"])?;
     let mut found = Indexes::default();
     while let Some(row) = rows.next()? {
         let name: String = row.get(0)?;
@@ -203,11 +182,10 @@ fn indexes(
             "SELECT name, coll FROM pragma_index_xinfo(?1, ?2) WHERE key = 1 ORDER BY seqno",
         )?;
         let parts: Vec<(Option<String>, String)> = parts
-            .query_map([&name, schema], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .query_map([name.as_str(), "main"], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()?;
         let whole = parts.iter().all(|(part, _)| part.is_some());
-        let written =
-            if unique && (partial || !whole) { parts_of(conn, schema, &name)? } else { None };
+        let written = if unique && (partial || !whole) { parts_of(conn, &name)? } else { None };
         let key = unique.then(|| conflict_key(&parts, partial, written, columns)).flatten();
         let leading: Vec<String> = parts.into_iter().map_while(|(part, _)| part).collect();
         let primary = origin == "pk";
@@ -253,11 +231,11 @@ fn conflict_key(
     Some(ConflictKey { parts, condition })
 }
 
-fn foreign_keys(conn: &Connection, schema: &str, table: &str) -> rusqlite::Result<Vec<ForeignKey>> {
+fn foreign_keys(conn: &rusqlite::Connection, table: &str) -> rusqlite::Result<Vec<ForeignKey>> {
     let mut statement = conn.prepare(
         "SELECT id, \"table\", \"from\", \"to\" FROM pragma_foreign_key_list(?1, ?2) ORDER BY id, seq",
     )?;
-    let mut rows = statement.query([table, schema])?;
+    let mut rows = statement.query([table, "main"])?;
     let mut keys: Vec<(i64, ForeignKey)> = Vec::new();
     while let Some(row) = rows.next()? {
         let (id, table, column): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
@@ -274,28 +252,4 @@ fn foreign_keys(conn: &Connection, schema: &str, table: &str) -> rusqlite::Resul
         }
     }
     Ok(keys.into_iter().map(|(_, key)| key).collect())
-}
-
-/// The application's triggers on tables and views, oldest first.
-pub(crate) fn all_triggers(conn: &Connection, schema: &str) -> rusqlite::Result<Vec<AppTrigger>> {
-    conn.prepare(&format!(
-        "SELECT name, sql FROM {schema}.sqlite_schema WHERE type = 'trigger' \
-         AND substr(name, 1, 9) <> '{OURS}' ORDER BY rowid"
-    ))?
-    .query_map([], |row| Ok(AppTrigger { name: row.get(0)?, sql: row.get(1)? }))?
-    .collect()
-}
-
-/// The application's triggers on a table, oldest first.
-pub(crate) fn triggers(
-    conn: &Connection,
-    schema: &str,
-    table: &str,
-) -> rusqlite::Result<Vec<AppTrigger>> {
-    conn.prepare(&format!(
-        "SELECT name, sql FROM {schema}.sqlite_schema WHERE type = 'trigger' \
-         AND tbl_name = ?1 COLLATE NOCASE AND substr(name, 1, 9) <> '{OURS}' ORDER BY rowid"
-    ))?
-    .query_map([table], |row| Ok(AppTrigger { name: row.get(0)?, sql: row.get(1)? }))?
-    .collect()
 }

@@ -12,7 +12,8 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 const HEADER_BYTES: u64 = 32;
-const FRAME_HEADER_BYTES: u64 = 24;
+/// What a frame of the log takes beside its page.
+pub(super) const FRAME_HEADER_BYTES: u64 = 24;
 /// Where the page size is in the header.
 const PAGE_SIZE_AT: usize = 8;
 /// Where the two salts are, in the header and in a frame's.

@@ -1,63 +1,54 @@
-//! What the rows of `sqlite_schema` become when definitions change: names, the table each
-//! object is on, the text. Pure: rows in, rows out.
+//! What the entries of the schema become when definitions change: names, the table each
+//! object is on, the text. Pure: entries in, entries out.
 
+use crate::backend::sqlite::catalog::Entry;
 use crate::migration::ddl::index_as;
-use crate::model::definitions::Change;
-use crate::schema::Defined;
+use crate::schema::{Change, Defined};
 
 /// What the name of an index begins with that a constraint made, followed by its table's
 /// name (<https://www.sqlite.org/fileformat2.html#internal_schema_objects>).
 const AUTO_INDEX: &str = "sqlite_autoindex_";
 
-/// A row of `sqlite_schema`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Row {
-    pub(crate) rowid: i64,
-    pub(crate) kind: String,
-    pub(crate) name: String,
-    pub(crate) table: String,
-    pub(crate) sql: Option<String>,
-}
-
-/// The rows that become others. All names are those before the changes: two tables may
+/// The entries that become others. All names are those before the changes: two tables may
 /// swap theirs.
-pub(crate) fn redefined(rows: &[Row], changes: &[Change]) -> Vec<Row> {
-    rows.iter()
-        .filter_map(|row| {
-            let after = after(row, changes);
-            (after != *row).then_some(after)
+pub(super) fn redefined(entries: &[Entry], changes: &[Change]) -> Vec<Entry> {
+    entries
+        .iter()
+        .filter_map(|entry| {
+            let after = after(entry, changes);
+            (after != *entry).then_some(after)
         })
         .collect()
 }
 
-fn after(row: &Row, changes: &[Change]) -> Row {
+fn after(entry: &Entry, changes: &[Change]) -> Entry {
     let find = |kind: Defined, name: &str| {
         changes.iter().find(|c| c.to.kind == kind && c.now.eq_ignore_ascii_case(name))
     };
-    let mut after = row.clone();
-    let Some(kind) = [Defined::Table, Defined::Index].into_iter().find(|k| k.name() == row.kind)
+    let mut after = entry.clone();
+    let Some(kind) = [Defined::Table, Defined::Index].into_iter().find(|k| k.name() == entry.kind)
     else {
         return after;
     };
-    if let Some(table) = find(Defined::Table, &row.table)
-        && table.to.name != row.table
+    if let Some(table) = find(Defined::Table, &entry.on)
+        && table.to.name != entry.on
     {
-        after.table.clone_from(&table.to.name);
+        after.on.clone_from(&table.to.name);
         if kind == Defined::Index {
             let own =
-                row.name.strip_prefix(AUTO_INDEX).and_then(|rest| rest.get(row.table.len()..));
-            match (&row.sql, own) {
+                entry.name.strip_prefix(AUTO_INDEX).and_then(|rest| rest.get(entry.on.len()..));
+            match (&entry.sql, own) {
                 (None, Some(number)) => {
                     after.name = format!("{AUTO_INDEX}{}{number}", table.to.name);
                 }
                 (Some(sql), _) => {
-                    after.sql = index_as(sql, &row.name, &table.to.name).or(after.sql);
+                    after.sql = index_as(sql, &entry.name, &table.to.name).or(after.sql);
                 }
                 (None, None) => {}
             }
         }
     }
-    if let Some(change) = find(kind, &row.name) {
+    if let Some(change) = find(kind, &entry.name) {
         after.name.clone_from(&change.to.name);
         after.sql = Some(change.to.sql.clone());
     }
@@ -69,9 +60,9 @@ mod tests {
     use super::*;
     use crate::schema::Definition;
 
-    fn row(rowid: i64, kind: &str, name: &str, table: &str, sql: Option<&str>) -> Row {
-        let (kind, name, table) = (kind.to_owned(), name.to_owned(), table.to_owned());
-        Row { rowid, kind, name, table, sql: sql.map(str::to_owned) }
+    fn row(place: i64, kind: &str, name: &str, on: &str, sql: Option<&str>) -> Entry {
+        let (kind, name, on) = (kind.to_owned(), name.to_owned(), on.to_owned());
+        Entry { place, kind, name, on, sql: sql.map(str::to_owned) }
     }
 
     fn change(kind: Defined, now: &str, name: &str, sql: &str) -> Change {
