@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 
-use cutover::{Difference, ErrorKind};
+use cutover::{Difference, ErrorKind, Fix};
 
 /// How a command that ran to its end went. Each is an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,21 +33,21 @@ pub enum Failure {
         /// What kind of error that is, in the engine's terms.
         kind: ErrorKind,
         /// What to do about it.
-        hint: Option<String>,
+        hint: Option<Fix>,
     },
     /// A file the command was given is not what it needs.
     Unusable {
         /// Why not.
         reason: String,
         /// What to do about it.
-        fix: String,
+        fix: Fix,
     },
     /// The command itself refused, and changed nothing.
     Refused {
         /// Why.
         reason: String,
         /// What to do about it.
-        fix: String,
+        fix: Fix,
     },
     /// Something else failed.
     Other {
@@ -56,18 +56,18 @@ pub enum Failure {
         /// What caused it.
         source: Option<Box<dyn StdError>>,
         /// What to do about it.
-        fix: Option<String>,
+        fix: Option<Fix>,
     },
 }
 
 impl Failure {
     /// A file the command was given is not what it needs: why, and what to do.
-    pub fn unusable(reason: impl Into<String>, fix: impl Into<String>) -> Self {
+    pub fn unusable(reason: impl Into<String>, fix: impl Into<Fix>) -> Self {
         Self::Unusable { reason: reason.into(), fix: fix.into() }
     }
 
     /// The command refuses, and has changed nothing: why, and what to do.
-    pub fn refused(reason: impl Into<String>, fix: impl Into<String>) -> Self {
+    pub fn refused(reason: impl Into<String>, fix: impl Into<Fix>) -> Self {
         Self::Refused { reason: reason.into(), fix: fix.into() }
     }
 
@@ -135,7 +135,7 @@ impl Failure {
     }
 
     /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<Fix> {
         match self {
             Self::Engine { error, .. } => error.hint(),
             Self::Library { hint, .. } => hint.clone(),

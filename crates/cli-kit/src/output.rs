@@ -64,7 +64,7 @@ impl Output {
             let object = json!({
                 "error": failure.message(),
                 "kind": "refused",
-                "fix": self.paste.complete(&failure.hint().unwrap_or_default()),
+                "fix": self.paste.fix(&failure.hint().unwrap_or_default()),
                 "examples": failure.examples(),
             });
             // If even that can't be printed, the text below still is.

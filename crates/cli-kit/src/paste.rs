@@ -1,14 +1,15 @@
 //! Makes the commands we suggest work when they are pasted.
 //!
-//! The engine names commands as a reader of `cutover` knows them (`cutover
-//! advance`). Typed like that they would lack the database, the shell may not know
-//! `cutover` by name, and the reader may be using another program that offers the
-//! same commands. So every command between backticks is spelled as this program
-//! spells it and completed with what this call was given.
+//! The engine gives commands as data. Typed by their names alone they would lack the database, the
+//! shell may not know `cutover` by name, and the reader may be using another program that offers
+//! the same commands. So each is spelled as this program spells it and completed with what this
+//! call was given.
 
 use std::path::Path;
 
-use crate::spelling::{CUTOVER, Spelling};
+use cutover::{Command, Fix};
+
+use crate::spelling::Spelling;
 
 /// What a suggested command needs in order to work as this call did.
 #[derive(Debug, Clone)]
@@ -89,22 +90,19 @@ impl Paste {
         command
     }
 
-    /// Completes every command between backticks in a text.
-    pub fn complete(&self, text: &str) -> String {
-        let mut out = String::with_capacity(text.len());
-        for (i, part) in text.split('`').enumerate() {
-            if i > 0 {
-                out.push('`');
-            }
-            let words =
-                |program| part.strip_prefix(program).and_then(|rest| rest.strip_prefix(' '));
-            match (words(CUTOVER.program), words(self.spelling.program)) {
-                (Some(words), _) if i % 2 == 1 => out.push_str(&self.command(words)),
-                (_, Some(words)) if i % 2 == 1 => out.push_str(&self.own(words)),
-                _ => out.push_str(part),
-            }
-        }
-        out
+    /// A command of the engine's, whole.
+    pub fn typed(&self, command: &Command) -> String {
+        self.command(&command.to_string())
+    }
+
+    /// The same between backticks, to stand in a sentence.
+    pub fn quoted(&self, command: &Command) -> String {
+        format!("`{}`", self.typed(command))
+    }
+
+    /// What to do, with each command as it can be pasted.
+    pub fn fix(&self, fix: &Fix) -> String {
+        fix.spelled(|command| self.quoted(command))
     }
 
     fn program(&self) -> String {
@@ -133,6 +131,8 @@ pub fn quote(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spelling::CUTOVER;
+    use cutover::Phase;
 
     fn paste() -> Paste {
         Paste {
@@ -144,16 +144,16 @@ mod tests {
     }
 
     #[test]
-    fn commands_in_a_text_get_what_this_call_was_given() {
+    fn commands_get_what_this_call_was_given() {
+        let fix =
+            Fix::run(Command::Backfill).with(", then ").with(Command::advance_to(Phase::NewOnly));
         assert_eq!(
-            paste().complete("run `cutover backfill`, then `cutover advance --to new-only`"),
+            paste().fix(&fix),
             "run `cutover backfill --db 'my app.db' --migration split`, \
              then `cutover advance --to new-only --db 'my app.db' --migration split`"
         );
-        assert_eq!(
-            paste().complete("`cutover start FILE`, `cutover new --help` and `cutover demo`"),
-            "`cutover start split.sql --db 'my app.db'`, `cutover new --help` and `cutover demo`"
-        );
+        assert_eq!(paste().quoted(&Command::Start), "`cutover start split.sql --db 'my app.db'`");
+        assert_eq!(paste().command("new --help"), "cutover new --help");
     }
 
     /// A program with a migration of its own offers the same commands.
@@ -166,26 +166,22 @@ mod tests {
             names_migration: false,
         };
         let paste = Paste { db: Some("my.db".into()), ..Paste::of(&STORE) };
-        assert_eq!(
-            paste.complete(
-                "`cutover start FILE`, then `cutover status`; `store list` and `store -h`"
-            ),
-            "`store migrate start --db my.db`, then `store migrate status --db my.db`; \
-             `store list --db my.db` and `store -h --db my.db`"
-        );
-        assert_eq!(Paste::of(&STORE).complete("`cutover advance`"), "`store migrate advance`");
+        assert_eq!(paste.command("start FILE"), "store migrate start --db my.db");
+        assert_eq!(paste.command("status"), "store migrate status --db my.db");
+        assert_eq!(paste.own("list"), "store list --db my.db");
+        assert_eq!(Paste::of(&STORE).command("advance"), "store migrate advance");
     }
 
     #[test]
     fn what_is_there_already_is_not_added_twice() {
-        let text = "`cutover status --db other.db --migration x`";
-        assert_eq!(paste().complete(text), text);
+        let other = paste().command(&Command::abort("other").to_string());
+        assert_eq!(other, "cutover abort --migration other --db 'my app.db'");
     }
 
     #[test]
-    fn text_outside_backticks_is_left_alone() {
+    fn words_are_left_alone() {
         for text in ["cutover backfill", "`SELECT 1` cutover x", "a ` b", ""] {
-            assert_eq!(paste().complete(text), text);
+            assert_eq!(paste().fix(&Fix::from(text)), text);
         }
     }
 

@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use cutover::Command;
 use cutover::{Event, Watch, Work};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -98,13 +99,14 @@ impl Watch for Progress {
                 bytes(*log_bytes)
             )),
             Event::Paused => {
-                output::note(&format!("{}: paused; `cutover resume` lets it go on", self.work))
+                let how = self.paste.quoted(&Command::Resume);
+                output::note(&format!("{}: paused; {how} lets it go on", self.work));
             }
             Event::Resumed => output::note(&format!("{}: goes on", self.work)),
             Event::Postponed => {
                 self.finished();
-                let how = self.paste.complete("`cutover unpostpone` switches");
-                output::note(&format!("everything is verified, and stays so; {how}"));
+                let how = self.paste.quoted(&Command::Unpostpone);
+                output::note(&format!("everything is verified, and stays so; {how} switches"));
             }
             Event::Rechecked { rows, differences } => {
                 self.finished();

@@ -2,6 +2,7 @@
 //! that the output strips where it doesn't belong.
 
 use anstyle::{AnsiColor, Style};
+use cutover::Command;
 use cutover::{
     Action, Because, BrokenForeignKey, Difference, NextAction, Phase, SetAside, Space,
     TransitionReport, VacuumCost, VerifyReport,
@@ -96,7 +97,7 @@ pub fn seconds(s: f64) -> String {
 /// What went wrong, what caused it, and what to do.
 pub fn failure(failure: &Failure, paste: &Paste) -> String {
     let mut out = String::new();
-    line!(out, "{BAD}error:{BAD:#} {}", paste.complete(&failure.message()));
+    line!(out, "{BAD}error:{BAD:#} {}", failure.message());
     if let Some(excerpt) = failure.excerpt() {
         line!(out, "{excerpt}");
     }
@@ -105,7 +106,7 @@ pub fn failure(failure: &Failure, paste: &Paste) -> String {
     }
     out.push_str(&differences(failure.examples()));
     if let Some(hint) = failure.hint() {
-        line!(out, "{WARN}hint:{WARN:#} {}", paste.complete(&hint));
+        line!(out, "{WARN}hint:{WARN:#} {}", paste.fix(&hint));
     }
     out.truncate(out.trim_end().len());
     out
@@ -275,7 +276,7 @@ pub const OVER: &str = "next: nothing; the migration is over\n";
 
 /// What to type next: when, and the command on a line of its own.
 pub fn next(next: &[NextAction], paste: &Paste) -> String {
-    next.first().map_or_else(String::new, |next| next_is(when(*next), &words(*next), paste))
+    next.first().map_or_else(String::new, |next| next_is(when(*next), &next.command(), paste))
 }
 
 /// What to type next after a rollback.
@@ -283,11 +284,12 @@ pub fn next_after_rollback(next: &[NextAction], phase: Phase, paste: &Paste) -> 
     let Some(NextAction { action: Action::Advance, .. }) = next.first() else {
         return self::next(next, paste);
     };
-    let again = next.first().map(|next| words(*next)).unwrap_or_default();
-    let again = next_is("once the problem is fixed, try again", &again, paste);
+    let again = next_is("once the problem is fixed, try again", &Command::ADVANCE, paste);
     match phase {
-        Phase::DualWrite => again + &format!("or to leave it:\n  {}\n", paste.command("abort")),
-        _ => again + &format!("or to go further back:\n  {}\n", paste.command("rollback")),
+        Phase::DualWrite => {
+            again + &format!("or to leave it:\n  {}\n", paste.typed(&Command::ABORT))
+        }
+        _ => again + &format!("or to go further back:\n  {}\n", paste.typed(&Command::ROLLBACK)),
     }
 }
 
@@ -315,23 +317,9 @@ fn when(next: NextAction) -> &'static str {
     }
 }
 
-/// The command that comes next, as words of `cutover`.
-pub fn words(next: NextAction) -> String {
-    match (next.action, next.to) {
-        (Action::Start, _) => "start FILE".to_owned(),
-        (Action::Advance, Some(Phase::Retired)) if next.because == Because::Interrupted => {
-            "advance --to retired --yes".to_owned()
-        }
-        (Action::Advance, Some(Phase::Retired)) => {
-            "advance --to retired --yes --backup before-retire.db".to_owned()
-        }
-        (action, _) => action.name().to_owned(),
-    }
-}
-
 /// A `next:` line and its command.
-pub fn next_is(when: &str, command: &str, paste: &Paste) -> String {
-    format!("{BOLD}next{BOLD:#}: {}:\n  {}\n", paste.complete(when), paste.command(command))
+pub fn next_is(when: &str, command: &Command, paste: &Paste) -> String {
+    format!("{BOLD}next{BOLD:#}: {}:\n  {}\n", when, paste.typed(command))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use cutover::ErrorKind;
+use cutover::{Command, Fix};
 use rusqlite::ErrorCode;
 
 /// The result of a call to the store.
@@ -235,7 +236,7 @@ impl Error {
 
     /// What to do about it, if there is something.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<Fix> {
         let hint = match self {
             Self::Busy { .. } => "a program holds a transaction open on this database; try again",
             Self::Frozen { .. } => "finish or roll back that migration first",
@@ -247,7 +248,8 @@ impl Error {
             Self::NotFound { .. } => "name an existing store, or store something to make it",
             Self::ReadOnly { .. } => "open it to write, as a user who may write the file",
             Self::NoPlace { .. } => {
-                "leave it out, or move the store to its new tables first: `consensus migrate start`"
+                let leave = "leave it out, or move the store to its new tables first: ";
+                return Some(Fix::from(leave).with(Command::Start));
             }
             Self::UnexpectedValue { .. } => "look at that row with the sqlite3 shell and mend it",
             Self::Conflict { .. } => {
@@ -257,7 +259,7 @@ impl Error {
             Self::NoIdsLeft { .. } => {
                 "export the store, and import it into a new one with --new-ids"
             }
-            Self::UnknownSchema { fix, .. } => return Some(fix.clone()),
+            Self::UnknownSchema { fix, .. } => return Some(fix.as_str().into()),
             Self::Migration(error) => return error.hint(),
             Self::Invalid { .. }
             | Self::Line { .. }
@@ -265,7 +267,7 @@ impl Error {
             | Self::WriterGone { .. }
             | Self::Database { .. } => return None,
         };
-        Some(hint.to_owned())
+        Some(hint.into())
     }
 
     /// The same error for one more caller, where many waited for the same lock in vain.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use cli_kit::Failure;
+use cutover::{Command, Fix};
 use cutover::{Engine, Migration};
 
 use crate::migration_file;
@@ -106,7 +107,10 @@ impl Choice {
                 Some(name) => Ok(name),
                 None => Err(Failure::unusable(
                     format!("the migration {name} has not been started"),
-                    "look at what it would do with `cutover check FILE`, begin with `cutover start FILE`",
+                    Fix::from("look at what it would do with ")
+                        .with(Command::Check)
+                        .with(", begin with ")
+                        .with(Command::Start),
                 )),
             },
         }

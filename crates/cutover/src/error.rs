@@ -7,6 +7,8 @@ use serde::Serialize;
 use crate::backend::sqlite::DatabaseError;
 use crate::migration::MigrationError;
 use crate::phase::Phase;
+use crate::report::command::Command;
+use crate::report::fix::Fix;
 use crate::report::verify::Difference;
 
 /// The result of an engine operation.
@@ -51,7 +53,7 @@ pub enum Error {
         /// Why it can't be used.
         reason: String,
         /// What to do about it.
-        fix: String,
+        fix: Fix,
     },
 
     /// The database holds no migration of that name, or none, or several and no
@@ -61,7 +63,7 @@ pub enum Error {
         /// What was looked for and what there is.
         reason: String,
         /// What to do about it.
-        fix: String,
+        fix: Fix,
     },
 
     /// The caller asked the operation to stop. What was done so far is kept, and
@@ -153,28 +155,27 @@ impl Error {
 
     /// What the user can do about it, if there is something.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<Fix> {
         match self {
-            Self::Migration(error) => error.fix().map(str::to_owned),
+            Self::Migration(error) => error.fix().cloned(),
             Self::Refused(refusal) => Some(refusal.fix.clone()),
             Self::LeaseHeld(_) => Some(
-                "wait for it to finish, or for its lease to expire; `cutover status` works meanwhile"
-                    .to_owned(),
+                Fix::from("wait for it to finish, or for its lease to expire; ")
+                    .with(Command::Status)
+                    .with(" works meanwhile"),
             ),
-            Self::LeaseLost(_) => Some("run the command again when the other is done".to_owned()),
+            Self::LeaseLost(_) => Some("run the command again when the other is done".into()),
             Self::Locked { .. } => {
-                Some("a program holds a transaction open on this database; try again".to_owned())
+                Some("a program holds a transaction open on this database; try again".into())
             }
             Self::LogHeld { .. } => {
-                Some("end that program's read, then run the command again: it goes on".to_owned())
+                Some("end that program's read, then run the command again: it goes on".into())
             }
             Self::DiskFull { .. } => {
-                Some("make room, then run the command again: it goes on".to_owned())
+                Some("make room, then run the command again: it goes on".into())
             }
-            Self::Database { source, .. }
-                if source.is_disk_full() =>
-            {
-                Some("make room on the disk, then run the command again: it goes on".to_owned())
+            Self::Database { source, .. } if source.is_disk_full() => {
+                Some("make room on the disk, then run the command again: it goes on".into())
             }
             Self::Unusable { fix, .. } | Self::NoSuchMigration { fix, .. } => Some(fix.clone()),
             Self::Interrupted | Self::Database { .. } | Self::Io { .. } => None,
@@ -191,7 +192,7 @@ pub struct Refusal {
     /// Why it was refused.
     pub reason: String,
     /// What to do about it.
-    pub fix: String,
+    pub fix: Fix,
     /// The rows that show why, if rows do: a sample, not all of them.
     pub examples: Vec<Difference>,
 }
@@ -223,13 +224,13 @@ fn by(holder: Option<&LeaseHolder>) -> String {
 }
 
 impl Refusal {
+    /// What was asked, why not, and what to do.
+    pub fn new(action: impl Into<String>, reason: impl Into<String>, fix: impl Into<Fix>) -> Self {
+        Self { action: action.into(), reason: reason.into(), fix: fix.into(), examples: Vec::new() }
+    }
+
     /// A refused step from one phase to another.
-    pub(crate) fn transition(to: Phase, reason: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self {
-            action: format!("going to {to}"),
-            reason: reason.into(),
-            fix: fix.into(),
-            examples: Vec::new(),
-        }
+    pub(crate) fn transition(to: Phase, reason: impl Into<String>, fix: impl Into<Fix>) -> Self {
+        Self::new(format!("going to {to}"), reason, fix)
     }
 }

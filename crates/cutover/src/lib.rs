@@ -109,11 +109,11 @@ pub use pace::{Limits, Pace};
 pub use phase::{Direction, Phase, Side, UnknownPhase};
 pub use report::{
     AbortReport, Action, BackfillReport, BackfillStatus, Because, Blocked, BrokenForeignKey,
-    CheckReport, ControlStatus, Difference, Forecast, ForgetReport, FuzzFailure, FuzzFault,
-    FuzzLoss, FuzzRefusal, FuzzReport, JournalEntry, Kept, LastVerification, Listed, ListedState,
-    NextAction, OldSchema, OnlyNew, PaceStatus, PhaseSpan, Plan, PlanStep, PlannedIndex, Problem,
-    RepairReport, RollbackForecast, SetAside, Snapshot, Space, StartReport, TableStatus,
-    TransitionReport, VacuumCost, VerifyReport, Waiting, WorkStatus, WriteStatus,
+    CheckReport, Command, ControlStatus, Difference, Fix, Forecast, ForgetReport, FuzzFailure,
+    FuzzFault, FuzzLoss, FuzzRefusal, FuzzReport, JournalEntry, Kept, LastVerification, Listed,
+    ListedState, NextAction, OldSchema, OnlyNew, PaceStatus, Part, PhaseSpan, Plan, PlanStep,
+    PlannedIndex, Problem, RepairReport, RollbackForecast, SetAside, Snapshot, Space, StartReport,
+    TableStatus, TransitionReport, VacuumCost, VerifyReport, Waiting, WorkStatus, WriteStatus,
 };
 pub use standing::Standing;
 pub use watch::{Event, Look, Silent, Verdict, Watch, Work};

@@ -368,7 +368,7 @@ fn an_id_that_leaves_none_for_later_rows() {
                     )
                 );
                 assert_eq!(error.kind(), ErrorKind::Unusable);
-                assert_eq!(error.hint().as_deref(), Some("let the rows get new ids: --new-ids"));
+                assert_eq!(error.hint(), Some("let the rows get new ids: --new-ids".into()));
                 assert_eq!(export(&path), before);
                 // As the hint says.
                 let options = ImportOptions::default().new_ids(true);

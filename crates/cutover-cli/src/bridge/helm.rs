@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use cli_kit::exit::Failure;
 use cli_kit::render;
 use cutover::{AdvanceOptions, Difference, Engine, Event, Options, Pace, Phase, Request, Watch};
+use cutover::{Command, Fix};
 use serde::Serialize;
 
 use crate::commands::steer;
@@ -58,7 +59,7 @@ pub(crate) struct Outcome {
     /// What was done, or why not, in a sentence or a few lines.
     pub(crate) message: String,
     /// What to do about it, where it was not done.
-    pub(crate) hint: Option<String>,
+    pub(crate) hint: Option<Fix>,
     /// Rows that a gate refuses.
     pub(crate) examples: Vec<Difference>,
 }
@@ -124,7 +125,7 @@ impl Helm {
                 actor: actor.to_owned(),
                 ok: false,
                 message: format!("{busy} is under way"),
-                hint: Some("wait for it, or stop it".to_owned()),
+                hint: Some("wait for it, or stop it".into()),
                 examples: Vec::new(),
             });
         }
@@ -188,7 +189,7 @@ impl Watch for Until {
 struct Done {
     message: String,
     /// What to do, where what was found is not well.
-    hint: Option<String>,
+    hint: Option<Fix>,
 }
 
 impl From<String> for Done {
@@ -218,18 +219,17 @@ fn carry_out(
         }
         Order::Verify => {
             let report = engine.verify(migration, Pace::Gentle, watch)?;
-            let hint = (!report.ok).then(|| "`cutover repair` applies them".to_owned());
+            let hint = (!report.ok).then(|| Fix::from(Command::Repair).with(" applies them"));
             Ok(Done { message: plain(render::verification(&report)), hint })
         }
         Order::Advance => {
             let from = engine.phase(migration)?;
             if from.next() == Some(Phase::Retired) {
-                return Err(cutover::Error::Refused(cutover::Refusal {
-                    action: "going to retired".to_owned(),
-                    reason: "from there is no way back, so that takes a terminal".to_owned(),
-                    fix: "run `cutover advance --to retired --yes --backup FILE`".to_owned(),
-                    examples: Vec::new(),
-                }));
+                return Err(cutover::Error::Refused(cutover::Refusal::new(
+                    "going to retired",
+                    "from there is no way back, so that takes a terminal",
+                    Fix::run(Command::Retire { backup: true }),
+                )));
             }
             let report = engine.advance(migration, &AdvanceOptions::default(), watch)?;
             Ok(plain(render::transition(&report)).into())

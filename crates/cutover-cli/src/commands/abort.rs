@@ -4,6 +4,7 @@ use cli_kit::exit::{Exit, Failure};
 use cli_kit::paste::Paste;
 use cli_kit::progress::Progress;
 use cli_kit::render::{BOLD, GOOD, WARN, counted, line};
+use cutover::Command;
 use cutover::{AbortOptions, AbortReport};
 
 use super::Call;
@@ -23,7 +24,7 @@ pub(crate) fn run(
     call.output.result(&report, |paste| {
         // The file's path is not known here, but its name is.
         let paste = Paste { file: Some(format!("{name}.sql")), ..paste.clone() };
-        let start = paste.command("start FILE");
+        let start = paste.typed(&Command::Start);
         summary(&report)
             + &format!("{BOLD}next{BOLD:#}: nothing has to be done; to begin again:\n  {start}\n")
     })?;

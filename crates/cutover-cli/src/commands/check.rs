@@ -6,6 +6,7 @@ use cli_kit::progress::{Progress, listen_to_interrupts};
 use cli_kit::render::{
     BAD, BOLD, DIM, GOOD, bytes, count, counted, differences, line, next_is, seconds,
 };
+use cutover::Command;
 use cutover::{CheckReport, Forecast, FuzzOptions, Problem};
 
 use super::{Call, fuzz};
@@ -32,9 +33,9 @@ pub(crate) fn run(fuzz: Option<FuzzOptions>, call: &Call<Definition>) -> Result<
             text += &fuzz::found(found, &file, paste);
         }
         if report.ok {
-            text += &next_is("keep both schemas in step from now on", "start FILE", paste);
+            text += &next_is("keep both schemas in step from now on", &Command::Start, paste);
         } else {
-            text += &next_is("mend what is named above, and", "check FILE", paste);
+            text += &next_is("mend what is named above, and", &Command::Check, paste);
         }
         text
     })?;
@@ -90,9 +91,9 @@ fn described(problem: &Problem, file: &str, paste: &Paste) -> String {
         (Some(line), None) => format!("{file}:{line}: "),
         _ => String::new(),
     };
-    let mut text = format!("{place}{}", paste.complete(reason));
+    let mut text = format!("{place}{}", reason);
     if !fix.is_empty() {
-        text += &format!("\n  fix: {}", paste.complete(fix));
+        text += &format!("\n  fix: {}", paste.fix(fix));
     }
     text
 }

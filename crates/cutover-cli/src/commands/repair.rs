@@ -3,6 +3,7 @@
 use cli_kit::exit::{Exit, Failure};
 use cli_kit::progress::Progress;
 use cli_kit::render::{GOOD, WARN, count, counted, line, next_is, set_aside};
+use cutover::Command;
 use cutover::{Pace, RepairReport};
 
 use super::Call;
@@ -13,7 +14,7 @@ pub(crate) fn run(call: &Call<Choice>) -> Result<Exit, Failure> {
     let name = call.migration.pick(&engine)?;
     let report = engine.repair(&name, Pace::Gentle, &mut Progress::new(call.output.paste()))?;
     call.output.result(&report, |paste| {
-        summary(&report) + &next_is("compare every row", "verify", paste)
+        summary(&report) + &next_is("compare every row", &Command::Verify, paste)
     })?;
     Ok(Exit::Done)
 }

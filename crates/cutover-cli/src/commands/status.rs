@@ -4,6 +4,7 @@ use cli_kit::exit::{Exit, Failure};
 use cli_kit::paste::Paste;
 use cli_kit::progress::rounded;
 use cli_kit::render::{BOLD, DIM, GOOD, WARN, bytes, count, counted, line, next, seconds};
+use cutover::Command;
 use cutover::{
     ControlStatus, Engine, LastVerification, LeaseHolder, Listed, Phase, RollbackForecast,
     Snapshot, TableStatus, VerifyReport, WorkStatus,
@@ -71,7 +72,7 @@ fn overview(all: &[Snapshot], paste: &Paste) -> String {
     line!(out, "{BOLD}next{BOLD:#}: look at one of them:");
     for status in all {
         let paste = Paste { migration: Some(status.migration.clone()), ..paste.clone() };
-        line!(out, "  {}", paste.command("status"));
+        line!(out, "  {}", paste.typed(&Command::Status));
     }
     out
 }
@@ -109,8 +110,8 @@ fn render(status: &Snapshot, paste: &Paste) -> String {
     }
     out += &log(status);
     for drift in &status.drift {
-        line!(out, "{WARN}drift{WARN:#}     {}", paste.complete(&drift.reason));
-        line!(out, "            fix: {}", paste.complete(&drift.fix));
+        line!(out, "{WARN}drift{WARN:#}     {}", drift.reason);
+        line!(out, "            fix: {}", paste.fix(&drift.fix));
     }
     if let Some(lease) = &status.lease {
         line!(out, "operator  {lease}");
@@ -123,9 +124,9 @@ fn render(status: &Snapshot, paste: &Paste) -> String {
     }
     for (i, blocked) in status.blocked.iter().enumerate() {
         let head = if i == 0 { "blocked" } else { "" };
-        line!(out, "{head:8}  {}: {}", blocked.action, paste.complete(&blocked.reason));
+        line!(out, "{head:8}  {}: {}", blocked.action, blocked.reason);
         if !blocked.fix.is_empty() {
-            line!(out, "            fix: {}", paste.complete(&blocked.fix));
+            line!(out, "            fix: {}", paste.fix(&blocked.fix));
         }
     }
     if let Some(forecast) = &status.rollback {
@@ -278,6 +279,8 @@ fn what_next(status: &Snapshot, paste: &Paste) -> String {
 
 #[cfg(test)]
 mod tests {
+    use cutover::{Command, Fix};
+
     use super::*;
     use cli_kit::spelling::CUTOVER;
     use cutover::{
@@ -328,7 +331,7 @@ mod tests {
             blocked: vec![Blocked {
                 action: "advance".into(),
                 reason: "the backfill is not complete".into(),
-                fix: "run `cutover backfill`".into(),
+                fix: Fix::run(Command::Backfill),
             }],
             next: vec![NextAction {
                 action: Action::Backfill,

@@ -4,6 +4,7 @@
 use cli_kit::exit::{Exit, Failure};
 use cli_kit::paste::Paste;
 use cli_kit::render::{counted, line, next_is};
+use cutover::Command;
 use cutover::{ControlStatus, PaceStatus, Request};
 
 use super::Call;
@@ -29,9 +30,9 @@ pub(crate) fn run(request: Option<Request>, call: &Call<Choice>) -> Result<Exit,
 fn render(status: &ControlStatus, paste: &Paste) -> String {
     let mut out = said(status);
     if status.paused {
-        out += &next_is("go on", "resume", paste);
+        out += &next_is("go on", &Command::Resume, paste);
     } else if status.postponed {
-        out += &next_is("when it may happen", "unpostpone", paste);
+        out += &next_is("when it may happen", &Command::Unpostpone, paste);
     }
     out
 }

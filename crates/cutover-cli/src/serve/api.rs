@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, Response, StatusCode, header};
+use cutover::{Command, Fix};
 use cutover::{Difference, Engine};
 use serde::Serialize;
 
@@ -41,7 +42,7 @@ pub(crate) async fn snapshot(State(app): State<App>) -> Result<Response<Body>, P
         (_, error) => Err(Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             error.clone().unwrap_or_default(),
-            "look at `cutover status`",
+            &app.desk.paste.fix(&Fix::look_at(Command::Status)),
         )),
     }
 }

@@ -90,14 +90,10 @@ impl Desk {
 
     fn pasted(&self, snapshot: &Snapshot) -> Snapshot {
         let mut snapshot = snapshot.clone();
-        let complete = |text: &mut String| *text = self.paste.complete(text);
-        for blocked in &mut snapshot.blocked {
-            complete(&mut blocked.reason);
-            complete(&mut blocked.fix);
-        }
-        for drift in &mut snapshot.drift {
-            complete(&mut drift.reason);
-            complete(&mut drift.fix);
+        let blocked = snapshot.blocked.iter_mut().map(|blocked| &mut blocked.fix);
+        let drift = snapshot.drift.iter_mut().map(|drift| &mut drift.fix);
+        for fix in blocked.chain(drift) {
+            *fix = self.paste.fix(fix).into();
         }
         snapshot
     }
@@ -106,8 +102,7 @@ impl Desk {
     pub(crate) fn orders(&self) -> Bearing {
         let mut orders = self.helm.as_ref().map(Helm::bearing).unwrap_or_default();
         if let Some(last) = &mut orders.last {
-            last.message = self.paste.complete(&last.message);
-            last.hint = last.hint.as_ref().map(|hint| self.paste.complete(hint));
+            last.hint = last.hint.as_ref().map(|hint| self.paste.fix(hint).into());
         }
         orders
     }

@@ -81,7 +81,7 @@ pub(crate) fn run(setup: &Setup, call: &Call<Choice>) -> Result<Exit, Failure> {
         runtime.block_on(TcpListener::bind(setup.listen)).map_err(|error| Failure::Other {
             doing: format!("listening on {}", setup.listen),
             source: Some(Box::new(error)),
-            fix: Some("name another with --listen; port 0 takes one that is free".to_owned()),
+            fix: Some("name another with --listen; port 0 takes one that is free".into()),
         })?;
     let address = listener.local_addr().doing(|| "asking for the address".to_owned())?;
     say(call, setup, address, &migration, token.as_ref())?;

@@ -48,15 +48,15 @@ impl Problem {
         for cause in failure.causes() {
             detail += &format!(": {cause}");
         }
-        let hint = paste.complete(&failure.hint().unwrap_or_default());
+        let hint = paste.fix(&failure.hint().unwrap_or_default());
         let examples = failure.examples().to_vec();
-        Self { examples, ..Self::new(status, paste.complete(&detail), &hint) }
+        Self { examples, ..Self::new(status, detail, &hint) }
     }
 
     /// An order that was not taken.
     pub(crate) fn outcome(outcome: Outcome, paste: &Paste) -> Self {
-        let hint = paste.complete(&outcome.hint.unwrap_or_default());
-        let detail = paste.complete(&outcome.message);
+        let hint = paste.fix(&outcome.hint.unwrap_or_default());
+        let detail = outcome.message;
         Self { examples: outcome.examples, ..Self::new(StatusCode::CONFLICT, detail, &hint) }
     }
 }

@@ -213,7 +213,7 @@ fn overtaken(order: Order, then: Phase, now: Phase) -> Outcome {
         actor: String::new(),
         ok: false,
         message: format!("it was in {then} when you were asked, and is in {now} by now"),
-        hint: Some("nothing was done; look again, and ask again".to_owned()),
+        hint: Some("nothing was done; look again, and ask again".into()),
         examples: Vec::new(),
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cli_kit::paste::Paste;
 use cli_kit::render::{count, differences};
+use cutover::Command;
 use cutover::{Limits, Pace, Phase, Request, Snapshot};
 
 use super::app::Dialog;
@@ -66,8 +67,7 @@ pub(crate) const PACES: [Choice; 6] = [
 pub(crate) fn of(dialog: &Dialog, seen: &Snapshot, paste: &Paste) -> Words {
     match dialog {
         Dialog::Confirm { order, phase } => {
-            let (title, text) = question(*order, *phase, seen);
-            let text = text.iter().map(|text| paste.complete(text)).collect();
+            let (title, text) = question(*order, *phase, seen, paste);
             Words { title, text, keys: "y yes   n no" }
         }
         Dialog::Pace => {
@@ -109,7 +109,7 @@ const HELP: [&str; 12] = [
 ];
 
 /// What an order would do: a question, and what yes means.
-fn question(order: Order, phase: Phase, seen: &Snapshot) -> (String, Vec<String>) {
+fn question(order: Order, phase: Phase, seen: &Snapshot, paste: &Paste) -> (String, Vec<String>) {
     let here = "It runs in this process, gently; leaving stops it at the end of a chunk.";
     let backfill = seen.backfill;
     let (title, text) = match order {
@@ -130,7 +130,10 @@ fn question(order: Order, phase: Phase, seen: &Snapshot) -> (String, Vec<String>
         ),
         Order::Ask(Request::Unpostpone) => (
             "Let the cutover happen?".into(),
-            vec!["One that waits for it (`cutover advance --when-told`) switches at once.".into()],
+            vec![format!(
+                "One that waits for it ({}) switches at once.",
+                paste.quoted(&Command::ADVANCE_WHEN_TOLD)
+            )],
         ),
         Order::Ask(Request::Pace(_)) => ("Set the pace?".into(), Vec::new()),
         Order::Backfill => (
@@ -185,14 +188,11 @@ fn on(phase: Phase, here: &str) -> (String, Vec<String>) {
 /// What an order came to.
 fn told(outcome: &Outcome, paste: &Paste) -> Words {
     let Outcome { order, ok, message, hint, examples, .. } = outcome;
-    let lines = |text: &str| {
-        let text = paste.complete(text.trim_end());
-        text.lines().map(str::to_owned).collect::<Vec<_>>()
-    };
+    let lines = |text: &str| text.trim_end().lines().map(str::to_owned).collect::<Vec<_>>();
     let mut text = lines(message);
     text.extend(lines(&differences(examples)));
     if let Some(hint) = hint {
-        text.extend(lines(&format!("hint: {hint}")));
+        text.extend(lines(&format!("hint: {}", paste.fix(hint))));
     }
     let title = if *ok { format!("{order}: done") } else { (*order).to_owned() };
     Words { title, text, keys: "Enter close   Up, Down scroll" }

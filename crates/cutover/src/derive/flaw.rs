@@ -48,7 +48,7 @@ impl Flaw {
             line: Some(self.at.line),
             column: Some(self.at.column),
             reason: self.reason.clone(),
-            fix: self.fix.clone(),
+            fix: self.fix.clone().into(),
         }
     }
 }

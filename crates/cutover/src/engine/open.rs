@@ -10,6 +10,7 @@ use crate::migration::{Migration, MigrationError};
 use crate::model::build::Model;
 use crate::model::lost::refuse_lost;
 use crate::phase::Phase;
+use crate::report::{Command, Fix};
 
 /// A database and the operations on its migrations.
 #[derive(Debug)]
@@ -55,7 +56,7 @@ impl Engine {
     pub(crate) fn record(&self, name: &str) -> Result<Record> {
         state::load(&self.db, name)?.ok_or_else(|| Error::NoSuchMigration {
             reason: format!("{} holds no migration named {name}", self.db.path().display()),
-            fix: "look at `cutover status`, or begin with `cutover start FILE`".to_owned(),
+            fix: Fix::look_at(Command::Status).with(", or begin with ").with(Command::Start),
         })
     }
 
@@ -66,21 +67,25 @@ impl Engine {
         }
         let migration = Migration::started(&record.name, &record.text)?;
         let bearer = record.phase.writes_enter();
-        let fix = "put the table back as it was, or leave the migration with `cutover abort`";
+        let fix = Fix::from("put the table back as it was, or leave the migration with ")
+            .with(Command::ABORT);
         let built = Model::build(&self.db, migration, record.id, bearer);
         // That a table is gone says more than that a name in the file leads nowhere.
         if matches!(built, Err(Error::Migration(_) | Error::Refused(_))) {
             refuse_lost(&self.db, record)?;
         }
         let model = built.map_err(|error| match error {
-            Error::Migration(error) if record.is_open() => Error::Migration(error.with_fix(fix)),
+            Error::Migration(error) if record.is_open() => {
+                Error::Migration(error.with_fix(fix.clone()))
+            }
             error => error,
         })?;
         if record.is_open() && record.phase != Phase::Legacy {
             for (created, table) in model.migration.tables.iter().zip(model.new_tables()) {
                 if !self.db.has_table(&table.name)? {
                     let reason = format!("the new table {} is gone", table.known_as);
-                    let found = MigrationError::at(&model.migration, created.at, reason, fix);
+                    let found =
+                        MigrationError::at(&model.migration, created.at, reason, fix.clone());
                     return Err(Error::Migration(found));
                 }
             }

@@ -1,12 +1,12 @@
 //! Random writes, in units that begin and end outside of a transaction. Pure: the same
 //! seed and the same tables give the same statements.
 
-use crate::backend::sqlite::setting;
 use fastrand::Rng;
 
 use super::statement::{Kind, Part, Statement};
 use super::values::{Oddness, rowid, value};
 use super::world::{Field, World, Written};
+use crate::backend::sqlite::setting;
 use crate::derive::sql::ident;
 
 /// Makes writes for the tables of a world.

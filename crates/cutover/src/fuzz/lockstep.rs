@@ -1,9 +1,8 @@
 //! The same statement on the scratch copy and on its twin, which has none of our
 //! machinery: what the program that writes is told has to be the same.
 
-use crate::backend::sqlite::{Answer, Connection, DatabaseError};
-
 use super::statement::{Kind, Statement};
+use crate::backend::sqlite::{Answer, Connection, DatabaseError};
 
 /// Two plain connections, as a program would open them.
 #[derive(Debug)]

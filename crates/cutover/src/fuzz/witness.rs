@@ -13,11 +13,10 @@
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
-use crate::backend::sqlite::catalog::{Entry, OURS};
-use crate::backend::sqlite::{Answer, Connection};
-
 use super::lockstep::Told;
 use super::statement::Statement;
+use crate::backend::sqlite::catalog::{Entry, OURS};
+use crate::backend::sqlite::{Answer, Connection};
 use crate::derive::sql::ident;
 
 /// A database with triggers that do nothing.

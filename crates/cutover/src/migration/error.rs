@@ -1,6 +1,7 @@
 //! A migration file that can't be used.
 
-use super::Location;
+use crate::migration::Location;
+use crate::report::fix::Fix;
 
 /// What is wrong with a migration file, where, why, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,13 +11,13 @@ pub struct MigrationError {
     /// Where it is; absent where the file as a whole is meant.
     pub at: Option<Location>,
     pub(super) reason: String,
-    pub(super) fix: Option<String>,
+    pub(super) fix: Option<Fix>,
 }
 
 impl MigrationError {
     /// The same, with something else to do about it.
-    pub(crate) fn with_fix(mut self, fix: &str) -> Self {
-        self.fix = Some(fix.to_owned());
+    pub(crate) fn with_fix(mut self, fix: Fix) -> Self {
+        self.fix = Some(fix);
         self
     }
 
@@ -25,7 +26,7 @@ impl MigrationError {
         migration: &super::Migration,
         at: Location,
         reason: impl Into<String>,
-        fix: impl Into<String>,
+        fix: impl Into<Fix>,
     ) -> Self {
         Self {
             name: migration.name().to_owned(),
@@ -43,8 +44,8 @@ impl MigrationError {
 
     /// What to do about it.
     #[must_use]
-    pub fn fix(&self) -> Option<&str> {
-        self.fix.as_deref()
+    pub fn fix(&self) -> Option<&Fix> {
+        self.fix.as_ref()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is wrong with a statement, before the migration's name is put to it.
 
-use super::{Location, MigrationError};
+use crate::migration::{Location, MigrationError};
 
 /// A refusal: where, why, and what to do instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl Fault {
             name: name.to_owned(),
             at: self.at,
             reason: self.reason,
-            fix: Some(self.fix),
+            fix: Some(self.fix.into()),
         }
     }
 }

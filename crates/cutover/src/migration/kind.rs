@@ -1,8 +1,8 @@
 //! Which statements a migration may hold, told by their first words.
 
-use super::fault::Checked;
-use super::refuse;
-use super::tokens::Statement;
+use crate::migration::fault::Checked;
+use crate::migration::refuse;
+use crate::migration::tokens::Statement;
 
 /// A statement that a migration may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,7 @@ const REFUSED: &[(&[&str], &str, &str)] = &[
     (&["ROLLBACK"], TRANSACTIONS, REMOVE),
     (&["SAVEPOINT"], TRANSACTIONS, REMOVE),
     (&["RELEASE"], TRANSACTIONS, REMOVE),
-    (&["EXPLAIN"], "it runs nothing", "remove EXPLAIN; `cutover plan FILE` shows every statement"),
+    (&["EXPLAIN"], "it runs nothing", "remove EXPLAIN"),
     (&["SELECT"], "its rows would go nowhere", "put INSERT INTO new.T (…) before it"),
     (&["VALUES"], "its rows would go nowhere", "put INSERT INTO new.T (…) before it"),
     (&["CREATE", "VIEW"], OTHERS, IN_THE_APPLICATION),

@@ -275,7 +275,7 @@ pub(crate) fn refuse(migration: &Migration, flaw: &Flaw) -> Error {
         FlawKind::CantKeepInStep => Error::Refused(Refusal {
             action: format!("migration {}", migration.name()),
             reason: format!("line {}, column {}: {}", flaw.at.line, flaw.at.column, flaw.reason),
-            fix: flaw.fix.clone(),
+            fix: flaw.fix.clone().into(),
             examples: Vec::new(),
         }),
     }

@@ -12,7 +12,7 @@ use crate::derive::sql::ident;
 use crate::error::{Error, Result};
 use crate::migration::Migration;
 use crate::phase::{Phase, Side};
-use crate::report::Problem;
+use crate::report::{Command, Fix, Problem};
 use crate::schema::Table;
 
 /// A table that should be there.
@@ -44,45 +44,52 @@ impl Lost {
         let (reason, fix) = match (renamed, self.left_behind()) {
             (Some((other, _)), _) => (
                 format!("the table {name} is gone: it was renamed to {other}"),
-                format!(
-                    "give it its name again (ALTER TABLE {} RENAME TO {}) and run `cutover repair`, or \
-                     leave the migration with `cutover abort`",
+                Fix::from(format!(
+                    "give it its name again (ALTER TABLE {} RENAME TO {}) and run ",
                     ident(other),
                     ident(name)
-                ),
+                ))
+                .with(Command::Repair)
+                .with(", or leave the migration with ")
+                .with(Command::ABORT),
             ),
             (None, Some(other)) => (
                 format!(
                     "the table {name} is gone, and {other} has its columns: a tool that rebuilds {name} \
                      dropped it and could not rename {other}"
                 ),
-                format!(
-                    "run `cutover repair`: it renames {other} to {name} and brings the mirror in step; then \
-                     make the indexes and triggers of {name} anew, as the tool would have; or leave the \
-                     migration with `cutover abort`"
-                ),
+                Fix::run(Command::Repair)
+                    .with(format!(
+                        ": it renames {other} to {name} and brings the mirror in step; then make the \
+                         indexes and triggers of {name} anew, as the tool would have; or leave the \
+                         migration with "
+                    ))
+                    .with(Command::ABORT),
             ),
             (None, None) if self.candidates.is_empty() => (
                 format!("the table {name} is gone, and no other table has its columns"),
-                format!(
-                    "leave the migration with `cutover abort`; or make {name} again with its columns and \
-                     rows, then run `cutover repair`"
-                ),
+                Fix::from("leave the migration with ")
+                    .with(Command::ABORT)
+                    .with(format!("; or make {name} again with its columns and rows, then run "))
+                    .with(Command::Repair),
             ),
             (None, None) => {
                 let others: Vec<&str> = self.candidates.iter().map(|(n, _)| n.as_str()).collect();
                 (
                     format!("the table {name} is gone; {} have its columns", others.join(", ")),
-                    format!(
-                        "run `cutover repair`, which moves its triggers and views out of the way, then \
-                         ALTER TABLE … RENAME TO {}, then `cutover repair` once more; or leave the \
-                         migration with `cutover abort`",
-                        ident(name)
-                    ),
+                    Fix::run(Command::Repair)
+                        .with(format!(
+                            ", which moves its triggers and views out of the way, then ALTER TABLE … \
+                             RENAME TO {}, then ",
+                            ident(name)
+                        ))
+                        .with(Command::Repair)
+                        .with(" once more; or leave the migration with ")
+                        .with(Command::ABORT),
                 )
             }
         };
-        Problem { line: None, column: None, reason, fix }
+        Problem::new(reason, fix)
     }
 }
 

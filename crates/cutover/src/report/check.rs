@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::fix::Fix;
 use super::fuzz::FuzzReport;
 use super::verify::VerifyReport;
 use crate::phase::Side;
@@ -39,17 +40,17 @@ pub struct Problem {
     /// What is wrong, and why.
     pub reason: String,
     /// What to do about it.
-    pub fix: String,
+    pub fix: Fix,
 }
 
 impl Problem {
     /// Something of the whole migration.
-    pub(crate) fn new(reason: impl Into<String>, fix: impl Into<String>) -> Self {
+    pub(crate) fn new(reason: impl Into<String>, fix: impl Into<Fix>) -> Self {
         Self { line: None, column: None, reason: reason.into(), fix: fix.into() }
     }
 
     /// Something of the statement on that line of the file.
-    pub(crate) fn on_line(line: usize, reason: impl Into<String>, fix: impl Into<String>) -> Self {
+    pub(crate) fn on_line(line: usize, reason: impl Into<String>, fix: impl Into<Fix>) -> Self {
         Self { line: Some(line), ..Self::new(reason, fix) }
     }
 }

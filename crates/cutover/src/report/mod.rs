@@ -2,6 +2,8 @@
 //! keys that scripts rely on.
 
 pub(crate) mod check;
+pub(crate) mod command;
+pub(crate) mod fix;
 pub(crate) mod fuzz;
 pub(crate) mod next;
 pub(crate) mod set_aside;
@@ -11,6 +13,8 @@ pub(crate) mod transition;
 pub(crate) mod verify;
 
 pub use self::check::{CheckReport, Forecast, Plan, PlanStep, PlannedIndex, Problem};
+pub use self::command::Command;
+pub use self::fix::{Fix, Part};
 pub use self::fuzz::{FuzzFailure, FuzzFault, FuzzLoss, FuzzRefusal, FuzzReport};
 pub use self::next::{Action, Because, NextAction};
 pub use self::set_aside::{Kept, OnlyNew, SetAside};

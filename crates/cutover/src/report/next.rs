@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::command::Command;
 use crate::phase::Phase;
 
 /// A command on a migration.
@@ -91,4 +92,25 @@ pub struct NextAction {
     pub to: Option<Phase>,
     /// Why this one.
     pub because: Because,
+}
+
+impl NextAction {
+    /// The command to give.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        match (self.action, self.to) {
+            (Action::Advance, Some(Phase::Retired)) => {
+                Command::Retire { backup: self.because != Because::Interrupted }
+            }
+            (Action::Advance, _) => Command::ADVANCE,
+            (Action::Rollback, _) => Command::ROLLBACK,
+            (Action::Start, _) => Command::Start,
+            (Action::Backfill, _) => Command::Backfill,
+            (Action::Verify, _) => Command::Verify,
+            (Action::Repair, _) => Command::Repair,
+            (Action::Abort, _) => Command::ABORT,
+            (Action::Resume, _) => Command::Resume,
+            (Action::Unpostpone, _) => Command::Unpostpone,
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::fix::Fix;
 use crate::phase::{Phase, Side};
 
 /// A migration that a database holds.
@@ -76,7 +77,7 @@ pub struct Blocked {
     /// Why.
     pub reason: String,
     /// What to do about it.
-    pub fix: String,
+    pub fix: Fix,
 }
 
 /// One line of a migration's history.

@@ -1,5 +1,6 @@
 //! What is drawn, on a buffer.
 
+use cutover::{Command, Fix};
 use cutover::{Phase, Problem, Request};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -32,7 +33,7 @@ fn refusal() -> Outcome {
         actor: "mei".into(),
         ok: false,
         message: "going to write-new was refused: 1 row differs".into(),
-        hint: Some("run `cutover repair`".into()),
+        hint: Some(Fix::run(Command::Repair)),
         examples: vec![difference()],
     }
 }
@@ -106,7 +107,7 @@ fn a_failed_look_and_a_changed_schema_are_told() {
         line: None,
         column: None,
         reason: "the trigger audit writes to customers".into(),
-        fix: "drop it, or `cutover rollback`".into(),
+        fix: Fix::from("drop it, or ").with(Command::ROLLBACK),
     }];
     let mut sight = sight(seen);
     sight.error = Some("reading the status: the database is locked".into());

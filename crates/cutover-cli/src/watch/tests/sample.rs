@@ -9,6 +9,7 @@ use cutover::{
     LeaseHolder, OldSchema, Phase, RollbackForecast, Side, Snapshot, TableStatus, VerifyReport,
     Waiting, WorkStatus, WriteStatus,
 };
+use cutover::{Command, Fix};
 
 use crate::bridge::lookout::Point;
 use crate::watch::view::{Sight, Theme};
@@ -19,8 +20,8 @@ fn table(side: Side, table: &str, rows: u64, writable: bool) -> TableStatus {
     TableStatus { side, table: table.into(), rows, writable }
 }
 
-fn blocked(action: &str, reason: &str, fix: &str) -> Blocked {
-    Blocked { action: action.into(), reason: reason.into(), fix: fix.into() }
+fn blocked(action: &str, reason: &str, fix: Fix) -> Blocked {
+    Blocked { action: action.into(), reason: reason.into(), fix }
 }
 
 fn entry(id: i64, event: &str, before: Phase, after: Phase) -> JournalEntry {
@@ -110,8 +111,12 @@ pub(super) fn filling() -> Snapshot {
     });
     seen.allowed = vec!["abort".into(), "backfill".into(), "verify".into()];
     seen.blocked = vec![
-        blocked("advance", "the backfill is not complete", "run `cutover backfill`"),
-        blocked("rollback", "there is no phase to roll back to", "`cutover abort` leaves it"),
+        blocked("advance", "the backfill is not complete", Fix::run(Command::Backfill)),
+        blocked(
+            "rollback",
+            "there is no phase to roll back to",
+            Fix::from(Command::ABORT).with(" leaves it"),
+        ),
     ];
     seen
 }
@@ -134,7 +139,8 @@ pub(super) fn differing() -> Snapshot {
     });
     seen.control.postponed = true;
     seen.control.actor = Some("mei".into());
-    seen.blocked = vec![blocked("advance", "the cutover is postponed", "run `cutover unpostpone`")];
+    seen.blocked =
+        vec![blocked("advance", "the cutover is postponed", Fix::run(Command::Unpostpone))];
     seen.allowed = vec!["rollback".into(), "verify".into(), "repair".into()];
     seen
 }

@@ -17,7 +17,7 @@ pub(super) fn lines(sight: &Sight, columns: u16) -> Vec<Line<'static>> {
     let columns = usize::from(columns).saturating_sub(LABEL);
     let mut lines = Vec::new();
     let mut add = |label: &str, style: Style, text: &str| {
-        for (i, row) in wrap(&sight.paste.complete(text), columns, 0).into_iter().enumerate() {
+        for (i, row) in wrap(text, columns, 0).into_iter().enumerate() {
             let label = if i == 0 { label } else { "" };
             lines.push(Line::from(vec![
                 Span::styled(format!("{label:LABEL$}"), style),
@@ -27,7 +27,7 @@ pub(super) fn lines(sight: &Sight, columns: u16) -> Vec<Line<'static>> {
     };
     for drift in &seen.drift {
         add("drift", theme.warn(), &drift.reason);
-        add("  fix", theme.dim(), &drift.fix);
+        add("  fix", theme.dim(), &sight.paste.fix(&drift.fix));
     }
     if !seen.allowed.is_empty() {
         add("allowed", theme.good(), &seen.allowed.join(", "));
@@ -38,7 +38,7 @@ pub(super) fn lines(sight: &Sight, columns: u16) -> Vec<Line<'static>> {
     for blocked in &seen.blocked {
         add("blocked", theme.warn(), &format!("{}: {}", blocked.action, blocked.reason));
         if !blocked.fix.is_empty() {
-            add("  fix", theme.dim(), &blocked.fix);
+            add("  fix", theme.dim(), &sight.paste.fix(&blocked.fix));
         }
     }
     for kept in &seen.kept {

@@ -269,7 +269,8 @@ impl<'a> Walk<'a> {
             fix: format!(
                 "write CAST(… AS the type of {column}) in the statement at line {}",
                 self.target.line
-            ),
+            )
+            .into(),
             examples: Vec::new(),
         }))
     }

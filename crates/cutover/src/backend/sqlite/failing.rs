@@ -122,7 +122,8 @@ pub(crate) fn first(target: &Target, diffs: &[Diff]) -> Option<Refusal> {
         fix: format!(
             "mend that value on the {} side, or write a statement that no value makes fail",
             target.direction.source()
-        ),
+        )
+        .into(),
         examples: vec![shown],
     })
 }

@@ -136,8 +136,7 @@ pub(crate) fn refuse_others(db: &Db) -> Result<()> {
             return Err(Error::Unusable {
                 path: db.file().to_owned(),
                 reason: format!("{name} is not the table that cutover keeps its state in"),
-                fix: "rename or remove it: names that begin with _cutover_ are cutover's"
-                    .to_owned(),
+                fix: "rename or remove it: names that begin with _cutover_ are cutover's".into(),
             });
         }
     }

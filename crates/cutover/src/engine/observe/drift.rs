@@ -22,7 +22,7 @@ use crate::model::build::Model;
 use crate::model::lost::{lost, lost_indexes};
 use crate::model::phase_objects::{self, Setting};
 use crate::phase::Phase;
-use crate::report::Problem;
+use crate::report::{Command, Fix, Problem};
 use crate::schema::Column;
 
 /// Events after which rows may differ until something looks at all of them.
@@ -67,14 +67,14 @@ impl Drift {
         self.found.iter().map(|(_, problem)| problem.clone()).collect()
     }
 
-    fn add(&mut self, kind: Kind, reason: String, fix: String) {
-        self.found.push((kind, Problem { line: None, column: None, reason, fix }));
+    fn add(&mut self, kind: Kind, reason: impl Into<String>, fix: impl Into<Fix>) {
+        self.found.push((kind, Problem::new(reason, fix)));
     }
 
     #[cfg(test)]
     pub(crate) fn of(kind: Kind, reason: &str) -> Self {
         let mut drift = Self::default();
-        drift.add(kind, reason.to_owned(), String::new());
+        drift.add(kind, reason, "");
         drift
     }
 }
@@ -108,8 +108,8 @@ impl Engine {
             Err(error @ (Error::Migration(_) | Error::Refused(_))) => {
                 let reason = format!("the tables no longer fit the migration: {error}");
                 let hint = error.hint().unwrap_or_default();
-                let fix = format!("take back what changed the tables ({hint})");
-                drift.add(Kind::Misfit, reason, leave(record.phase, &fix));
+                let fix = Fix::from("take back what changed the tables (").and(hint).with(")");
+                drift.add(Kind::Misfit, reason, leave(record.phase, fix));
                 return Ok(drift);
             }
             Err(error) => return Err(error),
@@ -125,7 +125,7 @@ impl Engine {
                     "triggers of the migration are missing, or not what the tables need now: a table was \
                      rebuilt, a unique index added, or something of cutover's dropped ({name})"
                 ),
-                "run `cutover repair`: it makes them anew and brings the mirror in step".to_owned(),
+                Fix::run(Command::Repair).with(": it makes them anew and brings the mirror in step"),
             );
         }
         Ok(drift)
@@ -137,10 +137,8 @@ impl Engine {
             drift.add(
                 Kind::Flag,
                 "the flag that lets the sync through the guards was left up, by a statement that failed \
-                 with RAISE(FAIL): the guards refuse nobody"
-                    .to_owned(),
-                "run `cutover repair`: it puts the flag down and brings the mirror in step"
-                    .to_owned(),
+                 with RAISE(FAIL): the guards refuse nobody",
+                Fix::run(Command::Repair).with(": it puts the flag down and brings the mirror in step"),
             );
         }
         Ok(())
@@ -148,12 +146,12 @@ impl Engine {
 }
 
 /// What to do where only a change of the schema, or leaving, helps.
-fn leave(phase: Phase, change: &str) -> String {
-    if phase <= Phase::ReadNew {
-        format!("{change}, or leave the migration with `cutover abort`")
-    } else {
-        change.to_owned()
+fn leave(phase: Phase, change: impl Into<Fix>) -> Fix {
+    let change = change.into();
+    if phase > Phase::ReadNew {
+        return change;
     }
+    change.with(", or leave the migration with ").with(Command::ABORT)
 }
 
 /// Whether the flag is up outside of a transaction.
@@ -206,12 +204,11 @@ fn uncarried(model: &Model, record: &Record, drift: &mut Drift) {
             let drop =
                 format!("ALTER TABLE {} DROP COLUMN {}", ident(&table.name), ident(&column.name));
             let fix = if record.phase <= Phase::ReadNew {
-                format!(
-                    "leave the migration with `cutover abort`, carry the column in the migration \
-                     file, and start again; or drop the column: {drop}"
-                )
+                Fix::from("leave the migration with ").with(Command::ABORT).with(format!(
+                    ", carry the column in the migration file, and start again; or drop the column: {drop}"
+                ))
             } else {
-                format!("drop the column: {drop}")
+                format!("drop the column: {drop}").into()
             };
             drift.add(Kind::Columns, reason, fix);
         }

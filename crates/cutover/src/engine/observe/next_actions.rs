@@ -7,7 +7,9 @@ use super::drift::{Drift, Kind};
 use crate::backend::sqlite::control::Control;
 use crate::backend::sqlite::state::Pending;
 use crate::phase::{Direction, Phase};
-use crate::report::{Action, Because, Blocked, NextAction, Problem, VerifyReport, Waiting};
+use crate::report::{
+    Action, Because, Blocked, Command, Fix, NextAction, Problem, VerifyReport, Waiting,
+};
 
 /// What the decision rests on.
 #[derive(Debug, Clone)]
@@ -36,10 +38,10 @@ pub(crate) struct Facts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct No {
     pub(crate) reason: String,
-    pub(crate) fix: String,
+    pub(crate) fix: Fix,
 }
 
-fn no(reason: impl Into<String>, fix: impl Into<String>) -> Result<(), No> {
+fn no(reason: impl Into<String>, fix: impl Into<Fix>) -> Result<(), No> {
     Err(No { reason: reason.into(), fix: fix.into() })
 }
 
@@ -99,10 +101,10 @@ pub(crate) fn permitted(facts: &Facts, action: Action) -> Result<(), No> {
     if facts.pending == Some(Pending::Aborted) && action != Action::Start {
         return no(
             "the migration was aborted",
-            format!(
-                "begin again with `cutover start FILE`, or remove what is left with `cutover forget {}`",
-                facts.name
-            ),
+            Fix::from("begin again with ")
+                .with(Command::Start)
+                .with(", or remove what is left with ")
+                .with(Command::forget(&facts.name)),
         );
     }
     match action {
@@ -115,7 +117,7 @@ pub(crate) fn permitted(facts: &Facts, action: Action) -> Result<(), No> {
         Action::Start if facts.phase == Phase::Legacy && facts.pending != Some(Pending::Drop) => {
             Ok(())
         }
-        Action::Start => no("the migration has started already", "look at `cutover status`"),
+        Action::Start => no("the migration has started already", Fix::look_at(Command::Status)),
         Action::Resume | Action::Unpostpone => Ok(()),
     }
 }
@@ -126,17 +128,17 @@ fn advance(facts: &Facts) -> Result<(), No> {
             Some(Pending::Drop) => Ok(()),
             _ => no(
                 "retired is the last phase",
-                format!(
-                    "once no program uses the old names, remove what is left with `cutover forget {}`",
-                    facts.name
-                ),
+                Fix::from("once no program uses the old names, remove what is left with ")
+                    .with(Command::forget(&facts.name)),
             ),
         };
     };
     if facts.phase == Phase::Legacy {
         return match facts.pending {
-            Some(Pending::Drop) => no("an abort was interrupted", "finish it with `cutover abort`"),
-            _ => no("the migration has not started", "run `cutover start FILE`"),
+            Some(Pending::Drop) => {
+                no("an abort was interrupted", Fix::from("finish it with ").with(Command::ABORT))
+            }
+            _ => no("the migration has not started", Fix::run(Command::Start)),
         };
     }
     if facts.pending == Some(Pending::CatchUp) {
@@ -147,25 +149,32 @@ fn advance(facts: &Facts) -> Result<(), No> {
     if to.is_gated() && !facts.backfilled {
         return match &facts.refused_rows {
             Some(problem) => Err(problem.into()),
-            None => no("the backfill is not complete", "run `cutover backfill`"),
+            None => no("the backfill is not complete", Fix::run(Command::Backfill)),
         };
     }
     if to.is_gated() && to < Phase::Retired && facts.control.postponed {
-        return no("the cutover is postponed", POSTPONED);
+        return no("the cutover is postponed", postponed());
     }
     Ok(())
 }
 
 /// What to do about a postponed cutover.
-pub(crate) const POSTPONED: &str =
-    "run `cutover unpostpone`, or `cutover advance --when-told` and then that";
+pub(crate) fn postponed() -> Fix {
+    Fix::run(Command::Unpostpone)
+        .with(", or ")
+        .with(Command::ADVANCE_WHEN_TOLD)
+        .with(" and then that")
+}
 
 fn rollback(facts: &Facts) -> Result<(), No> {
     if facts.phase == Phase::Retired {
         return no("the old tables are gone", "restore a backup");
     }
     if facts.phase.previous().is_none() {
-        return no("there is no phase to roll back to", "`cutover abort` leaves the migration");
+        return no(
+            "there is no phase to roll back to",
+            Fix::from(Command::ABORT).with(" leaves the migration"),
+        );
     }
     undrifted(facts)
 }
@@ -173,9 +182,10 @@ fn rollback(facts: &Facts) -> Result<(), No> {
 fn abort(facts: &Facts) -> Result<(), No> {
     match facts.phase {
         Phase::Retired => no("the old tables are gone", "restore a backup"),
-        phase if phase > Phase::ReadNew => {
-            no("writes enter the new tables", "run `cutover rollback --to dual-write` first")
-        }
+        phase if phase > Phase::ReadNew => no(
+            "writes enter the new tables",
+            Fix::run(Command::rollback_to(Phase::DualWrite)).with(" first"),
+        ),
         // What was changed in the schema is no reason to stay.
         _ => Ok(()),
     }
@@ -186,7 +196,7 @@ fn backfill(facts: &Facts) -> Result<(), No> {
     if phase.sync() != Some(Direction::Forward) {
         return no(
             format!("in {phase} the new tables are not a mirror that could be filled"),
-            "look at `cutover status`",
+            Fix::look_at(Command::Status),
         );
     }
     // What programs write meanwhile would not reach the rows that are there.
@@ -202,7 +212,10 @@ fn not_under_way(facts: &Facts) -> Result<(), No> {
     match facts.pending {
         Some(Pending::CatchUp) => no(
             "a rollback is under way: it brings the old tables up to date and compares every row",
-            "finish it with `cutover rollback`, or call it off with `cutover advance`",
+            Fix::from("finish it with ")
+                .with(Command::ROLLBACK)
+                .with(", or call it off with ")
+                .with(Command::ADVANCE),
         ),
         _ => Ok(()),
     }
@@ -213,9 +226,9 @@ fn verify(facts: &Facts) -> Result<(), No> {
     match facts.phase {
         Phase::Retired => no(
             "the old tables are gone: there is nothing to compare with",
-            "look at `cutover status`",
+            Fix::look_at(Command::Status),
         ),
-        Phase::Legacy => no("the migration has not started", "look at `cutover status`"),
+        Phase::Legacy => no("the migration has not started", Fix::look_at(Command::Status)),
         _ => without(facts, &[Kind::Misfit]),
     }
 }
@@ -229,7 +242,7 @@ fn repair(facts: &Facts) -> Result<(), No> {
     if phase.sync().is_none() && !frozen {
         return no(
             format!("in {phase} neither side is a mirror of the other"),
-            "look at `cutover status`",
+            Fix::look_at(Command::Status),
         );
     }
     without(facts, &[Kind::Misfit])
@@ -380,7 +393,7 @@ mod tests {
     }
 
     fn problem(reason: &str) -> Problem {
-        Problem { line: None, column: None, reason: reason.to_owned(), fix: String::new() }
+        Problem::new(reason, "")
     }
 
     fn found(direction: Direction) -> VerifyReport {

@@ -20,7 +20,7 @@ use crate::error::{Error, Refusal, Result};
 use crate::model::phase_objects;
 use crate::model::remains::{self, kept_tables};
 use crate::phase::{Direction, Phase};
-use crate::report::{AbortReport, OnlyNew};
+use crate::report::{AbortReport, Command, Fix, OnlyNew};
 use crate::watch::Watch;
 
 impl Engine {
@@ -64,9 +64,9 @@ fn leave_and_drop(
         return Err(refused(
             format!("in {phase} writes enter the new tables"),
             if phase == Phase::Retired {
-                "from retired there is no way back"
+                "from retired there is no way back".into()
             } else {
-                "roll back first: `cutover rollback --to dual-write`"
+                Fix::from("roll back first: ").with(Command::rollback_to(Phase::DualWrite))
             },
         ));
     }
@@ -129,9 +129,8 @@ fn going(session: &Session<'_>) -> Result<Vec<String>> {
     Ok(tables)
 }
 
-fn refused(reason: String, fix: &str) -> Error {
-    let (action, fix) = ("abort".to_owned(), fix.to_owned());
-    Error::Refused(Refusal { action, reason, fix, examples: Vec::new() })
+fn refused(reason: String, fix: impl Into<Fix>) -> Error {
+    Refusal::new("abort", reason, fix).into()
 }
 
 /// Looks for what only the new tables hold, and copies aside what could still change.

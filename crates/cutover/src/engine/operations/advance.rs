@@ -19,7 +19,7 @@ use crate::engine::work::session::Session;
 use crate::error::{Error, Refusal, Result};
 use crate::model::phase_objects::Setting;
 use crate::phase::{Direction, Phase};
-use crate::report::{Action, TransitionReport};
+use crate::report::{Action, Command, Fix, TransitionReport};
 use crate::watch::Watch;
 
 impl Engine {
@@ -65,8 +65,8 @@ impl Engine {
             {
                 // The phase is entered, and that is what was asked for.
                 session.engine.warn(&format!(
-                    "the digests of the frozen tables were not taken: {error}. \
-                     `cutover advance --to new-only` takes them"
+                    "the digests of the frozen tables were not taken: {error}. Advance to new-only again \
+                     to take them"
                 ));
             }
             if session.record.phase == Phase::Retired {
@@ -102,7 +102,7 @@ fn filled(session: &Session<'_>, to: Phase) -> Result<()> {
     if session.is_backfilled()? {
         return Ok(());
     }
-    let fix = "run `cutover backfill`, then advance again";
+    let fix = Fix::run(Command::Backfill).with(", then advance again");
     Err(Refusal::transition(to, "the backfill is not complete", fix).into())
 }
 
@@ -111,37 +111,22 @@ fn waits_for_a_word(from: Phase, to: Phase) -> Result<()> {
     if from < Phase::NewOnly && to >= Phase::WriteNew {
         return Ok(());
     }
-    Err(Refusal {
-        action: "advance".to_owned(),
-        reason: format!("from {from} to {to} there is no cutover that could wait to be told"),
-        fix: "leave `--when-told` out".to_owned(),
-        examples: Vec::new(),
-    }
-    .into())
+    let reason = format!("from {from} to {to} there is no cutover that could wait to be told");
+    Err(Refusal::new("advance", reason, "leave `--when-told` out").into())
 }
 
 /// Where to: the phase asked for, or the next one.
 fn goal(session: &Session<'_>, options: &AdvanceOptions) -> Result<Phase> {
     let phase = session.record.phase;
-    let refused = |reason: String, fix: &str| {
-        Error::Refused(Refusal {
-            action: "advance".to_owned(),
-            reason,
-            fix: fix.to_owned(),
-            examples: Vec::new(),
-        })
-    };
+    let refused = |reason: &str, fix: Fix| Error::Refused(Refusal::new("advance", reason, fix));
     if phase == Phase::Legacy {
-        return Err(refused(
-            "the migration has not started".to_owned(),
-            "run `cutover start FILE`",
-        ));
+        return Err(refused("the migration has not started", Fix::run(Command::Start)));
     }
     let retires = options.to.or(phase.next()).is_none_or(|to| to == Phase::Retired);
     if options.vacuum.is_some() && !retires {
         return Err(refused(
-            "only `retired` leaves space to give back".to_owned(),
-            "say `--to retired`, or leave `--vacuum` out",
+            "only `retired` leaves space to give back",
+            "say `--to retired`, or leave `--vacuum` out".into(),
         ));
     }
     match (options.to, phase.next()) {
@@ -163,11 +148,14 @@ fn goal(session: &Session<'_>, options: &AdvanceOptions) -> Result<Phase> {
         }
         (Some(to), _) if to == phase => Ok(to),
         (Some(to), _) if to > phase => Ok(to),
-        (Some(to), _) => {
-            Err(refused(format!("{to} lies behind {phase}"), "use `cutover rollback --to PHASE`"))
-        }
+        (Some(to), _) => Err(refused(
+            &format!("{to} lies behind {phase}"),
+            Fix::from("use ").with(Command::rollback_to(to)),
+        )),
         (None, Some(next)) => Ok(next),
-        (None, None) => Err(refused(format!("{phase} is the last phase"), "nothing is left to do")),
+        (None, None) => {
+            Err(refused(&format!("{phase} is the last phase"), "nothing is left to do".into()))
+        }
     }
 }
 

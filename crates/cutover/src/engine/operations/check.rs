@@ -24,13 +24,14 @@ use crate::engine::work::compare::EXAMPLES;
 use crate::engine::work::disk;
 use crate::engine::work::pace::{CHUNK_BESIDE_WRITERS, Pacer};
 use crate::engine::work::pass::{Pass, total};
+use crate::error::Refusal;
 use crate::error::{Error, Result};
 use crate::migration::Migration;
 use crate::model::build::Model;
 use crate::model::definitions::new_table_statements;
 use crate::pace::Pace;
 use crate::phase::{Phase, Side};
-use crate::report::{CheckReport, Forecast, PlannedIndex, Problem, VerifyReport};
+use crate::report::{CheckReport, Command, Fix, Forecast, PlannedIndex, Problem, VerifyReport};
 use crate::watch::{Event, Watch, Work};
 
 /// The user's database attached to the scratch one.
@@ -48,16 +49,14 @@ impl Engine {
         state::refuse_others(&self.db)?;
         let known = state::load(&self.db, migration.name())?;
         if let Some(record) = known.as_ref().filter(|record| record.phase > Phase::DualWrite) {
-            return Err(Error::Refused(crate::Refusal {
-                action: "check".to_owned(),
-                reason: format!("migration {} has started and is in {}", record.name, record.phase),
-                fix: if record.phase == Phase::Retired {
-                    "the migration is over; look at `cutover history`".to_owned()
-                } else {
-                    "`cutover verify` compares every row in this phase".to_owned()
-                },
-                examples: Vec::new(),
-            }));
+            let reason =
+                format!("migration {} has started and is in {}", record.name, record.phase);
+            let fix = if record.phase == Phase::Retired {
+                Fix::from("the migration is over; look at ").with(Command::History)
+            } else {
+                Fix::from(Command::Verify).with(" compares every row in this phase")
+            };
+            return Err(Error::Refused(Refusal::new("check", reason, fix)));
         }
         examine(self, migration, known.as_ref(), watch)
     }
@@ -172,11 +171,8 @@ fn rehearse(
     }
     let mut dangling = references::dangling(&scratch, model, PLACE)?;
     dangling.extend(references::left_behind(&scratch, model, PLACE)?);
-    report.problems.extend(dangling.iter().map(|dangling| Problem {
-        line: None,
-        column: None,
-        reason: dangling.reason(),
-        fix: "mend those rows, or leave the foreign key out".to_owned(),
+    report.problems.extend(dangling.iter().map(|dangling| {
+        Problem::new(dangling.reason(), "mend those rows, or leave the foreign key out")
     }));
     report.problems.extend(nameless(&scratch, model)?);
     report.forecast.backfill_seconds = began.elapsed().as_secs_f64();
@@ -212,16 +208,11 @@ fn nameless(scratch: &Db, model: &Model) -> Result<Vec<Problem>> {
             idents("", key)
         );
         if scratch.count(&alike)? > 0 {
-            problems.push(Problem {
-                line: Some(target.line),
-                column: None,
-                reason: format!(
+            problems.push(Problem::on_line(target.line, format!(
                     "rows of {side}.{} have NULL in their key ({}) and are not told apart by the rest of it",
                     target.table.known_as,
                     key.join(", ")
-                ),
-                fix: "give them values, or choose another key".to_owned(),
-            });
+                ), "give them values, or choose another key"));
         }
     }
     Ok(problems)
@@ -302,12 +293,8 @@ fn failure(
         return Ok(None);
     }
     let found = compare::compare(scratch, target, PLACE, chunk, usize::MAX)?;
-    Ok(failing::first(target, &found.diffs).map(|refusal| Problem {
-        line: Some(target.line),
-        column: None,
-        reason: refusal.reason,
-        fix: refusal.fix,
-    }))
+    Ok(failing::first(target, &found.diffs)
+        .map(|refusal| Problem::on_line(target.line, refusal.reason, refusal.fix)))
 }
 
 /// A row of the source that the new table does not take.
@@ -315,12 +302,11 @@ fn misfit(scratch: &Db, target: &Target, error: &DatabaseError) -> Problem {
     let table = &target.table.known_as;
     let example = example_of_misfit(scratch, target)
         .map_or_else(String::new, |row| format!("; for example {row}"));
-    Problem {
-        line: Some(target.line),
-        column: None,
-        reason: format!("rows of the old tables do not fit into {table}: {error}{example}"),
-        fix: format!("mend those rows, or let {table} take them"),
-    }
+    Problem::on_line(
+        target.line,
+        format!("rows of the old tables do not fit into {table}: {error}{example}"),
+        format!("mend those rows, or let {table} take them"),
+    )
 }
 
 /// The first row that breaks a NOT NULL or a unique key, if it is one of these.
@@ -428,17 +414,14 @@ fn conclude(report: &mut CheckReport) {
     lossless.ok = lossless.is_clean();
     report.rows = lossless.checked;
     if !lossless.ok {
-        report.problems.push(Problem {
-            line: None,
-            column: None,
-            reason: format!(
+        report.problems.push(Problem::new(
+            format!(
                 "{} of {} old rows do not come back from the new tables as they were: {}",
                 lossless.extra + lossless.different + lossless.missing,
                 lossless.checked,
                 lossless.summary()
             ),
-            fix: "let the new tables hold what is lost, and the backward statements give it back"
-                .to_owned(),
-        });
+            "let the new tables hold what is lost, and the backward statements give it back",
+        ));
     }
 }

@@ -41,7 +41,7 @@ impl Engine {
                          could be followed",
                         session.record.phase
                     ),
-                    fix: "leave `--follow` out".to_owned(),
+                    fix: "leave `--follow` out".into(),
                     examples: Vec::new(),
                 }
                 .into());

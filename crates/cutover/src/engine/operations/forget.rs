@@ -11,7 +11,7 @@ use crate::engine::preflight::dependents::broken_by_dropping;
 use crate::engine::work::session::Session;
 use crate::error::{Error, Refusal, Result};
 use crate::model::remains;
-use crate::report::{ForgetReport, Kept};
+use crate::report::{Command, Fix, ForgetReport, Kept};
 use crate::watch::Watch;
 
 /// Rows deleted in one transaction, where a table of kept rows holds others' rows too.
@@ -40,16 +40,15 @@ impl Engine {
     }
 }
 
-fn refusal(reason: String, fix: impl Into<String>) -> Error {
-    let action = "forget".to_owned();
-    Refusal { action, reason, fix: fix.into(), examples: Vec::new() }.into()
+fn refusal(reason: String, fix: impl Into<Fix>) -> Error {
+    Refusal::new("forget", reason, fix).into()
 }
 
 fn under_way(record: &state::Record) -> Error {
     let state::Record { name, phase, .. } = record;
     refusal(
         format!("migration {name} is under way, in {phase}"),
-        format!("take it to `retired`, or leave it with `cutover abort --migration {name}`"),
+        Fix::from("take it to `retired`, or leave it with ").with(Command::abort(name)),
     )
 }
 
@@ -104,7 +103,9 @@ fn holds_rows(name: &str, kept: &[Kept]) -> Error {
     });
     refusal(
         format!("rows that exist nowhere else are kept for migration {name}: {each}"),
-        format!("look at them; `cutover forget {name} --drop-kept --yes` drops them"),
+        Fix::from("look at them; ")
+            .with(Command::Forget { migration: name.to_owned(), drop_kept: true })
+            .with(" drops them"),
     )
 }
 

@@ -5,7 +5,7 @@ use crate::backend::sqlite::state::{self, Record};
 use crate::engine::open::Engine;
 use crate::error::{Error, Result};
 use crate::phase::Phase;
-use crate::report::{JournalEntry, Listed, ListedState};
+use crate::report::{Command, Fix, JournalEntry, Listed, ListedState};
 
 impl Engine {
     /// The phase a migration is in.
@@ -64,7 +64,7 @@ impl Engine {
         let all = self.list()?;
         pick(&all, name).map_err(|(reason, fix)| Error::NoSuchMigration {
             reason: format!("{} holds {reason}", self.db.path().display()),
-            fix: fix.to_owned(),
+            fix,
         })
     }
 }
@@ -85,36 +85,39 @@ fn listed(record: Record) -> Listed {
 }
 
 /// Which of these is meant, or what the database holds instead and what to do about it.
-fn pick(all: &[Listed], name: Option<&str>) -> std::result::Result<String, (String, &'static str)> {
+fn pick(all: &[Listed], name: Option<&str>) -> std::result::Result<String, (String, Fix)> {
     let named = |some: &[&Listed]| {
         let names: Vec<&str> = some.iter().map(|one| one.migration.as_str()).collect();
         names.join(", ")
     };
-    let begin = "begin with `cutover start FILE`";
+    let begin = || Fix::from("begin with ").with(Command::Start);
     let everything: Vec<&Listed> = all.iter().collect();
     if let Some(name) = name {
         return match all {
-            [] => Err((format!("no migration, so none named {name}"), begin)),
+            [] => Err((format!("no migration, so none named {name}"), begin())),
             _ if all.iter().any(|one| one.migration == name) => Ok(name.to_owned()),
             _ => {
                 let there = named(&everything);
-                Err((format!("no migration named {name}; it holds {there}"), "name one of these"))
+                Err((
+                    format!("no migration named {name}; it holds {there}"),
+                    "name one of these".into(),
+                ))
             }
         };
     }
     let under_way: Vec<&Listed> =
         all.iter().filter(|one| one.state == ListedState::UnderWay).collect();
-    let one_of = "pick one with `--migration NAME`";
+    let one_of = || Fix::from("pick one with `--migration NAME`");
     match (under_way.as_slice(), everything.as_slice()) {
         ([only], _) | ([], [only]) => Ok(only.migration.clone()),
-        (_, []) => Err(("no migration".to_owned(), begin)),
+        (_, []) => Err(("no migration".to_owned(), begin())),
         ([], _) => {
             let there = named(&everything);
-            Err((format!("several migrations, none of them under way: {there}"), one_of))
+            Err((format!("several migrations, none of them under way: {there}"), one_of()))
         }
         (several, _) => {
             let there = named(several);
-            Err((format!("several migrations that are under way: {there}"), one_of))
+            Err((format!("several migrations that are under way: {there}"), one_of()))
         }
     }
 }

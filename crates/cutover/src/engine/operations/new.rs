@@ -108,6 +108,6 @@ impl Engine {
     }
 
     fn undraftable(&self, reason: String, fix: String) -> Error {
-        Error::Unusable { path: self.db.path().to_owned(), reason, fix }
+        Error::Unusable { path: self.db.path().to_owned(), reason, fix: fix.into() }
     }
 }

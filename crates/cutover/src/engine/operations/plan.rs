@@ -11,7 +11,7 @@ use crate::model::build::Model;
 use crate::model::definitions::new_table_statements;
 use crate::model::phase_objects::{Setting, objects};
 use crate::phase::{Phase, Side};
-use crate::report::{Plan, PlanStep};
+use crate::report::{Command, Fix, Plan, PlanStep};
 
 impl Engine {
     /// The statements of every step, in order. Changes nothing.
@@ -38,12 +38,11 @@ impl Engine {
     pub fn plan_of(&self, name: &str) -> Result<Plan> {
         let record = self.record(name)?;
         if record.phase == Phase::Retired {
-            return Err(Error::Refused(Refusal {
-                action: "plan".to_owned(),
-                reason: "the migration is retired: no step is left".to_owned(),
-                fix: "look at `cutover history`".to_owned(),
-                examples: Vec::new(),
-            }));
+            return Err(Error::Refused(Refusal::new(
+                "plan",
+                "the migration is retired: no step is left",
+                Fix::look_at(Command::History),
+            )));
         }
         let model = self.model(&record)?;
         let bearer = model.bearer;

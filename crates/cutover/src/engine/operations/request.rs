@@ -13,7 +13,7 @@ use crate::engine::work::pace::paces;
 use crate::error::{Error, Refusal, Result};
 use crate::pace::Pace;
 use crate::phase::Phase;
-use crate::report::ControlStatus;
+use crate::report::{Command, ControlStatus, Fix};
 
 /// What an operator asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,12 +77,11 @@ impl Engine {
             let over = matches!(record.phase, Phase::Legacy | Phase::Retired);
             let idle = record.pending.is_none() && !matches!(held(&self.db)?, Held::By { .. });
             if over && idle && !request.takes_back() {
-                return Err(Error::Refused(Refusal {
-                    action: request.event().to_owned(),
-                    reason: format!("in {} there is no work to steer", record.phase),
-                    fix: "look at `cutover status`".to_owned(),
-                    examples: Vec::new(),
-                }));
+                return Err(Error::Refused(Refusal::new(
+                    request.event(),
+                    format!("in {} there is no work to steer", record.phase),
+                    Fix::look_at(Command::Status),
+                )));
             }
             self.ask(&record, request)
         })?;

@@ -22,7 +22,7 @@ use crate::model::phase_objects::Setting;
 use crate::model::remains;
 use crate::pace::Pace;
 use crate::phase::{Phase, Side};
-use crate::report::TransitionReport;
+use crate::report::{Command, Fix, TransitionReport};
 use crate::schema::Table;
 use crate::watch::{Watch, Work};
 
@@ -45,7 +45,9 @@ pub(crate) fn retire(
         let mut refusal = Refusal::transition(
             to,
             "the old tables are not what they were when they were frozen: something wrote to them",
-            "find out what did; `cutover rollback` brings them up to date with the new tables",
+            Fix::from("find out what did; ")
+                .with(Command::ROLLBACK)
+                .with(" brings them up to date with the new tables"),
         );
         refusal.examples = verified.examples;
         return Err(refusal.into());
@@ -212,18 +214,19 @@ pub(crate) fn empty_and_drop_after(
 /// Refuses where something outside of the migration would break with the old tables gone.
 fn refuse_broken(session: &Session<'_>) -> Result<()> {
     let refuse =
-        |reason: String, fix: &str| Err(Refusal::transition(Phase::Retired, reason, fix).into());
+        |reason: String, fix: Fix| Err(Refusal::transition(Phase::Retired, reason, fix).into());
     if let Some((table, key)) = dependents::referring(&session.model).next() {
         return refuse(
             format!(
                 "{} refers to {} by a foreign key: its writes would fail",
                 table.name, key.table
             ),
-            &format!("rebuild {} without that key, or with one to the new tables", table.name),
+            format!("rebuild {} without that key, or with one to the new tables", table.name)
+                .into(),
         );
     }
     match dependents::broken_by_retiring(session.db, &session.model)?.into_iter().next() {
-        Some(found) => refuse(found.reason, &found.fix),
+        Some(found) => refuse(found.reason, found.fix),
         None => Ok(()),
     }
 }

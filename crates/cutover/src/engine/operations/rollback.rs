@@ -16,7 +16,7 @@ use crate::engine::work::session::Session;
 use crate::error::{Error, Refusal, Result};
 use crate::model::phase_objects::Setting;
 use crate::phase::{Direction, Phase};
-use crate::report::{Action, TransitionReport};
+use crate::report::{Action, Command, Fix, TransitionReport};
 use crate::watch::Watch;
 
 impl Engine {
@@ -50,33 +50,27 @@ impl Engine {
 }
 
 fn goal(from: Phase, to: Option<Phase>) -> Result<Phase> {
-    let refused = |reason: String, fix: &str| {
-        Error::Refused(Refusal {
-            action: "rollback".to_owned(),
-            reason,
-            fix: fix.to_owned(),
-            examples: Vec::new(),
-        })
-    };
+    let refused = |reason: &str, fix: Fix| Error::Refused(Refusal::new("rollback", reason, fix));
     if from == Phase::Retired {
         return Err(refused(
-            "the old tables are gone: from retired there is no way back".to_owned(),
-            "restore a backup",
+            "the old tables are gone: from retired there is no way back",
+            "restore a backup".into(),
         ));
     }
     match (to, from.previous()) {
         (Some(to), _) if to == from => Ok(to),
         (_, None) => Err(refused(
-            format!("there is no phase to roll back to from {from}"),
-            "`cutover abort` leaves the migration",
+            &format!("there is no phase to roll back to from {from}"),
+            Fix::from(Command::ABORT).with(" leaves the migration"),
         )),
         (Some(Phase::Legacy), _) => Err(refused(
-            "a rollback does not lead to legacy".to_owned(),
-            "roll back to dual-write, then `cutover abort`",
+            "a rollback does not lead to legacy",
+            Fix::from("roll back to dual-write, then ").with(Command::ABORT),
         )),
-        (Some(to), _) if to > from => {
-            Err(refused(format!("{to} lies ahead of {from}"), "use `cutover advance --to PHASE`"))
-        }
+        (Some(to), _) if to > from => Err(refused(
+            &format!("{to} lies ahead of {from}"),
+            Fix::from("use ").with(Command::advance_to(to)),
+        )),
         (Some(to), _) => Ok(to),
         (None, Some(previous)) => Ok(previous),
     }

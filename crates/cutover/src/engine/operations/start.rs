@@ -17,7 +17,7 @@ use crate::migration::Migration;
 use crate::model::definitions::new_table_statements;
 use crate::model::phase_objects::{self, Setting};
 use crate::phase::{Direction, Phase};
-use crate::report::{CheckReport, StartReport};
+use crate::report::{CheckReport, Command, Fix, StartReport};
 use crate::watch::{Event, Watch, Work};
 
 impl Engine {
@@ -49,7 +49,7 @@ impl Engine {
             let started = session.record.phase == Phase::DualWrite;
             if !started && let Some(found) = with_others(session.db, migration)?.into_iter().next()
             {
-                return Err(refusal(found.reason, &found.fix));
+                return Err(refusal(found.reason, found.fix));
             }
             let indexes = create_old_indexes(session, watch)?;
             let held_ms = if started { 0.0 } else { enter_dual_write(session, watch)? };
@@ -111,32 +111,32 @@ fn startable(record: &Record, migration: &Migration) -> Result<()> {
     if record.pending == Some(Pending::Drop) && record.phase == Phase::Legacy {
         return Err(refusal(
             format!("an abort of migration {} was interrupted", record.name),
-            "finish it with `cutover abort`, then start again",
+            Fix::from("finish it with ").with(Command::ABORT).with(", then start again"),
         ));
     }
     if record.phase > Phase::DualWrite {
         return Err(refusal(
             format!("migration {} has started already and is in {}", record.name, record.phase),
-            "look at `cutover status`",
+            Fix::look_at(Command::Status),
         ));
     }
     Ok(())
 }
 
-fn refusal(reason: String, fix: &str) -> Error {
-    Refusal { action: "start".to_owned(), reason, fix: fix.to_owned(), examples: Vec::new() }.into()
+fn refusal(reason: String, fix: impl Into<Fix>) -> Error {
+    Refusal::new("start", reason, fix).into()
 }
 
 fn not_proved(check: &CheckReport) -> Error {
     let (reason, fix) = check.problems.first().map_or_else(
-        || ("the proof failed".to_owned(), "run `cutover check FILE`".to_owned()),
+        || ("the proof failed".to_owned(), Fix::run(Command::Check)),
         |problem| {
             let place = problem.line.map_or_else(String::new, |line| format!("line {line}: "));
             (format!("{place}{}", problem.reason), problem.fix.clone())
         },
     );
-    Refusal { action: "start".to_owned(), reason, fix, examples: check.lossless.examples.clone() }
-        .into()
+    let examples = check.lossless.examples.clone();
+    Refusal { examples, ..Refusal::new("start", reason, fix) }.into()
 }
 
 /// Indexes on old tables, each in a transaction of its own: these are the only

@@ -19,7 +19,7 @@ use crate::error::Result;
 use crate::model::build::Model;
 use crate::model::{definitions, remains};
 use crate::phase::Side;
-use crate::report::Problem;
+use crate::report::{Command, Fix, Problem};
 use crate::schema::{ForeignKey, Table};
 
 /// What works before the hand-over and not after it.
@@ -41,7 +41,7 @@ pub(crate) fn broken(db: &Db, model: &Model) -> Result<Vec<Problem>> {
             let fix = match left {
                 Some((_, migration)) => forget_first(migration),
                 None => "let the new table keep what is used, or change or drop what uses it first"
-                    .to_owned(),
+                    .into(),
             };
             Problem::new(
                 format!("{what} would fail once the new table bears the name: {reason}"),
@@ -160,11 +160,12 @@ pub(crate) fn left_by_others(
 }
 
 /// What to do about a view that a migration left which is over.
-pub(crate) fn forget_first(migration: &str) -> String {
-    format!(
+pub(crate) fn forget_first(migration: &str) -> Fix {
+    let left = format!(
         "migration {migration}, which is over, left that view; where no program uses it any more, \
-         remove it with `cutover forget {migration}`"
-    )
+         remove it with "
+    );
+    Fix::from(left).with(Command::forget(migration))
 }
 
 /// The old tables that a tombstone will stand for.

@@ -44,7 +44,7 @@ pub(crate) fn taken_names(db: &Db, model: &Model) -> Result<Vec<Problem>> {
         if db.has(&name)? {
             let by = left.iter().find(|(view, _)| view.eq_ignore_ascii_case(&name));
             let reason = format!("the database already has something named {name}");
-            let fix = by.map_or_else(|| OCCUPIED.to_owned(), |(_, m)| forget_first(m));
+            let fix = by.map_or_else(|| OCCUPIED.into(), |(_, m)| forget_first(m));
             problems.push(Problem { line, ..Problem::new(reason, fix) });
         }
     }

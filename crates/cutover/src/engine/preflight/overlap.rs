@@ -13,7 +13,7 @@ use crate::engine::work::session::Session;
 use crate::error::{Refusal, Result};
 use crate::migration::Migration;
 use crate::phase::Phase;
-use crate::report::Problem;
+use crate::report::{Command, Fix, Problem};
 
 /// The tables of a migration, by their names in lower case.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -90,15 +90,15 @@ pub(crate) fn with_others(db: &Db, migration: &Migration) -> Result<Vec<Problem>
                 "migration {name} is under way, and this version can't read which tables it moves"
             )),
         };
-        problems.extend(found.map(|reason| {
-            Problem::new(reason,
-                format!(
-                    "finish that migration first, or leave it with `cutover abort --migration {name}`"
-                ),
-            )
-        }));
+        problems
+            .extend(found.map(|reason| Problem::new(reason, finish_first("that migration", name))));
     }
     Ok(problems)
+}
+
+/// What to do about another migration that is in the way.
+fn finish_first(what: &str, name: &str) -> Fix {
+    Fix::from(format!("finish {what} first, or leave it with ")).with(Command::abort(name))
 }
 
 impl Session<'_> {
@@ -112,10 +112,10 @@ impl Session<'_> {
             if let Some(table) = taken_away(&own, &Claims::of(&other), to) {
                 return Err(Refusal::transition(
                     to,
-                    format!("migration {name}, which is under way, reads or replaces table {table}"),
                     format!(
-                        "finish migration {name} first, or leave it with `cutover abort --migration {name}`"
+                        "migration {name}, which is under way, reads or replaces table {table}"
                     ),
+                    finish_first(&format!("migration {name}"), name),
                 )
                 .into());
             }

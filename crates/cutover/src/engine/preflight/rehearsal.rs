@@ -57,7 +57,7 @@ pub(crate) fn refused_writes<'t>(
             line: None,
             column: None,
             reason: format!("SQLite would refuse writes to {}: {error}", table.known_as),
-            fix: "make the mapping simpler: fewer columns or tables in one statement".to_owned(),
+            fix: "make the mapping simpler: fewer columns or tables in one statement".into(),
         })
     };
     tables.filter_map(refused).collect()

@@ -26,7 +26,7 @@ pub(crate) fn scans(db: &Db, model: &Model) -> Result<Vec<Problem>> {
                 line: None,
                 column: None,
                 reason: format!("{serves} would read a whole table at every write: {sql}"),
-                fix: "join on columns that an index leads with, or create that index".to_owned(),
+                fix: "join on columns that an index leads with, or create that index".into(),
             });
         }
     }

@@ -63,7 +63,7 @@ pub(crate) fn forecast(
         line: None,
         column: None,
         reason: lack.reason("the migration"),
-        fix: FIX.to_owned(),
+        fix: FIX.into(),
     }))
 }
 

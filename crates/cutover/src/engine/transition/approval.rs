@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use crate::backend::sqlite::control;
+use crate::engine::observe::next_actions;
 use crate::engine::work::chunked::LOOK_EVERY;
 use crate::engine::work::session::Session;
 use crate::engine::work::telemetry::Telemetry;
@@ -40,8 +41,7 @@ pub(crate) fn is_postponed(session: &Session<'_>) -> Result<bool> {
 }
 
 fn postponed(to: Phase) -> Error {
-    let fix = "run `cutover unpostpone`, or `cutover advance --when-told` and then that";
-    Refusal::transition(to, "the cutover is postponed", fix).into()
+    Refusal::transition(to, "the cutover is postponed", next_actions::postponed()).into()
 }
 
 /// Comes back when the transition may be made; tells whether that took waiting. `meanwhile` is

@@ -34,7 +34,7 @@ use crate::error::{Error, Refusal, Result};
 use crate::model::phase_objects::Setting;
 use crate::pace::Pace;
 use crate::phase::{Direction, Phase};
-use crate::report::{Kept, VerifyReport};
+use crate::report::{Command, Fix, Kept, VerifyReport};
 use crate::watch::{Watch, Work};
 
 /// What a rollback from `new-only` gives.
@@ -297,8 +297,7 @@ fn drain(session: &Session<'_>, mender: &Mender, watch: &mut dyn Watch) -> Resul
     Err(Refusal::transition(
         Phase::WriteNew,
         "programs write faster than their writes can be brought back",
-        "run `cutover rollback` again when there is less to do: it goes on where it stopped; or call it off \
-         with `cutover advance`",
+        again("; it goes on where it stopped"),
     )
     .into())
 }
@@ -420,6 +419,13 @@ fn verify(
     Err(Error::Refused(Refusal::transition(
         Phase::WriteNew,
         "programs write faster than their writes can be verified",
-        "run `cutover rollback` again when there is less to do, or call it off with `cutover advance`",
+        again(""),
     )))
+}
+
+/// What to do where programs are quicker than a rollback.
+fn again(how: &str) -> Fix {
+    Fix::run(Command::ROLLBACK)
+        .with(format!(" again when there is less to do{how}, or call it off with "))
+        .with(Command::ADVANCE)
 }

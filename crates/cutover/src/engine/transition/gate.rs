@@ -20,7 +20,7 @@ use crate::engine::work::telemetry::Telemetry;
 use crate::error::{Error, Refusal, Result};
 use crate::pace::Pace;
 use crate::phase::{Direction, Phase, Side};
-use crate::report::VerifyReport;
+use crate::report::{Command, Fix, VerifyReport};
 use crate::watch::{Watch, Work};
 
 /// How often whoever watches is told how far the verification is. Each time is a transaction
@@ -284,8 +284,10 @@ fn refuse(to: Phase, direction: Direction, report: &VerifyReport) -> Error {
     let mut refusal = Refusal::transition(
         to,
         format!("{what}: {} of {} rows", report.summary(), report.checked),
-        "look at the rows with `cutover verify`; `cutover repair` mends a mirror, a row that the new \
-         schema can't hold needs another mapping or another value",
+        Fix::from("look at the rows with ").with(Command::Verify).with("; ").with(Command::Repair).with(
+            " mends a mirror, a row that the new schema can't hold needs another mapping or another \
+             value",
+        ),
     );
     refusal.examples.clone_from(&report.examples);
     refusal.into()

@@ -56,7 +56,7 @@ pub(crate) fn hand_over(db: &Db, from: &Model, to: &Model) -> Result<()> {
         return Err(Refusal {
             action: doing.to_owned(),
             reason: "something else in the schema would change".to_owned(),
-            fix: "report this as a bug, with the database's schema".to_owned(),
+            fix: "report this as a bug, with the database's schema".into(),
             examples: Vec::new(),
         }
         .into());

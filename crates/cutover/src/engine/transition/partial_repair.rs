@@ -133,7 +133,7 @@ fn cant_hold(target: &Target, Refused { row, reason }: &Refused) -> Error {
     Refusal {
         action: format!("mending {table}"),
         reason: format!("{table} can't hold the row with the key {key}: {reason}"),
-        fix: "change the row on the old side, or the new table's constraint".to_owned(),
+        fix: "change the row on the old side, or the new table's constraint".into(),
         examples: Vec::new(),
     }
     .into()

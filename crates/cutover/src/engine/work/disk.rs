@@ -41,7 +41,7 @@ pub(crate) fn demand(at: &Path, needed: u64, what: &str, options: &Options) -> R
         Some(lack) => Err(Refusal {
             action: what.to_owned(),
             reason: lack.reason("it"),
-            fix: FIX.to_owned(),
+            fix: FIX.into(),
             examples: Vec::new(),
         }
         .into()),

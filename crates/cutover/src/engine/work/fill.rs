@@ -112,7 +112,7 @@ impl OnePass<'_, '_> {
         else {
             return Err(Error::NoSuchMigration {
                 reason: format!("the recorded pass over {} belongs to no mapping", record.target),
-                fix: "restore the state tables from a backup".to_owned(),
+                fix: "restore the state tables from a backup".into(),
             });
         };
         let mut pass =

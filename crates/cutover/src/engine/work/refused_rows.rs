@@ -18,7 +18,7 @@ use crate::error::{Error, Refusal, Result};
 use crate::model::build::Model;
 use crate::model::definitions;
 use crate::phase::Direction;
-use crate::report::Problem;
+use crate::report::{Command, Fix, Problem};
 
 impl Session<'_> {
     /// Puts an error that says which constraint is broken into one that says by which rows. In
@@ -41,9 +41,20 @@ impl Session<'_> {
         scopes.dedup();
         let name = target.table.known_as.clone();
         self.refused.replace(Some(RefusedScopes { target: name, scopes }));
-        let Problem { reason, fix, .. } = problem(target, &found, &self.doing);
+        let Problem { reason, fix, .. } = problem(target, &found, self.again());
         let action = self.doing.clone();
-        Some(Refusal { action, reason, fix, examples: Vec::new() }.into())
+        Some(Refusal::new(action, reason, fix).into())
+    }
+
+    /// The command that is at work, to be given again.
+    fn again(&self) -> Command {
+        match self.doing.as_str() {
+            "start" => Command::Start,
+            "repair" => Command::Repair,
+            "advance" => Command::ADVANCE,
+            "rollback" => Command::ROLLBACK,
+            _ => Command::Backfill,
+        }
     }
 
     /// Writes down which rows were refused, after the transaction that met them was rolled
@@ -75,7 +86,7 @@ impl Engine {
         let to = list(&self.db, target, &scopes)?;
         let scratch = scratch(&model)?;
         let found = refused::find_in(&self.db, &scratch, target, &Chunk::Listed { from: 1, to })?;
-        Ok(found.map(|found| problem(target, &found, "backfill")))
+        Ok(found.map(|found| problem(target, &found, Command::Backfill)))
     }
 }
 
@@ -95,7 +106,7 @@ fn values(target: &Target, columns: &[String], row: &[Value]) -> Vec<Value> {
 }
 
 /// What is wrong, and what to do.
-fn problem(target: &Target, found: &Refused, command: &str) -> Problem {
+fn problem(target: &Target, found: &Refused, command: Command) -> Problem {
     let table = &target.table.known_as;
     // The key and the scope: together they lead to the row of the other side.
     let mut naming: Vec<String> = target.key.columns.clone();
@@ -137,12 +148,9 @@ fn problem(target: &Target, found: &Refused, command: &str) -> Problem {
         target.leaves().map(|(_, leaf)| known_as(target, &leaf.table)).collect();
     sources.sort_unstable();
     sources.dedup();
-    let fix = format!(
-        "change {} in {}, then run `cutover {command}`",
-        if found.other.is_some() { "one of them" } else { "it" },
-        sources.join(", ")
-    );
-    Problem { line: None, column: None, reason, fix }
+    let which = if found.other.is_some() { "one of them" } else { "it" };
+    let change = format!("change {which} in {}, then run ", sources.join(", "));
+    Problem::new(reason, Fix::from(change).with(command))
 }
 
 /// A table's name as people know it.

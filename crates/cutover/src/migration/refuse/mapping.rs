@@ -195,7 +195,7 @@ pub(in crate::migration) fn indexed(at: Location) -> Fault {
     Fault::at(
         at,
         "INDEXED ties the statement to an index that may be dropped: then no program could write",
-        "remove it; `cutover check FILE` says which index is missing",
+        "remove it: check says which index is missing",
     )
 }
 

@@ -53,7 +53,7 @@ fn refused(text: &str, reason: &str, fix: &str) {
     });
     lowered::all_of(&text.replace('»', ""));
     let error = parse(&text.replace('»', "")).expect_err("this must be refused");
-    assert_eq!((error.reason(), error.fix()), (reason, Some(fix)), "in {text:?}");
+    assert_eq!((error.reason(), error.fix()), (reason, Some(&fix.into())), "in {text:?}");
     assert_eq!(error.at, at, "place in {text:?}");
 }
 

@@ -1,7 +1,7 @@
 //! Refusals of the text, and of the file as a whole.
 
-use super::*;
 use crate::migration::refuse;
+use crate::migration::tests::*;
 
 const CORRECT_IT: &str = "correct the statement; it must be one that SQLite 3.38 accepts";
 
@@ -81,8 +81,9 @@ fn unreadable() {
     assert_eq!(
         error.fix(),
         Some(
-            "write it in a simpler way: what a migration needs is CREATE TABLE, CREATE INDEX and \
-             INSERT … SELECT"
+            &"write it in a simpler way: what a migration needs is CREATE TABLE, CREATE INDEX and \
+              INSERT … SELECT"
+                .into()
         )
     );
     let error = refuse::unreadable(None).of("m");
@@ -93,7 +94,10 @@ fn unreadable() {
 fn no_thread() {
     let error = refuse::no_thread(&std::io::Error::other("no memory")).of("m");
     assert_eq!(error.to_string(), "m.sql: no thread could be started to read the file: no memory");
-    assert_eq!(error.fix(), Some("free some memory, or raise the limit of threads, and try again"));
+    assert_eq!(
+        error.fix(),
+        Some(&"free some memory, or raise the limit of threads, and try again".into())
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Refusals of INSERT … SELECT and of what is in it.
 
-use super::*;
+use crate::migration::tests::*;
 
 #[track_caller]
 fn refused_insert(text: &str, reason: &str, fix: &str) {
@@ -308,7 +308,7 @@ fn indexed() {
             &format!("SELECT id, a FROM old.o AS x {indexed}"),
             "INDEXED ties the statement to an index that may be dropped: then no program could \
              write",
-            "remove it; `cutover check FILE` says which index is missing",
+            "remove it: check says which index is missing",
         );
     }
 }

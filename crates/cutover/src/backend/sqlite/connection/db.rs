@@ -49,7 +49,7 @@ impl Db {
             return Err(Error::Unusable {
                 path: path.to_owned(),
                 reason: "the file can't be written".to_owned(),
-                fix: "check the file's and the directory's permissions".to_owned(),
+                fix: "check the file's and the directory's permissions".into(),
             });
         }
         Ok(db)
@@ -77,7 +77,7 @@ impl Db {
                 reason: format!(
                     "its text encoding is {encoding}; only UTF-8 databases are supported"
                 ),
-                fix: "keep this database as it is".to_owned(),
+                fix: "keep this database as it is".into(),
             });
         }
         // Without a sync the commit of a chunk or a switch holds the write lock no
@@ -186,7 +186,8 @@ impl Db {
                 reason: format!("SQLite could no longer read {name} in the schema: {says}"),
                 fix: format!(
                     "drop {name} or write it anew; if cutover made it, end its migration first"
-                ),
+                )
+                .into(),
                 examples: Vec::new(),
             }),
             _ => self.error(doing, source),

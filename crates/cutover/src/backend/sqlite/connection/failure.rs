@@ -85,7 +85,7 @@ pub(super) fn classify(
     let unusable = |reason: &str, fix: &str| Error::Unusable {
         path: path.to_owned(),
         reason: reason.to_owned(),
-        fix: fix.to_owned(),
+        fix: fix.into(),
     };
     match source.code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => locked(doing, busy_timeout),
@@ -117,7 +117,7 @@ pub(super) fn classify(
         Some(ErrorCode::AuthorizationForStatementDenied) => Error::Refused(Refusal {
             action: doing.to_owned(),
             reason: format!("a statement would reach beyond its tables: {source}"),
-            fix: "let the migration read and write its own tables alone".to_owned(),
+            fix: "let the migration read and write its own tables alone".into(),
             examples: Vec::new(),
         }),
         _ => Error::Database { doing: doing.to_owned(), source },

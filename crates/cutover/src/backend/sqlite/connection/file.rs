@@ -22,8 +22,11 @@ use crate::nearest::nearest;
 /// links. Opens nothing: closing a file gives up the locks that this
 /// process holds on it.
 pub(crate) fn database(path: &Path) -> Result<PathBuf> {
-    let unusable =
-        |(reason, fix): (String, String)| Error::Unusable { path: path.to_owned(), reason, fix };
+    let unusable = |(reason, fix): (String, String)| Error::Unusable {
+        path: path.to_owned(),
+        reason,
+        fix: fix.into(),
+    };
     let file = path.canonicalize().map_err(|error| unusable(absent(path, &error)))?;
     let meta = file.metadata().map_err(|error| unusable(absent(path, &error)))?;
     match fault(&file, &meta) {
@@ -100,7 +103,7 @@ fn fault(file: &Path, meta: &Metadata) -> Option<(String, &'static str)> {
 pub(crate) fn writable(path: &Path, file: &Path) -> Result<()> {
     match unwritable(file) {
         Some((reason, fix)) => {
-            Err(Error::Unusable { path: path.to_owned(), reason, fix: fix.to_owned() })
+            Err(Error::Unusable { path: path.to_owned(), reason, fix: fix.into() })
         }
         None => Ok(()),
     }

@@ -45,7 +45,7 @@ pub(crate) fn redefine(db: &Db, changes: &[Change]) -> Result<()> {
             return Err(Refusal {
                 action: doing.to_owned(),
                 reason: format!("the table {} would change its shape", change.to.name),
-                fix: "report this as a bug, with the table's definition".to_owned(),
+                fix: "report this as a bug, with the table's definition".into(),
                 examples: Vec::new(),
             }
             .into());

@@ -1,0 +1,128 @@
+//! Commands on a migration, as data.
+
+use std::fmt;
+
+use crate::phase::Phase;
+
+/// A command on a migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Command {
+    /// Prove that nothing is lost: [`Engine::check`](crate::Engine::check).
+    Check,
+    /// Begin: [`Engine::start`](crate::Engine::start).
+    Start,
+    /// Fill the new tables: [`Engine::backfill`](crate::Engine::backfill).
+    Backfill,
+    /// Compare every row: [`Engine::verify`](crate::Engine::verify).
+    Verify,
+    /// Bring the mirror in step: [`Engine::repair`](crate::Engine::repair).
+    Repair,
+    /// Go on: [`Engine::advance`](crate::Engine::advance).
+    Advance {
+        /// The phase to go to; the next one if absent.
+        to: Option<Phase>,
+        /// Keep everything verified, and switch when somebody asks for it.
+        when_told: bool,
+    },
+    /// Retire the old tables. That was confirmed.
+    Retire {
+        /// Whether a backup is made first.
+        backup: bool,
+    },
+    /// Go back: [`Engine::rollback`](crate::Engine::rollback).
+    Rollback {
+        /// The phase to go to; the one before if absent.
+        to: Option<Phase>,
+    },
+    /// Leave the migration: [`Engine::abort`](crate::Engine::abort).
+    Abort {
+        /// Which, where it is another one than the refusal's own.
+        migration: Option<String>,
+    },
+    /// Remove what a migration that is over has left: [`Engine::forget`](crate::Engine::forget).
+    Forget {
+        /// Which.
+        migration: String,
+        /// The rows too that are kept for it. That was confirmed.
+        drop_kept: bool,
+    },
+    /// Let the cutover happen: [`Request::Unpostpone`](crate::Request::Unpostpone).
+    Unpostpone,
+    /// Let paused work go on: [`Request::Resume`](crate::Request::Resume).
+    Resume,
+    /// Where it stands: [`Engine::snapshot`](crate::Engine::snapshot).
+    Status,
+    /// What was done: [`Engine::history`](crate::Engine::history).
+    History,
+}
+
+impl Command {
+    /// To the next phase.
+    pub const ADVANCE: Self = Self::Advance { to: None, when_told: false };
+    /// As soon as somebody asks for it.
+    pub const ADVANCE_WHEN_TOLD: Self = Self::Advance { to: None, when_told: true };
+    /// To the phase before.
+    pub const ROLLBACK: Self = Self::Rollback { to: None };
+    /// The migration at hand.
+    pub const ABORT: Self = Self::Abort { migration: None };
+
+    /// To that phase.
+    #[must_use]
+    pub fn advance_to(phase: Phase) -> Self {
+        Self::Advance { to: Some(phase), when_told: false }
+    }
+
+    /// Back to that phase.
+    #[must_use]
+    pub fn rollback_to(phase: Phase) -> Self {
+        Self::Rollback { to: Some(phase) }
+    }
+
+    /// Leave a migration of that name.
+    #[must_use]
+    pub fn abort(migration: &str) -> Self {
+        Self::Abort { migration: Some(migration.to_owned()) }
+    }
+
+    /// Remove what a migration of that name has left.
+    #[must_use]
+    pub fn forget(migration: &str) -> Self {
+        Self::Forget { migration: migration.to_owned(), drop_kept: false }
+    }
+}
+
+/// Its name and arguments, as the `cutover` program takes them. `FILE` stands for the migration
+/// file.
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Check => f.write_str("check FILE"),
+            Self::Start => f.write_str("start FILE"),
+            Self::Backfill => f.write_str("backfill"),
+            Self::Verify => f.write_str("verify"),
+            Self::Repair => f.write_str("repair"),
+            Self::Advance { to, when_told } => {
+                f.write_str("advance")?;
+                to.map_or(Ok(()), |to| write!(f, " --to {to}"))?;
+                f.write_str(if *when_told { " --when-told" } else { "" })
+            }
+            Self::Retire { backup } => {
+                f.write_str("advance --to retired --yes")?;
+                f.write_str(if *backup { " --backup before-retire.db" } else { "" })
+            }
+            Self::Rollback { to: None } => f.write_str("rollback"),
+            Self::Rollback { to: Some(to) } => write!(f, "rollback --to {to}"),
+            Self::Abort { migration: None } => f.write_str("abort"),
+            Self::Abort { migration: Some(name) } => write!(f, "abort --migration {name}"),
+            Self::Forget { migration, drop_kept } => {
+                write!(f, "forget {migration}")?;
+                f.write_str(if *drop_kept { " --drop-kept --yes" } else { "" })
+            }
+            Self::Unpostpone => f.write_str("unpostpone"),
+            Self::Resume => f.write_str("resume"),
+            Self::Status => f.write_str("status"),
+            Self::History => f.write_str("history"),
+        }
+    }
+}
