@@ -2,7 +2,7 @@
 
 use super::query::Leaf;
 use super::query::trace::{Term, of_row};
-use super::sql::{any, ident, idents, join};
+use super::sql::{any, equality, ident, idents, join};
 use super::target::{Source, Target};
 use super::typed::compared;
 use crate::phase::Side;
@@ -183,7 +183,7 @@ pub(crate) fn held(target: &Target, place: Place, part: Part<'_>) -> String {
         let positions: Vec<usize> = (0..target.scope.len()).collect();
         join(&positions, " AND ", |position| {
             let column = &target.scope[*position];
-            let operator = if target.table.never_null(column) { "=" } else { "IS" };
+            let operator = equality(&target.table, column);
             format!("t.{} {operator} {}", ident(column), value(*position))
         })
     };

@@ -1,8 +1,5 @@
 //! A schema object that a step creates.
 
-use super::names::Names;
-use super::sql::ident;
-
 /// What it is and the statement that creates it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Object {
@@ -39,26 +36,4 @@ impl Object {
     pub(crate) fn trigger(name: String, on: &str, sql: String) -> Self {
         Self { kind: Kind::Trigger { on: on.to_owned() }, name, sql }
     }
-}
-
-/// Triggers that run statements before each of these events on a table.
-pub(crate) fn before(
-    events: &[&str],
-    what: &str,
-    names: Names,
-    table: &str,
-    statements: &[String],
-) -> Vec<Object> {
-    let trigger = |event: &&str| {
-        let name = names.trigger(&format!("{what}_{event}"), table);
-        let sql = format!(
-            "CREATE TRIGGER {} BEFORE {} ON {} BEGIN\n  {};\nEND",
-            ident(&name),
-            event.to_uppercase(),
-            ident(table),
-            statements.join(";\n  ")
-        );
-        Object::trigger(name, table, sql)
-    };
-    events.iter().map(trigger).collect()
 }

@@ -1,6 +1,13 @@
 //! Quoting: the only way names and texts get into a statement.
 
+use crate::schema::Table;
 pub(crate) use crate::tree::ident;
+
+/// The operator by which two values of a column are compared, NULL like any other where the
+/// column may hold it.
+pub(crate) fn equality(table: &Table, column: &str) -> &'static str {
+    if table.never_null(column) { "=" } else { "IS" }
+}
 
 /// A text as an SQL string literal.
 pub(crate) fn text(value: &str) -> String {

@@ -8,10 +8,10 @@ use super::query::aggregates::contains_aggregate;
 use super::query::normalise::normalise;
 use super::query::trace::{Term, columns_of, trace, trace_expr};
 use super::query::{Arm, Item, Join, Leaf, Query, What};
-use super::sql::{ident, join};
+use super::sql::{equality, ident, join};
 use crate::migration::{Mapping, Migration};
 use crate::nearest::nearest;
-use crate::phase::Direction;
+use crate::phase::{Direction, Side};
 use crate::schema::{Affinity, Catalog, Column, ConflictKey, Keyed, Table, UniqueKey};
 use crate::tree::{Compound, Expr, Operator};
 
@@ -83,7 +83,7 @@ impl Target {
     /// `t.a = d.a AND …` over the key, with IS where it may hold NULL.
     pub(crate) fn same_key(&self, left: &str, right: &str) -> String {
         join(&self.key.columns, " AND ", |column| {
-            let operator = if self.table.never_null(column) { "=" } else { "IS" };
+            let operator = equality(&self.table, column);
             format!("{left}.{0} {operator} {right}.{0}", ident(column))
         })
     }
@@ -720,4 +720,21 @@ fn looks_at_several(query: &Query, number: usize) -> bool {
 
 fn contains(columns: &[String], name: &str) -> bool {
     columns.iter().any(|column| column.eq_ignore_ascii_case(name))
+}
+
+/// The tables the mappings read, each once.
+pub(crate) fn read_tables(targets: &[Target]) -> Vec<(Side, String)> {
+    let mut found: Vec<(Side, String)> = Vec::new();
+    for (_, leaf) in targets.iter().flat_map(Target::leaves) {
+        let entry = (leaf.side, leaf.table.clone());
+        if !found.contains(&entry) {
+            found.push(entry);
+        }
+    }
+    found
+}
+
+/// `s0, s1, …`: the columns of a procedure.
+pub(crate) fn scope_columns(target: &Target) -> Vec<String> {
+    (0..target.scope.len()).map(|position| format!("s{position}")).collect()
 }

@@ -21,6 +21,7 @@ mod row;
 pub(crate) mod scan;
 pub(crate) mod standing;
 pub(crate) mod state;
+pub(crate) mod triggers;
 pub(crate) mod value;
 pub(crate) mod verified;
 pub(crate) mod work;

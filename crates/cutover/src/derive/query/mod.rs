@@ -14,6 +14,7 @@ pub(crate) mod reduce;
 mod size;
 pub(crate) mod trace;
 
+use self::trace::columns_of;
 use super::sql::{ident, join};
 use crate::phase::Side;
 use crate::tree::{Compound, Expr};
@@ -138,6 +139,46 @@ impl Query {
                 What::Call(..) | What::Step(_) => Vec::new(),
             })
             .collect()
+    }
+
+    /// The columns of a leaf that it reads anywhere, each once.
+    pub(crate) fn columns_of(&self, number: usize) -> Vec<String> {
+        let mut columns = self.every_reference(number);
+        columns.sort();
+        columns.dedup();
+        columns
+    }
+
+    fn every_reference(&self, number: usize) -> Vec<String> {
+        let mut found = Vec::new();
+        for arm in self.arms() {
+            let expressions = arm
+                .columns
+                .iter()
+                .map(|output| &output.expr)
+                .chain(arm.filter.iter())
+                .chain(arm.group_by.iter())
+                .chain(arm.having.iter())
+                .chain(arm.from.iter().filter_map(|item| item.on.as_ref()))
+                .chain(arm.from.iter().flat_map(|item| match &item.what {
+                    What::Call(_, args) => args.as_slice(),
+                    _ => &[],
+                }));
+            let references: Vec<(String, String)> = expressions.flat_map(columns_of).collect();
+            for item in &arm.from {
+                match &item.what {
+                    What::Leaf(leaf) if leaf.number == number => found.extend(
+                        references
+                            .iter()
+                            .filter(|(alias, _)| *alias == item.alias)
+                            .map(|(_, column)| column.clone()),
+                    ),
+                    What::Query(inner) => found.extend(inner.every_reference(number)),
+                    _ => {}
+                }
+            }
+        }
+        found
     }
 
     /// The query as SQL.

@@ -10,10 +10,10 @@
 use std::collections::BTreeMap;
 
 use crate::backend::sqlite::catalog::{self, Entry};
+use crate::backend::sqlite::triggers::tombstone;
 use crate::backend::sqlite::{Db, rehearse, state};
 use crate::derive::names::Names;
 use crate::derive::sql::{ident, join};
-use crate::derive::tombstone;
 use crate::engine::transition::handover::hand_over;
 use crate::error::Result;
 use crate::model::build::Model;

@@ -2,12 +2,12 @@
 //! are compared again.
 
 use crate::backend::sqlite::compare::{self, Chunk, Outcome};
+use crate::backend::sqlite::triggers::touched;
 use crate::backend::sqlite::{Db, scan};
 use crate::derive::derived::Place;
-use crate::derive::procedure::scope_columns;
 use crate::derive::sql::{ident, idents};
 use crate::derive::target::Target;
-use crate::derive::touched;
+use crate::derive::target::scope_columns;
 use crate::engine::work::session::Session;
 use crate::engine::work::set_aside::Aside;
 use crate::error::Result;

@@ -6,11 +6,11 @@
 //! former name is the new table's.
 
 use crate::backend::sqlite::rename::{redefine, rename_alone};
+use crate::backend::sqlite::triggers::tombstone::tombstone;
 use crate::backend::sqlite::{Db, catalog, objects};
 use crate::derive::names::Names;
 use crate::derive::sql::{ident, text};
 use crate::derive::target::Target;
-use crate::derive::tombstone::tombstone;
 use crate::error::Result;
 use crate::migration::Migration;
 use crate::migration::ddl::as_mirror;

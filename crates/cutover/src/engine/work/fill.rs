@@ -10,9 +10,9 @@ use super::pass::{Pass, total};
 use super::reconcile::{Mode, reconcile};
 use super::session::{Session, now};
 use crate::backend::sqlite::state::{self, PassRecord};
+use crate::backend::sqlite::triggers::sync::parent_triggers;
 use crate::derive::derived::Place;
 use crate::derive::sql::ident;
-use crate::derive::sync::parent_triggers;
 use crate::derive::target::Target;
 use crate::error::{Error, Result};
 use crate::model::phase_objects::{self, Setting};
@@ -191,7 +191,7 @@ impl OnePass<'_, '_> {
 impl Session<'_> {
     /// Lets the engine's own writes pass the guards on the mirror, inside the transaction at
     /// hand. Nothing else raises the flag: triggers tell their writes otherwise (see
-    /// [`freeze`](crate::derive::freeze)), so that no statement of a program can leave it up.
+    /// [`freeze`](crate::backend::sqlite::triggers::freeze)), so that no statement of a program can leave it up.
     pub(crate) fn syncing(&self, on: bool) -> Result<()> {
         let table = ident(&self.model.names.syncing());
         self.db.batch("opening the guards", &format!("UPDATE {table} SET depth = {}", u8::from(on)))

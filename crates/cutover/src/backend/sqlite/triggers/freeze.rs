@@ -8,9 +8,10 @@
 //! once. The table's one lasting row is the flag of the engine's own chunks, which ends with
 //! their transaction.
 
-use super::names::Names;
-use super::object::Object;
-use super::sql::{ident, text};
+use super::dialect::{before, refuse};
+use crate::derive::names::Names;
+use crate::derive::object::Object;
+use crate::derive::sql::ident;
 use crate::phase::Phase;
 
 /// The guards on one old table. In `write-new` they let the sync's own writes through, in
@@ -76,21 +77,7 @@ fn refusing(
     when: Option<&str>,
     message: &str,
 ) -> Vec<Object> {
-    let when = when.map_or_else(String::new, |when| format!(" WHEN {when}"));
-    ["insert", "update", "delete"]
-        .into_iter()
-        .map(|event| {
-            let name = names.trigger(&format!("{what}_{event}"), table);
-            let sql = format!(
-                "CREATE TRIGGER {} BEFORE {} ON {}{when} BEGIN\n  SELECT RAISE(ABORT, {});\nEND",
-                ident(&name),
-                event.to_uppercase(),
-                ident(table),
-                text(message)
-            );
-            Object::trigger(name, table, sql)
-        })
-        .collect()
+    before(&["insert", "update", "delete"], what, names, table, when, &[refuse(message)])
 }
 
 /// The table by which the guards know the sync, and the engine's own chunks.

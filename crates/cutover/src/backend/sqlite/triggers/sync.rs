@@ -7,16 +7,19 @@
 
 use super::builtins::builtins;
 use super::checks::checks;
-use super::dirty::{Rows, scope_of, touched};
-use super::names::Names;
-use super::object::Object;
-use super::procedure::{call_with, procedures, scope_columns};
-use super::query::trace::columns_of;
-use super::query::{Leaf, What};
-use super::replaced::{Replaces, note_table, probe, replaces};
-use super::sql::{ident, join};
-use super::target::{Source, Target, delete_can_change, insert_can_remove};
-use super::unmoved::{direct_scope, insert_leaves, update_matters};
+use super::dialect::{call_with, trigger};
+use super::procedure::procedures;
+use super::replaced::{note_table, probe};
+use crate::derive::dirty::{Rows, scope_of, touched};
+use crate::derive::names::Names;
+use crate::derive::no_effect::{direct_scope, insert_has_no_effect, update_matters};
+use crate::derive::object::Object;
+use crate::derive::query::Leaf;
+use crate::derive::replace_keys::{Replaces, replaces};
+use crate::derive::sql::{ident, join};
+use crate::derive::target::{
+    Source, Target, delete_can_change, insert_can_remove, read_tables, scope_columns,
+};
 use crate::phase::Side;
 use crate::schema::{Catalog, Table};
 
@@ -57,18 +60,6 @@ pub(crate) fn parent_triggers(
 ) -> Vec<Object> {
     let table = (parent.direction.target(), parent.table.name.as_str());
     triggers(targets, names, migration, table, catalog)
-}
-
-/// The tables the mappings read, each once.
-pub(crate) fn read_tables(targets: &[Target]) -> Vec<(Side, String)> {
-    let mut found: Vec<(Side, String)> = Vec::new();
-    for (_, leaf) in targets.iter().flat_map(Target::leaves) {
-        let entry = (leaf.side, leaf.table.clone());
-        if !found.contains(&entry) {
-            found.push(entry);
-        }
-    }
-    found
 }
 
 /// One use of the table that changes.
@@ -152,15 +143,7 @@ impl Changed<'_> {
         when: Option<&str>,
         statements: &[String],
     ) -> Object {
-        let name = self.names.trigger(what, self.name);
-        let when = when.map_or_else(String::new, |when| format!(" WHEN {when}"));
-        let sql = format!(
-            "CREATE TRIGGER {} {event} ON {}{when} BEGIN\n  {};\nEND",
-            ident(&name),
-            ident(self.name),
-            statements.join(";\n  ")
-        );
-        Object::trigger(name, self.name, sql)
+        trigger(self.names.trigger(what, self.name), event, self.name, when, statements)
     }
 
     /// The columns of this table that some mapping reads, and those of its unique
@@ -168,7 +151,7 @@ impl Changed<'_> {
     fn read_columns(&self) -> Vec<String> {
         let read = self.uses.iter().flat_map(|used| {
             let watched = used.replaces.by_update.iter().flat_map(|key| key.watched());
-            leaf_columns(&used.source.query, used.leaf.number).into_iter().chain(watched)
+            used.source.query.columns_of(used.leaf.number).into_iter().chain(watched)
         });
         let mut found: Vec<String> = Vec::new();
         for column in read {
@@ -209,7 +192,7 @@ impl Changed<'_> {
     fn after_insert(&self) -> Vec<String> {
         let mut statements = self.prune_early(false);
         for used in &self.uses {
-            let same = insert_leaves(used.target, used.source, used.leaf, self.catalog);
+            let same = insert_has_no_effect(used.target, used.source, used.leaf, self.catalog);
             let when = same.map(|same| format!("NOT {same}"));
             statements.extend(self.put(used, "NEW", when.as_deref()));
         }
@@ -286,7 +269,7 @@ impl Changed<'_> {
     /// Whether an UPDATE changed what this mapping reads of the row. `UPDATE OF` tells
     /// what was set, not what changed, and for all mappings at once.
     fn changed(&self, used: &Use<'_>) -> String {
-        let columns = leaf_columns(&used.source.query, used.leaf.number);
+        let columns = used.source.query.columns_of(used.leaf.number);
         let table = self.catalog.table(used.leaf.side, &used.leaf.table);
         if columns.is_empty() { "1".to_owned() } else { update_matters(&columns, table) }
     }
@@ -321,44 +304,4 @@ fn call_for_each(procedure: &str, used: &Use<'_>, scopes: &str, when: Option<&st
     let scopes = when
         .map_or_else(|| scopes.to_owned(), |when| format!("SELECT * FROM ({scopes}) WHERE {when}"));
     format!("INSERT INTO {} ({columns}) {scopes}", ident(procedure))
-}
-
-/// The columns of a leaf that a query reads anywhere, each once.
-pub(super) fn leaf_columns(query: &super::query::Query, number: usize) -> Vec<String> {
-    let mut columns = every_reference(query, number);
-    columns.sort();
-    columns.dedup();
-    columns
-}
-
-fn every_reference(query: &super::query::Query, number: usize) -> Vec<String> {
-    let mut found = Vec::new();
-    for arm in query.arms() {
-        let expressions = arm
-            .columns
-            .iter()
-            .map(|output| &output.expr)
-            .chain(arm.filter.iter())
-            .chain(arm.group_by.iter())
-            .chain(arm.having.iter())
-            .chain(arm.from.iter().filter_map(|item| item.on.as_ref()))
-            .chain(arm.from.iter().flat_map(|item| match &item.what {
-                What::Call(_, args) => args.as_slice(),
-                _ => &[],
-            }));
-        let references: Vec<(String, String)> = expressions.flat_map(columns_of).collect();
-        for item in &arm.from {
-            match &item.what {
-                What::Leaf(leaf) if leaf.number == number => found.extend(
-                    references
-                        .iter()
-                        .filter(|(alias, _)| *alias == item.alias)
-                        .map(|(_, column)| column.clone()),
-                ),
-                What::Query(inner) => found.extend(every_reference(inner, number)),
-                _ => {}
-            }
-        }
-    }
-    found
 }

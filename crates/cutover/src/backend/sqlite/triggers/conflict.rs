@@ -7,8 +7,8 @@
 //! computed in an UPDATE unless the trigger reads what it is computed from, and a rowid that
 //! SQLite is to choose is -1.
 
-use super::sql::{ident, join, text};
-use super::typed::cast_to;
+use crate::derive::sql::{ident, join, text};
+use crate::derive::typed::cast_to;
 use crate::schema::{Check, Column, ConflictKey, Keyed, Table};
 use crate::tree::{Expr, Literal, Test};
 

@@ -5,13 +5,12 @@
 //! again: the last of it inside the transaction that switches, when nobody can
 //! write. Without this a row could go wrong between the comparison and the switch.
 
-use super::dirty::{Rows, touched};
-use super::names::Names;
-use super::object::Object;
-use super::procedure::scope_columns;
-use super::sql::{ident, idents, join};
-use super::sync::read_tables;
-use super::target::Target;
+use super::dialect::trigger;
+use crate::derive::dirty::{Rows, touched};
+use crate::derive::names::Names;
+use crate::derive::object::Object;
+use crate::derive::sql::{ident, idents, join};
+use crate::derive::target::{Target, read_tables, scope_columns};
 use crate::schema::{Catalog, Column, Table};
 
 /// The tables that hold the notes and the triggers that write them: one trigger a
@@ -37,15 +36,9 @@ pub(crate) fn notes<'a>(targets: impl Iterator<Item = &'a Target>, names: Names)
                 .iter()
                 .flat_map(|target| rows.iter().flat_map(|row| statements(target, names, name, row)))
                 .collect();
-            let trigger = names.trigger(&format!("touch_{event}"), name);
-            let sql = format!(
-                "CREATE TRIGGER {} AFTER {} ON {} BEGIN\n  {};\nEND",
-                ident(&trigger),
-                event.to_uppercase(),
-                ident(name),
-                statements.join(";\n  ")
-            );
-            objects.push(Object::trigger(trigger, name, sql));
+            let own = names.trigger(&format!("touch_{event}"), name);
+            let event = format!("AFTER {}", event.to_uppercase());
+            objects.push(trigger(own, &event, name, None, &statements));
         }
     }
     objects
@@ -95,14 +88,7 @@ fn notes_of(
     if notes.is_empty() {
         return None;
     }
-    let trigger = names.trigger(what, name);
-    let sql = format!(
-        "CREATE TRIGGER {} {event} ON {} BEGIN\n  {};\nEND",
-        ident(&trigger),
-        ident(name),
-        notes.join(";\n  ")
-    );
-    Some(Object::trigger(trigger, name, sql))
+    Some(trigger(names.trigger(what, name), event, name, None, &notes))
 }
 
 /// Conditions for the rows `x` of a table that a row `NEW` may replace. Some of them are none

@@ -8,14 +8,14 @@
 use super::derived::is_zero;
 use super::query::trace::{of_row, trace_expr};
 use super::query::{Arm, Leaf, Output, What};
-use super::sql::{any, ident, join};
+use super::sql::{any, equality, ident, join};
 use super::target::{Source, Target};
 use crate::schema::{Affinity, Catalog, Column, Table};
 use crate::tree::{Call, Expr, Literal};
 
 /// Where the new row of an INSERT leaves a grouped target as it is: its group is
 /// there, and no `min` or `max` of it is beaten. As a condition that is true then.
-pub(crate) fn insert_leaves(
+pub(crate) fn insert_has_no_effect(
     target: &Target,
     source: &Source,
     leaf: &Leaf,
@@ -62,7 +62,7 @@ pub(crate) fn direct_scope(
     })?;
     let pairs: Vec<_> = target.scope.iter().zip(terms).collect();
     Some(join(&pairs, " AND ", |(name, term)| {
-        let operator = if target.table.never_null(name) { "=" } else { "IS" };
+        let operator = equality(&target.table, name);
         format!("{held}.{} {operator} {}", ident(name), of_row(&term.expr, row))
     }))
 }

@@ -13,13 +13,14 @@
 //! the key of another row, its rowid, or a unique value in a column that no mapping gives.
 
 use super::conflict::conflict;
-use super::derived::{Part, Place, derived, differs};
+use super::dialect::{refuse, trigger};
 use super::freeze::{no_chunk, nobody_syncs};
-use super::names::Names;
-use super::object::Object;
-use super::sql::{any, ident, join, text};
-use super::target::Target;
-use super::typed::compared;
+use crate::derive::derived::{Part, Place, derived, differs};
+use crate::derive::names::Names;
+use crate::derive::object::Object;
+use crate::derive::sql::{any, equality, ident, join};
+use crate::derive::target::Target;
+use crate::derive::typed::compared;
 use crate::schema::ConflictKey;
 
 /// Whether the guard of a forward target needs the mark.
@@ -111,7 +112,7 @@ fn removes(target: &Target) -> String {
 /// stored.
 fn given(target: &Target, row: &str) -> String {
     join(&target.key.columns, " AND ", |name| {
-        let operator = if target.table.never_null(name) { "=" } else { "IS" };
+        let operator = equality(&target.table, name);
         let derived = format!("d.{}", ident(name));
         match target.column(name) {
             // The rowid has its affinity in a trigger too.
@@ -138,11 +139,5 @@ fn guard(
         "cutover: {known_as} is the mirror of migration {migration}: it follows the old tables and takes no \
          other writes before write-new; write to the old tables"
     );
-    let sql = format!(
-        "CREATE TRIGGER {} BEFORE {event} ON {} WHEN {condition} BEGIN\n  SELECT RAISE(ABORT, {});\nEND",
-        ident(&name),
-        ident(table),
-        text(&message)
-    );
-    Object::trigger(name, table, sql)
+    trigger(name, &format!("BEFORE {event}"), table, Some(condition), &[refuse(&message)])
 }

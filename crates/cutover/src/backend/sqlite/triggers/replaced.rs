@@ -20,114 +20,21 @@
 //!   OR ABORT it would fail in its own words, in the place of the statement's.
 
 use super::conflict::{conflict, insert_tag, is_rowid, row_tag, update_tag};
-use super::dirty::{Rows, touched};
-use super::names::Names;
-use super::object::Object;
-use super::procedure::{call_with, procedure, scope_columns};
-use super::query::Leaf;
-use super::sql::{ident, join, text};
-use super::sync::{Changed, Use, leaf_columns};
-use super::target::{Source, Target, always_gives};
-use super::unmoved::insert_leaves;
-use crate::schema::{Catalog, ConflictKey, Keyed, Table};
+use super::dialect::{call_with, procedure, refuse, trigger};
+use super::sync::{Changed, Use};
+use crate::derive::dirty::{Rows, touched};
+use crate::derive::names::Names;
+use crate::derive::object::Object;
+use crate::derive::query::Leaf;
+use crate::derive::replace_keys::{cascades_onto_itself, replaces};
+use crate::derive::sql::{ident, join};
+use crate::derive::target::{Source, Target, scope_columns};
+use crate::schema::{Catalog, ConflictKey, Table};
 
 /// Notes that stay behind are dropped, oldest first, beyond this number. A note is
 /// needed only while its own statement runs, and triggers nest at most 1,000 deep
 /// (<https://www.sqlite.org/limits.html#max_trigger_depth>).
 const NOTES_KEPT: u32 = 10_000;
-
-/// The keys of a leaf's table by which a REPLACE removes a row whose scope the AFTER trigger
-/// of the new row does not derive again by itself.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Replaces<'a> {
-    pub(super) by_insert: Vec<&'a ConflictKey>,
-    pub(super) by_update: Vec<&'a ConflictKey>,
-}
-
-impl Replaces<'_> {
-    fn is_empty(&self) -> bool {
-        self.by_insert.is_empty() && self.by_update.is_empty()
-    }
-}
-
-/// Our own writes to a target never replace anything, so there are none for a leaf that is
-/// one.
-pub(super) fn replaces<'a>(
-    target: &Target,
-    source: &Source,
-    leaf: &Leaf,
-    catalog: &'a Catalog,
-) -> Replaces<'a> {
-    let table = catalog.table(leaf.side, &leaf.table);
-    let Some(table) = table.filter(|_| leaf.side != target.direction.target()) else {
-        return Replaces::default();
-    };
-    let keys = || table.conflict_keys.iter();
-    // Where a group is as it was the AFTER INSERT trigger does not derive it again, and one
-    // of its rows may be gone.
-    let leaves = insert_leaves(target, source, leaf, catalog).is_some();
-    let cascades = cascades_onto_itself(table, catalog);
-    let read = leaf_columns(&source.query, leaf.number);
-    Replaces {
-        by_insert: keys().filter(|key| leaves || !same_scope(source, leaf, key)).collect(),
-        by_update: keys()
-            .filter(|key| cascades || !same_scope(source, leaf, key) || !reads(&read, key, table))
-            .collect(),
-    }
-}
-
-/// Whether rows that agree on a key are of one scope, and each gives a row in it: then it is
-/// derived again for the new row, and the image of the one that went with it.
-fn same_scope(source: &Source, leaf: &Leaf, key: &ConflictKey) -> bool {
-    let in_key = |bare: &str| {
-        key.parts.iter().any(|part| match &part.value {
-            Keyed::Column(column) => part.collation.is_none() && column.eq_ignore_ascii_case(bare),
-            Keyed::Expression(_) => false,
-        })
-    };
-    always_gives(&source.query, leaf.number)
-        && source.paths.iter().any(|terms| {
-            terms.iter().all(|term| {
-                term.leaf.is_none()
-                    || (term.leaf == Some(leaf.number) && term.bare().is_some_and(in_key))
-            })
-        })
-}
-
-/// Whether a mapping that reads these columns notices every UPDATE that makes a row conflict
-/// on a key.
-fn reads(columns: &[String], key: &ConflictKey, table: &Table) -> bool {
-    let read = |name: &String| columns.iter().any(|column| column.eq_ignore_ascii_case(name));
-    key.watched().iter().all(|name| {
-        let computed = table.column(name).and_then(|column| column.computed.as_ref());
-        read(name) || computed.is_some_and(|from| from.columns.iter().all(read))
-    })
-}
-
-/// Whether the removal of a row may take other rows of the same table along: foreign keys lead
-/// from the table over others back to it.
-fn cascades_onto_itself(table: &Table, catalog: &Catalog) -> bool {
-    let all = || catalog.old.iter().chain(catalog.new.iter());
-    let is = |table: &Table, name: &str| {
-        table.name.eq_ignore_ascii_case(name) || table.known_as.eq_ignore_ascii_case(name)
-    };
-    let mut reached: Vec<&Table> = vec![table];
-    let mut next = 0;
-    while let Some(parent) = reached.get(next).copied() {
-        next += 1;
-        for child in all() {
-            if child.foreign_keys.iter().any(|key| is(parent, &key.table)) {
-                if std::ptr::eq(child, table) || child == table {
-                    return true;
-                }
-                if !reached.contains(&child) {
-                    reached.push(child);
-                }
-            }
-        }
-    }
-    false
-}
 
 /// Where the scopes of rows that are about to be replaced are noted, if there can be any.
 pub(super) fn note_table(target: &Target, names: Names, catalog: &Catalog) -> Vec<Object> {
@@ -143,13 +50,8 @@ pub(super) fn note_table(target: &Target, names: Names, catalog: &Catalog) -> Ve
         ident(&name),
         scope_columns(target).join(", ")
     );
-    let drop_old = format!(
-        "CREATE TRIGGER {0} AFTER INSERT ON {1} BEGIN\n  \
-         DELETE FROM {1} WHERE id < NEW.id - {NOTES_KEPT};\nEND",
-        ident(&purge),
-        ident(&name)
-    );
-    let purge = Object::trigger(purge, &name, drop_old);
+    let drop_old = format!("DELETE FROM {} WHERE id < NEW.id - {NOTES_KEPT}", ident(&name));
+    let purge = trigger(purge, "AFTER INSERT", &name, None, &[drop_old]);
     vec![Object::table(name, sql), purge]
 }
 
@@ -356,8 +258,8 @@ impl Changed<'_> {
             self.migration, table.known_as
         );
         let refuse = format!(
-            "SELECT RAISE(ABORT, {}) FROM {} AS g CROSS JOIN {} AS x WHERE g.tag = {tag} AND {} = g.row",
-            text(&message),
+            "{} FROM {} AS g CROSS JOIN {} AS x WHERE g.tag = {tag} AND {} = g.row",
+            refuse(&message),
             ident(&self.names.going(self.name)),
             ident(self.name),
             row_tag(table)

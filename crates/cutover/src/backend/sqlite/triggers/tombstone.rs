@@ -4,11 +4,12 @@
 //! the table anew. A view of that name satisfies them; it gives the live rows, and each write
 //! to it fails with an error that says what happened.
 
-use super::live;
-use super::names::Names;
-use super::object::Object;
-use super::sql::{ident, join, text};
-use super::target::Target;
+use super::dialect::{refuse, trigger};
+use crate::derive::live;
+use crate::derive::names::Names;
+use crate::derive::object::Object;
+use crate::derive::sql::join;
+use crate::derive::target::Target;
 use crate::phase::Side;
 use crate::schema::Catalog;
 
@@ -45,14 +46,8 @@ pub(crate) fn tombstone(
     let mut objects = vec![view(target, catalog)];
     objects.extend(EVENTS.map(|event| {
         let name = names.tombstone(event, table);
-        let sql = format!(
-            "CREATE TRIGGER {} INSTEAD OF {} ON {} BEGIN\n  SELECT RAISE(ABORT, {});\nEND",
-            ident(&name),
-            event.to_uppercase(),
-            ident(table),
-            text(&message)
-        );
-        Object::trigger(name, table, sql)
+        let event = format!("INSTEAD OF {}", event.to_uppercase());
+        trigger(name, &event, table, None, &[refuse(&message)])
     }));
     objects
 }

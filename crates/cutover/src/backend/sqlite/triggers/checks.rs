@@ -14,10 +14,11 @@
 //! is no number is compared, in a column for numbers, with one that does look like a number.
 
 use super::conflict::over_new;
-use super::names::Names;
-use super::object::{Object, before};
+use super::dialect::before;
 use super::procedure::cant_keep;
-use super::target::Target;
+use crate::derive::names::Names;
+use crate::derive::object::Object;
+use crate::derive::target::Target;
 use crate::schema::Check;
 
 /// The triggers that refuse what the target's checks refuse, if it has any.
@@ -39,7 +40,7 @@ pub(crate) fn checks(target: &Target, names: Names, migration: &str) -> Vec<Obje
             )
         })
         .collect();
-    before(&["insert", "update"], "check", names, table, &refusals)
+    before(&["insert", "update"], "check", names, table, None, &refusals)
 }
 
 /// Whether a check reads nothing but columns whose values are known beforehand. A rowid

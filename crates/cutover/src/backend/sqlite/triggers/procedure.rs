@@ -22,14 +22,15 @@
 //! and what was written is looked at again at the end.
 
 use super::conflict::agree;
-use super::derived::{Part, Place, derived, differs, may_differ};
+use super::dialect::{call_with, procedure, refuse};
 use super::freeze::at_work;
 use super::guard::needs_mark;
-use super::names::Names;
-use super::object::Object;
-use super::query::trace::trace;
-use super::sql::{any, ident, idents, join, text};
-use super::target::Target;
+use crate::derive::derived::{Part, Place, derived, differs, may_differ};
+use crate::derive::names::Names;
+use crate::derive::object::Object;
+use crate::derive::query::trace::trace;
+use crate::derive::sql::{any, equality, ident, idents, join};
+use crate::derive::target::{Target, scope_columns};
 use crate::phase::Direction;
 use crate::schema::{Catalog, Column, ConflictKey, Table};
 
@@ -49,48 +50,6 @@ pub(crate) fn procedures(
     objects.extend(procedure(&names.put(name), &scope, &body.marked(body.put())));
     objects.extend(procedure(&names.prune(name), &scope, &body.marked(body.prune())));
     objects
-}
-
-/// A view with these columns, and one that tells whether to go, and the statements that an
-/// insert into it runs.
-pub(crate) fn procedure(name: &str, columns: &[String], statements: &[String]) -> Vec<Object> {
-    let nulls = join(columns, ", ", |column| format!("NULL AS {column}"));
-    let nulls = format!("{nulls}, NULL AS go");
-    let run = format!("{name}_do");
-    vec![
-        Object::view(name.to_owned(), format!("CREATE VIEW {} AS SELECT {nulls}", ident(name))),
-        Object::trigger(
-            run.clone(),
-            name,
-            format!(
-                "CREATE TRIGGER {} INSTEAD OF INSERT ON {} WHEN NEW.go IS NOT 0 BEGIN\n  {};\nEND",
-                ident(&run),
-                ident(name),
-                statements.join(";\n  ")
-            ),
-        ),
-    ]
-}
-
-/// Calls a procedure with these values, if a condition holds.
-pub(crate) fn call_with(
-    procedure: &str,
-    columns: &[String],
-    values: &[String],
-    when: Option<&str>,
-) -> String {
-    let (mut columns, mut values) = (columns.to_vec(), values.to_vec());
-    if let Some(when) = when {
-        columns.push("go".to_owned());
-        // A condition that is neither true nor false holds no more than in a WHERE.
-        values.push(format!("(({when}) IS TRUE)"));
-    }
-    format!(
-        "INSERT INTO {} ({}) VALUES ({})",
-        ident(procedure),
-        columns.join(", "),
-        values.join(", ")
-    )
 }
 
 struct Body<'a> {
@@ -190,7 +149,7 @@ impl Body<'_> {
         let row = |column: &str| self.row_value(column);
         let same_key = |alias: &str| {
             join(&target.key.columns, " AND ", |column| {
-                let operator = if target.table.never_null(column) { "=" } else { "IS" };
+                let operator = equality(&target.table, column);
                 format!("{alias}.{} {operator} {}", ident(column), row(column))
             })
         };
@@ -283,7 +242,7 @@ impl Body<'_> {
         let columns: Vec<(String, &String)> =
             scope_columns(target).into_iter().zip(&target.scope).collect();
         join(&columns, " AND ", |(column, name)| {
-            let operator = if target.table.never_null(name) { "=" } else { "IS" };
+            let operator = equality(&target.table, name);
             format!("{table}.{} {operator} NEW.{column}", ident(name))
         })
     }
@@ -430,10 +389,5 @@ pub(crate) fn cant_keep(target: &Target, migration: &str, what: &str) -> String 
         "cutover: migration {migration} can't keep {} in step: {what}",
         target.table.known_as
     );
-    format!("SELECT RAISE(ABORT, {})", text(&message))
-}
-
-/// `s0, s1, …`: the columns of a procedure.
-pub(crate) fn scope_columns(target: &Target) -> Vec<String> {
-    (0..target.scope.len()).map(|position| format!("s{position}")).collect()
+    refuse(&message)
 }

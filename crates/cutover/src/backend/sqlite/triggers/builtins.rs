@@ -8,10 +8,11 @@
 //! would derive other rows than everyone else, without anyone noticing. So where a mapping
 //! uses one of them, a trigger first asks it a question to which the answer is known.
 
-use super::names::Names;
-use super::object::{Object, before};
-use super::sql::{ident, text};
-use super::target::Target;
+use super::dialect::{before, refuse};
+use crate::derive::names::Names;
+use crate::derive::object::Object;
+use crate::derive::sql::ident;
+use crate::derive::target::Target;
 use crate::phase::Side;
 
 /// A function, and a condition that holds for SQLite's own.
@@ -48,10 +49,10 @@ pub(crate) fn builtins(
                 "cutover: migration {migration} needs SQLite's own {function}, which this connection has \
                  replaced (PRAGMA case_sensitive_like, the ICU extension, a function of the program)"
             );
-            format!("SELECT RAISE(ABORT, {}) WHERE ({holds}) IS NOT 1", text(&message))
+            format!("{} WHERE ({holds}) IS NOT 1", refuse(&message))
         })
         .collect();
-    before(&["insert", "update", "delete"], "builtins", names, table, &refusals)
+    before(&["insert", "update", "delete"], "builtins", names, table, None, &refusals)
 }
 
 /// Whether a word stands in a target's mappings. One that stands in a text or a name costs

@@ -1,0 +1,16 @@
+//! The triggers that keep the tables in step and refuse what would break that, as SQL.
+
+mod builtins;
+mod checks;
+mod conflict;
+mod dialect;
+pub(crate) mod freeze;
+pub(crate) mod guard;
+mod procedure;
+mod replaced;
+pub(crate) mod sync;
+pub(crate) mod tombstone;
+pub(crate) mod touched;
+
+#[cfg(test)]
+mod tests;

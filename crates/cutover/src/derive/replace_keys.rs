@@ -1,0 +1,99 @@
+//! The keys by which a REPLACE removes a row whose scope nothing else derives again.
+
+use super::no_effect::insert_has_no_effect;
+use super::query::Leaf;
+use super::target::{Source, Target, always_gives};
+use crate::schema::{Catalog, ConflictKey, Keyed, Table};
+
+/// The keys of a leaf's table by which a REPLACE removes a row whose scope the AFTER trigger
+/// of the new row does not derive again by itself.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Replaces<'a> {
+    pub(crate) by_insert: Vec<&'a ConflictKey>,
+    pub(crate) by_update: Vec<&'a ConflictKey>,
+}
+
+impl Replaces<'_> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_insert.is_empty() && self.by_update.is_empty()
+    }
+}
+
+/// Our own writes to a target never replace anything, so there are none for a leaf that is
+/// one.
+pub(crate) fn replaces<'a>(
+    target: &Target,
+    source: &Source,
+    leaf: &Leaf,
+    catalog: &'a Catalog,
+) -> Replaces<'a> {
+    let table = catalog.table(leaf.side, &leaf.table);
+    let Some(table) = table.filter(|_| leaf.side != target.direction.target()) else {
+        return Replaces::default();
+    };
+    let keys = || table.conflict_keys.iter();
+    // Where a group is as it was the AFTER INSERT trigger does not derive it again, and one
+    // of its rows may be gone.
+    let leaves = insert_has_no_effect(target, source, leaf, catalog).is_some();
+    let cascades = cascades_onto_itself(table, catalog);
+    let read = source.query.columns_of(leaf.number);
+    Replaces {
+        by_insert: keys().filter(|key| leaves || !same_scope(source, leaf, key)).collect(),
+        by_update: keys()
+            .filter(|key| cascades || !same_scope(source, leaf, key) || !reads(&read, key, table))
+            .collect(),
+    }
+}
+
+/// Whether rows that agree on a key are of one scope, and each gives a row in it: then it is
+/// derived again for the new row, and the image of the one that went with it.
+fn same_scope(source: &Source, leaf: &Leaf, key: &ConflictKey) -> bool {
+    let in_key = |bare: &str| {
+        key.parts.iter().any(|part| match &part.value {
+            Keyed::Column(column) => part.collation.is_none() && column.eq_ignore_ascii_case(bare),
+            Keyed::Expression(_) => false,
+        })
+    };
+    always_gives(&source.query, leaf.number)
+        && source.paths.iter().any(|terms| {
+            terms.iter().all(|term| {
+                term.leaf.is_none()
+                    || (term.leaf == Some(leaf.number) && term.bare().is_some_and(in_key))
+            })
+        })
+}
+
+/// Whether a mapping that reads these columns notices every UPDATE that makes a row conflict
+/// on a key.
+fn reads(columns: &[String], key: &ConflictKey, table: &Table) -> bool {
+    let read = |name: &String| columns.iter().any(|column| column.eq_ignore_ascii_case(name));
+    key.watched().iter().all(|name| {
+        let computed = table.column(name).and_then(|column| column.computed.as_ref());
+        read(name) || computed.is_some_and(|from| from.columns.iter().all(read))
+    })
+}
+
+/// Whether the removal of a row may take other rows of the same table along: foreign keys lead
+/// from the table over others back to it.
+pub(crate) fn cascades_onto_itself(table: &Table, catalog: &Catalog) -> bool {
+    let all = || catalog.old.iter().chain(catalog.new.iter());
+    let is = |table: &Table, name: &str| {
+        table.name.eq_ignore_ascii_case(name) || table.known_as.eq_ignore_ascii_case(name)
+    };
+    let mut reached: Vec<&Table> = vec![table];
+    let mut next = 0;
+    while let Some(parent) = reached.get(next).copied() {
+        next += 1;
+        for child in all() {
+            if child.foreign_keys.iter().any(|key| is(parent, &key.table)) {
+                if std::ptr::eq(child, table) || child == table {
+                    return true;
+                }
+                if !reached.contains(&child) {
+                    reached.push(child);
+                }
+            }
+        }
+    }
+    false
+}
