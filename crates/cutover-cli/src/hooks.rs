@@ -33,12 +33,12 @@ pub(crate) struct Hooked<W> {
     watch: W,
     args: HookArgs,
     asked: Option<Asked>,
-    told: Vec<Told>,
+    notified: Vec<Notified>,
 }
 
 /// A hook that was told of a transition. It was made, whatever comes after.
 #[derive(Debug)]
-struct Told {
+struct Notified {
     file: PathBuf,
     child: Child,
 }
@@ -70,12 +70,12 @@ impl Drop for Running {
 
 impl<W: Watch> Hooked<W> {
     pub(crate) fn new(watch: W, args: &HookArgs) -> Self {
-        Self { watch, args: args.clone(), asked: None, told: Vec::new() }
+        Self { watch, args: args.clone(), asked: None, notified: Vec::new() }
     }
 
     /// Whether none of the hooks that were told of the last transition is at work.
     fn have_heard(&mut self) -> bool {
-        self.told.retain_mut(|running| match running.child.try_wait() {
+        self.notified.retain_mut(|running| match running.child.try_wait() {
             Ok(None) => true,
             Ok(Some(status)) => {
                 say_if_failed(&running.file, status);
@@ -83,14 +83,14 @@ impl<W: Watch> Hooked<W> {
             }
             Err(_) => false,
         });
-        self.told.is_empty()
+        self.notified.is_empty()
     }
 }
 
 /// Whatever became of the command, the hooks that were told are waited for.
 impl<W> Drop for Hooked<W> {
     fn drop(&mut self) {
-        for Told { file, mut child } in std::mem::take(&mut self.told) {
+        for Notified { file, mut child } in std::mem::take(&mut self.notified) {
             let status = loop {
                 match child.try_wait() {
                     Ok(None) if interrupted() => break None,
@@ -160,7 +160,7 @@ impl<W: Watch> Watch for Hooked<W> {
         };
         for file in &self.args.after {
             match start(file, "after", from, snapshot.phase, &snapshot) {
-                Ok(child) => self.told.push(Told { file: file.clone(), child }),
+                Ok(child) => self.notified.push(Notified { file: file.clone(), child }),
                 Err(error) => note(&format!("the hook {} can't be run: {error}", file.display())),
             }
         }

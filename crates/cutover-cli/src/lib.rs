@@ -13,7 +13,6 @@
 //! dashboards. Printing, errors, exit codes and progress are `cli_kit`'s. `cutover demo`
 //! is a crate of its own, behind the feature `demo`.
 
-mod bridge;
 mod cli;
 mod commands;
 #[cfg(test)]
@@ -21,6 +20,7 @@ mod hints;
 mod hooks;
 mod migrate;
 mod migration_file;
+mod monitor;
 #[cfg(test)]
 mod reference;
 mod serve;

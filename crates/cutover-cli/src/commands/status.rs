@@ -130,7 +130,7 @@ fn render(status: &Snapshot, paste: &Paste) -> String {
         }
     }
     if let Some(forecast) = &status.rollback {
-        line!(out, "way back  {}", way_back(forecast));
+        line!(out, "way back  {}", rollback_forecast(forecast));
     }
     line!(out);
     out += &what_next(status, paste);
@@ -189,7 +189,7 @@ pub(crate) fn found(report: &VerifyReport) -> String {
 }
 
 /// What a rollback would take.
-pub(crate) fn way_back(forecast: &RollbackForecast) -> String {
+pub(crate) fn rollback_forecast(forecast: &RollbackForecast) -> String {
     let RollbackForecast { to, seconds: takes, because, .. } = forecast;
     let takes = match takes {
         Some(takes) if *takes < 0.05 => "at once".to_owned(),

@@ -10,7 +10,7 @@ use cutover::{Command, Fix};
 use cutover::{Difference, Engine};
 use serde::Serialize;
 
-use super::desk::blocking;
+use super::dashboard::blocking;
 use super::problem::Problem;
 use super::routes::App;
 
@@ -36,8 +36,8 @@ struct Differences {
 }
 
 pub(crate) async fn snapshot(State(app): State<App>) -> Result<Response<Body>, Problem> {
-    let bulletin = app.told.borrow().clone();
-    match (&bulletin.news.snapshot, &bulletin.news.error) {
+    let update = app.updates.borrow().clone();
+    match (&update.view.snapshot, &update.view.error) {
         (Some(snapshot), None) => Ok(json(snapshot)),
         (_, error) => Err(Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -49,16 +49,16 @@ pub(crate) async fn snapshot(State(app): State<App>) -> Result<Response<Body>, P
 
 /// What is being carried out here, at this moment: events tell it a look later.
 pub(crate) async fn orders(State(app): State<App>) -> Response<Body> {
-    json(&app.desk.orders())
+    json(&app.dashboard.orders())
 }
 
 pub(crate) async fn points(State(app): State<App>) -> Response<Body> {
-    json(&app.desk.lookout.points())
+    json(&app.dashboard.poller.points())
 }
 
 pub(crate) async fn differences(State(app): State<App>) -> Response<Body> {
-    let bulletin = app.told.borrow().clone();
-    let last = bulletin.news.snapshot.as_ref().and_then(|seen| seen.verification.as_ref());
+    let update = app.updates.borrow().clone();
+    let last = update.view.snapshot.as_ref().and_then(|seen| seen.verification.as_ref());
     json(&last.map_or_else(Differences::default, |last| Differences {
         at: Some(last.at.clone()),
         command: Some(last.command.clone()),
@@ -87,12 +87,12 @@ async fn read<T: Serialize + Send + 'static>(
     app: App,
     what: impl FnOnce(&Engine, &str) -> cutover::Result<T> + Send + 'static,
 ) -> Result<Response<Body>, Problem> {
-    let desk = Arc::clone(&app.desk);
+    let dashboard = Arc::clone(&app.dashboard);
     // Closed never.
-    let one = Arc::clone(&desk.reading).acquire_owned().await.ok();
+    let one = Arc::clone(&dashboard.reading).acquire_owned().await.ok();
     let found = blocking(move || {
         let _one = one;
-        desk.read(what)
+        dashboard.read(what)
     });
     found.await.map(|found| json(&found))
 }

@@ -4,26 +4,26 @@
 //! | file | what it is |
 //! |---|---|
 //! | `options` | what may be typed, and which addresses are refused |
-//! | `listen`, `places` | connections: how many, for how long, and who gives way to whom |
+//! | `listener`, `connection_limit` | connections: how many, for how long, and which is closed when there are too many |
 //! | `routes` | which path is answered by what; what every request passes and every answer carries |
-//! | `door` | who is let in: `Host`, `Origin`, the token |
-//! | `desk` | what answers are made from |
+//! | `access` | access control: `Host`, `Origin`, the token |
+//! | `dashboard` | what the answers are made from |
 //! | `api`, `sse`, `metrics`, `orders` | the answers |
 //! | `problem` | errors |
 //! | `page` | HTML, CSS and script |
 //!
-//! It reads through [`bridge::lookout`](crate::bridge::lookout), so that a hundred requests a
-//! second are still one look a second, and steers through [`bridge::helm`](crate::bridge::helm).
+//! It reads through [`monitor::poller`](crate::monitor::poller), so that a hundred requests a
+//! second are still one look a second, and steers through [`monitor::runner`](crate::monitor::runner).
 
+mod access;
 mod api;
-mod desk;
-mod door;
-mod listen;
+mod connection_limit;
+mod dashboard;
+mod listener;
 mod metrics;
 mod options;
 mod orders;
 mod page;
-mod places;
 mod problem;
 mod routes;
 mod sse;
@@ -39,14 +39,14 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use self::desk::Desk;
-use self::door::{Door, Hosts, Token};
+use self::access::{Access, Hosts, Token};
+use self::dashboard::Dashboard;
 pub use self::options::ServeArgs;
 use self::options::Setup;
 use self::routes::App;
-use crate::bridge::helm::Helm;
-use crate::bridge::lookout::Lookout;
 use crate::commands::Call;
+use crate::monitor::poller::Poller;
+use crate::monitor::runner::Runner;
 use crate::target::Choice;
 
 /// Where the server is, for who started it.
@@ -59,7 +59,7 @@ struct Started {
     url: String,
     /// Whether orders are taken.
     control: bool,
-    /// The only time the token is told.
+    /// The token, which is shown only here.
     token: Option<String>,
 }
 
@@ -69,8 +69,8 @@ pub(crate) fn run(setup: &Setup, call: &Call<Choice>) -> Result<Exit, Failure> {
     let migration = call.migration.pick(&engine)?;
     drop(engine);
     listen_to_interrupts();
-    let lookout = Lookout::begin(&call.db, &migration, options.clone())?;
-    let helm = setup.control.then(|| Helm::new(call.db.clone(), &migration, options.clone()));
+    let poller = Poller::begin(&call.db, &migration, options.clone())?;
+    let runner = setup.control.then(|| Runner::new(call.db.clone(), &migration, options.clone()));
     let token = (setup.control || setup.private).then(Token::random).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -85,30 +85,30 @@ pub(crate) fn run(setup: &Setup, call: &Call<Choice>) -> Result<Exit, Failure> {
         })?;
     let address = listener.local_addr().doing(|| "asking for the address".to_owned())?;
     say(call, setup, address, &migration, token.as_ref())?;
-    let door = Door {
+    let access = Access {
         hosts: Hosts::new(address, &setup.allow_host),
         token,
         private: setup.private,
         control: setup.control,
     };
     let on = (call.db.clone(), migration, options);
-    let desk = Desk::new(on, call.output.paste().clone(), door, (lookout, helm));
-    let desk = Arc::new(desk);
-    runtime.block_on(until_interrupted(Arc::clone(&desk), listener));
+    let dashboard = Dashboard::new(on, call.output.paste().clone(), access, (poller, runner));
+    let dashboard = Arc::new(dashboard);
+    runtime.block_on(until_interrupted(Arc::clone(&dashboard), listener));
     runtime.shutdown_timeout(Duration::from_secs(1));
-    if let Some(helm) = &desk.helm {
-        helm.finish();
+    if let Some(runner) = &dashboard.runner {
+        runner.finish();
     }
     output::note("stopped serving");
     Ok(Exit::Done)
 }
 
-async fn until_interrupted(desk: Arc<Desk>, listener: TcpListener) {
-    let (tell, told) = watch::channel(desk.bulletin(desk.lookout.seen()));
+async fn until_interrupted(dashboard: Arc<Dashboard>, listener: TcpListener) {
+    let (sender, updates) = watch::channel(dashboard.update(dashboard.poller.latest()));
     let (stop, stopped) = watch::channel(false);
-    let teller = Arc::clone(&desk);
-    std::thread::spawn(move || desk::tell(&teller, &tell));
-    let router = routes::router(App { desk, told, stopped: stopped.clone() });
+    let publisher = Arc::clone(&dashboard);
+    std::thread::spawn(move || dashboard::publish(&publisher, &sender));
+    let router = routes::router(App { dashboard, updates, stopped: stopped.clone() });
     tokio::spawn(async move {
         // Signals are the program's: it listens to them for all commands.
         while !interrupted() {
@@ -116,7 +116,7 @@ async fn until_interrupted(desk: Arc<Desk>, listener: TcpListener) {
         }
         stop.send_replace(true);
     });
-    listen::accept(listener, router, stopped).await;
+    listener::accept(listener, router, stopped).await;
 }
 
 fn say(

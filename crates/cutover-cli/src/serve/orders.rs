@@ -11,11 +11,11 @@ use cutover::{Engine, Limits, Pace, Request};
 use serde::{Deserialize, Serialize};
 
 use super::api::json;
-use super::desk::{Desk, blocking};
-use super::listen::Peer;
+use super::dashboard::{Dashboard, blocking};
+use super::listener::Peer;
 use super::problem::Problem;
 use super::routes::App;
-use crate::bridge::helm::{Bearing, Helm, Order};
+use crate::monitor::runner::{Order, Runner, RunnerState};
 
 /// Bytes of an order's body.
 const LARGEST: usize = 4 << 10;
@@ -47,11 +47,11 @@ enum Asked {
 
 /// That an order was taken.
 #[derive(Debug, Serialize)]
-struct Taken {
+struct Accepted {
     order: String,
     /// Whether it was done already; else `orders` of the events tells what it comes to.
     done: bool,
-    orders: Bearing,
+    orders: RunnerState,
 }
 
 pub(crate) async fn give(
@@ -61,7 +61,7 @@ pub(crate) async fn give(
     request: HttpRequest,
 ) -> Result<Response<Body>, Problem> {
     // First: whoever may not give orders isn't told which there are, nor is their body read.
-    app.desk.door.order(request.headers())?;
+    app.dashboard.access.order(request.headers())?;
     is_json(request.headers())?;
     let body = axum::body::to_bytes(request.into_body(), LARGEST).await.map_err(|error| {
         if error.to_string().contains("length limit") {
@@ -72,9 +72,9 @@ pub(crate) async fn give(
         }
     })?;
     let asked = asked(&name, &body)?;
-    let actor = format!("{} via web from {peer}", app.desk.options.actor);
-    let desk = Arc::clone(&app.desk);
-    blocking(move || carry_out(&desk, asked, name, &actor)).await
+    let actor = format!("{} via web from {peer}", app.dashboard.options.actor);
+    let dashboard = Arc::clone(&app.dashboard);
+    blocking(move || carry_out(&dashboard, asked, name, &actor)).await
 }
 
 /// A form of another page can't send this type without the browser asking us first.
@@ -135,42 +135,47 @@ fn pace(said: &Said) -> Result<Option<Pace>, String> {
 }
 
 fn carry_out(
-    desk: &Desk,
+    dashboard: &Dashboard,
     asked: Asked,
     name: String,
     actor: &str,
 ) -> Result<Response<Body>, Problem> {
-    let Some(helm) = &desk.helm else {
+    let Some(runner) = &dashboard.runner else {
         return Err(Problem::new(StatusCode::FORBIDDEN, "this server only shows", ""));
     };
     // What is asked of work has a line of its own in the journal.
     let done = matches!(asked, Asked::Order(Order::Ask(_)) | Asked::Stop);
     if !matches!(asked, Asked::Order(Order::Ask(_))) {
-        note(desk, &name, actor)?;
+        note(dashboard, &name, actor)?;
     }
     match asked {
-        Asked::Stop => helm.stop(),
-        Asked::Order(order) => give_to(helm, order, actor, desk)?,
+        Asked::Stop => runner.stop(),
+        Asked::Order(order) => give_to(runner, order, actor, dashboard)?,
     }
-    desk.lookout.hurry();
-    let mut response = json(&Taken { order: name, done, orders: helm.bearing() });
+    dashboard.poller.poll_now();
+    let mut response = json(&Accepted { order: name, done, orders: runner.state() });
     if !done {
         *response.status_mut() = StatusCode::ACCEPTED;
     }
     Ok(response)
 }
 
-fn give_to(helm: &Helm, order: Order, actor: &str, desk: &Desk) -> Result<(), Problem> {
-    helm.give(order, actor).map_err(|outcome| Problem::outcome(outcome, &desk.paste))
+fn give_to(
+    runner: &Runner,
+    order: Order,
+    actor: &str,
+    dashboard: &Dashboard,
+) -> Result<(), Problem> {
+    runner.give(order, actor).map_err(|outcome| Problem::outcome(outcome, &dashboard.paste))
 }
 
 /// Writes down who gave the order and from where, before anything is done.
-fn note(desk: &Desk, order: &str, actor: &str) -> Result<(), Problem> {
-    let mut options = desk.options.clone();
+fn note(dashboard: &Dashboard, order: &str, actor: &str) -> Result<(), Problem> {
+    let mut options = dashboard.options.clone();
     actor.clone_into(&mut options.actor);
-    Engine::open(&desk.db, options)
-        .and_then(|mut engine| engine.note_order(&desk.migration, order))
-        .map_err(|error| Problem::failure(&Failure::from(error), &desk.paste))
+    Engine::open(&dashboard.db, options)
+        .and_then(|mut engine| engine.note_order(&dashboard.migration, order))
+        .map_err(|error| Problem::failure(&Failure::from(error), &dashboard.paste))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use cli_kit::exit::Failure;
 use cli_kit::paste::Paste;
 use serde::Serialize;
 
-use crate::bridge::helm::Outcome;
+use crate::monitor::runner::Outcome;
 use cutover::{Difference, ErrorKind};
 
 /// Why a request was not answered as asked.

@@ -12,16 +12,16 @@ use axum::response::IntoResponse as _;
 use axum::routing::{get, post};
 use tokio::sync::watch;
 
-use super::desk::{Bulletin, Desk};
+use super::dashboard::{Dashboard, Update};
 use super::problem::Problem;
 use super::{api, metrics, orders, page, sse};
 
 /// What a route has.
 #[derive(Debug, Clone)]
 pub(crate) struct App {
-    pub(crate) desk: Arc<Desk>,
+    pub(crate) dashboard: Arc<Dashboard>,
     /// What was seen last.
-    pub(crate) told: watch::Receiver<Bulletin>,
+    pub(crate) updates: watch::Receiver<Update>,
     /// Becomes true when the server ends.
     pub(crate) stopped: watch::Receiver<bool>,
 }
@@ -82,9 +82,10 @@ pub(crate) fn router(app: App) -> Router {
 /// Lets in what was meant for this server and comes from its own page. A link to the page may
 /// be anywhere.
 async fn admit(State(app): State<App>, request: Request, next: Next) -> Response<Body> {
-    let (door, headers) = (&app.desk.door, request.headers());
+    let (access, headers) = (&app.dashboard.access, request.headers());
     let page = request.method() == Method::GET && request.uri().path() == "/";
-    let entry = door.host(headers).and_then(|()| if page { Ok(()) } else { door.origin(headers) });
+    let entry =
+        access.host(headers).and_then(|()| if page { Ok(()) } else { access.origin(headers) });
     match entry {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
@@ -92,7 +93,7 @@ async fn admit(State(app): State<App>, request: Request, next: Next) -> Response
 }
 
 async fn may_look(State(app): State<App>, request: Request, next: Next) -> Response<Body> {
-    match app.desk.door.look(request.headers()) {
+    match app.dashboard.access.read(request.headers()) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }

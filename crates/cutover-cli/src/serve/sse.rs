@@ -10,7 +10,7 @@ use futures_util::stream::{Stream, unfold};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 
-use super::desk::Bulletin;
+use super::dashboard::Update;
 use super::problem::Problem;
 use super::routes::App;
 
@@ -21,8 +21,8 @@ const LONGEST: Duration = Duration::from_secs(15 * 60);
 /// How long a page waits before it begins another.
 const RETRY: Duration = Duration::from_secs(2);
 
-struct Told {
-    told: watch::Receiver<Bulletin>,
+struct Subscription {
+    updates: watch::Receiver<Update>,
     stopped: watch::Receiver<bool>,
     until: Instant,
     _permit: OwnedSemaphorePermit,
@@ -31,33 +31,33 @@ struct Told {
 pub(crate) async fn events(
     State(app): State<App>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let Ok(permit) = app.desk.streams.clone().try_acquire_owned() else {
+    let Ok(permit) = app.dashboard.streams.clone().try_acquire_owned() else {
         return Err(Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "too many pages are open",
             "close one, and look at /api/v1/snapshot meanwhile",
         ));
     };
-    let mut told = app.told.clone();
+    let mut updates = app.updates.clone();
     // The first one at once.
-    told.mark_changed();
+    updates.mark_changed();
     let until = Instant::now() + LONGEST;
-    let state = Told { told, stopped: app.stopped.clone(), until, _permit: permit };
+    let state = Subscription { updates, stopped: app.stopped.clone(), until, _permit: permit };
     Ok(Sse::new(unfold(state, next)))
 }
 
-async fn next(mut state: Told) -> Option<(Result<Event, Infallible>, Told)> {
+async fn next(mut state: Subscription) -> Option<(Result<Event, Infallible>, Subscription)> {
     tokio::select! {
-        changed = state.told.changed() => changed.ok()?,
+        changed = state.updates.changed() => changed.ok()?,
         () = tokio::time::sleep_until(state.until) => return None,
         _ = state.stopped.wait_for(|stopped| *stopped) => return None,
     }
-    let bulletin = state.told.borrow_and_update().clone();
+    let update = state.updates.borrow_and_update().clone();
     let event = Event::default()
         .event("look")
-        .id(bulletin.news.looks.to_string())
+        .id(update.view.looks.to_string())
         .retry(RETRY)
-        .data(&*bulletin.text);
+        .data(&*update.text);
     Some((Ok(event), state))
 }
 
@@ -67,20 +67,20 @@ mod tests {
 
     use tokio::sync::Semaphore;
 
-    use super::super::desk::News;
+    use super::super::dashboard::View;
     use super::*;
-    use crate::bridge::helm::Bearing;
+    use crate::monitor::runner::RunnerState;
 
-    fn news(looks: u64) -> Bulletin {
-        let news = News {
+    fn view(looks: u64) -> Update {
+        let view = View {
             looks,
             snapshot: None,
             error: None,
             point: None,
-            orders: Bearing::default(),
+            orders: RunnerState::default(),
             control: false,
         };
-        Bulletin { news: Arc::new(news), text: format!("{{\"looks\":{looks}}}").into() }
+        Update { view: Arc::new(view), text: format!("{{\"looks\":{looks}}}").into() }
     }
 
     #[test]
@@ -88,13 +88,13 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             let room = Arc::new(Semaphore::new(1));
-            for how in ["time", "server", "teller"] {
-                let (tell, told) = watch::channel(news(1));
+            for how in ["time", "server", "publisher"] {
+                let (sender, updates) = watch::channel(view(1));
                 let (stop, stopped) = watch::channel(false);
                 let permit = Arc::clone(&room).acquire_owned().await.unwrap();
                 let later = Instant::now() + LONGEST;
-                let state = Told { told, stopped, until: later, _permit: permit };
-                tell.send_replace(news(2));
+                let state = Subscription { updates, stopped, until: later, _permit: permit };
+                sender.send_replace(view(2));
                 let (event, mut state) = next(state).await.unwrap();
                 assert!(format!("{event:?}").contains("looks"), "{event:?}");
                 match how {
@@ -102,7 +102,7 @@ mod tests {
                     "server" => {
                         stop.send_replace(true);
                     }
-                    _ => drop(tell),
+                    _ => drop(sender),
                 }
                 assert!(next(state).await.is_none(), "{how}");
                 assert_eq!(room.available_permits(), 1, "{how}");

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use cutover::{Pace, Phase, Request, Snapshot};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use crate::bridge::helm::{Order, Outcome};
+use crate::monitor::runner::{Order, Outcome};
 
 /// Lines of the journal that PgUp and PgDn pass.
 const PAGE: usize = 10;

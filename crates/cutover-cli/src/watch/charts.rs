@@ -1,6 +1,6 @@
 //! From the points of an hour to the columns of a chart. Pure.
 
-use crate::bridge::lookout::Point;
+use crate::monitor::poller::Point;
 
 /// Seconds that a column may stand for. The last is an hour on some 70 columns.
 const STEPS: [usize; 7] = [1, 2, 5, 10, 20, 30, 60];

@@ -8,15 +8,15 @@ use ratatui::crossterm::event::{self, Event};
 
 /// Begins to read. The thread ends with the process, or with the first error.
 pub(crate) fn listen() -> Receiver<io::Result<Event>> {
-    let (tell, told) = channel();
+    let (sender, receiver) = channel();
     std::thread::spawn(move || {
         loop {
             let event = event::read();
             let over = event.is_err();
-            if tell.send(event).is_err() || over {
+            if sender.send(event).is_err() || over {
                 break;
             }
         }
     });
-    told
+    receiver
 }

@@ -1,6 +1,6 @@
 //! `cutover watch`: a migration on the terminal, and keys to steer it.
 //!
-//! [`bridge`](crate::bridge) looks and carries out orders, on threads of its own; here is what
+//! [`monitor`](crate::monitor) looks and carries out orders, on threads of its own; here is what
 //! is seen of that. [`app`] knows what keys lead to, [`words`] what dialogs say, [`layout`]
 //! which panels there is room for and [`charts`] what their columns are: all of them pure.
 //! [`view`] draws, one file a panel. [`events`] hears keys; [`terminal`] and [`signals`] see to
@@ -27,9 +27,9 @@ use cli_kit::exit::{Doing, Exit, Failure};
 use cli_kit::output;
 use ratatui::crossterm::event::{Event, KeyEventKind};
 
-use crate::bridge::helm::Helm;
-use crate::bridge::lookout::Lookout;
 use crate::commands::{Call, login_name, options, status};
+use crate::monitor::poller::Poller;
+use crate::monitor::runner::Runner;
 use crate::target::Choice;
 use app::{App, Effect, Now};
 use orders::Orders;
@@ -45,14 +45,14 @@ pub(crate) fn run(call: &Call<Choice>) -> Result<Exit, Failure> {
         return status::run(call);
     }
     let name = call.migration.pick(&call.open()?)?;
-    let lookout = Lookout::begin(&call.db, &name, options()?)?;
+    let poller = Poller::begin(&call.db, &name, options()?)?;
     let actor = call.actor.clone().unwrap_or_else(login_name);
-    let orders = Orders::new(Helm::new(call.db.clone(), &name, options()?), actor);
+    let orders = Orders::new(Runner::new(call.db.clone(), &name, options()?), actor);
     let signals = Signals::listen().doing(|| "listening to signals".into())?;
     let mut watching = Watching {
         app: App::default(),
         sight: Sight {
-            snapshot: lookout.seen().snapshot.ok_or_else(|| Failure::plain("nothing was seen"))?,
+            snapshot: poller.latest().snapshot.ok_or_else(|| Failure::plain("nothing was seen"))?,
             error: None,
             points: Vec::new(),
             journal: Arc::default(),
@@ -61,7 +61,7 @@ pub(crate) fn run(call: &Call<Choice>) -> Result<Exit, Failure> {
             theme: Theme { colour: output::coloured() },
         },
         looks: 0,
-        lookout,
+        poller,
         orders,
         signals,
     };
@@ -81,7 +81,7 @@ struct Watching {
     sight: Sight,
     /// Looks that are in `sight`.
     looks: u64,
-    lookout: Lookout,
+    poller: Poller,
     orders: Orders,
     signals: Signals,
 }
@@ -153,19 +153,19 @@ impl Watching {
             self.app.answered(outcome);
         }
         if answered {
-            self.lookout.hurry();
+            self.poller.poll_now();
         }
         let under_way = self.orders.under_way();
         let changed = answered || under_way != self.sight.under_way;
         self.sight.under_way = under_way;
-        let seen = self.lookout.seen();
+        let seen = self.poller.latest();
         if seen.looks == self.looks {
             return changed;
         }
         self.looks = seen.looks;
         self.sight.error = seen.error;
         self.sight.journal = seen.journal;
-        self.sight.points = self.lookout.points();
+        self.sight.points = self.poller.points();
         if let Some(snapshot) = seen.snapshot {
             self.sight.snapshot = snapshot;
         }

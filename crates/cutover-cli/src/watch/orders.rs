@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
-use crate::bridge::helm::{Helm, Order, Outcome};
+use crate::monitor::runner::{Order, Outcome, Runner};
 
 /// The orders of one operator.
 #[derive(Debug)]
 pub(crate) struct Orders {
-    helm: Arc<Helm>,
+    runner: Arc<Runner>,
     actor: String,
     /// Orders that are being given. A request waits for the write lock.
     giving: Vec<(Order, Receiver<Result<(), Outcome>>)>,
@@ -17,37 +17,37 @@ pub(crate) struct Orders {
 }
 
 impl Orders {
-    pub(crate) fn new(helm: Helm, actor: String) -> Self {
-        Self { helm: Arc::new(helm), actor, giving: Vec::new(), long: false }
+    pub(crate) fn new(runner: Runner, actor: String) -> Self {
+        Self { runner: Arc::new(runner), actor, giving: Vec::new(), long: false }
     }
 
     /// What this process is at.
     pub(crate) fn under_way(&self) -> Option<&'static str> {
-        self.helm.bearing().under_way
+        self.runner.state().under_way
     }
 
     /// Gives one.
     pub(crate) fn give(&mut self, order: Order) {
-        let (tell, told) = channel();
-        let (helm, actor) = (Arc::clone(&self.helm), self.actor.clone());
+        let (sender, receiver) = channel();
+        let (runner, actor) = (Arc::clone(&self.runner), self.actor.clone());
         std::thread::spawn(move || {
             // Nobody listens any more if the program has been left.
-            let _ = tell.send(helm.give(order, &actor));
+            let _ = sender.send(runner.give(order, &actor));
         });
-        self.giving.push((order, told));
+        self.giving.push((order, receiver));
     }
 
     /// What orders have come to since this was last asked.
     pub(crate) fn outcomes(&mut self) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
-        let (helm, long) = (&self.helm, &mut self.long);
-        self.giving.retain(|(order, told)| {
-            match told.try_recv() {
+        let (runner, long) = (&self.runner, &mut self.long);
+        self.giving.retain(|(order, receiver)| {
+            match receiver.try_recv() {
                 Err(TryRecvError::Empty) => return true,
                 Err(TryRecvError::Disconnected) => {}
                 Ok(Err(refused)) => outcomes.push(refused),
                 Ok(Ok(())) if matches!(order, Order::Ask(_)) => {
-                    let last = helm.bearing().last;
+                    let last = runner.state().last;
                     outcomes.extend(last.filter(|last| last.order == order.name()));
                 }
                 Ok(Ok(())) => *long = true,
@@ -55,10 +55,10 @@ impl Orders {
             false
         });
         if self.long {
-            let bearing = self.helm.bearing();
-            if bearing.under_way.is_none() {
+            let state = self.runner.state();
+            if state.under_way.is_none() {
                 self.long = false;
-                outcomes.extend(bearing.last);
+                outcomes.extend(state.last);
             }
         }
         outcomes
@@ -66,6 +66,6 @@ impl Orders {
 
     /// Has the work under way stop at the end of its chunk.
     pub(crate) fn stop(&self) {
-        self.helm.stop();
+        self.runner.stop();
     }
 }

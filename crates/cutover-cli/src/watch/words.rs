@@ -8,9 +8,9 @@ use cutover::Command;
 use cutover::{Limits, Pace, Phase, Request, Snapshot};
 
 use super::app::Dialog;
-use crate::bridge::helm::{Order, Outcome};
-use crate::commands::status::way_back;
+use crate::commands::status::rollback_forecast;
 use crate::commands::steer;
+use crate::monitor::runner::{Order, Outcome};
 
 /// A dialog in words.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ pub(crate) fn of(dialog: &Dialog, seen: &Snapshot, paste: &Paste) -> Words {
             )],
             keys: "y yes   n no",
         },
-        Dialog::Answer { outcome, .. } => told(outcome, paste),
+        Dialog::Answer { outcome, .. } => answer(outcome, paste),
         Dialog::Help => Words {
             title: "Keys".into(),
             text: HELP.iter().map(|&line| line.to_owned()).collect(),
@@ -151,7 +151,7 @@ fn question(order: Order, phase: Phase, seen: &Snapshot, paste: &Paste) -> (Stri
         Order::Advance => on(phase, here),
         Order::Rollback => match (phase.previous(), &seen.rollback) {
             (Some(to), Some(forecast)) => {
-                (format!("Go back from {phase} to {to}?"), vec![way_back(forecast)])
+                (format!("Go back from {phase} to {to}?"), vec![rollback_forecast(forecast)])
             }
             (Some(to), None) => (format!("Go back from {phase} to {to}?"), Vec::new()),
             (None, _) => (format!("Go back from {phase}?"), Vec::new()),
@@ -186,7 +186,7 @@ fn on(phase: Phase, here: &str) -> (String, Vec<String>) {
 }
 
 /// What an order came to.
-fn told(outcome: &Outcome, paste: &Paste) -> Words {
+fn answer(outcome: &Outcome, paste: &Paste) -> Words {
     let Outcome { order, ok, message, hint, examples, .. } = outcome;
     let lines = |text: &str| text.trim_end().lines().map(str::to_owned).collect::<Vec<_>>();
     let mut text = lines(message);

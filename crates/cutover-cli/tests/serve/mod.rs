@@ -5,16 +5,16 @@
 //! | `support` | a served migration, and a plain HTTP client that says exactly what a test wants |
 //! | `api` | the answers, held to the OpenAPI document; the document, held to the routes |
 //! | `orders` | what buttons and scripts may do, and the journal |
-//! | `door` | hosts, origins, tokens, addresses, headers |
+//! | `access` | hosts, origins, tokens, addresses, headers |
 //! | `limits` | sizes, connections, time |
 //! | `metrics` | Prometheus' format and names |
 //! | `browser` | a real Chromium, driven through its WebDriver |
 //! | `page` | the page in it |
 //! | `screenshots` | the page at phone and desktop widths, in light and dark, as files |
 
+mod access;
 mod api;
 mod browser;
-mod door;
 mod limits;
 mod metrics;
 mod orders;

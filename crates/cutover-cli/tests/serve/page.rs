@@ -54,7 +54,10 @@ fn a_running_migration_is_shown_and_moves() {
         run(&served.dir, "pace --fast");
         browser.until("it is done", &format!("{PERCENT} === 100")).await;
         // No buttons where nothing can be ordered.
-        assert_eq!(browser.run("return document.getElementById('helm').hidden").await, json!(true));
+        assert_eq!(
+            browser.run("return document.getElementById('controls').hidden").await,
+            json!(true)
+        );
         // What another terminal does is seen without a reload, and told to who can't see.
         run(&served.dir, "advance");
         browser
@@ -339,11 +342,11 @@ fn a_private_page_asks_for_the_token() {
     drive(async |browser| {
         let bare = format!("http://{}/", served.host);
         browser.client.goto(&bare).await.unwrap();
-        browser.until("it asks", "!document.getElementById('door').hidden").await;
+        browser.until("it asks", "!document.getElementById('login').hidden").await;
         let shown = browser.run("return document.body.innerText").await;
         assert!(!shown.as_str().unwrap().contains("split-address"), "{shown}");
         let token = json!(served.token);
-        browser.run(&format!("document.getElementById('door-token').value = {token}; document.querySelector('#door button').click()")).await;
+        browser.run(&format!("document.getElementById('login-token').value = {token}; document.querySelector('#login button').click()")).await;
         browser.until("it shows", &text("name", "split-address")).await;
     });
 }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use self::text::Text;
 use super::api::typed;
-use super::desk::News;
+use super::dashboard::View;
 use super::routes::App;
 
 /// As Prometheus asks for it.
@@ -24,16 +24,16 @@ const WAITING: [Waiting; 5] =
     [Waiting::Writers, Waiting::Paused, Waiting::Reader, Waiting::Postponed, Waiting::Hook];
 
 pub(crate) async fn answer(State(app): State<App>) -> Response<Body> {
-    let bulletin = app.told.borrow().clone();
-    typed(TYPE, render(&bulletin.news))
+    let update = app.updates.borrow().clone();
+    typed(TYPE, render(&update.view))
 }
 
-fn render(news: &News) -> String {
+fn render(view: &View) -> String {
     let mut out = Text::default();
-    let up = news.error.is_none() && news.snapshot.is_some();
+    let up = view.error.is_none() && view.snapshot.is_some();
     out.gauge("cutover_up", "Whether the last look at the database succeeded.", flag(up));
-    out.counter("cutover_looks_total", "Looks at the database so far.", number(news.looks));
-    if let Some(snapshot) = &news.snapshot {
+    out.counter("cutover_looks_total", "Looks at the database so far.", number(view.looks));
+    if let Some(snapshot) = &view.snapshot {
         phase(&mut out, snapshot);
         backfill(&mut out, snapshot);
         work(&mut out, snapshot);

@@ -414,7 +414,7 @@ function makeOrders() {
 }
 
 function showOrders({ control, orders }) {
-  $("helm").hidden = !control;
+  $("controls").hidden = !control;
   if (!control) return;
   $("key").hidden = token !== null;
   $("orders").hidden = $("pace").hidden = $("forget").hidden = token === null;
@@ -495,7 +495,7 @@ function heard(text) {
   if (fresh.point) points.push(timed(fresh.point));
   if (points.length > HOUR) points.shift();
   $("all").hidden = false;
-  $("door").hidden = true;
+  $("login").hidden = true;
   link(fresh.error ? "lost" : "live", fresh.error ? "the database can’t be read" : "live");
   show();
 }
@@ -534,10 +534,10 @@ async function live() {
       link("connecting", "connecting again");
     } catch (problem) {
       if (problem.status === 401) {
-        $("door-fault").textContent = token === null ? "" : problem.detail;
+        $("login-fault").textContent = token === null ? "" : problem.detail;
         token = null;
         $("all").hidden = true;
-        $("door").hidden = false;
+        $("login").hidden = false;
         link("connecting", "the token is needed");
         return;
       }
@@ -559,10 +559,10 @@ function takeToken() {
 
 takeToken();
 makeOrders();
-$("door").addEventListener("submit", (event) => {
+$("login").addEventListener("submit", (event) => {
   event.preventDefault();
-  token = $("door-token").value.trim();
-  $("door-token").value = "";
+  token = $("login-token").value.trim();
+  $("login-token").value = "";
   live();
 });
 $("key").addEventListener("submit", (event) => {

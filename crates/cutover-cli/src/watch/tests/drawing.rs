@@ -8,7 +8,7 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Color;
 
 use super::sample::{difference, differing, filling, sight, still};
-use crate::bridge::helm::{Order, Outcome};
+use crate::monitor::runner::{Order, Outcome};
 use crate::watch::app::{App, Dialog};
 use crate::watch::view::{self, Sight, Theme};
 

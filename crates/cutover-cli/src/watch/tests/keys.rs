@@ -4,7 +4,7 @@ use cutover::{Pace, Phase, Request, Snapshot};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::sample::{differing, filling, still};
-use crate::bridge::helm::{Order, Outcome};
+use crate::monitor::runner::{Order, Outcome};
 use crate::watch::app::{App, Dialog, Effect, Now};
 
 fn key(app: &mut App, code: KeyCode, seen: &Snapshot) -> Option<Effect> {

@@ -11,7 +11,7 @@ use cutover::{
 };
 use cutover::{Command, Fix};
 
-use crate::bridge::lookout::Point;
+use crate::monitor::poller::Point;
 use crate::watch::view::{Sight, Theme};
 
 const AT: &str = "2026-01-02T03:05:05Z";

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Sparkline};
 
 use super::{Sight, section};
-use crate::bridge::lookout::Point;
+use crate::monitor::poller::Point;
 use crate::watch::charts::{Columns, columns};
 
 /// Columns for the label and the figure of a row.

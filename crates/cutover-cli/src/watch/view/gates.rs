@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::Sight;
 use super::text::wrap;
-use crate::commands::status::way_back;
+use crate::commands::status::rollback_forecast;
 
 /// Columns of a label.
 const LABEL: usize = 10;
@@ -33,7 +33,7 @@ pub(super) fn lines(sight: &Sight, columns: u16) -> Vec<Line<'static>> {
         add("allowed", theme.good(), &seen.allowed.join(", "));
     }
     if let Some(forecast) = &seen.rollback {
-        add("way back", theme.dim(), &way_back(forecast));
+        add("way back", theme.dim(), &rollback_forecast(forecast));
     }
     for blocked in &seen.blocked {
         add("blocked", theme.warn(), &format!("{}: {}", blocked.action, blocked.reason));

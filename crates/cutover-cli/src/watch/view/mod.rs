@@ -23,7 +23,7 @@ use ratatui::widgets::{Block, Borders, Paragraph};
 
 use super::app::App;
 use super::layout::{self, Panel, Wants};
-use crate::bridge::lookout::Point;
+use crate::monitor::poller::Point;
 
 /// Everything that is drawn from, besides what keys have led to.
 #[derive(Debug)]

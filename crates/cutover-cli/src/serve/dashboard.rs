@@ -1,4 +1,4 @@
-//! What answers are made from: the last look, the helm, and a connection that reads.
+//! What the answers are made from: the latest snapshot, the runner, and a connection that reads.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,22 +11,22 @@ use cutover::{Engine, Options, Snapshot};
 use serde::Serialize;
 use tokio::sync::{Semaphore, watch};
 
-use super::door::Door;
+use super::access::Access;
 use super::problem::Problem;
-use crate::bridge::helm::{Bearing, Helm};
-use crate::bridge::lookout::{Lookout, Point, Seen, point};
+use crate::monitor::poller::{Latest, Point, Poller, point};
+use crate::monitor::runner::{Runner, RunnerState};
 
 /// Everything the routes share.
 #[derive(Debug)]
-pub(crate) struct Desk {
+pub(crate) struct Dashboard {
     pub(crate) db: PathBuf,
     pub(crate) migration: String,
     pub(crate) options: Options,
     pub(crate) paste: Paste,
-    pub(crate) door: Door,
-    pub(crate) lookout: Lookout,
+    pub(crate) access: Access,
+    pub(crate) poller: Poller,
     /// Present where orders are taken.
-    pub(crate) helm: Option<Helm>,
+    pub(crate) runner: Option<Runner>,
     /// Streams of events that are left.
     pub(crate) streams: Arc<Semaphore>,
     /// One read of the database at a time, so that no number of requests can keep more than
@@ -37,9 +37,9 @@ pub(crate) struct Desk {
 /// How many pages may be live at a time.
 const STREAMS: usize = 16;
 
-/// What is told to every page after each look.
+/// What every page gets after each snapshot.
 #[derive(Debug, Serialize)]
-pub(crate) struct News {
+pub(crate) struct View {
     #[serde(skip)]
     pub(crate) looks: u64,
     /// Where the migration stands: what `cutover status --json` prints.
@@ -48,44 +48,44 @@ pub(crate) struct News {
     pub(crate) error: Option<String>,
     /// This look's figures, for charts.
     pub(crate) point: Option<Point>,
-    /// What the helm is at.
-    pub(crate) orders: Bearing,
+    /// What is running, and how the last operation ended.
+    pub(crate) orders: RunnerState,
     /// Whether orders are taken.
     pub(crate) control: bool,
 }
 
-/// The last news, and the same as they are sent.
+/// The latest view, and its JSON.
 #[derive(Debug, Clone)]
-pub(crate) struct Bulletin {
-    pub(crate) news: Arc<News>,
+pub(crate) struct Update {
+    pub(crate) view: Arc<View>,
     pub(crate) text: Arc<str>,
 }
 
-impl Desk {
+impl Dashboard {
     pub(crate) fn new(
         (db, migration, options): (PathBuf, String, Options),
         paste: Paste,
-        door: Door,
-        (lookout, helm): (Lookout, Option<Helm>),
+        access: Access,
+        (poller, runner): (Poller, Option<Runner>),
     ) -> Self {
         let streams = Arc::new(Semaphore::new(STREAMS));
         let reading = Arc::new(Semaphore::new(1));
-        Self { db, migration, options, paste, door, lookout, helm, streams, reading }
+        Self { db, migration, options, paste, access, poller, runner, streams, reading }
     }
 
-    /// What was seen last, with commands that can be pasted.
-    pub(crate) fn bulletin(&self, seen: Seen) -> Bulletin {
+    /// The latest snapshot, with commands that can be pasted.
+    pub(crate) fn update(&self, latest: Latest) -> Update {
         let orders = self.orders();
-        let news = News {
-            looks: seen.looks,
-            point: seen.snapshot.as_deref().filter(|_| seen.error.is_none()).map(point),
-            snapshot: seen.snapshot.as_deref().map(|snapshot| self.pasted(snapshot)),
-            error: seen.error,
+        let view = View {
+            looks: latest.looks,
+            point: latest.snapshot.as_deref().filter(|_| latest.error.is_none()).map(point),
+            snapshot: latest.snapshot.as_deref().map(|snapshot| self.pasted(snapshot)),
+            error: latest.error,
             orders,
-            control: self.door.control,
+            control: self.access.control,
         };
-        let text = serde_json::to_string(&news).unwrap_or_else(|_| "{}".to_owned());
-        Bulletin { news: Arc::new(news), text: text.into() }
+        let text = serde_json::to_string(&view).unwrap_or_else(|_| "{}".to_owned());
+        Update { view: Arc::new(view), text: text.into() }
     }
 
     fn pasted(&self, snapshot: &Snapshot) -> Snapshot {
@@ -98,9 +98,9 @@ impl Desk {
         snapshot
     }
 
-    /// What the helm is at.
-    pub(crate) fn orders(&self) -> Bearing {
-        let mut orders = self.helm.as_ref().map(Helm::bearing).unwrap_or_default();
+    /// What is running, and how the last operation ended.
+    pub(crate) fn orders(&self) -> RunnerState {
+        let mut orders = self.runner.as_ref().map(Runner::state).unwrap_or_default();
         if let Some(last) = &mut orders.last {
             last.hint = last.hint.as_ref().map(|hint| self.paste.fix(hint).into());
         }
@@ -118,15 +118,15 @@ impl Desk {
     }
 }
 
-/// Tells what is seen, look after look, until nobody listens. Runs on a thread of its own: the
-/// lookout knows nothing of tokio.
-pub(crate) fn tell(desk: &Desk, told: &watch::Sender<Bulletin>) {
+/// Publishes each snapshot until nobody listens. Runs on its own thread: the poller knows
+/// nothing of tokio.
+pub(crate) fn publish(dashboard: &Dashboard, updates: &watch::Sender<Update>) {
     const MOST: Duration = Duration::from_secs(2);
-    while !told.is_closed() {
-        let looks = told.borrow().news.looks;
-        let seen = desk.lookout.wait_beyond(looks, MOST);
-        if seen.looks > looks {
-            told.send_replace(desk.bulletin(seen));
+    while !updates.is_closed() {
+        let looks = updates.borrow().view.looks;
+        let latest = dashboard.poller.wait_for_newer(looks, MOST);
+        if latest.looks > looks {
+            updates.send_replace(dashboard.update(latest));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Who is let in: the `Host` a request was meant for, the page it comes from, and the token.
+//! Access control: the `Host` a request was meant for, the page it comes from, and the token.
 //!
 //! A browser on the operator's machine can be made by any web page to send requests here. What
 //! keeps them out: `Host` must be this server's (a page whose name was rebound to 127.0.0.1
@@ -14,17 +14,17 @@ pub(crate) use self::host::Hosts;
 pub(crate) use self::token::Token;
 use super::problem::Problem;
 
-/// Decides about requests.
+/// Decides which requests are allowed.
 #[derive(Debug)]
-pub(crate) struct Door {
+pub(crate) struct Access {
     pub(crate) hosts: Hosts,
     pub(crate) token: Option<Token>,
-    /// Whether looking takes the token, too.
+    /// Whether reading needs the token, too.
     pub(crate) private: bool,
     pub(crate) control: bool,
 }
 
-impl Door {
+impl Access {
     /// Whether the request was meant for this server.
     pub(crate) fn host(&self, headers: &HeaderMap) -> Result<(), Problem> {
         let mut hosts = headers.get_all(header::HOST).iter();
@@ -55,8 +55,8 @@ impl Door {
         Err(Problem::new(StatusCode::FORBIDDEN, "the request comes from another page", ""))
     }
 
-    /// Whether the request may look.
-    pub(crate) fn look(&self, headers: &HeaderMap) -> Result<(), Problem> {
+    /// Whether the request may read.
+    pub(crate) fn read(&self, headers: &HeaderMap) -> Result<(), Problem> {
         if self.private { self.token(headers) } else { Ok(()) }
     }
 
@@ -113,8 +113,8 @@ mod tests {
             .collect()
     }
 
-    fn door() -> Door {
-        Door {
+    fn access() -> Access {
+        Access {
             hosts: Hosts::new("127.0.0.1:7272".parse().unwrap(), &[]),
             token: Some(Token::new("secret".to_owned())),
             private: false,
@@ -138,13 +138,13 @@ mod tests {
             (vec![host, ("origin", "null")], false),
             (vec![host, ("origin", "127.0.0.1:7272")], false),
         ] {
-            assert_eq!(door().origin(&headers(&given)).is_ok(), let_in, "{given:?}");
+            assert_eq!(access().origin(&headers(&given)).is_ok(), let_in, "{given:?}");
         }
     }
 
     #[test]
     fn orders_take_the_token() {
-        let door = door();
+        let access = access();
         for (given, let_in) in [
             (vec![], false),
             (vec![("authorization", "Bearer secret")], true),
@@ -155,22 +155,22 @@ mod tests {
             (vec![("authorization", "Basic secret")], false),
             (vec![("authorization", "secret")], false),
         ] {
-            assert_eq!(door.order(&headers(&given)).is_ok(), let_in, "{given:?}");
-            assert!(door.look(&headers(&given)).is_ok(), "{given:?}");
+            assert_eq!(access.order(&headers(&given)).is_ok(), let_in, "{given:?}");
+            assert!(access.read(&headers(&given)).is_ok(), "{given:?}");
         }
-        let showing = Door { control: false, ..door };
+        let showing = Access { control: false, ..access };
         assert!(showing.order(&headers(&[("authorization", "Bearer secret")])).is_err());
-        let private = Door { private: true, ..showing };
-        assert!(private.look(&headers(&[])).is_err());
-        assert!(private.look(&headers(&[("authorization", "Bearer secret")])).is_ok());
+        let private = Access { private: true, ..showing };
+        assert!(private.read(&headers(&[])).is_err());
+        assert!(private.read(&headers(&[("authorization", "Bearer secret")])).is_ok());
     }
 
     #[test]
     fn a_host_is_given_once() {
         let host = ("host", "127.0.0.1:7272");
-        assert!(door().host(&headers(&[host])).is_ok());
-        assert!(door().host(&headers(&[])).is_err());
-        assert!(door().host(&headers(&[host, host])).is_err());
-        assert!(door().host(&headers(&[("host", "evil.example:7272")])).is_err());
+        assert!(access().host(&headers(&[host])).is_ok());
+        assert!(access().host(&headers(&[])).is_err());
+        assert!(access().host(&headers(&[host, host])).is_err());
+        assert!(access().host(&headers(&[("host", "evil.example:7272")])).is_err());
     }
 }

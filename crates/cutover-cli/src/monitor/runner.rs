@@ -1,5 +1,5 @@
-//! Carries out what somebody at a dashboard asks for. What takes long runs on a thread of its
-//! own, one thing at a time, so that whoever asked goes on looking.
+//! Runs what an operator asks for on a dashboard. Long operations run on their own thread, one
+//! at a time, so that the dashboard goes on.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -64,9 +64,9 @@ pub(crate) struct Outcome {
     pub(crate) examples: Vec<Difference>,
 }
 
-/// What the helm is at.
+/// What is running, and how the last operation ended.
 #[derive(Debug, Clone, Default, Serialize)]
-pub(crate) struct Bearing {
+pub(crate) struct RunnerState {
     /// The order that is being carried out.
     pub(crate) under_way: Option<&'static str>,
     /// What the last one came to.
@@ -75,34 +75,34 @@ pub(crate) struct Bearing {
 
 /// Carries out orders on one migration.
 #[derive(Debug)]
-pub(crate) struct Helm {
+pub(crate) struct Runner {
     db: PathBuf,
     migration: String,
     options: Options,
-    bearing: Arc<Mutex<Bearing>>,
+    state: Arc<Mutex<RunnerState>>,
     stop: Arc<AtomicBool>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-impl Helm {
+impl Runner {
     pub(crate) fn new(db: PathBuf, migration: &str, options: Options) -> Self {
         Self {
             db,
             migration: migration.to_owned(),
             options,
-            bearing: Arc::default(),
+            state: Arc::default(),
             stop: Arc::default(),
             thread: Mutex::default(),
         }
     }
 
-    /// What it is at.
-    pub(crate) fn bearing(&self) -> Bearing {
-        lock(&self.bearing).clone()
+    /// What is running, and how the last operation ended.
+    pub(crate) fn state(&self) -> RunnerState {
+        lock(&self.state).clone()
     }
 
-    /// Carries out an order of `actor`'s. Requests are done when this returns; of the others
-    /// [`bearing`](Self::bearing) tells.
+    /// Runs an order of `actor`. Requests are done when this returns; the outcome of the others
+    /// appears in [`state`](Self::state).
     ///
     /// # Errors
     ///
@@ -115,11 +115,11 @@ impl Helm {
                 .and_then(|mut engine| ask(&mut engine, &self.migration, request));
             let outcome = outcome(order, actor, result);
             let failed = (!outcome.ok).then(|| outcome.clone());
-            lock(&self.bearing).last = Some(outcome);
+            lock(&self.state).last = Some(outcome);
             return failed.map_or(Ok(()), Err);
         }
-        let mut bearing = lock(&self.bearing);
-        if let Some(busy) = bearing.under_way {
+        let mut state = lock(&self.state);
+        if let Some(busy) = state.under_way {
             return Err(Outcome {
                 order: order.name(),
                 actor: actor.to_owned(),
@@ -129,11 +129,11 @@ impl Helm {
                 examples: Vec::new(),
             });
         }
-        bearing.under_way = Some(order.name());
-        drop(bearing);
+        state.under_way = Some(order.name());
+        drop(state);
         self.stop.store(false, Ordering::SeqCst);
         let (db, migration, actor) = (self.db.clone(), self.migration.clone(), actor.to_owned());
-        let (shared, mut until) = (Arc::clone(&self.bearing), Until(Arc::clone(&self.stop)));
+        let (shared, mut until) = (Arc::clone(&self.state), Until(Arc::clone(&self.stop)));
         let thread = std::thread::spawn(move || {
             let _over = Over(Arc::clone(&shared));
             let result = Engine::open(&db, options)
@@ -159,14 +159,14 @@ impl Helm {
     }
 }
 
-impl Drop for Helm {
+impl Drop for Runner {
     fn drop(&mut self) {
         self.finish();
     }
 }
 
 /// The order under way is over, however its thread ends.
-struct Over(Arc<Mutex<Bearing>>);
+struct Over(Arc<Mutex<RunnerState>>);
 
 impl Drop for Over {
     fn drop(&mut self) {

@@ -1,5 +1,5 @@
-//! Looks at a migration about once a second, on a thread and a connection of its own, and
-//! remembers an hour of it.
+//! Takes a snapshot of a migration about once a second, on its own thread and connection, and
+//! keeps an hour of figures.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -32,9 +32,9 @@ pub(crate) struct Point {
     pub(crate) wal_bytes: u64,
 }
 
-/// What was seen.
+/// The latest snapshot.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Seen {
+pub(crate) struct Latest {
     /// The last look, if any succeeded.
     pub(crate) snapshot: Option<Arc<Snapshot>>,
     /// What was done by then, oldest first.
@@ -47,7 +47,7 @@ pub(crate) struct Seen {
 
 /// A thread that looks, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Lookout {
+pub(crate) struct Poller {
     shared: Arc<Shared>,
 }
 
@@ -59,14 +59,14 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    seen: Seen,
+    latest: Latest,
     points: VecDeque<Point>,
     /// Somebody wants to see at once what they have just done.
-    hurry: bool,
+    poll_now: bool,
     stop: bool,
 }
 
-impl Lookout {
+impl Poller {
     /// Begins to look.
     ///
     /// # Errors
@@ -81,16 +81,16 @@ impl Lookout {
         let looking = Arc::clone(&shared);
         std::thread::spawn(move || {
             while looking.wait_for_the_next() {
-                // Told by `Seen::error`.
+                // `Latest::error` says so.
                 let _ = looking.saw(look());
             }
         });
         Ok(Self { shared })
     }
 
-    /// What was seen last.
-    pub(crate) fn seen(&self) -> Seen {
-        self.shared.lock().seen.clone()
+    /// The latest snapshot.
+    pub(crate) fn latest(&self) -> Latest {
+        self.shared.lock().latest.clone()
     }
 
     /// The last hour, oldest first.
@@ -98,26 +98,25 @@ impl Lookout {
         self.shared.lock().points.iter().cloned().collect()
     }
 
-    /// Waits for a look after the `looks` first ones, for so long at most, and gives what
-    /// was seen last.
-    pub(crate) fn wait_beyond(&self, looks: u64, most: Duration) -> Seen {
+    /// Waits for a look after the first `looks`, for `most` at most, and returns the latest.
+    pub(crate) fn wait_for_newer(&self, looks: u64, most: Duration) -> Latest {
         let state = self.shared.lock();
         let (state, _) = self
             .shared
             .changed
-            .wait_timeout_while(state, most, |state| state.seen.looks <= looks && !state.stop)
+            .wait_timeout_while(state, most, |state| state.latest.looks <= looks && !state.stop)
             .unwrap_or_else(PoisonError::into_inner);
-        state.seen.clone()
+        state.latest.clone()
     }
 
     /// Has the next look made at once.
-    pub(crate) fn hurry(&self) {
-        self.shared.lock().hurry = true;
+    pub(crate) fn poll_now(&self) {
+        self.shared.lock().poll_now = true;
         self.shared.changed.notify_all();
     }
 }
 
-impl Drop for Lookout {
+impl Drop for Poller {
     fn drop(&mut self) {
         self.shared.lock().stop = true;
         self.shared.changed.notify_all();
@@ -132,23 +131,23 @@ impl Shared {
 
     fn saw(&self, look: cutover::Result<(Snapshot, Vec<JournalEntry>)>) -> cutover::Result<()> {
         let mut state = self.lock();
-        state.seen.looks += 1;
+        state.latest.looks += 1;
         let result = match look {
             Ok((snapshot, journal)) => {
                 if state.points.len() == REMEMBERED {
                     state.points.pop_front();
                 }
                 state.points.push_back(point(&snapshot));
-                state.seen.snapshot = Some(Arc::new(snapshot));
+                state.latest.snapshot = Some(Arc::new(snapshot));
                 // Those who look keep the one they have while nothing was added to it.
-                if *state.seen.journal != journal {
-                    state.seen.journal = Arc::new(journal);
+                if *state.latest.journal != journal {
+                    state.latest.journal = Arc::new(journal);
                 }
-                state.seen.error = None;
+                state.latest.error = None;
                 Ok(())
             }
             Err(error) => {
-                state.seen.error = Some(error.to_string());
+                state.latest.error = Some(error.to_string());
                 Err(error)
             }
         };
@@ -161,7 +160,7 @@ impl Shared {
     fn wait_for_the_next(&self) -> bool {
         let due = Instant::now() + EVERY;
         let mut state = self.lock();
-        while !state.stop && !state.hurry {
+        while !state.stop && !state.poll_now {
             let left = due.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
@@ -169,7 +168,7 @@ impl Shared {
             state =
                 self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
-        state.hurry = false;
+        state.poll_now = false;
         !state.stop
     }
 }

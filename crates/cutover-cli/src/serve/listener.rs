@@ -1,7 +1,7 @@
-//! Connections: how many, and for how long.
+//! Accepts connections, and limits how many there are and for how long.
 //!
-//! Whoever is slow, or says nothing, loses the connection: after a while, or as soon as another
-//! wants its place. Only while everybody is being answered does who comes wait.
+//! A client that is slow or sends nothing loses its connection after a while, or as soon as
+//! another needs its slot. New clients wait only while all others are being answered.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -19,18 +19,18 @@ use tokio::sync::watch;
 use tokio_io_timeout::TimeoutStream;
 use tower_service::Service as _;
 
-use super::places::{self, Answer, Place, Places};
+use super::connection_limit::{self, ConnectionLimit, ResponseBody, Slot};
 
 /// Connections at a time.
 pub(crate) const MOST_CONNECTIONS: usize = 64;
 
-/// For a request's head, from the first byte or since the last answer.
+/// For a request's head, from its first byte or since the last answer.
 pub(crate) const HEAD: Duration = Duration::from_secs(10);
 
 /// For the client to take what it is sent.
 const TAKE: Duration = Duration::from_secs(20);
 
-/// For a connection that loses its place to send what it has in hand.
+/// For a connection that loses its slot to send what it has buffered.
 const LAST_BYTES: Duration = Duration::from_millis(100);
 
 /// Bytes of a request's head.
@@ -43,30 +43,30 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
 
-/// Accepts connections until told to stop, and then lets answers under way come to their end.
+/// Accepts connections until stopped, then waits for the answers in progress.
 pub(crate) async fn accept(listener: TcpListener, router: Router, stopped: watch::Receiver<bool>) {
-    let places = Places::new(u32::try_from(MOST_CONNECTIONS).unwrap_or(u32::MAX));
+    let limit = ConnectionLimit::new(u32::try_from(MOST_CONNECTIONS).unwrap_or(u32::MAX));
     let mut wait = stopped.clone();
     loop {
-        // Who is there first, and only then a place: for nobody nobody has to go.
+        // A client first, then a slot: no connection is closed unless another needs its slot.
         let next = async {
             let (stream, peer) = listener.accept().await.ok()?;
-            Some((stream, peer, places.take().await?))
+            Some((stream, peer, limit.take().await?))
         };
         let next = tokio::select! {
             next = next => next,
             _ = wait.wait_for(|stopped| *stopped) => break,
         };
         match next {
-            Some((stream, peer, place)) => {
-                tokio::spawn(converse(stream, peer, router.clone(), stopped.clone(), place));
+            Some((stream, peer, slot)) => {
+                tokio::spawn(converse(stream, peer, router.clone(), stopped.clone(), slot));
             }
             // No file descriptor is free, or the client has gone: others may come.
             None => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
     drop(listener);
-    let _ = tokio::time::timeout(LAST_WORDS, places.until_empty()).await;
+    let _ = tokio::time::timeout(LAST_WORDS, limit.until_empty()).await;
 }
 
 /// One connection, until either side ends it.
@@ -75,23 +75,23 @@ async fn converse(
     peer: SocketAddr,
     router: Router,
     mut stopped: watch::Receiver<bool>,
-    place: Place,
+    slot: Slot,
 ) {
     // Events are small and must not wait for more.
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(TAKE));
-    let guest = &place.guest;
+    let client = &slot.client;
     let answer = service_fn(move |request: Request<Incoming>| {
         let mut router = router.clone();
-        let guest = guest.clone();
+        let client = client.clone();
         async move {
             let (head, body) = request.into_parts();
-            let (body, since) = places::asked(body, &guest);
+            let (body, in_flight) = connection_limit::track(body, &client);
             let mut request = Request::from_parts(head, Body::new(body));
             request.extensions_mut().insert(Peer(peer));
             let Ok(response) = router.call(request).await;
-            Ok::<_, Infallible>(response.map(|body| Answer::new(body, &guest, since)))
+            Ok::<_, Infallible>(response.map(|body| ResponseBody::new(body, &client, in_flight)))
         }
     });
     let connection = http1::Builder::new()
@@ -100,14 +100,14 @@ async fn converse(
         .max_buf_size(LARGEST_HEAD)
         .serve_connection(TokioIo::new(Box::pin(stream)), answer);
     tokio::pin!(connection);
-    let yields = tokio::select! {
+    let evict = tokio::select! {
         // What went wrong with a connection concerns nobody but its client, who knows.
         _ = connection.as_mut() => return,
         _ = stopped.wait_for(|stopped| *stopped) => false,
-        () = guest.asked_to_yield() => true,
+        () = client.evicted() => true,
     };
     connection.as_mut().graceful_shutdown();
-    if yields {
+    if evict {
         let _ = tokio::time::timeout(LAST_BYTES, connection).await;
     } else {
         let _ = connection.await;
