@@ -42,7 +42,7 @@ pub(crate) async fn snapshot(State(app): State<App>) -> Result<Response<Body>, P
         (_, error) => Err(Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             error.clone().unwrap_or_default(),
-            &app.desk.paste.fix(&Fix::look_at(Command::Status)),
+            &app.dashboard.paste.fix(&Fix::look_at(Command::Status)),
         )),
     }
 }
