@@ -8,3 +8,5 @@ mod found;
 mod random;
 /// Any text at all as a migration file.
 mod reader;
+/// What the sources may name, and where.
+mod wall;

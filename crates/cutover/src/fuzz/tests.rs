@@ -11,7 +11,6 @@ use crate::report::{FuzzFault, FuzzReport};
 use crate::watch::Silent;
 
 const OLD: &str = "
-    PRAGMA journal_mode = WAL;
     CREATE TABLE clients (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, city TEXT);
     CREATE TABLE log (client INTEGER, what TEXT);
     CREATE TRIGGER renamed AFTER UPDATE OF name ON clients BEGIN
@@ -34,7 +33,10 @@ fn fuzz(sabotage: Option<&str>, statements: u64, seed: u64) -> FuzzReport {
 fn fuzz_on(old: &str, sabotage: Option<&str>, statements: u64, seed: u64) -> FuzzReport {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("app.db");
-    Connection::open(&path).unwrap().batch(old).unwrap();
+    let app = Connection::scratch(&path).unwrap();
+    app.keep_log().unwrap();
+    app.batch(old).unwrap();
+    drop(app);
     let migration = Migration::parse("move", MIGRATION).unwrap();
     let engine = Engine::open(&path, Options::default()).unwrap();
     let options = FuzzOptions { statements, seed };

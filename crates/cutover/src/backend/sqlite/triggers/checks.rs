@@ -4,7 +4,7 @@
 //! statement says, and under `OR FAIL` that is to stop and to keep what was done so
 //! far: the row of the source, without its image. A trigger's RAISE(ABORT) is
 //! overridden by nothing. It also stands where the application switched the checks of
-//! its connection off (`PRAGMA ignore_check_constraints`): a mirror never holds what
+//! its connection off (`ignore_check_constraints`): a mirror never holds what
 //! its table forbids.
 //!
 //! A BEFORE trigger sees the row as the table will hold it: values converted to the
