@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::backend::sqlite::DatabaseError;
+use crate::backend::sqlite::connection::database_error::DatabaseError;
 use crate::migration::MigrationError;
 use crate::phase::Phase;
 use crate::report::command::Command;

@@ -4,6 +4,8 @@
 
 /// What they found, as a few statements each.
 mod found;
+/// No file imports itself over others.
+mod imports;
 /// Random migrations, made from a seed and compared with a twin.
 mod random;
 /// Any text at all as a migration file.

@@ -1,10 +1,12 @@
 //! What a mapping gives, restricted to a part of it, as SQL.
 
 use super::query::Leaf;
-use super::query::trace::{Term, of_row};
 use super::sql::{any, equality, ident, idents, join};
-use super::target::{Source, Target};
 use super::typed::compared;
+use crate::derive::query::term::Term;
+use crate::derive::query::trace::of_row;
+use crate::derive::source::Source;
+use crate::derive::target::Target;
 use crate::phase::Side;
 use crate::schema::Affinity;
 

@@ -1,10 +1,11 @@
 //! Which scopes of a target a change to one row of a leaf can touch.
 
-use super::query::reduce::reduce;
-use super::query::trace::{Term, of_row};
-use super::query::{Leaf, Query};
-use super::sql::{ident, join};
-use super::target::Source;
+use crate::derive::query::reduce::reduce;
+use crate::derive::query::term::Term;
+use crate::derive::query::trace::of_row;
+use crate::derive::query::{Leaf, Query};
+use crate::derive::source::Source;
+use crate::derive::sql::{ident, join};
 use crate::schema::Table;
 
 /// In how many places besides its own a changed row is tried where a mapping reads a table

@@ -13,6 +13,7 @@ pub(crate) mod object;
 pub(crate) mod query;
 pub(crate) mod replace_keys;
 pub(crate) mod sequences;
+pub(crate) mod source;
 pub(crate) mod sql;
 pub(crate) mod target;
 pub(crate) mod typed;

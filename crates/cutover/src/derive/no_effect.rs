@@ -9,7 +9,8 @@ use super::derived::is_zero;
 use super::query::trace::{of_row, trace_expr};
 use super::query::{Arm, Leaf, Output, What};
 use super::sql::{any, equality, ident, join};
-use super::target::{Source, Target};
+use crate::derive::source::Source;
+use crate::derive::target::Target;
 use crate::schema::{Affinity, Catalog, Column, Table};
 use crate::tree::{Call, Expr, Literal};
 

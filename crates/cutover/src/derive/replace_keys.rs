@@ -2,7 +2,8 @@
 
 use super::no_effect::insert_has_no_effect;
 use super::query::Leaf;
-use super::target::{Source, Target, always_gives};
+use crate::derive::source::Source;
+use crate::derive::target::{Target, always_gives};
 use crate::schema::{Catalog, ConflictKey, Keyed, Table};
 
 /// The keys of a leaf's table by which a REPLACE removes a row whose scope the AFTER trigger

@@ -1,14 +1,16 @@
 //! A table that is filled by mappings: its key, its scope, and what is known of
 //! them without looking at a row.
 
-use super::determinism;
-use super::dirty::{Rows, touched};
-use super::flaw::Flaw;
-use super::query::aggregates::contains_aggregate;
-use super::query::normalise::normalise;
-use super::query::trace::{Term, columns_of, trace, trace_expr};
-use super::query::{Arm, Item, Join, Leaf, Query, What};
-use super::sql::{equality, ident, join};
+use crate::derive::determinism;
+use crate::derive::dirty::{Rows, touched};
+use crate::derive::flaw::Flaw;
+use crate::derive::query::aggregates::contains_aggregate;
+use crate::derive::query::normalise::normalise;
+use crate::derive::query::term::{Term, columns_of};
+use crate::derive::query::trace::{trace, trace_expr};
+use crate::derive::query::{Arm, Item, Join, Leaf, Query, What};
+use crate::derive::source::Source;
+use crate::derive::sql::{equality, ident, join};
 use crate::migration::{Mapping, Migration};
 use crate::nearest::nearest;
 use crate::phase::{Direction, Side};
@@ -34,27 +36,6 @@ pub(crate) struct Target {
     pub(crate) single: bool,
     /// Where the first mapping stands, for messages.
     pub(crate) line: usize,
-}
-
-/// One mapping into a target.
-#[derive(Debug, Clone)]
-pub(crate) struct Source {
-    /// Its result columns stand in the order of [`Target::columns`].
-    pub(crate) query: Query,
-    /// The scope's columns, as positions in the result.
-    pub(crate) scope_positions: Vec<usize>,
-    /// The scope's columns in terms of leaves: one entry a path, one term a column.
-    pub(crate) paths: Vec<Vec<Term>>,
-}
-
-impl Source {
-    /// Whether the parts of a scope come from several leaves, on some path.
-    pub(crate) fn spans_leaves(&self) -> bool {
-        self.paths.iter().any(|terms| {
-            let mut leaves = terms.iter().filter_map(|term| term.leaf);
-            leaves.next().is_some_and(|first| leaves.any(|leaf| leaf != first))
-        })
-    }
 }
 
 impl Target {

@@ -3,7 +3,8 @@
 
 use super::world::is_volatile;
 use crate::backend::sqlite::catalog::OURS;
-use crate::backend::sqlite::compare::{self, Chunk};
+use crate::backend::sqlite::compare;
+use crate::backend::sqlite::difference::Chunk;
 use crate::backend::sqlite::value::{Value, json};
 use crate::backend::sqlite::{Answer, Connection, Db, Row, Unlike, unlike};
 use crate::derive::derived::Place;

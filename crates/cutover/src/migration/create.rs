@@ -14,7 +14,8 @@ use super::names::{self, is_reserved};
 use super::syntax::{self, name, place, token};
 use super::tokens::Statement;
 use super::walk::{Node, shared};
-use super::{NewIndex, NewTable, refuse};
+use crate::migration::parsed::{NewIndex, NewTable};
+use crate::migration::refuse;
 use crate::phase::Side;
 
 /// Reads a statement that begins with CREATE TABLE.

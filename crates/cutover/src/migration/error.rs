@@ -1,6 +1,6 @@
 //! A migration file that can't be used.
 
-use crate::migration::Location;
+use crate::migration::parsed::Location;
 use crate::report::fix::Fix;
 
 /// What is wrong with a migration file, where, why, and what to do.
@@ -23,7 +23,7 @@ impl MigrationError {
 
     /// Something found wrong with a migration after it was read.
     pub(crate) fn at(
-        migration: &super::Migration,
+        migration: &super::parsed::Migration,
         at: Location,
         reason: impl Into<String>,
         fix: impl Into<Fix>,

@@ -1,6 +1,7 @@
 //! What is wrong with a statement, before the migration's name is put to it.
 
-use crate::migration::{Location, MigrationError};
+use crate::migration::error::MigrationError;
+use crate::migration::parsed::Location;
 
 /// A refusal: where, why, and what to do instead.
 #[derive(Debug, Clone, PartialEq, Eq)]

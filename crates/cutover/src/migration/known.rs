@@ -1,6 +1,6 @@
 //! What the statements read so far have created and filled.
 
-use super::{Location, Mapping, Migration, NewIndex, NewTable};
+use crate::migration::parsed::{Location, Mapping, Migration, NewIndex, NewTable};
 use crate::phase::{Direction, Side};
 
 /// The names of a file, as they become known from top to bottom. Names are

@@ -12,7 +12,8 @@ use super::syntax::{self, name, place};
 use super::tables::Tables;
 use super::tokens::Statement;
 use super::withs::Withs;
-use super::{Mapping, cut, lower, refuse, result, scope, unnamed};
+use crate::migration::parsed::Mapping;
+use crate::migration::{cut, lower, refuse, result, scope, unnamed};
 use crate::phase::{Direction, Side};
 
 /// Reads a statement that begins with INSERT.

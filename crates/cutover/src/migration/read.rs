@@ -9,7 +9,9 @@ use super::fault::Checked;
 use super::kind::{self, Kind};
 use super::known::Known;
 use super::tokens::{Lines, Statement, split};
-use super::{Migration, MigrationError, create, mapping, parser, refuse, scope, syntax};
+use crate::migration::error::MigrationError;
+use crate::migration::parsed::Migration;
+use crate::migration::{create, mapping, parser, refuse, scope, syntax};
 use crate::phase::Direction;
 
 pub(super) fn read(name: &str, text: &str, started: bool) -> Result<Migration, MigrationError> {
@@ -110,5 +112,24 @@ fn check_whole(known: &Known) -> Checked {
     match known.replaced_for_good() {
         Some((table, at)) => Err(refuse::replaced_for_good(at, table)),
         None => Ok(()),
+    }
+}
+
+impl Migration {
+    /// Reads a migration from its text. `name` is the file's stem.
+    ///
+    /// # Errors
+    ///
+    /// The first statement that a migration file may not hold, with its place,
+    /// the reason and what to do instead.
+    pub fn parse(name: &str, text: &str) -> Result<Self, MigrationError> {
+        read(name, text, false)
+    }
+
+    /// Reads a migration that was started: what SQLite's releases answer differently was seen
+    /// to then, or an older release of this library let it through. It must be able to go on,
+    /// and back.
+    pub(crate) fn started(name: &str, text: &str) -> Result<Self, MigrationError> {
+        read(name, text, true)
     }
 }

@@ -6,7 +6,8 @@ use turso_parser::token::TokenType;
 use super::fault::Checked;
 use super::syntax::place;
 use super::tokens::{Statement, Token};
-use super::{Location, refuse};
+use crate::migration::parsed::Location;
+use crate::migration::refuse;
 
 /// Checks the outermost SELECT, but not what it reads. `columns` is how many
 /// the INSERT fills.

@@ -2,7 +2,8 @@
 
 use super::fault::Checked;
 use super::tokens::{Lines, Statement, Token, next_token};
-use super::{Location, refuse};
+use crate::migration::parsed::Location;
+use crate::migration::refuse;
 
 /// Refuses scope comments where there is no statement that they could be about.
 pub(super) fn refuse_in(comments: &[Token<'_>], lines: &Lines<'_>) -> Checked {

@@ -8,7 +8,8 @@ use turso_parser::token::TokenType;
 use super::fault::{Checked, Fault};
 use super::parser::{self, Failure, MAX_NESTING};
 use super::tokens::{Statement, Token};
-use super::{Location, refuse};
+use crate::migration::parsed::Location;
+use crate::migration::refuse;
 
 /// Begins the position in a marked name. No keyboard types it, and a name that
 /// has it all the same only loses its exact place.

@@ -10,7 +10,8 @@ use super::names::{self, is_reserved};
 use super::syntax::{name, place, token};
 use super::tokens::Statement;
 use super::withs::{Meaning, Withs};
-use super::{Location, refuse};
+use crate::migration::parsed::Location;
+use crate::migration::refuse;
 use crate::phase::{Direction, Side};
 
 /// The tables that one mapping reads.

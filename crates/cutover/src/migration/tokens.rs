@@ -9,7 +9,8 @@ use turso_parser::lexer::{Lexer, is_identifier_start};
 use turso_parser::token::TokenType;
 
 use super::fault::{Checked, Fault};
-use super::{Location, refuse};
+use crate::migration::parsed::Location;
+use crate::migration::refuse;
 
 /// A token of a statement, or a comment.
 #[derive(Debug, Clone, Copy)]

@@ -1,7 +1,9 @@
 //! Whether two databases give the same rows for a query.
 
 use super::value::{same, show};
-use super::{Answer, Connection, Row};
+use crate::backend::sqlite::connection::database_error::Answer;
+use crate::backend::sqlite::connection::plain::Connection;
+use crate::backend::sqlite::row::Row;
 
 /// The first row in which they differ, as the caller reads it.
 #[derive(Debug)]

@@ -2,22 +2,15 @@
 //! a text that is no JSON, or a number with which a sum overflows. They are found by halving the
 //! part that failed, so that everything else in it is compared as it would be without them.
 
-use super::Db;
-use super::compare::{Chunk, Diff, Kind, Outcome, compare_whole};
-use super::mend::is_of_a_row;
-use super::scan;
-use super::value::{Value, show};
+use crate::backend::sqlite::difference::{Chunk, Diff, Kind, Outcome};
+use crate::backend::sqlite::row_errors::may_be_a_row;
+use crate::backend::sqlite::side_by_side::compare_whole;
+use crate::backend::sqlite::value::{Value, show};
+use crate::backend::sqlite::{Db, scan};
 use crate::derive::derived::Place;
 use crate::derive::sql::join;
 use crate::derive::target::Target;
 use crate::error::{Error, Refusal, Result};
-
-/// Whether an error may be about a row that is read: what SQLite's functions say of values, but
-/// for what a constraint says.
-pub(crate) fn may_be_a_row(error: &Error) -> bool {
-    matches!(error, Error::Database { source, .. }
-        if is_of_a_row(source.raw()) && !source.is_constraint())
-}
 
 /// Compares a part in which the mapping has failed with `error`.
 pub(super) fn around(

@@ -9,20 +9,19 @@
 //! `OR ABORT` overrides whatever a constraint of the table says ON CONFLICT: nothing is
 //! replaced, ignored or filled in silently (<https://www.sqlite.org/lang_conflict.html>).
 
-use std::collections::{HashMap, HashSet};
-
-use rusqlite::{ErrorCode, Row, ffi};
-
-use super::Db;
-use super::compare::{Diff, Kind};
-use super::connection::message;
-use super::failing::may_be_a_row;
-use super::value::{Value, show};
+use crate::backend::sqlite::Db;
+use crate::backend::sqlite::connection::message;
+use crate::backend::sqlite::difference::{Diff, Kind};
+use crate::backend::sqlite::row_errors::{Blame, blame, may_be_a_row};
+use crate::backend::sqlite::value::{Value, changes_class, show};
 use crate::derive::derived::{Part, Place, derived, differs};
 use crate::derive::sql::{ident, idents, join, text};
 use crate::derive::target::Target;
 use crate::error::{Error, Result};
 use crate::schema::Affinity;
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::Row;
 
 /// A row that the target can't hold.
 #[derive(Debug, Clone, PartialEq)]
@@ -549,51 +548,4 @@ impl<'a> Mend<'a> {
     fn doing(&self) -> String {
         format!("mending {}", self.target.table.known_as)
     }
-}
-
-/// Whether a column of this affinity stores a key as one of another class, which does not come
-/// in the order of the derived keys, and may be that of another row.
-pub(crate) fn changes_class(affinity: Affinity, value: &Value) -> bool {
-    match (affinity, value) {
-        (Affinity::Text, Value::Integer(_) | Value::Real(_)) => true,
-        (Affinity::Integer | Affinity::Numeric | Affinity::Real, Value::Text(text)) => {
-            std::str::from_utf8(text).is_ok_and(|text| text.trim().parse::<f64>().is_ok())
-        }
-        _ => false,
-    }
-}
-
-/// What an error is about.
-enum Blame {
-    Row,
-    /// Another row has a unique value of this one.
-    Another,
-    /// The database, or whoever uses it besides.
-    Nothing,
-}
-
-fn blame(error: &rusqlite::Error) -> Blame {
-    let rusqlite::Error::SqliteFailure(failure, _) = error else { return Blame::Nothing };
-    match (failure.code, failure.extended_code) {
-        (
-            _,
-            ffi::SQLITE_CONSTRAINT_UNIQUE
-            | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
-            | ffi::SQLITE_CONSTRAINT_ROWID,
-        ) => Blame::Another,
-        // The last is an error that an expression of a CHECK, an index or a trigger meets.
-        (
-            ErrorCode::ConstraintViolation
-            | ErrorCode::TypeMismatch
-            | ErrorCode::TooBig
-            | ErrorCode::Unknown,
-            _,
-        ) => Blame::Row,
-        _ => Blame::Nothing,
-    }
-}
-
-/// Whether SQLite says it of what is in a row.
-pub(super) fn is_of_a_row(error: &rusqlite::Error) -> bool {
-    matches!(blame(error), Blame::Row)
 }

@@ -4,8 +4,9 @@
 use rusqlite::{ErrorCode, ffi, params};
 
 use crate::backend::sqlite::Db;
-use crate::backend::sqlite::compare::{Chunk, Diff, Kind, Outcome, compare, delete, given};
+use crate::backend::sqlite::compare::{compare, delete, given};
 use crate::backend::sqlite::connection::message;
+use crate::backend::sqlite::difference::{Chunk, Diff, Kind, Outcome};
 use crate::backend::sqlite::value::Value;
 use crate::derive::derived::Place;
 use crate::derive::sql::{ident, idents, join};

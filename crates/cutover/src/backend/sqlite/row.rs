@@ -2,8 +2,8 @@
 
 use rusqlite::types::FromSql;
 
-use super::connection::Answer;
 use super::value::{Value, show};
+use crate::backend::sqlite::connection::database_error::Answer;
 
 /// A row that a query gives.
 #[derive(Debug)]

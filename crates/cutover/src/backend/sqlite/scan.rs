@@ -2,12 +2,12 @@
 //! are, and the digest of a table that should not change.
 
 use crate::backend::sqlite::Db;
-use crate::backend::sqlite::compare::Chunk;
+use crate::backend::sqlite::difference::Chunk;
 use crate::backend::sqlite::value::Value;
 use crate::derive::derived::{Place, SCOPES, scopes, scopes_within};
+use crate::derive::source::Source;
 use crate::derive::sql::{ident, idents, join};
-use crate::derive::target::scope_columns;
-use crate::derive::target::{Source, Target};
+use crate::derive::target::{Target, scope_columns};
 use crate::error::Result;
 use crate::schema::Table;
 

@@ -1,12 +1,11 @@
 //! Values as SQLite stores them: their order, whether two are the same, and how
 //! they are shown.
 
+use crate::schema::Affinity;
 use std::cmp::Ordering;
 
 use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef};
-
-use crate::schema::Affinity;
 
 /// A value that is kept for longer than the row it was read from. A text is bytes, because
 /// SQLite's may hold bytes that are not UTF-8, in keys as well.
@@ -209,6 +208,18 @@ pub(crate) fn json(value: &Value) -> serde_json::Value {
         Value::Real(value) => (*value).into(),
         Value::Text(text) => String::from_utf8_lossy(text).into(),
         blob @ Value::Blob(_) => show(blob.into()).into(),
+    }
+}
+
+/// Whether a column of this affinity stores a key as one of another class, which does not come
+/// in the order of the derived keys, and may be that of another row.
+pub(crate) fn changes_class(affinity: Affinity, value: &Value) -> bool {
+    match (affinity, value) {
+        (Affinity::Text, Value::Integer(_) | Value::Real(_)) => true,
+        (Affinity::Integer | Affinity::Numeric | Affinity::Real, Value::Text(text)) => {
+            std::str::from_utf8(text).is_ok_and(|text| text.trim().parse::<f64>().is_ok())
+        }
+        _ => false,
     }
 }
 

@@ -4,11 +4,11 @@
 //! and min() and max() pick one value of those that do. Where equal values differ, which one
 //! it is depends on the order in which they are met.
 
+use super::open::{Open, Settled, Used};
 use super::values::{Doubt, Values, plain_column};
-use super::{Open, Settled, Used};
-use crate::derive::query::aggregates::is_aggregate;
-use crate::derive::query::aggregates::outside_of_groups;
-use crate::derive::query::trace::{bare, picked};
+use crate::derive::query::aggregates::{is_aggregate, outside_of_groups};
+use crate::derive::query::term::bare;
+use crate::derive::query::trace::picked;
 use crate::derive::query::{Arm, Output, Query};
 use crate::schema::{Affinity, Table};
 use crate::tree::{Compound, Distinctness, Expr};

@@ -2,7 +2,7 @@
 
 use super::values::{Values, plain_column};
 use crate::derive::query::aggregates::{contains_aggregate, contains_window};
-use crate::derive::query::trace::{bare, columns_of};
+use crate::derive::query::term::{bare, columns_of};
 use crate::derive::query::{Arm, Item, Join, Query, What};
 use crate::schema::Affinity;
 use crate::tree::{Compound, Expr, Literal, Operator};

@@ -13,6 +13,7 @@
 
 mod groups;
 mod known;
+mod open;
 mod reals;
 #[cfg(test)]
 mod tests;
@@ -25,19 +26,8 @@ use super::query::{Arm, Query, What};
 use crate::migration::Mapping;
 use crate::schema::{Catalog, Table};
 use crate::tree::{Expr, Name};
+use open::{Open, Settled, Used};
 use values::Values;
-
-/// What is wrong: the word to point at, the reason, and the fix.
-struct Open {
-    word: String,
-    reason: String,
-    fix: String,
-}
-
-type Settled = Result<(), Open>;
-
-/// Which columns of a query somebody looks at, other than to compare them.
-type Used<'a> = &'a dyn Fn(usize) -> bool;
 
 /// Makes min() and max() of a grouping expression pick one of its spellings: all of them are
 /// equal under its own collation, so that any is right, and the first one met is another each

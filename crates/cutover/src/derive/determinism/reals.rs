@@ -4,8 +4,8 @@
 //! rounded otherwise, and so is a number that is rounded to a place after the point. The
 //! trigger in the writer's SQLite would derive another value than ours.
 
+use super::open::{Open, Settled};
 use super::values::{Values, plain_column};
-use super::{Open, Settled};
 use crate::derive::query::Arm;
 use crate::migration::cut;
 use crate::schema::{Affinity, Column, Table};

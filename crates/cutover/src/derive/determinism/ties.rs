@@ -5,10 +5,10 @@
 //! rows that do have the same values wherever it matters.
 
 use super::known::Known;
+use super::open::{Open, Settled};
 use super::values::{Values, plain_column};
-use super::{Open, Settled};
 use crate::derive::query::aggregates::is_aggregate;
-use crate::derive::query::trace::columns_of;
+use crate::derive::query::term::columns_of;
 use crate::derive::query::{Arm, What};
 use crate::tree::{Bound, Call, Expr, FrameMode, Over, Window};
 

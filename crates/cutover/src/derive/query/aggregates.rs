@@ -1,6 +1,6 @@
 //! What looks at more than one row.
 
-use super::trace::bare;
+use crate::derive::query::term::bare;
 use crate::tree::{Args, Call, Expr, Over};
 
 /// Whether a call aggregates: `min` and `max` do with one argument only

@@ -12,9 +12,10 @@ pub(crate) mod normalise;
 pub(super) mod recursion;
 pub(crate) mod reduce;
 mod size;
+pub(crate) mod term;
 pub(crate) mod trace;
 
-use self::trace::columns_of;
+use self::term::columns_of;
 use super::sql::{ident, join};
 use crate::phase::Side;
 use crate::tree::{Compound, Expr};

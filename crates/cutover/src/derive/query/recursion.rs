@@ -10,8 +10,8 @@
 //! aggregates. So a row that is inserted takes nothing away, and one that is deleted
 //! changes nothing that is left.
 
-use super::trace::Term;
 use super::{Arm, Item, Join, Query, What};
+use crate::derive::query::term::Term;
 use crate::tree::{Expr, Operator};
 
 /// The item of an arm that is the rows of the step before, if it has one.

@@ -8,38 +8,12 @@
 //! a match into a NULL row instead of dropping it). A trace exists only where
 //! that holds, so whoever has a trace may filter by it.
 
-use std::cell::Cell;
-
-use super::aggregates::{contains_aggregate, contains_window};
-use super::recursion::{step_before, trace_step};
-use super::{Arm, Join, Query, What};
+use crate::derive::query::aggregates::{contains_aggregate, contains_window};
+use crate::derive::query::recursion::{step_before, trace_step};
+use crate::derive::query::term::{Term, bare, columns_of};
+use crate::derive::query::{Arm, Join, Query, What};
 use crate::tree::{Call, Expr, Name};
-
-/// A result column in terms of one leaf's columns, on one path through the
-/// arms of the unions below.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Term {
-    /// The leaf's number; none for a constant.
-    pub(crate) leaf: Option<usize>,
-    /// Over the leaf's columns, which are written without a qualifier.
-    pub(crate) expr: Expr,
-    /// How many nodes the expression has.
-    size: usize,
-}
-
-impl Term {
-    pub(crate) fn of(leaf: Option<usize>, expr: Expr) -> Self {
-        Self { leaf, expr, size: 1 }
-    }
-
-    /// The leaf's column, if the term is just that.
-    pub(crate) fn bare(&self) -> Option<&str> {
-        match &self.expr {
-            Expr::Name(name) if self.leaf.is_some() => Some(name.as_str()),
-            _ => None,
-        }
-    }
-}
+use std::cell::Cell;
 
 /// The terms of a result column, one for each path; none if it can't be traced.
 pub(crate) fn trace(query: &Query, column: usize) -> Option<Vec<Term>> {
@@ -58,15 +32,6 @@ pub(crate) fn picked<'a>(arm: &'a Arm, expr: &Expr) -> Option<&'a Expr> {
     let [value] = call.args() else { return None };
     let picks = ["min", "max"].contains(&call.function().as_str());
     arm.group_by.iter().find(|group| picks && bare(group) == bare(value))
-}
-
-/// An expression without the parentheses and the COLLATE around it.
-pub(crate) fn bare(expr: &Expr) -> &Expr {
-    match expr {
-        Expr::Parens(inner) if inner.len() == 1 => bare(&inner[0]),
-        Expr::Collate(inner, _) => bare(inner),
-        other => other,
-    }
 }
 
 /// How much of a query a trace may look at: each use of a column leads to what it is made of
@@ -187,20 +152,6 @@ fn parenthesise(expr: &Expr) -> Expr {
         Expr::Name(_) | Expr::Literal(_) | Expr::Call(_) | Expr::Parens(_) => expr.clone(),
         other => Expr::Parens(vec![other.clone()]),
     }
-}
-
-/// The `(alias, column)` pairs an expression reads, each once.
-pub(crate) fn columns_of(expr: &Expr) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    expr.visit(&mut |expr| {
-        if let Expr::Column(alias, column) = expr {
-            let pair = (alias.as_str().to_owned(), column.as_str().to_owned());
-            if !found.contains(&pair) {
-                found.push(pair);
-            }
-        }
-    });
-    found
 }
 
 /// An expression over a leaf's columns, for one row of it: `NEW.`, `OLD.` or an

@@ -2,9 +2,8 @@
 //! in a scratch database from the rows as they are, the old rows are derived back
 //! from them, and every one is compared with what it was.
 
-use std::path::{Path, PathBuf};
-use std::time::Instant;
-
+use crate::backend::sqlite::difference::Chunk;
+use crate::backend::sqlite::row_errors::may_be_a_row;
 use crate::backend::sqlite::state::{self, Record};
 use crate::backend::sqlite::{Answer, DatabaseError, Db, Row, Wall, compare, failing};
 use crate::derive::derived::Place;
@@ -24,8 +23,7 @@ use crate::engine::work::compare::EXAMPLES;
 use crate::engine::work::disk;
 use crate::engine::work::pace::{CHUNK_BESIDE_WRITERS, Pacer};
 use crate::engine::work::pass::{Pass, total};
-use crate::error::Refusal;
-use crate::error::{Error, Result};
+use crate::error::{Error, Refusal, Result};
 use crate::migration::Migration;
 use crate::model::build::Model;
 use crate::model::definitions::new_table_statements;
@@ -33,6 +31,8 @@ use crate::pace::Pace;
 use crate::phase::{Phase, Side};
 use crate::report::{CheckReport, Command, Fix, Forecast, PlannedIndex, Problem, VerifyReport};
 use crate::watch::{Event, Watch, Work};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// The user's database attached to the scratch one.
 const PLACE: Place = Place { old: "src.", new: "main." };
@@ -283,13 +283,8 @@ fn build(
 }
 
 /// A row of the source for which the mapping fails.
-fn failure(
-    scratch: &Db,
-    target: &Target,
-    chunk: &compare::Chunk,
-    error: &Error,
-) -> Result<Option<Problem>> {
-    if !failing::may_be_a_row(error) {
+fn failure(scratch: &Db, target: &Target, chunk: &Chunk, error: &Error) -> Result<Option<Problem>> {
+    if !may_be_a_row(error) {
         return Ok(None);
     }
     let found = compare::compare(scratch, target, PLACE, chunk, usize::MAX)?;

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::backend::sqlite::compare::Chunk;
+use crate::backend::sqlite::difference::Chunk;
 use crate::derive::derived::Place;
 use crate::engine::open::Engine;
 use crate::engine::transition::partial_repair::{Mender, Part, shown};

@@ -5,9 +5,11 @@
 //! constraint that could be compared with one of the rows they come from.
 
 use crate::backend::sqlite::catalog::definition::condition_of;
-use crate::derive::query::trace::{Term, trace};
+use crate::derive::query::term::Term;
+use crate::derive::query::trace::trace;
 use crate::derive::query::{Leaf, What};
-use crate::derive::target::{Source, Target};
+use crate::derive::source::Source;
+use crate::derive::target::Target;
 use crate::model::build::Model;
 use crate::phase::Side;
 use crate::schema::{Check, Column, Table};

@@ -1,13 +1,13 @@
 //! What writes touch while a verification runs, or after it: triggers note the scopes, and they
 //! are compared again.
 
-use crate::backend::sqlite::compare::{self, Chunk, Outcome};
+use crate::backend::sqlite::compare;
+use crate::backend::sqlite::difference::{Chunk, Outcome};
 use crate::backend::sqlite::triggers::touched;
 use crate::backend::sqlite::{Db, scan};
 use crate::derive::derived::Place;
 use crate::derive::sql::{ident, idents};
-use crate::derive::target::Target;
-use crate::derive::target::scope_columns;
+use crate::derive::target::{Target, scope_columns};
 use crate::engine::work::session::Session;
 use crate::engine::work::set_aside::Aside;
 use crate::error::Result;

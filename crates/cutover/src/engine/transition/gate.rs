@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::approval::{WhenPostponed, await_consent, is_postponed, refuse_postponed};
 use super::{dirty_log, references, set_aside};
-use crate::backend::sqlite::compare::Outcome;
+use crate::backend::sqlite::difference::Outcome;
 use crate::derive::derived::Place;
 use crate::derive::target::Target;
 use crate::engine::work::compare::{Compared, EXAMPLES, Found, Wanted, merge, once, verify_both};

@@ -5,7 +5,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::backend::sqlite::compare::{self, Chunk, Diff, Kind, Outcome};
+use crate::backend::sqlite::compare;
+use crate::backend::sqlite::difference::{Chunk, Diff, Kind, Outcome};
 use crate::backend::sqlite::failing;
 use crate::backend::sqlite::mend::{self, Refused, Stop};
 use crate::backend::sqlite::value::Value;

@@ -4,7 +4,8 @@
 //! at again replaces its copies, so that a row is never there twice.
 
 use super::dirty_log;
-use crate::backend::sqlite::compare::{self, Chunk};
+use crate::backend::sqlite::compare;
+use crate::backend::sqlite::difference::Chunk;
 use crate::derive::derived::Place;
 use crate::derive::sql::{ident, idents, join, text};
 use crate::derive::target::Target;

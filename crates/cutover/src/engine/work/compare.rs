@@ -9,7 +9,7 @@ use super::pace::Pacer;
 use super::pass::Filled;
 use super::reconcile::{scope_of, survey_filled};
 use crate::backend::sqlite::Db;
-use crate::backend::sqlite::compare::Outcome;
+use crate::backend::sqlite::difference::Outcome;
 use crate::backend::sqlite::value::Value;
 use crate::derive::derived::Place;
 use crate::derive::target::Target;

@@ -1,11 +1,12 @@
 //! A pass over a target, chunk by chunk: by ranges of the source's key where the
 //! scope is that key, through a list of the scopes otherwise.
 
-use crate::backend::sqlite::compare::Chunk;
+use crate::backend::sqlite::difference::Chunk;
 use crate::backend::sqlite::value::Value;
 use crate::backend::sqlite::{Db, scan};
 use crate::derive::derived::Place;
 use crate::derive::query::Leaf;
+use crate::derive::source::Source;
 use crate::derive::target::Target;
 use crate::error::Result;
 use crate::model::build::Model;
@@ -135,7 +136,7 @@ impl<'a> Pass<'a> {
 }
 
 /// The key of a leaf, if a path's scope is carried by it.
-fn carried(source: &crate::derive::target::Source, leaf: &Leaf) -> Option<Vec<String>> {
+fn carried(source: &Source, leaf: &Leaf) -> Option<Vec<String>> {
     source.paths.iter().find_map(|terms| {
         terms
             .iter()

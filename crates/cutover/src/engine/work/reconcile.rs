@@ -4,9 +4,10 @@
 use super::pace::Pacer;
 use super::pass::{Filled, Pass};
 use super::set_aside::Aside;
-use crate::backend::sqlite::compare::{self, Chunk, Diff, Outcome};
+use crate::backend::sqlite::difference::{Chunk, Diff, Outcome};
+use crate::backend::sqlite::row_errors::may_be_a_row;
 use crate::backend::sqlite::value::Value;
-use crate::backend::sqlite::{Db, failing};
+use crate::backend::sqlite::{Db, compare, failing};
 use crate::derive::derived::Place;
 use crate::derive::target::Target;
 use crate::error::{Error, Result};
@@ -34,7 +35,7 @@ pub(crate) fn reconcile(
         Mode::Repair => {
             // An empty part needs no comparison: what is derived is inserted as it is.
             let filled = match compare::fill(db, target, place, chunk) {
-                Err(error) if failing::may_be_a_row(&error) => {
+                Err(error) if may_be_a_row(&error) => {
                     let found = compare::compare(db, target, place, chunk, usize::MAX)?;
                     failing::refuse(target, &found.diffs)?;
                     return Err(error);

@@ -4,7 +4,7 @@
 
 use super::pass::is_before;
 use super::session::{RefusedScopes, Session};
-use crate::backend::sqlite::compare::Chunk;
+use crate::backend::sqlite::difference::Chunk;
 use crate::backend::sqlite::refused::{self, Refused};
 use crate::backend::sqlite::scan::list;
 use crate::backend::sqlite::state::Record;

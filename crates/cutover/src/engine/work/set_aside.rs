@@ -4,7 +4,8 @@
 //! NULL. Once the other side is the source the copies become the rows: their `_kept_at` is set.
 
 use super::session::Session;
-use crate::backend::sqlite::compare::{self, Chunk, Diff, Kind, Outcome};
+use crate::backend::sqlite::compare;
+use crate::backend::sqlite::difference::{Chunk, Diff, Kind, Outcome};
 use crate::backend::sqlite::mend::Refused;
 use crate::backend::sqlite::value::Value;
 use crate::backend::sqlite::{Db, catalog};

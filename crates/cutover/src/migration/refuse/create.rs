@@ -1,7 +1,7 @@
 //! Refusals of CREATE TABLE and CREATE INDEX.
 
-use crate::migration::Location;
 use crate::migration::fault::Fault;
+use crate::migration::parsed::Location;
 
 pub(in crate::migration) fn temp_table(at: Location) -> Fault {
     Fault::at(

@@ -1,7 +1,7 @@
 //! Refusals of the text, and of the file as a whole.
 
-use crate::migration::Location;
 use crate::migration::fault::Fault;
+use crate::migration::parsed::Location;
 
 pub(in crate::migration) fn nul(at: Location) -> Fault {
     Fault::at(

@@ -1,7 +1,7 @@
 //! Refusals of INSERT … SELECT and of what is in it.
 
-use crate::migration::Location;
 use crate::migration::fault::Fault;
+use crate::migration::parsed::Location;
 use crate::phase::Side;
 
 /// Said of whatever SQLite 3.38 hasn't.

@@ -1,7 +1,7 @@
 //! Refusals of whole statements, and of the comments around them.
 
-use crate::migration::Location;
 use crate::migration::fault::Fault;
+use crate::migration::parsed::Location;
 
 pub(in crate::migration) fn kind(at: Location, kind: &str, why: &str, fix: &str) -> Fault {
     Fault::at(at, format!("a migration can't hold {kind}: {why}"), fix)

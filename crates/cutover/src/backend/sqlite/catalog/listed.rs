@@ -1,9 +1,11 @@
 //! What the schema lists: names, kinds and statements.
 
-use super::OURS;
 use crate::backend::sqlite::{Answer, Connection, Db, Row};
 use crate::error::Result;
 use crate::schema::AppTrigger;
+
+/// Objects whose names begin so are ours.
+pub(crate) const OURS: &str = "_cutover_";
 
 /// An object as the schema lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,10 +10,11 @@ use rusqlite::{OpenFlags, Transaction, TransactionBehavior};
 
 use super::authorizer::{Gatekeeper, Wall};
 use super::corrupt::{Corrupt, corrupt};
-use super::failure::{Answer, DatabaseError, classify};
 use super::file;
 use super::patience::Patience;
 use super::plain::Connection;
+use crate::backend::sqlite::connection::database_error::{Answer, DatabaseError};
+use crate::backend::sqlite::connection::failure::classify;
 use crate::backend::sqlite::row::Row;
 use crate::backend::sqlite::value::Value;
 use crate::derive::sql::text;

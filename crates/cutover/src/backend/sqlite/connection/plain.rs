@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::params_from_iter;
 
-use super::failure::Answer;
+use crate::backend::sqlite::connection::database_error::Answer;
 use crate::backend::sqlite::row::Row;
 use crate::backend::sqlite::value::Value;
 

@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use super::failure::Answer;
 use super::plain::Connection;
+use crate::backend::sqlite::connection::database_error::Answer;
 
 /// Settings that a connection begins with, whatever SQLite was compiled to: those of the
 /// `sqlite3` shell.

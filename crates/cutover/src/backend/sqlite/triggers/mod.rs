@@ -1,6 +1,7 @@
 //! The triggers that keep the tables in step and refuse what would break that, as SQL.
 
 mod builtins;
+mod changed;
 mod checks;
 mod conflict;
 mod dialect;

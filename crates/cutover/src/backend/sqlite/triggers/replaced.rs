@@ -19,16 +19,19 @@
 //!   that is there changes that row under OR REPLACE. It is not asked before: under an explicit
 //!   OR ABORT it would fail in its own words, in the place of the statement's.
 
-use super::conflict::{conflict, insert_tag, is_rowid, row_tag, update_tag};
-use super::dialect::{call_with, procedure, refuse, trigger};
-use super::sync::{Changed, Use};
+use crate::backend::sqlite::triggers::changed::{Changed, Use};
+use crate::backend::sqlite::triggers::conflict::{
+    conflict, insert_tag, is_rowid, row_tag, update_tag,
+};
+use crate::backend::sqlite::triggers::dialect::{call_with, procedure, refuse, trigger};
 use crate::derive::dirty::{Rows, touched};
 use crate::derive::names::Names;
 use crate::derive::object::Object;
 use crate::derive::query::Leaf;
 use crate::derive::replace_keys::{cascades_onto_itself, replaces};
+use crate::derive::source::Source;
 use crate::derive::sql::{ident, join};
-use crate::derive::target::{Source, Target, scope_columns};
+use crate::derive::target::{Target, scope_columns};
 use crate::schema::{Catalog, ConflictKey, Table};
 
 /// Notes that stay behind are dropped, oldest first, beyond this number. A note is

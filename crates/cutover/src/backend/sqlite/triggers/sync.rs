@@ -5,20 +5,20 @@
 //! tables hold when the trigger runs. What SQLite does not report is noted
 //! beforehand: see [`replaced`](super::replaced).
 
-use super::builtins::builtins;
-use super::checks::checks;
-use super::dialect::{call_with, trigger};
-use super::procedure::procedures;
-use super::replaced::{note_table, probe};
+use crate::backend::sqlite::triggers::builtins::builtins;
+use crate::backend::sqlite::triggers::changed::{Changed, Use};
+use crate::backend::sqlite::triggers::checks::checks;
+use crate::backend::sqlite::triggers::dialect::{call_with, trigger};
+use crate::backend::sqlite::triggers::procedure::procedures;
+use crate::backend::sqlite::triggers::replaced::{note_table, probe};
 use crate::derive::dirty::{Rows, scope_of, touched};
 use crate::derive::names::Names;
 use crate::derive::no_effect::{direct_scope, insert_has_no_effect, update_matters};
 use crate::derive::object::Object;
-use crate::derive::query::Leaf;
-use crate::derive::replace_keys::{Replaces, replaces};
+use crate::derive::replace_keys::replaces;
 use crate::derive::sql::{ident, join};
 use crate::derive::target::{
-    Source, Target, delete_can_change, insert_can_remove, read_tables, scope_columns,
+    Target, delete_can_change, insert_can_remove, read_tables, scope_columns,
 };
 use crate::phase::Side;
 use crate::schema::{Catalog, Table};
@@ -60,25 +60,6 @@ pub(crate) fn parent_triggers(
 ) -> Vec<Object> {
     let table = (parent.direction.target(), parent.table.name.as_str());
     triggers(targets, names, migration, table, catalog)
-}
-
-/// One use of the table that changes.
-pub(super) struct Use<'a> {
-    pub(super) target: &'a Target,
-    pub(super) source: &'a Source,
-    pub(super) leaf: &'a Leaf,
-    /// The keys by which a REPLACE removes a row whose scope would not be derived again.
-    pub(super) replaces: Replaces<'a>,
-}
-
-/// The table that changes.
-pub(super) struct Changed<'a> {
-    pub(super) names: Names,
-    pub(super) migration: &'a str,
-    pub(super) catalog: &'a Catalog,
-    pub(super) name: &'a str,
-    pub(super) side: Side,
-    pub(super) uses: Vec<Use<'a>>,
 }
 
 fn triggers(

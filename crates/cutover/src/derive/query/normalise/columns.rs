@@ -1,10 +1,11 @@
 //! What the names in an expression stand for.
 
+use super::visible::{Names, Visible};
 use super::{Normaliser, Result, windows};
 use crate::derive::flaw::Flaw;
 use crate::derive::query::Output;
 use crate::nearest::nearest;
-use crate::tree::{Expr, Name, ResultColumn, Window};
+use crate::tree::{Expr, ResultColumn};
 
 /// The columns of json_each and json_tree that a query may name
 /// (<https://www.sqlite.org/json1.html#jeach>).
@@ -13,27 +14,6 @@ pub(super) const JSON_COLUMNS: [&str; 8] =
 
 /// Those of them whose numbers are not the same in every release.
 const UNSETTLED: [&str; 2] = ["id", "parent"];
-
-/// A FROM item as the expressions of its SELECT see it.
-pub(super) struct Visible {
-    /// The unique alias it was given.
-    pub(super) alias: String,
-    /// The name the author knows it by.
-    pub(super) shown: Option<String>,
-    pub(super) columns: Vec<String>,
-    /// Columns that a USING merged into those of an item further left.
-    pub(super) merged: Vec<String>,
-    /// Whether it is a table-valued function.
-    pub(super) call: bool,
-}
-
-/// What the names in one SELECT stand for.
-pub(super) struct Names<'a> {
-    pub(super) visible: &'a [Visible],
-    /// Result aliases; they yield to real columns.
-    pub(super) results: &'a [Output],
-    pub(super) windows: &'a [(Name, Window)],
-}
 
 impl Normaliser<'_> {
     pub(super) fn outputs(

@@ -1,6 +1,7 @@
 //! What stands in a FROM clause.
 
-use super::columns::{JSON_COLUMNS, Names, Visible, has};
+use super::columns::{JSON_COLUMNS, has};
+use super::visible::{Names, Visible};
 use super::{Normaliser, Result};
 use crate::derive::flaw::Flaw;
 use crate::derive::query::{Item, Join, What};

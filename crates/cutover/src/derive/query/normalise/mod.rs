@@ -9,6 +9,7 @@
 mod columns;
 mod items;
 mod members;
+mod visible;
 mod windows;
 
 use super::aggregates::{contains_aggregate, outside_of_groups};
@@ -18,7 +19,7 @@ use crate::derive::flaw::Flaw;
 use crate::migration::Mapping;
 use crate::schema::Catalog;
 use crate::tree::{Core, Expr, Literal, Member, Part, Select, Sorted};
-use columns::{Names, Visible};
+use visible::{Names, Visible};
 
 type Result<T> = std::result::Result<T, Flaw>;
 
