@@ -21,7 +21,7 @@ pub(crate) struct Model {
     pub(crate) migration: Migration,
     pub(crate) names: Names,
     /// The side whose tables bear the names that both sides have: the one that writes enter.
-    pub(crate) bearer: Side,
+    pub(crate) named_side: Side,
     pub(crate) catalog: Catalog,
     pub(crate) forward: Vec<Target>,
     pub(crate) backward: Vec<Target>,
@@ -29,8 +29,13 @@ pub(crate) struct Model {
 
 impl Model {
     /// Puts the migration together with the tables of the database. Changes nothing.
-    pub(crate) fn build(db: &Db, migration: Migration, number: i64, bearer: Side) -> Result<Self> {
-        Self::derive(db, migration.clone(), number, bearer)?
+    pub(crate) fn build(
+        db: &Db,
+        migration: Migration,
+        number: i64,
+        named_side: Side,
+    ) -> Result<Self> {
+        Self::derive(db, migration.clone(), number, named_side)?
             .map_err(|flaw| refuse(&migration, &flaw))
     }
 
@@ -39,10 +44,10 @@ impl Model {
         db: &Db,
         migration: Migration,
         number: i64,
-        bearer: Side,
+        named_side: Side,
     ) -> Result<std::result::Result<Self, Flaw>> {
-        let catalog = read_catalog(db, &migration, number, bearer)?;
-        Ok(Self::from_catalog(migration, number, bearer, catalog))
+        let catalog = read_catalog(db, &migration, number, named_side)?;
+        Ok(Self::from_catalog(migration, number, named_side, catalog))
     }
 
     /// What is wrong with a mapping whose answer is not the same each time. Asked before a
@@ -56,46 +61,46 @@ impl Model {
     fn from_catalog(
         migration: Migration,
         number: i64,
-        bearer: Side,
+        named_side: Side,
         catalog: Catalog,
     ) -> std::result::Result<Self, Flaw> {
         let names = Names { migration: number };
         let forward = targets(&migration, Direction::Forward, &catalog)?;
         let backward = targets(&migration, Direction::Backward, &catalog)?;
-        Ok(Self { names, bearer, migration, catalog, forward, backward })
+        Ok(Self { names, named_side, migration, catalog, forward, backward })
     }
 
     /// The model for when the other side bears the shared names.
-    pub(crate) fn borne_by(&self, bearer: Side) -> Result<Self> {
+    pub(crate) fn named_for(&self, named_side: Side) -> Result<Self> {
         let mut catalog = self.catalog.clone();
         for side in [Side::Old, Side::New] {
             for table in catalog.side_mut(side).iter_mut().filter(|table| table.shared) {
-                table.name = stored(&table.known_as, side, bearer);
-                if side != bearer {
+                table.name = stored(&table.known_as, side, named_side);
+                if side != named_side {
                     // They go with the name.
                     table.triggers.clear();
                 }
             }
         }
-        Self::from_catalog(self.migration.clone(), self.names.migration, bearer, catalog)
+        Self::from_catalog(self.migration.clone(), self.names.migration, named_side, catalog)
             .map_err(|flaw| refuse(&self.migration, &flaw))
     }
 
     /// The migration without its mappings, whatever became of the tables: once it is retired
     /// nothing else is left of it, and to leave it nothing else is needed.
     pub(crate) fn bare(db: &Db, record: &Record) -> Result<Self> {
-        let bearer = record.phase.writes_enter();
+        let named_side = record.phase.writes_enter();
         let mut migration = remains::read(record);
-        let catalog = match read_catalog(db, &migration, record.id, bearer) {
+        let catalog = match read_catalog(db, &migration, record.id, named_side) {
             Err(Error::Migration(_)) => {
                 migration = Migration::unread(&record.name, &record.text);
-                read_catalog(db, &migration, record.id, bearer)?
+                read_catalog(db, &migration, record.id, named_side)?
             }
             catalog => catalog?,
         };
         Ok(Self {
             names: Names { migration: record.id },
-            bearer,
+            named_side,
             catalog,
             migration,
             forward: Vec::new(),
@@ -131,7 +136,7 @@ impl Model {
         let reads = |target: &Target, side: Side, of: &dyn Fn(&str) -> bool| {
             target.leaves().any(|(_, leaf)| leaf.side == side && of(&leaf.table))
         };
-        if self.bearer == Side::Old || target.direction == Direction::Backward {
+        if self.named_side == Side::Old || target.direction == Direction::Backward {
             return true;
         }
         // A table filled earlier passes on what it was made of.
@@ -191,33 +196,33 @@ impl Model {
 }
 
 /// The name a table that shares its name is stored under.
-fn stored(known_as: &str, side: Side, bearer: Side) -> String {
-    if side == bearer { known_as.to_owned() } else { Names::aside(side, known_as) }
+fn stored(known_as: &str, side: Side, named_side: Side) -> String {
+    if side == named_side { known_as.to_owned() } else { Names::aside(side, known_as) }
 }
 
-fn read_catalog(db: &Db, migration: &Migration, number: i64, bearer: Side) -> Result<Catalog> {
+fn read_catalog(db: &Db, migration: &Migration, number: i64, named_side: Side) -> Result<Catalog> {
     let apart = catalog::apart(db)?;
-    let mut old = old_tables(db, migration, bearer)?;
-    if bearer == Side::New && state::exists(db)? {
+    let mut old = old_tables(db, migration, named_side)?;
+    if named_side == Side::New && state::exists(db)? {
         let written = state::definitions(db, number)?;
         let own = old.iter().map(|table| as_written(db, table.clone(), &written));
         old = own.collect::<Result<_>>()?;
     }
     old.retain(|table| !apart.iter().any(|(name, _)| *name == table.name));
-    Ok(Catalog { old, new: new_tables(migration, bearer)?, apart })
+    Ok(Catalog { old, new: new_tables(migration, named_side)?, apart })
 }
 
-fn old_tables(db: &Db, migration: &Migration, bearer: Side) -> Result<Tables> {
+fn old_tables(db: &Db, migration: &Migration, named_side: Side) -> Result<Tables> {
     let mut tables = Tables::default();
     for name in catalog::table_names(db)? {
         let shared = migration.shares(&name);
-        let stored = if shared { stored(&name, Side::Old, bearer) } else { name.clone() };
+        let stored = if shared { stored(&name, Side::Old, named_side) } else { name.clone() };
         if let Some(table) = catalog::table(db, &stored)? {
             // While the other side bears the name it may be spelled as that spells it: the
             // name that it lies under tells how this side does.
             let aside = Names::aside(Side::Old, "");
             let known_as = match table.name.strip_prefix(aside.as_str()) {
-                Some(own) if shared && bearer == Side::New => own.to_owned(),
+                Some(own) if shared && named_side == Side::New => own.to_owned(),
                 _ => name,
             };
             tables.insert(Table { known_as, shared, ..table });
@@ -228,7 +233,7 @@ fn old_tables(db: &Db, migration: &Migration, bearer: Side) -> Result<Tables> {
 
 /// The new tables as SQLite understands their CREATE statements, from an empty
 /// database in memory: they need not exist yet.
-fn new_tables(migration: &Migration, bearer: Side) -> Result<Tables> {
+fn new_tables(migration: &Migration, named_side: Side) -> Result<Tables> {
     let scratch = Db::memory()?;
     let create = |sql: &str| scratch.behind(Wall::Definition, || scratch.attempt(sql));
     let mut tables = Tables::default();
@@ -255,8 +260,11 @@ fn new_tables(migration: &Migration, bearer: Side) -> Result<Tables> {
     for created in &migration.tables {
         if let Some(table) = catalog::table(&scratch, &created.name)? {
             let shared = migration.shares(&table.name);
-            let name =
-                if shared { stored(&table.name, Side::New, bearer) } else { table.name.clone() };
+            let name = if shared {
+                stored(&table.name, Side::New, named_side)
+            } else {
+                table.name.clone()
+            };
             tables.insert(Table { known_as: table.name.clone(), name, shared, ..table });
         }
     }

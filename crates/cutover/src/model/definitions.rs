@@ -15,9 +15,9 @@ use crate::phase::Side;
 use crate::schema::{Change, Defined, Definition};
 
 /// The new tables and then their indexes, in the order of the file, as they are defined
-/// while `model.bearer` is the source.
+/// while `model.named_side` is the source.
 pub(crate) fn of_new(model: &Model) -> Vec<Definition> {
-    let ruling = model.bearer == Side::New;
+    let ruling = model.named_side == Side::New;
     let tables = model.migration.tables.iter().filter_map(|created| {
         let name = model.catalog.new.get(&created.name)?.name.clone();
         let mirror = (!ruling).then(|| as_mirror(&created.sql, &name)).flatten();

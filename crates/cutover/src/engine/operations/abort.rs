@@ -169,7 +169,7 @@ fn leave(
     tables: &[String],
     watch: &mut dyn Watch,
 ) -> Result<Vec<String>> {
-    session.consent(Phase::Legacy, watch)?;
+    session.approve(Phase::Legacy, watch)?;
     let since = now();
     let (removed, held) = session.db.write("leaving the migration", || {
         session.fence()?;

@@ -194,7 +194,7 @@ fn step(
         report.only_new_holds = passed.only_new_holds;
         (passed.held, passed.since)
     } else {
-        session.consent(to, watch)?;
+        session.approve(to, watch)?;
         session.flip("advance", to)?
     };
     report.held_ms.push(held.as_secs_f64() * 1000.0);

@@ -13,7 +13,7 @@ use crate::derive::target::Target;
 use crate::engine::open::Engine;
 use crate::engine::options::Options;
 use crate::engine::preflight::dependents::{broken, broken_by_retiring, users};
-use crate::engine::preflight::not_carried::dropped;
+use crate::engine::preflight::not_carried::not_carried;
 use crate::engine::preflight::rehearsal::{rehearse_switch, unwritable};
 use crate::engine::preflight::scans::scans;
 use crate::engine::preflight::space::{self, IndexBytes};
@@ -105,7 +105,7 @@ pub(crate) fn examine(
     report.problems.extend(broken(&engine.db, &model)?);
     report.notes.extend(broken_by_retiring(&engine.db, &model)?);
     report.notes.extend(users(&engine.db, &model)?);
-    report.notes.extend(dropped(&engine.db, &model)?);
+    report.notes.extend(not_carried(&engine.db, &model)?);
     report.indexes = model
         .missing_indexes()
         .into_iter()

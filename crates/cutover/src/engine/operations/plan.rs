@@ -45,14 +45,14 @@ impl Engine {
             )));
         }
         let model = self.model(&record)?;
-        let bearer = model.bearer;
-        self.steps(&model.borne_by(Side::Old)?, bearer)
+        let named_side = model.named_side;
+        self.steps(&model.named_for(Side::Old)?, named_side)
     }
 
     /// The steps of a migration, from its model as the old side bears the shared names. `now`
     /// is the side that does bear them.
     fn steps(&self, model: &Model, now: Side) -> Result<Plan> {
-        let after = model.borne_by(Side::New)?;
+        let after = model.named_for(Side::New)?;
         let made = |model: &Model, phase, backfilled| {
             let setting = Setting { backfilled, ..Setting::of(phase) };
             objects(model, setting, "(time)").into_iter().map(|object| object.sql)

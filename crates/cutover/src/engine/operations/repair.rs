@@ -5,9 +5,9 @@ use std::cell::Cell;
 use crate::backend::sqlite::difference::Chunk;
 use crate::derive::derived::Place;
 use crate::engine::open::Engine;
-use crate::engine::transition::partial_repair::{Mender, Part, shown};
+use crate::engine::transition::partial_repair::{Part, PartialRepair, shown};
 use crate::engine::transition::set_aside;
-use crate::engine::work::chunked::Labour;
+use crate::engine::work::chunked::Chunked;
 use crate::engine::work::log::Log;
 use crate::engine::work::pass::{Pass, total};
 use crate::engine::work::session::{Session, now};
@@ -64,24 +64,24 @@ fn mend(
     for target in model.targets(direction) {
         rows += total(db, target, Place::LIVE)?;
     }
-    let (work, mender) = (Work::Repair(direction), Mender::default());
-    let mut labour = Labour::begin(session, work, rows, pace, Log::filling("the repair"), watch)?;
+    let (work, partial) = (Work::Repair(direction), PartialRepair::default());
+    let mut chunked = Chunked::begin(session, work, rows, pace, Log::filling("the repair"), watch)?;
     for target in model.targets(direction) {
         let mut pass = Pass::begin(db, model, target, Place::LIVE, Vec::new())?;
-        labour.table(session)?;
+        chunked.table(session)?;
         loop {
             // A transaction that is made again is about the same rows.
             let chosen: Cell<Option<Option<Chunk>>> = Cell::new(None);
-            let (part, held) = mender.write(session, "repairing", || {
-                labour.fence(session)?;
+            let (part, held) = partial.write(session, "repairing", || {
+                chunked.fence(session)?;
                 let chunk = match chosen.take() {
                     Some(chunk) => chunk,
-                    None => pass.chunk(db, labour.rows())?,
+                    None => pass.chunk(db, chunked.rows())?,
                 };
                 chosen.set(Some(chunk.clone()));
                 chunk
                     .map(|chunk| {
-                        mender
+                        partial
                             .part(session, target, &chunk)
                             .map_err(|error| session.explain(target, &chunk, error))
                     })
@@ -93,10 +93,10 @@ fn mend(
             report.updated += outcome.different;
             report.deleted += outcome.extra;
             set_aside += refused;
-            labour.after(session, (outcome.derived, report.checked), held, watch)?;
+            chunked.after(session, (outcome.derived, report.checked), held, watch)?;
         }
     }
-    labour.finish(watch);
+    chunked.finish(watch);
     if set_aside > 0 {
         report.kept = set_aside::set_aside(session, direction)?;
         report.set_aside = shown(session)?;

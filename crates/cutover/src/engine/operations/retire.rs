@@ -13,7 +13,7 @@ use crate::engine::preflight::dependents;
 use crate::engine::transition::frozen::{take_digests, verify_frozen};
 use crate::engine::transition::switch::Next;
 use crate::engine::transition::tombstones;
-use crate::engine::work::chunked::Labour;
+use crate::engine::work::chunked::Chunked;
 use crate::engine::work::log::Log;
 use crate::engine::work::session::{Session, now};
 use crate::error::{Error, Refusal, Result};
@@ -39,7 +39,7 @@ pub(crate) fn retire(
     }
     refuse_broken(session)?;
     take_digests(session, watch)?;
-    session.consent(to, watch)?;
+    session.approve(to, watch)?;
     let verified = verify_frozen(session.db, &session.model, session.record.id, watch)?;
     if !verified.ok {
         let mut refusal = Refusal::transition(
@@ -156,7 +156,7 @@ pub(crate) fn empty_and_drop_after(
     watch: &mut dyn Watch,
 ) -> Result<()> {
     let db = session.db;
-    let mut labour = Labour::begin(session, Work::Retire, 0, Pace::Gentle, Log::new(), watch)?;
+    let mut chunked = Chunked::begin(session, Work::Retire, 0, Pace::Gentle, Log::new(), watch)?;
     let mut done = 0;
     // Guards keep all others off an old table: a DELETE of an old program's that found rows
     // here would tell it that they are gone, and they are not, in the new tables.
@@ -181,11 +181,11 @@ pub(crate) fn empty_and_drop_after(
         // Around a single column they mean nothing.
         let (left, right) = ("(", ")");
         let quoted = ident(table);
-        labour.table(session)?;
+        chunked.table(session)?;
         loop {
-            let rows = labour.rows();
+            let rows = chunked.rows();
             let (deleted, held) = db.write("emptying a table", || {
-                labour.fence(session)?;
+                chunked.fence(session)?;
                 open(1)?;
                 let chunk = format!(
                     "{left}{key}{right} IN (SELECT {key} FROM {quoted} ORDER BY {key} LIMIT {rows})"
@@ -197,7 +197,7 @@ pub(crate) fn empty_and_drop_after(
                 Ok(deleted)
             })?;
             done += deleted;
-            labour.after(session, (deleted, done), held, watch)?;
+            chunked.after(session, (deleted, done), held, watch)?;
             if deleted == 0 {
                 break;
             }
@@ -207,7 +207,7 @@ pub(crate) fn empty_and_drop_after(
             db.batch("dropping a table", &format!("DROP TABLE {quoted}"))
         })?;
     }
-    labour.finish(watch);
+    chunked.finish(watch);
     Ok(())
 }
 

@@ -93,7 +93,7 @@ fn step(
         }
         Phase::ReadNew => return to_read_new(session, report, watch),
         _ => {
-            session.consent(to, watch)?;
+            session.approve(to, watch)?;
             session.flip("rollback", to)?
         }
     };

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::backend::sqlite::{Moving, Size, file};
 use crate::engine::options::{Options, Vacuum};
-use crate::engine::work::chunked::Labour;
+use crate::engine::work::chunked::Chunked;
 use crate::engine::work::disk;
 use crate::engine::work::log::Log;
 use crate::engine::work::session::Session;
@@ -49,23 +49,24 @@ pub(crate) fn give_back(
 fn in_steps(session: &Session<'_>, before: Size, watch: &mut dyn Watch) -> Result<()> {
     let db = session.db;
     let total = before.unused_bytes / before.page_bytes;
-    let mut labour = Labour::begin(session, Work::Vacuum, total, Pace::Gentle, Log::new(), watch)?;
+    let mut chunked =
+        Chunked::begin(session, Work::Vacuum, total, Pace::Gentle, Log::new(), watch)?;
     let mut left = total;
     while left > 0 {
         let doing = "giving free pages back";
         let (now, held) = db.write(doing, || {
-            labour.fence(session)?;
-            db.give_back(doing, labour.rows())
+            chunked.fence(session)?;
+            db.give_back(doing, chunked.rows())
         })?;
         let moved = (left.saturating_sub(now), total.saturating_sub(now));
-        labour.after(session, moved, held, watch)?;
+        chunked.after(session, moved, held, watch)?;
         if now >= left {
             // Writers free as much as is given back, or the rest can't be.
             break;
         }
         left = now;
     }
-    labour.finish(watch);
+    chunked.finish(watch);
     Ok(())
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn broken(db: &Db, model: &Model) -> Result<Vec<Problem>> {
     rehearse::hold_foreign_keys(&copy)?;
     let before = failing(&copy, &[])?;
     copy.batch("rehearsing a switch", "BEGIN")?;
-    hand_over(&copy, model, &model.borne_by(Side::New)?)?;
+    hand_over(&copy, model, &model.named_for(Side::New)?)?;
     let after = failing(&copy, &[])?;
     copy.batch("ending the rehearsal", "ROLLBACK")?;
     let tombstones = left_by_others(db, &model.migration)?;
@@ -60,8 +60,8 @@ pub(crate) fn broken_by_retiring(db: &Db, model: &Model) -> Result<Vec<Problem>>
     }
     let mut problems = indexing(db, &gone)?;
     let copy = copy_for(db, model)?;
-    let to = model.borne_by(Side::New)?;
-    if model.bearer == Side::Old && model.new_tables().any(|table| table.shared) {
+    let to = model.named_for(Side::New)?;
+    if model.named_side == Side::Old && model.new_tables().any(|table| table.shared) {
         hand_over(&copy, model, &to)?;
     }
     let before = failing(&copy, &gone)?;

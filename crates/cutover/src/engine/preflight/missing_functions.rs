@@ -9,7 +9,7 @@ use crate::report::Problem;
 use crate::schema::Table;
 
 /// The tables that SQLite alone can't read or write, each with what it lacks.
-pub(crate) fn beyond(db: &Db, model: &Model) -> Vec<Problem> {
+pub(crate) fn missing_functions(db: &Db, model: &Model) -> Vec<Problem> {
     read_tables(model).into_iter().filter_map(|table| beyond_us(db, table)).collect()
 }
 

@@ -14,7 +14,7 @@ use crate::schema::Index;
 const OCCUPIED: &str = "choose another name, or remove what bears it";
 
 /// Names that the migration will create and that something has already.
-pub(crate) fn taken_names(db: &Db, model: &Model) -> Result<Vec<Problem>> {
+pub(crate) fn name_conflicts(db: &Db, model: &Model) -> Result<Vec<Problem>> {
     let migration = &model.migration;
     let mut names: Vec<(String, Option<usize>)> = Vec::new();
     for table in &migration.tables {

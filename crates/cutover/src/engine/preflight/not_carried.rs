@@ -12,7 +12,7 @@ use crate::report::Problem;
 use crate::schema::{Affinity, Column, Defined, Definition, Table};
 
 /// One note for each thing that goes, comes, or changes its meaning.
-pub(crate) fn dropped(db: &Db, model: &Model) -> Result<Vec<Problem>> {
+pub(crate) fn not_carried(db: &Db, model: &Model) -> Result<Vec<Problem>> {
     let written = definitions::read_old(db, model)?;
     let pairs = pairs(model);
     let mut notes = Vec::new();

@@ -1,7 +1,7 @@
 //! What in the database itself stands in the way of a migration.
 
-use super::missing_functions::beyond;
-use super::name_conflicts::{occupied, taken_names};
+use super::missing_functions::missing_functions;
+use super::name_conflicts::{name_conflicts, occupied};
 use super::overlap::with_others;
 use super::{dependents, rowids, trigger_effects};
 use crate::backend::sqlite::state::Record;
@@ -25,17 +25,17 @@ pub(crate) fn unsuitable(
 ) -> Result<bool> {
     report.problems.extend(with_others(db, &model.migration)?);
     if report.problems.is_empty() && known.is_none_or(|record| record.phase == Phase::Legacy) {
-        report.problems.extend(taken_names(db, model)?);
+        report.problems.extend(name_conflicts(db, model)?);
     }
     if known.is_none() {
         report.problems.extend(occupied(db, model)?);
     }
-    report.problems.extend(beyond(db, model));
+    report.problems.extend(missing_functions(db, model));
     let blind = !report.problems.is_empty();
     let triggers = catalog::all_triggers(db)?;
     for target in &model.backward {
         report.problems.extend(lost_columns(&target.table, &target.columns, target.line));
-        report.problems.extend(meddling_triggers(&target.table, &triggers, model));
+        report.problems.extend(triggers_that_write_on(&target.table, &triggers, model));
     }
     for target in model.forward.iter().chain(&model.backward) {
         for (_, leaf) in target.leaves() {
@@ -137,7 +137,7 @@ fn irregular_uniques(table: &Table, line: usize) -> Vec<Problem> {
 
 /// The application's triggers on an old table that lead to old tables of the migration:
 /// while that side is the mirror their effect would come twice.
-fn meddling_triggers(table: &Table, triggers: &[AppTrigger], model: &Model) -> Vec<Problem> {
+fn triggers_that_write_on(table: &Table, triggers: &[AppTrigger], model: &Model) -> Vec<Problem> {
     let mapped = |name: &str| model.old_tables().any(|old| old.name.eq_ignore_ascii_case(name));
     let ways = trigger_effects::ways(triggers, &table.name, &mapped);
     ways.into_iter()

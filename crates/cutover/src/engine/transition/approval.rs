@@ -46,7 +46,7 @@ fn postponed(to: Phase) -> Error {
 
 /// Comes back when the transition may be made; tells whether that took waiting. `meanwhile` is
 /// done again and again while it may not, and its failure is the transition's.
-pub(crate) fn await_consent(
+pub(crate) fn await_approval(
     session: &Session<'_>,
     to: Phase,
     when: WhenPostponed,
@@ -111,9 +111,10 @@ fn obstacle(
 
 impl Session<'_> {
     /// Comes back when whoever is asked agrees to a transition without a gate.
-    pub(crate) fn consent(&self, to: Phase, watch: &mut dyn Watch) -> Result<()> {
+    pub(crate) fn approve(&self, to: Phase, watch: &mut dyn Watch) -> Result<()> {
         // There is no work whose rows could be counted.
         let mut telemetry = Telemetry::new(Work::Verify(Direction::Forward), 0);
-        await_consent(self, to, WhenPostponed::Passes, &mut telemetry, watch, || Ok(())).map(|_| ())
+        await_approval(self, to, WhenPostponed::Passes, &mut telemetry, watch, || Ok(()))
+            .map(|_| ())
     }
 }

@@ -9,10 +9,10 @@ use std::cell::Cell;
 
 use serde_json::json;
 
-use super::approval::{WhenPostponed, await_consent};
+use super::approval::{WhenPostponed, await_approval};
 use super::frozen::verify_frozen;
 use super::gate::TELL_EVERY;
-use super::partial_repair::Mender;
+use super::partial_repair::PartialRepair;
 use super::switch::{self, Next};
 use super::{dirty_log, set_aside};
 use crate::backend::sqlite::difference::Chunk;
@@ -22,7 +22,7 @@ use crate::backend::sqlite::value::Value;
 use crate::derive::derived::Place;
 use crate::derive::sql::ident;
 use crate::derive::target::{Target, scope_columns};
-use crate::engine::work::chunked::Labour;
+use crate::engine::work::chunked::Chunked;
 use crate::engine::work::compare::{Compared, Found, Wanted, merge, verify_both};
 use crate::engine::work::fill::{CATCH_UP_RATE, count_rows};
 use crate::engine::work::log::Log;
@@ -64,25 +64,25 @@ pub(crate) fn catch_up(session: &mut Session<'_>, watch: &mut dyn Watch) -> Resu
     if session.record.pending != Some(Pending::CatchUp) {
         kept = begin(session, watch)?;
     }
-    let mender = Mender::default();
-    pass_over(session, &mender, watch)?;
-    drain(session, &mender, watch)?;
+    let partial = PartialRepair::default();
+    pass_over(session, &partial, watch)?;
+    drain(session, &partial, watch)?;
     try_again(session)?;
-    drain(session, &mender, watch)?;
-    let (report, forward) = verify(session, &mender, watch)?;
+    drain(session, &partial, watch)?;
+    let (report, forward) = verify(session, &partial, watch)?;
     let to = Phase::WriteNew;
     let next = Next::derive(&session.model, Setting::of(to))?;
     let mut telemetry = Telemetry::new(Work::CatchUp, 0);
     let when = WhenPostponed::Passes;
     loop {
-        drain(session, &mender, watch)?;
+        drain(session, &partial, watch)?;
         let shared = &*session;
-        await_consent(shared, to, when, &mut telemetry, watch, || {
-            rounds(shared, &mender, &mut |_, _, _| Ok(()), LEFT_AT_MOST)
+        await_approval(shared, to, when, &mut telemetry, watch, || {
+            rounds(shared, &partial, &mut |_, _, _| Ok(()), LEFT_AT_MOST)
         })?;
-        let switched = mender.write(shared, "switching", || {
+        let switched = partial.write(shared, "switching", || {
             shared.fence()?;
-            if !last(shared, &mender)? {
+            if !last(shared, &partial)? {
                 return Ok(None);
             }
             let since = now();
@@ -146,7 +146,7 @@ pub(crate) fn call_off(session: &mut Session<'_>) -> Result<()> {
 }
 
 /// Every row once, target by target, chunk by chunk.
-fn pass_over(session: &Session<'_>, mender: &Mender, watch: &mut dyn Watch) -> Result<()> {
+fn pass_over(session: &Session<'_>, partial: &PartialRepair, watch: &mut dyn Watch) -> Result<()> {
     let (db, id) = (session.db, session.record.id);
     let mut passes = state::passes(db, id)?;
     if passes.iter().all(|pass| pass.complete) {
@@ -155,16 +155,16 @@ fn pass_over(session: &Session<'_>, mender: &Mender, watch: &mut dyn Watch) -> R
     count_rows(session, Direction::Backward, &mut passes)?;
     let total = passes.iter().map(|pass| pass.total).sum();
     let log = Log::filling("bringing the old tables up to date");
-    let mut labour = Labour::begin(session, Work::CatchUp, total, Pace::Gentle, log, watch)?;
+    let mut chunked = Chunked::begin(session, Work::CatchUp, total, Pace::Gentle, log, watch)?;
     let mut before = 0;
     for record in &mut passes {
         let target = session.model.backward.iter().find(|t| t.table.known_as == record.target);
         if let Some(target) = target.filter(|_| !record.complete) {
-            one_pass(session, mender, target, record, (&mut labour, before), watch)?;
+            one_pass(session, partial, target, record, (&mut chunked, before), watch)?;
         }
         before += record.done;
     }
-    if let Some(rate) = labour.busy_rate() {
+    if let Some(rate) = chunked.busy_rate() {
         let phase = session.record.phase;
         db.write("writing the journal", || {
             session.fence()?;
@@ -176,37 +176,37 @@ fn pass_over(session: &Session<'_>, mender: &Mender, watch: &mut dyn Watch) -> R
             )
         })?;
     }
-    labour.finish(watch);
+    chunked.finish(watch);
     Ok(())
 }
 
 fn one_pass(
     session: &Session<'_>,
-    mender: &Mender,
+    partial: &PartialRepair,
     target: &Target,
     record: &mut PassRecord,
-    (labour, before): (&mut Labour, u64),
+    (chunked, before): (&mut Chunked, u64),
     watch: &mut dyn Watch,
 ) -> Result<()> {
     let (db, id) = (session.db, session.record.id);
     let position = state::position(db, id, &record.target)?;
     let mut pass = Pass::begin(db, &session.model, target, Place::LIVE, position)?;
     let counted = record.total;
-    labour.table(session)?;
+    chunked.table(session)?;
     while !record.complete {
         // A transaction that is made again is about the same rows.
         let chosen: Cell<Option<Option<Chunk>>> = Cell::new(None);
-        let (done, held) = mender.write(session, "bringing old rows up to date", || {
-            labour.fence(session)?;
+        let (done, held) = partial.write(session, "bringing old rows up to date", || {
+            chunked.fence(session)?;
             let chunk = match chosen.take() {
                 Some(chunk) => chunk,
-                None => pass.chunk(db, labour.rows())?,
+                None => pass.chunk(db, chunked.rows())?,
             };
             chosen.set(Some(chunk.clone()));
             let mut now = record.clone();
             match &chunk {
                 Some(chunk) => {
-                    let part = mender.part(session, target, chunk)?;
+                    let part = partial.part(session, target, chunk)?;
                     note_freed(session, target, &part.freed)?;
                     now.done += part.outcome.derived;
                     now.total = now.total.max(now.done);
@@ -224,9 +224,9 @@ fn one_pass(
         *record = done;
         if record.done > counted {
             // It runs after new rows, which are added as fast as it comes to them.
-            labour.hurry(session, watch)?;
+            chunked.hurry(session, watch)?;
         }
-        labour.after(session, (rows, before + record.done), held, watch)?;
+        chunked.after(session, (rows, before + record.done), held, watch)?;
     }
     Ok(())
 }
@@ -257,39 +257,39 @@ fn noted(session: &Session<'_>) -> Result<u64> {
 }
 
 /// Brings what is noted up to date until little is left.
-fn drain(session: &Session<'_>, mender: &Mender, watch: &mut dyn Watch) -> Result<()> {
+fn drain(session: &Session<'_>, partial: &PartialRepair, watch: &mut dyn Watch) -> Result<()> {
     let total = noted(session)?;
     if total <= LEFT_FOR_THE_SWITCH {
         return Ok(());
     }
     let log = Log::filling("bringing the old tables up to date");
-    let mut labour = Labour::begin(session, Work::CatchUp, total, Pace::Gentle, log, watch)?;
+    let mut chunked = Chunked::begin(session, Work::CatchUp, total, Pace::Gentle, log, watch)?;
     let (mut done, mut before) = (0, total);
     for round in 0..ROUNDS {
         let enough = if round < ROUNDS_FOR_FEW { LEFT_FOR_THE_SWITCH } else { LEFT_AT_MOST };
         let now = noted(session)?;
         if now <= enough {
-            labour.finish(watch);
+            chunked.finish(watch);
             return Ok(());
         }
         if round > 0 && now > before / 2 {
             // Programs that are given room write about as fast as their writes are brought
             // back, and would for ever.
-            labour.hurry(session, watch)?;
+            chunked.hurry(session, watch)?;
         }
         before = now;
         for target in &session.model.backward {
             let left = &format!("SELECT count(*) FROM {}", ident(&stale(session, target)));
             let mut left = session.db.count(left)?;
             while left > 0 {
-                let some = labour.rows().min(dirty_log::AT_ONE_GO).min(left);
-                let (_, held) = mender.write(session, "bringing noted rows up to date", || {
-                    labour.fence(session)?;
-                    some_noted(session, mender, target, some)
+                let some = chunked.rows().min(dirty_log::AT_ONE_GO).min(left);
+                let (_, held) = partial.write(session, "bringing noted rows up to date", || {
+                    chunked.fence(session)?;
+                    some_noted(session, partial, target, some)
                 })?;
                 done += some;
                 left -= some;
-                labour.after(session, (some, done), held, watch)?;
+                chunked.after(session, (some, done), held, watch)?;
             }
         }
     }
@@ -304,7 +304,7 @@ fn drain(session: &Session<'_>, mender: &Mender, watch: &mut dyn Watch) -> Resul
 /// A round, while something is waited for.
 fn rounds(
     session: &Session<'_>,
-    mender: &Mender,
+    partial: &PartialRepair,
     _told: &mut dyn FnMut(u64, u64, u64) -> Result<()>,
     most: u64,
 ) -> Result<()> {
@@ -312,26 +312,31 @@ fn rounds(
         return Ok(());
     }
     for target in &session.model.backward {
-        mender.write(session, "bringing noted rows up to date", || {
+        partial.write(session, "bringing noted rows up to date", || {
             session.fence()?;
-            some_noted(session, mender, target, most)
+            some_noted(session, partial, target, most)
         })?;
     }
     Ok(())
 }
 
 /// Takes some notes off and brings their scopes up to date, in the transaction at hand.
-fn some_noted(session: &Session<'_>, mender: &Mender, target: &Target, most: u64) -> Result<()> {
+fn some_noted(
+    session: &Session<'_>,
+    partial: &PartialRepair,
+    target: &Target,
+    most: u64,
+) -> Result<()> {
     let to = dirty_log::take_oldest(session.db, target, &stale(session, target), most)?;
     if to == 0 {
         return Ok(());
     }
-    let part = mender.part(session, target, &Chunk::Listed { from: 1, to })?;
+    let part = partial.part(session, target, &Chunk::Listed { from: 1, to })?;
     note_freed(session, target, &part.freed)
 }
 
 /// All that is noted, in the transaction of the switch. Tells whether that was little enough.
-fn last(session: &Session<'_>, mender: &Mender) -> Result<bool> {
+fn last(session: &Session<'_>, partial: &PartialRepair) -> Result<bool> {
     for _ in 0..ROUNDS_IN_THE_SWITCH {
         match noted(session)? {
             0 => return Ok(true),
@@ -339,7 +344,7 @@ fn last(session: &Session<'_>, mender: &Mender) -> Result<bool> {
             _ => {}
         }
         for target in &session.model.backward {
-            some_noted(session, mender, target, 2 * LEFT_AT_MOST)?;
+            some_noted(session, partial, target, 2 * LEFT_AT_MOST)?;
         }
     }
     Ok(false)
@@ -359,7 +364,7 @@ fn try_again(session: &Session<'_>) -> Result<()> {
 /// brought up to date like that.
 fn verify(
     session: &mut Session<'_>,
-    mender: &Mender,
+    partial: &PartialRepair,
     watch: &mut dyn Watch,
 ) -> Result<(VerifyReport, VerifyReport)> {
     for _ in 0..3 {
@@ -400,7 +405,7 @@ fn verify(
                 })?;
             }
         }
-        drain(session, mender, watch)?;
+        drain(session, partial, watch)?;
         if !backward.overflowed {
             return Ok((compared, forward));
         }
@@ -412,8 +417,8 @@ fn verify(
             session.fence()?;
             state::begin_passes(session.db, session.record.id, &targets)
         })?;
-        pass_over(session, mender, watch)?;
-        drain(session, mender, watch)?;
+        pass_over(session, partial, watch)?;
+        drain(session, partial, watch)?;
     }
     Err(Error::Refused(Refusal::transition(
         Phase::WriteNew,

@@ -9,7 +9,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::approval::{WhenPostponed, await_consent, is_postponed, refuse_postponed};
+use super::approval::{WhenPostponed, await_approval, is_postponed, refuse_postponed};
 use super::{dirty_log, references, set_aside};
 use crate::backend::sqlite::difference::Outcome;
 use crate::derive::derived::Place;
@@ -124,7 +124,7 @@ fn pass_noting(
         differs |= drain(session, gate)?;
         let shared = &*session;
         let waited =
-            await_consent(shared, gate.to, gate.when_postponed, &mut telemetry, watch, || {
+            await_approval(shared, gate.to, gate.when_postponed, &mut telemetry, watch, || {
                 differs |= drain(shared, gate)?;
                 Ok(())
             })?;
@@ -156,7 +156,7 @@ fn keep_copies(
 /// The last look before foreign keys hold. What a program that does not enforce its own
 /// writes from here on is not refused: SQLite lets such rows be.
 fn refuse_dangling(session: &Session<'_>, to: Phase) -> Result<()> {
-    if to.writes_enter() != Side::New || session.model.bearer != Side::Old {
+    if to.writes_enter() != Side::New || session.model.named_side != Side::Old {
         return Ok(());
     }
     let db = session.db;

@@ -21,7 +21,7 @@ use crate::schema::{Defined, Definition};
 pub(crate) fn hand_over(db: &Db, from: &Model, to: &Model) -> Result<()> {
     let doing = "handing over the tables' names";
     let before = others(db, from, to)?;
-    let changes = match to.bearer {
+    let changes = match to.named_side {
         Side::New => {
             let written = definitions::read_old(db, from)?;
             state::keep_definitions(db, from.names.migration, &written)?;
@@ -45,7 +45,7 @@ pub(crate) fn hand_over(db: &Db, from: &Model, to: &Model) -> Result<()> {
     redefine(db, &changes)?;
     // In the order in which they were made: SQLite runs the last one made first.
     run(db, doing, &triggers.into_iter().map(|(_, sql)| sql).collect::<Vec<_>>())?;
-    let direction = match to.bearer {
+    let direction = match to.named_side {
         Side::New => Direction::Forward,
         Side::Old => Direction::Backward,
     };
@@ -80,9 +80,9 @@ pub(crate) fn planned(db: &Db, from: &Model, to: &Model) -> Result<Vec<String>> 
 /// The application's triggers on tables whose name changes hands, oldest first: they belong
 /// to the name.
 fn own_triggers(db: &Db, model: &Model) -> Result<Vec<(String, String)>> {
-    let bearer = model.catalog.side(model.bearer);
+    let named_side = model.catalog.side(model.named_side);
     let mut all = Vec::new();
-    for table in bearer.iter().filter(|table| table.shared) {
+    for table in named_side.iter().filter(|table| table.shared) {
         let triggers = catalog::triggers(db, &table.name)?;
         all.extend(triggers.into_iter().map(|trigger| (trigger.name, trigger.sql)));
     }

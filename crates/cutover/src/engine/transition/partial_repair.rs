@@ -23,7 +23,7 @@ const SHOWN: usize = 20;
 
 /// What mends a mirror, with what it has learnt of its rows.
 #[derive(Debug, Default)]
-pub(crate) struct Mender {
+pub(crate) struct PartialRepair {
     /// Rows that end the whole transaction when they are written, and why.
     stubborn: RefCell<HashMap<String, String>>,
     ended: Cell<bool>,
@@ -39,7 +39,7 @@ pub(crate) struct Part {
     pub(crate) freed: Vec<Vec<Value>>,
 }
 
-impl Mender {
+impl PartialRepair {
     /// Runs `work` in a write transaction, again where a row has ended it: a trigger may say
     /// RAISE(ROLLBACK).
     pub(crate) fn write<T>(

@@ -9,7 +9,7 @@ use crate::backend::sqlite::difference::Chunk;
 use crate::derive::derived::Place;
 use crate::derive::sql::{ident, idents, join, text};
 use crate::derive::target::Target;
-use crate::engine::work::chunked::Labour;
+use crate::engine::work::chunked::Chunked;
 use crate::engine::work::log::Log;
 use crate::engine::work::pass::Pass;
 use crate::engine::work::session::{Session, now};
@@ -29,14 +29,14 @@ pub(crate) fn keep_all(
 ) -> Result<bool> {
     let db = session.db;
     let (work, mut done, mut any) = (Work::Verify(direction), 0, false);
-    let mut labour = Labour::begin(session, work, 0, Pace::Gentle, Log::new(), watch)?;
+    let mut chunked = Chunked::begin(session, work, 0, Pace::Gentle, Log::new(), watch)?;
     for target in session.model.targets(direction) {
         let aside = Aside::of(session, target);
         let mut pass = Pass::begin(db, &session.model, target, Place::LIVE, Vec::new())?;
-        labour.table(session)?;
+        chunked.table(session)?;
         loop {
             let compared = db.read("looking for rows to keep", || {
-                let Some(chunk) = pass.chunk(db, labour.rows())? else { return Ok(None) };
+                let Some(chunk) = pass.chunk(db, chunked.rows())? else { return Ok(None) };
                 let found = compare::compare(db, target, Place::LIVE, &chunk, 0)?;
                 Ok(Some((chunk, found)))
             })?;
@@ -50,14 +50,14 @@ pub(crate) fn keep_all(
                 continue;
             }
             let (kept, held) = db.write("keeping rows", || {
-                labour.fence(session)?;
+                chunked.fence(session)?;
                 aside.keep(&chunk)
             })?;
             any |= kept > 0;
-            labour.after(session, (kept, done), held, watch)?;
+            chunked.after(session, (kept, done), held, watch)?;
         }
     }
-    labour.finish(watch);
+    chunked.finish(watch);
     Ok(any)
 }
 

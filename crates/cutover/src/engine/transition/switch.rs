@@ -26,8 +26,9 @@ pub(crate) struct Next {
 
 impl Next {
     pub(crate) fn derive(model: &Model, setting: Setting) -> Result<Self> {
-        let bearer = setting.phase.writes_enter();
-        let to = (bearer != model.bearer).then(|| model.borne_by(bearer)).transpose()?;
+        let named_side = setting.phase.writes_enter();
+        let to =
+            (named_side != model.named_side).then(|| model.named_for(named_side)).transpose()?;
         let objects = timeless(to.as_ref().unwrap_or(model), setting);
         Ok(Self { setting, model: to, objects })
     }
@@ -86,8 +87,8 @@ impl Session<'_> {
         held: Duration,
         watch: &mut dyn Watch,
     ) -> Result<()> {
-        if phase.writes_enter() != self.model.bearer {
-            self.model = self.model.borne_by(phase.writes_enter())?;
+        if phase.writes_enter() != self.model.named_side {
+            self.model = self.model.named_for(phase.writes_enter())?;
         }
         let from = std::mem::replace(&mut self.record.phase, phase);
         self.record.since = since;

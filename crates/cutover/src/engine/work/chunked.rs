@@ -18,7 +18,7 @@ pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Work under way.
 #[derive(Debug)]
-pub(crate) struct Labour {
+pub(crate) struct Chunked {
     /// As the command was told.
     own: Pace,
     pacer: Pacer,
@@ -29,7 +29,7 @@ pub(crate) struct Labour {
     version: i64,
 }
 
-impl Labour {
+impl Chunked {
     /// Begins some work, of about `total` rows.
     pub(crate) fn begin(
         session: &Session<'_>,
@@ -40,15 +40,15 @@ impl Labour {
         watch: &mut dyn Watch,
     ) -> Result<Self> {
         watch.event(&Event::Began { work, total });
-        let mut labour = Self {
+        let mut chunked = Self {
             own: pace,
             pacer: Pacer::new(pace),
             log,
             telemetry: Telemetry::new(work, total),
             version: session.db.data_version()?,
         };
-        labour.obey(session, watch)?;
-        Ok(labour)
+        chunked.follow_requests(session, watch)?;
+        Ok(chunked)
     }
 
     /// Goes on to another table.
@@ -65,7 +65,7 @@ impl Labour {
             return Ok(());
         }
         self.own = Pace::Fast;
-        self.obey(session, watch)
+        self.follow_requests(session, watch)
     }
 
     /// Rows in the next chunk.
@@ -113,7 +113,7 @@ impl Labour {
         self.telemetry.waits(self.pacer.waits());
         self.rest(session, pause, watch)?;
         self.log.written(session, asked, &mut self.pacer, &mut self.telemetry, watch)?;
-        self.obey(session, watch)
+        self.follow_requests(session, watch)
     }
 
     /// Stands back between two chunks. A long pause, as a low ceiling makes it, ends when
@@ -140,7 +140,7 @@ impl Labour {
     }
 
     /// Does what operators ask for: takes on another pace, stands still while it is paused.
-    fn obey(&mut self, session: &Session<'_>, watch: &mut dyn Watch) -> Result<()> {
+    fn follow_requests(&mut self, session: &Session<'_>, watch: &mut dyn Watch) -> Result<()> {
         let mut control = control::read(session.db, session.record.id)?;
         if control.paused {
             watch.event(&Event::Paused);

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use super::chunked::Labour;
+use super::chunked::Chunked;
 use super::log::Log;
 use super::pass::{Pass, total};
 use super::reconcile::{Mode, reconcile};
@@ -34,7 +34,7 @@ pub(crate) fn fill(
     count_rows(session, direction, &mut passes)?;
     let sum = |passes: &[PassRecord], f: fn(&PassRecord) -> u64| passes.iter().map(f).sum::<u64>();
     let total = sum(&passes, |pass| pass.total);
-    let mut labour = Labour::begin(session, work, total, pace, Log::filling(name(work)), watch)?;
+    let mut chunked = Chunked::begin(session, work, total, pace, Log::filling(name(work)), watch)?;
     for position in 0..passes.len() {
         if passes[position].complete {
             continue;
@@ -44,12 +44,12 @@ pub(crate) fn fill(
             session: &mut *session,
             direction,
             last,
-            labour: &mut labour,
+            chunked: &mut chunked,
             before: sum(&passes, |pass| pass.done) - passes[position].done,
         };
         one.run(&mut passes[position], watch)?;
     }
-    labour.finish(watch);
+    chunked.finish(watch);
     let mut rows = 0;
     for table in session.model.old_tables() {
         rows += session.db.count(&format!("SELECT count(*) FROM {}", ident(&table.name)))?;
@@ -98,7 +98,7 @@ pub(crate) struct OnePass<'p, 'a> {
     direction: Direction,
     /// Whether no other pass is left to make after this one.
     last: bool,
-    labour: &'p mut Labour,
+    chunked: &'p mut Chunked,
     /// Rows of the other passes.
     before: u64,
 }
@@ -117,7 +117,7 @@ impl OnePass<'_, '_> {
         };
         let mut pass =
             Pass::begin(db, model, target, Place::LIVE, state::position(db, id, &record.target)?)?;
-        self.labour.table(self.session)?;
+        self.chunked.table(self.session)?;
         while !record.complete {
             let made = db.write("backfilling", || self.chunk(target, &mut pass, record));
             if made.is_err() {
@@ -125,7 +125,7 @@ impl OnePass<'_, '_> {
             }
             let (rows, held) = made?;
             let done = self.before + record.done;
-            self.labour.after(self.session, (rows, done), held, watch)?;
+            self.chunked.after(self.session, (rows, done), held, watch)?;
         }
         Ok(())
     }
@@ -134,9 +134,9 @@ impl OnePass<'_, '_> {
     /// in the transaction at hand. Gives its rows.
     fn chunk(&self, target: &Target, pass: &mut Pass<'_>, record: &mut PassRecord) -> Result<u64> {
         let (db, session) = (self.session.db, &*self.session);
-        self.labour.fence(session)?;
+        self.chunked.fence(session)?;
         let before = record.done;
-        match pass.chunk(db, self.labour.rows())? {
+        match pass.chunk(db, self.chunked.rows())? {
             Some(chunk) => {
                 session.syncing(true)?;
                 let outcome = reconcile(db, target, Place::LIVE, &chunk, Mode::Repair)
@@ -179,8 +179,8 @@ impl OnePass<'_, '_> {
             if phase == Phase::ReadNew {
                 phase_objects::enter_views(db, model, Setting::of(phase))?;
             }
-            let rate = self.labour.average().map(f64::round);
-            let busy = self.labour.busy_rate().map(f64::round);
+            let rate = self.chunked.average().map(f64::round);
+            let busy = self.chunked.busy_rate().map(f64::round);
             let detail = json!({ RATE: rate, BUSY_RATE: busy });
             session.journal("backfill-complete", &now(), phase, detail)?;
         }
