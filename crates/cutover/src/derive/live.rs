@@ -24,7 +24,9 @@ fn as_stored(column: &Column, expression: &str) -> String {
              THEN CAST(v AS REAL) ELSE v END"
         }
         Affinity::Integer | Affinity::Numeric => {
-            "CASE WHEN typeof(v) = 'real' AND v = CAST(v AS INTEGER) THEN CAST(v AS INTEGER) \
+            // A column keeps the REAL that equals the least integer as it is.
+            "CASE WHEN typeof(v) = 'real' AND v > -9223372036854775808 AND v = CAST(v AS INTEGER) \
+             THEN CAST(v AS INTEGER) \
              WHEN typeof(v) = 'text' AND CAST(v AS NUMERIC) = v THEN CAST(v AS NUMERIC) \
              ELSE v END"
         }
