@@ -5,17 +5,18 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use consensus_store::sample::{Shape, populate};
-use rustix::process::{Pid, Signal, kill_process};
 
-use super::support::{Bench, Ran, STEPS};
+use testkit::program::{Outcome, Signal, signal};
+
+use super::support::{Bench, STEPS};
 
 fn spawn(bench: &Bench, line: &str) -> Child {
     let mut command = bench.command(line);
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-fn ended(child: Child) -> Ran {
-    Ran::of(child.wait_with_output().unwrap())
+fn ended(child: Child) -> Outcome {
+    Outcome::ended(child)
 }
 
 /// Another program holds a transaction open for longer than a command waits.
@@ -64,7 +65,8 @@ fn many_processes_store_at_a_time() {
     let bench = Bench::empty();
     let put = "put artifact --spec S-1 --stage spec-plan --agent";
     let children: Vec<_> = (0..16).map(|n| spawn(&bench, &format!("{put} agent-{n}"))).collect();
-    let ids: BTreeSet<_> = children.into_iter().map(|child| ended(child).exits(0).id()).collect();
+    let ids: BTreeSet<_> =
+        children.into_iter().map(|child| ended(child).exits(0).number()).collect();
     assert_eq!(ids, (1..=16).collect());
     assert_eq!(bench.number("SELECT count(DISTINCT agent_name) FROM agent_outputs"), 16);
 }
@@ -104,7 +106,7 @@ fn ctrl_c_stops_a_backfill_and_the_next_call_goes_on() {
     while bench.run("migrate status --json").exits(0).json()["lease"]["actor"] != "alice" {
         assert!(Instant::now() < deadline, "never took the lease");
     }
-    kill_process(Pid::from_child(&first), Signal::INT).unwrap();
+    signal(first.id(), Signal::INT);
     let ran = ended(first).exits(1);
     assert!(ran.stderr.contains("the next call goes on"), "{}", ran.stderr);
     let status = bench.run("migrate status --json").exits(0).json();

@@ -1,6 +1,8 @@
 //! Stores and other files that can't be used: exit 5, and nothing is made or changed.
 
-use super::support::{Bench, Ran, given};
+use testkit::Outcome;
+
+use super::support::{Bench, given};
 
 /// What needs a store that is there.
 const ON_A_STORE: [&str; 20] = [
@@ -45,13 +47,13 @@ fn a_store_that_is_missing_is_not_made() {
 #[test]
 fn the_default_store_is_made_by_what_writes() {
     let bench = Bench::empty();
-    let ran = Ran::of(bench.bare("specs").output().unwrap()).exits(5);
+    let ran = Outcome::of(bench.bare("specs").output().unwrap()).exits(5);
     assert!(ran.stderr.contains("home/.code/consensus_artifacts.db"), "{}", ran.stderr);
     assert!(!bench.path("home").exists());
     let mut put = bench.bare("put artifact --spec S-1 --stage spec-plan --agent claude");
-    assert_eq!(given(&mut put, b"{}").exits(0).id(), 1);
+    assert_eq!(given(&mut put, b"{}").exits(0).number(), 1);
     assert!(bench.path("home/.code/consensus_artifacts.db").is_file());
-    let specs = Ran::of(bench.bare("specs").output().unwrap()).exits(0).json();
+    let specs = Outcome::of(bench.bare("specs").output().unwrap()).exits(0).json();
     assert_eq!(specs[0]["spec_id"], "S-1");
 }
 
@@ -59,11 +61,11 @@ fn the_default_store_is_made_by_what_writes() {
 fn the_store_may_come_from_the_environment() {
     let bench = Bench::legacy();
     let command = |line: &str| {
-        Ran::of(bench.bare(line).env("CONSENSUS_DB", "store.db").output().unwrap()).exits(0)
+        Outcome::of(bench.bare(line).env("CONSENSUS_DB", "store.db").output().unwrap()).exits(0)
     };
     assert_ne!(command("specs").json(), serde_json::json!([]));
     // What is in the environment need not be typed again.
-    assert_eq!(command("migrate start").suggested(), ["migrate advance"]);
+    assert_eq!(command("migrate start").suggested("consensus"), ["migrate advance"]);
 }
 
 #[test]

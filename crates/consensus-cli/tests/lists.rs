@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::support::{Bench, Ran, stages};
+use testkit::Outcome;
+
+use super::support::{Bench, stages};
 
 fn keys(value: &Value) -> Vec<&str> {
     let mut keys: Vec<_> = value.as_object().unwrap().keys().map(String::as_str).collect();
@@ -57,7 +59,7 @@ fn show_gives_every_artifact_and_the_latest_synthesis() {
         let show = |rest: &[&str]| {
             let mut command = bench.command("show");
             command.args(["--spec", &spec, "--stage", &stage]).args(rest);
-            Ran::of(command.output().unwrap()).exits(0)
+            Outcome::of(command.output().unwrap()).exits(0)
         };
         let shown = show(&[]).json();
         let all = show(&["--all-syntheses"]).json();

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::support::{Bench, Ran, STEPS, stages};
+use testkit::Outcome;
+
+use super::support::{Bench, STEPS, stages};
 
 /// Everything that the reading commands give, in every form that doesn't depend on the
 /// file's size.
@@ -13,7 +15,7 @@ fn everything(bench: &Bench) -> Vec<String> {
         for rest in [&["--all-syntheses"][..], &["--table"], &["--table", "--full"]] {
             let mut show = bench.command("show");
             show.args(["--spec", &spec, "--stage", &stage]).args(rest);
-            all.push(Ran::of(show.output().unwrap()).exits(0).stdout);
+            all.push(Outcome::of(show.output().unwrap()).exits(0).stdout);
         }
     }
     let stats = bench.run("stats").exits(0).json();
@@ -136,9 +138,9 @@ fn the_suggested_commands_lead_from_check_to_retired() {
     let mut line = "migrate check --db store.db".to_owned();
     let mut typed = Vec::new();
     while typed.len() < 12 {
-        let ran = Ran::of(bench.bare(&line).output().unwrap()).exits(0);
+        let ran = Outcome::of(bench.bare(&line).output().unwrap()).exits(0);
         typed.push(line);
-        match ran.suggested().last() {
+        match ran.suggested("consensus").last() {
             Some(next) => line = next.clone(),
             None => break,
         }
@@ -188,7 +190,7 @@ fn every_command_of_the_migration_works() {
     bench.run("migrate abort --json").exits(0).json();
     bench.run("migrate start").exits(0);
     let abort = bench.run("migrate abort").exits(0);
-    assert_eq!(abort.suggested(), ["migrate start --db store.db"], "{}", abort.stdout);
+    assert_eq!(abort.suggested("consensus"), ["migrate start --db store.db"], "{}", abort.stdout);
     assert_eq!(bench.export(), before);
 }
 
@@ -244,7 +246,7 @@ fn a_retired_store_is_a_store_like_any_other() {
     let status: Value = bench.run("migrate status --json").exits(0).json();
     assert_eq!(status["phase"], "retired");
     let put = "put artifact --spec S-1 --stage spec-plan --agent a --model m";
-    let id = bench.run(put).exits(0).id();
+    let id = bench.run(put).exits(0).number();
     let model =
         format!("SELECT count(*) FROM agent_outputs WHERE id = {id} AND model_version = 'm'");
     assert_eq!(bench.number(&model), 1);

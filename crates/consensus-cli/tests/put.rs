@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use super::support::{Bench, Ran, STEPS};
+use testkit::Outcome;
+
+use super::support::{Bench, STEPS};
 
 /// What the store has of `S-9` in `spec-audit`.
 fn shown(bench: &Bench) -> serde_json::Value {
@@ -20,7 +22,7 @@ fn everything_that_was_given_is_kept() {
              --response response.txt --model opus-5 content.json",
         )
         .exits(0)
-        .id();
+        .number();
     let artifact = &shown(&bench)["artifacts"][0];
     for (key, value) in [
         ("id", json!(id)),
@@ -87,7 +89,7 @@ fn awkward_texts_come_back_as_they_are() {
     {
         bench.put("it's \"S\"", "ünï", text).exits(0);
         let mut show = bench.command("show --stage spec-plan");
-        let ran = Ran::of(show.args(["--spec", "it's \"S\""]).output().unwrap()).exits(0);
+        let ran = Outcome::of(show.args(["--spec", "it's \"S\""]).output().unwrap()).exits(0);
         assert_eq!(ran.json()["artifacts"][0]["content_json"], text);
         assert_eq!(ran.json()["artifacts"][0]["agent_name"], "ünï");
     }
@@ -115,10 +117,10 @@ fn the_printed_id_is_the_one_that_sql_sees() {
         (STEPS[4], NEW),
     ] {
         bench.run(step).exits(0);
-        let id = bench.put("S-9", "claude", "{}").exits(0).id();
+        let id = bench.put("S-9", "claude", "{}").exits(0).number();
         assert_eq!(bench.number(&format!("SELECT max(id) FROM {artifacts}")), id, "{step}");
         let put = "put synthesis --spec S-9 --stage spec-plan --status ok";
-        let id_of_synthesis = bench.run_with(put, b"# text").exits(0).id();
+        let id_of_synthesis = bench.run_with(put, b"# text").exits(0).number();
         let row = format!(
             "SELECT count(*) FROM {syntheses} WHERE id = {id_of_synthesis} AND spec_id = 'S-9'"
         );
@@ -144,7 +146,7 @@ fn the_id_can_be_had_as_json() {
 fn a_stage_that_is_not_known_is_kept_and_noted() {
     let bench = Bench::empty();
     let ran = bench.run("put artifact --spec S-1 --stage plan --agent a").exits(0);
-    assert_eq!(ran.id(), 1);
+    assert_eq!(ran.number(), 1);
     for name in ["note: `plan`", "spec-plan", "spec-unlock"] {
         assert!(ran.stderr.contains(name), "{name}: {}", ran.stderr);
     }

@@ -2,7 +2,9 @@
 
 use std::process::Command;
 
-use super::support::{Bench, Ran, STEPS, binary};
+use testkit::Outcome;
+
+use super::support::{Bench, STEPS, binary};
 
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python.py");
 
@@ -21,6 +23,6 @@ fn a_python_program_stores_and_reads() {
         }
         let mut python = Command::new("python3");
         python.arg(PROGRAM).arg(binary()).arg(bench.path("store.db")).arg(table);
-        Ran::of(python.output().unwrap()).exits(0);
+        Outcome::of(python.output().unwrap()).exits(0);
     }
 }

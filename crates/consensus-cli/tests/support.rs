@@ -2,13 +2,14 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use consensus_store::LEGACY_SCHEMA;
 use consensus_store::sample::{Shape, populate};
 use rusqlite::Connection;
 use serde_json::Value;
 use tempfile::TempDir;
+use testkit::Outcome;
 
 /// Enough that most of the awkward kinds of rows are among them.
 pub(crate) const ARTIFACTS: u64 = 300;
@@ -25,55 +26,6 @@ pub(crate) const STEPS: [&str; 5] = [
 /// A directory, and the binary to run there. Its store is `store.db`.
 pub(crate) struct Bench {
     pub(crate) dir: TempDir,
-}
-
-/// What a run gave.
-#[derive(Debug)]
-pub(crate) struct Ran {
-    pub(crate) code: i32,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
-
-impl Ran {
-    pub(crate) fn of(output: Output) -> Self {
-        Self {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
-    }
-
-    /// Asserts the exit code, showing everything if it is another.
-    #[track_caller]
-    pub(crate) fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
-        self
-    }
-
-    #[track_caller]
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {}\n{}", self.stdout, self.stderr))
-    }
-
-    /// The number that was printed, alone.
-    #[track_caller]
-    pub(crate) fn id(&self) -> i64 {
-        self.stdout.strip_suffix('\n').and_then(|id| id.parse().ok()).unwrap_or_else(|| {
-            panic!("not a bare number: {:?}", self.stdout);
-        })
-    }
-
-    /// The commands that this run suggests to type next, without the program.
-    pub(crate) fn suggested(&self) -> Vec<String> {
-        self.stdout
-            .lines()
-            .filter_map(|line| line.trim().split_once("/consensus "))
-            .filter(|(program, _)| program.starts_with('/'))
-            .map(|(_, words)| words.to_owned())
-            .collect()
-    }
 }
 
 impl Bench {
@@ -156,16 +108,16 @@ impl Bench {
         command
     }
 
-    pub(crate) fn run(&self, line: &str) -> Ran {
-        Ran::of(self.command(line).output().unwrap())
+    pub(crate) fn run(&self, line: &str) -> Outcome {
+        Outcome::of(self.command(line).output().unwrap())
     }
 
-    pub(crate) fn run_with(&self, line: &str, stdin: &[u8]) -> Ran {
+    pub(crate) fn run_with(&self, line: &str, stdin: &[u8]) -> Outcome {
         given(&mut self.command(line), stdin)
     }
 
     /// Stores an artifact in the stage `spec-plan`.
-    pub(crate) fn put(&self, spec: &str, agent: &str, content: &str) -> Ran {
+    pub(crate) fn put(&self, spec: &str, agent: &str, content: &str) -> Outcome {
         let mut command = self.command("put artifact --stage spec-plan");
         given(command.args(["--spec", spec, "--agent", agent]), content.as_bytes())
     }
@@ -183,7 +135,7 @@ impl Bench {
 }
 
 /// Runs a command that reads this.
-pub(crate) fn given(command: &mut Command, stdin: &[u8]) -> Ran {
+pub(crate) fn given(command: &mut Command, stdin: &[u8]) -> Outcome {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -192,7 +144,7 @@ pub(crate) fn given(command: &mut Command, stdin: &[u8]) -> Ran {
         .unwrap();
     // A program that has seen enough may close its input early.
     let _ = child.stdin.take().unwrap().write_all(stdin);
-    Ran::of(child.wait_with_output().unwrap())
+    Outcome::ended(child)
 }
 
 pub(crate) fn binary() -> &'static Path {

@@ -2,9 +2,9 @@
 
 use std::process::Stdio;
 
-use rustix::process::{Pid, Signal, kill_process};
+use testkit::program::{Outcome, Signal, signal};
 
-use super::support::{Bench, Ran, STEPS};
+use super::support::{Bench, STEPS};
 
 /// What a store exports, another imports and exports again: the same bytes, from and to
 /// either schema.
@@ -139,13 +139,13 @@ fn an_export_that_is_stopped_leaves_nothing() {
     while exports(&bench).is_empty() {
         std::thread::yield_now();
     }
-    kill_process(Pid::from_child(&export), Signal::INT).unwrap();
-    let ran = Ran::of(export.wait_with_output().unwrap());
+    signal(export.id(), Signal::INT);
+    let ran = Outcome::ended(export);
     // It may have been quicker.
     match ran.code {
-        0 => assert!(bench.read("out.jsonl") == complete),
+        Some(0) => assert!(bench.read("out.jsonl") == complete),
         code => {
-            assert_eq!(code, 1, "{}", ran.stderr);
+            assert_eq!(code, Some(1), "{}", ran.stderr);
             assert!(ran.stderr.contains("stopped on request"), "{}", ran.stderr);
             assert_eq!(exports(&bench), Vec::<String>::new());
         }
@@ -174,5 +174,5 @@ fn a_pipe_that_takes_its_time_holds_nobody_up() {
     std::io::Write::write_all(import.stdin.as_mut().unwrap(), line.as_bytes()).unwrap();
     bench.put("S-1", "gemini", "{}").exits(0);
     drop(import.stdin.take());
-    Ran::of(import.wait_with_output().unwrap()).exits(5);
+    Outcome::ended(import).exits(5);
 }

@@ -2,7 +2,9 @@
 
 use std::process::Stdio;
 
-use super::support::{Bench, Ran};
+use testkit::Outcome;
+
+use super::support::Bench;
 
 const COMMANDS: [&str; 25] = [
     "put artifact",
@@ -53,7 +55,7 @@ fn a_wrong_command_line_exits_2_and_suggests() {
         ("prune --older-than soon", "30d"),
         ("prune --older-than=-3d", "future"),
     ] {
-        let ran = Ran::of(bench.bare(line).output().unwrap()).exits(2);
+        let ran = Outcome::of(bench.bare(line).output().unwrap()).exits(2);
         assert!(ran.stderr.contains(says), "{line}: {}", ran.stderr);
         assert_eq!(ran.stdout, "", "{line}");
     }
@@ -62,13 +64,15 @@ fn a_wrong_command_line_exits_2_and_suggests() {
 
 #[test]
 fn help_of_the_program() {
-    insta::assert_snapshot!(Ran::of(Bench::empty().bare("-h").output().unwrap()).exits(0).stdout);
+    insta::assert_snapshot!(
+        Outcome::of(Bench::empty().bare("-h").output().unwrap()).exits(0).stdout
+    );
 }
 
 /// The texts of the migration's commands are written for `cutover`.
 #[test]
 fn help_of_migrate_advance() {
-    let ran = Ran::of(Bench::empty().bare("migrate advance --help").output().unwrap());
+    let ran = Outcome::of(Bench::empty().bare("migrate advance --help").output().unwrap());
     insta::assert_snapshot!(ran.exits(0).stdout);
 }
 
@@ -77,7 +81,7 @@ fn help_of_migrate_advance() {
 fn every_command_shows_an_example() {
     let bench = Bench::empty();
     for command in COMMANDS.iter().filter(|command| **command != "put") {
-        let ran = Ran::of(bench.bare(&format!("{command} --help")).output().unwrap()).exits(0);
+        let ran = Outcome::of(bench.bare(&format!("{command} --help")).output().unwrap()).exits(0);
         assert!(ran.stdout.contains(&format!("consensus {command}")), "{command}: {}", ran.stdout);
         assert!(!ran.stdout.contains("cutover "), "{command}: {}", ran.stdout);
     }
@@ -87,12 +91,12 @@ fn every_command_shows_an_example() {
 fn completions_and_the_manual_page_name_every_command() {
     let bench = Bench::empty();
     for line in ["completions bash", "completions zsh", "completions fish", "man"] {
-        let ran = Ran::of(bench.bare(line).output().unwrap()).exits(0);
+        let ran = Outcome::of(bench.bare(line).output().unwrap()).exits(0);
         for word in ["artifact", "specs", "prune", "rollback", "vacuum"] {
             assert!(ran.stdout.contains(word), "{line} lacks {word}");
         }
     }
-    let page = Ran::of(bench.bare("man").output().unwrap()).exits(0).stdout;
+    let page = Outcome::of(bench.bare("man").output().unwrap()).exits(0).stdout;
     for command in COMMANDS {
         let heading = format!(".SH \"{}\"", command.to_uppercase());
         assert!(page.contains(&heading), "{heading}");
@@ -106,9 +110,9 @@ fn there_is_no_colour_without_a_terminal_and_there_is_where_it_is_forced() {
     assert!(!bench.run("specs").exits(5).stderr.contains('\u{1b}'));
     // Proves that the assertion above could fail.
     let forced = bench.command("specs").env("CLICOLOR_FORCE", "1").output().unwrap();
-    assert!(Ran::of(forced).stderr.contains('\u{1b}'));
+    assert!(Outcome::of(forced).stderr.contains('\u{1b}'));
     let none = bench.command("specs").env("NO_COLOR", "1").output().unwrap();
-    assert!(!Ran::of(none).stderr.contains('\u{1b}'));
+    assert!(!Outcome::of(none).stderr.contains('\u{1b}'));
 }
 
 /// `consensus export | head` must not end in a panic, nor in an error.
@@ -119,7 +123,7 @@ fn a_closed_pipe_is_no_failure() {
         let mut command = bench.command(line);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
-        let ran = Ran::of(child.wait_with_output().unwrap()).exits(0);
+        let ran = Outcome::ended(child).exits(0);
         assert!(!ran.stderr.contains("error"), "{line}: {}", ran.stderr);
     }
 }
@@ -131,7 +135,7 @@ fn a_full_disk_is_a_failure() {
     let bench = Bench::legacy();
     for line in ["export", "specs"] {
         let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
-        let ran = Ran::of(bench.command(line).stdout(full).output().unwrap()).exits(1);
+        let ran = Outcome::of(bench.command(line).stdout(full).output().unwrap()).exits(1);
         assert!(ran.stderr.contains("cause: "), "{}", ran.stderr);
     }
 }

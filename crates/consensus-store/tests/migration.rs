@@ -416,7 +416,7 @@ fn other_programs_make_the_same_of_it() {
         std::fs::write(&script, text).unwrap();
         let outcome =
             Running::spawn(&mut program(&script)).wait(std::time::Duration::from_secs(60));
-        assert_eq!(outcome.expect_code(0).stderr, "", "{name}");
+        assert_eq!(outcome.exits(0).stderr, "", "{name}");
         oracle::assert_came_back(MIGRATION, &scratch.path("old.db"), &back);
         let (ours, theirs) = (scratch.open("ours.db"), Connection::open(&new).unwrap());
         for (table, sql) in oracle::comparisons(MIGRATION, CASE.canonical) {

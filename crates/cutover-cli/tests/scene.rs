@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 use tempfile::TempDir;
 use testkit::Cutover;
-use testkit::process::Outcome;
+use testkit::program::Outcome;
 
 /// The migration's name in every scene.
 pub(crate) const NAME: &str = "scene";

@@ -31,10 +31,10 @@ fn killed(prepared: &Prepared, point: Point, n: u64) -> bool {
     trial.judge(0, false, &what);
     if phase == "new-only" && backup.exists() {
         // Nothing that exists is written over, its own earlier work neither.
-        let _ = trial.plain(COMMAND).expect_code(3);
+        let _ = trial.plain(COMMAND).exits(3);
         std::fs::remove_file(&backup).unwrap();
     }
-    let _ = trial.plain(COMMAND).expect_code(0);
+    let _ = trial.plain(COMMAND).exits(0);
     trial.is_finished(&what);
     assert!(backup.exists(), "{what}");
     trial.programs_write(1);

@@ -56,7 +56,7 @@ impl Prepared {
             match *step {
                 WRITES => trial.programs_write(0),
                 DAMAGE => trial.damage(),
-                command => drop(trial.run(command, None, None).0.expect_code(0)),
+                command => drop(trial.run(command, None, None).0.exits(0)),
             }
         }
         prepared
@@ -74,7 +74,7 @@ impl Prepared {
     pub(crate) fn census(&self) -> Report {
         let trial = self.trial();
         let (outcome, report) = trial.run(self.operation.command, None, None);
-        let _ = outcome.expect_code(0);
+        let _ = outcome.exits(0);
         trial.is_finished("a run without faults");
         report
     }

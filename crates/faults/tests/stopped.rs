@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use faults::{Effect, Point};
 use rusqlite::Connection;
-use rustix::process::{Pid, Signal, kill_process};
 use testkit::Running;
+use testkit::program::Signal;
 
 use crate::operations::{self, Operation};
 use crate::prepared::{Journal, Prepared};
@@ -62,19 +62,18 @@ fn stopped_at(prepared: &Prepared, n: u64) -> Met {
     let command = prepared.operation.command;
     let mut first = trial.spawn(command, Some(once(Point::Statement, n, Effect::Stop)), None);
     if !stands_still(&mut first, &trial) {
-        let _ = first.wait(Duration::from_secs(60)).expect_code(0);
+        let _ = first.wait(Duration::from_secs(60)).exits(0);
         return Met::Nothing;
     }
     let what = format!("{command} stopped at {:?}", trial.report().struck);
     let wake = |first: &Running| {
-        kill_process(Pid::from_raw(first.pid().try_into().unwrap()).unwrap(), Signal::CONT)
-            .unwrap();
+        first.signal(Signal::CONT);
     };
     let conn = Connection::open(&trial.db).unwrap();
     conn.busy_timeout(Duration::ZERO).unwrap();
     if conn.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_err() {
         wake(&first);
-        let _ = first.wait(Duration::from_secs(60)).expect_code(0);
+        let _ = first.wait(Duration::from_secs(60)).exits(0);
         trial.recovers(&what);
         return Met::Locked;
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use faults::{Fault, Orders, Report, Writing};
 use tempfile::TempDir;
 use testkit::Running;
-use testkit::process::Outcome;
+use testkit::program::Outcome;
 
 use crate::prepared::Prepared;
 use crate::twins::Twin;

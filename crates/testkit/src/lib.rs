@@ -8,7 +8,7 @@
 //! - [`oracle`]: a migration file executed as it is written, by SQLite alone.
 //! - [`compare`]: rows against rows, storage classes included.
 //! - [`random`]: migrations made from a seed, as data.
-//! - [`process`]: other processes, and their sudden end.
+//! - [`program`]: runs programs, and says how they ended.
 //!
 //! Nothing here knows the engine: a fault of the engine can't hide in the kit.
 //! Everything reports to a test, so everything panics, with what a person needs to
@@ -19,13 +19,13 @@ pub mod case;
 pub mod cases;
 pub mod compare;
 pub mod oracle;
-pub mod process;
+pub mod program;
 pub mod random;
 pub mod sql;
 pub mod twin;
 pub mod workload;
 
 pub use case::{Canonical, Case};
-pub use process::{Cutover, Running};
+pub use program::{Cutover, Outcome, Running};
 pub use twin::Twin;
 pub use workload::{Program, Side, Template, Workload, Writer};

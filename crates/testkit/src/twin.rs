@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::case::Canonical;
 use crate::compare::{Rows, difference};
 use crate::oracle::{self, open, open_side};
-use crate::process::Running;
+use crate::program::Running;
 use crate::sql::quoted;
 
 /// A second database, made before a migration starts.

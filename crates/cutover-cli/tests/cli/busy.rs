@@ -3,9 +3,9 @@
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use testkit::program::{Outcome, Signal, signal};
 
-use super::support::{Bench, Ran};
+use super::support::Bench;
 
 /// Enough rows for a backfill that can be met at work.
 const ROWS: i64 = 100_000;
@@ -32,10 +32,6 @@ fn backfill(bench: &Bench) -> Child {
     }
 }
 
-fn signal(child: &Child, signal: Signal) {
-    kill_process(Pid::from_child(child), signal).unwrap();
-}
-
 /// Stops a process so that it can't finish meanwhile, at a moment when it has the
 /// lease and not the write lock: with that, others would see a locked database.
 fn stop_without_the_write_lock(bench: &Bench, process: &Child) {
@@ -43,11 +39,11 @@ fn stop_without_the_write_lock(bench: &Bench, process: &Child) {
     conn.busy_timeout(Duration::ZERO).unwrap();
     let free = || conn.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_ok();
     loop {
-        signal(process, Signal::STOP);
+        signal(process.id(), Signal::STOP);
         if free() {
             return;
         }
-        signal(process, Signal::CONT);
+        signal(process.id(), Signal::CONT);
         std::thread::sleep(Duration::from_micros(700));
     }
 }
@@ -66,7 +62,7 @@ fn a_second_operator_is_told_who_the_first_is() {
     let status = bench.run("status --db app.db").exits(0);
     assert!(status.stdout.contains("alice"), "{}", status.stdout);
     bench.run("history --db app.db").exits(0);
-    signal(&first, Signal::CONT);
+    signal(first.id(), Signal::CONT);
     assert!(first.wait().unwrap().success());
     bench.run("advance --db app.db").exits(0);
 }
@@ -75,8 +71,8 @@ fn a_second_operator_is_told_who_the_first_is() {
 fn ctrl_c_stops_a_backfill_and_the_next_call_goes_on() {
     let bench = Bench::with_clients(ROWS);
     let first = backfill(&bench);
-    signal(&first, Signal::INT);
-    let ran = Ran::of(first.wait_with_output().unwrap()).exits(1);
+    signal(first.id(), Signal::INT);
+    let ran = Outcome::ended(first).exits(1);
     assert!(ran.stderr.contains("the next call goes on"), "{}", ran.stderr);
     let status = bench.run("status --db app.db --json").exits(0).json();
     assert_eq!(status["lease"], serde_json::Value::Null);

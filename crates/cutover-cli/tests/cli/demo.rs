@@ -2,9 +2,9 @@
 
 use std::process::Stdio;
 
-use rustix::process::{Pid, Signal, kill_process};
+use testkit::program::{Outcome, Signal, signal};
 
-use super::support::{Bench, Ran};
+use super::support::Bench;
 
 #[test]
 fn it_proves_that_nothing_was_lost() {
@@ -31,8 +31,8 @@ fn it_cleans_up_when_it_is_stopped() {
     // Its first words come once the handler of signals stands.
     let mut stderr = std::io::BufReader::new(demo.stderr.take().unwrap());
     std::io::BufRead::read_line(&mut stderr, &mut String::new()).unwrap();
-    kill_process(Pid::from_child(&demo), Signal::TERM).unwrap();
-    let ran = Ran::of(demo.wait_with_output().unwrap()).exits(1);
+    signal(demo.id(), Signal::TERM);
+    let ran = Outcome::ended(demo).exits(1);
     assert_eq!(ran.stdout, "");
     let left: Vec<_> = std::fs::read_dir(bench.dir.path())
         .unwrap()

@@ -8,7 +8,7 @@ use super::support::Bench;
 fn what_new_writes_passes_the_check() {
     let bench = Bench::new();
     let ran = bench.run("new fresh --table clients --db app.db").exits(0);
-    let next = ran.suggested();
+    let next = ran.suggested("cutover");
     assert_eq!(next, ["check fresh.sql --db app.db"], "{}", ran.stdout);
     bench.run(&next[0]).exits(0);
 }
@@ -22,7 +22,7 @@ fn the_suggested_commands_lead_from_check_to_retired() {
     while typed.len() < 12 {
         let ran = bench.run(&line).exits(0);
         typed.push(line);
-        match ran.suggested().last() {
+        match ran.suggested("cutover").last() {
             Some(next) => line = next.clone(),
             None => break,
         }
@@ -52,12 +52,12 @@ fn the_suggested_commands_lead_from_check_to_retired() {
 fn a_backfill_can_be_left_for_later() {
     let bench = Bench::new();
     let ran = bench.run("start split-address.sql --no-backfill --db app.db").exits(0);
-    assert_eq!(ran.suggested(), ["backfill --db app.db"]);
+    assert_eq!(ran.suggested("cutover"), ["backfill --db app.db"]);
     let status = bench.run("status --db app.db").exits(0);
     assert!(status.stdout.contains("[dual-write]"), "{}", status.stdout);
-    assert_eq!(status.suggested(), ["backfill --db app.db"]);
+    assert_eq!(status.suggested("cutover"), ["backfill --db app.db"]);
     let advanced = bench.run("advance --db app.db").exits(0);
-    assert_eq!(advanced.suggested(), ["backfill --db app.db"]);
+    assert_eq!(advanced.suggested("cutover"), ["backfill --db app.db"]);
     let ran = bench.run("backfill --fast --db app.db").exits(0);
     assert!(ran.stdout.contains("complete"), "{}", ran.stdout);
     // Done twice is done once.
@@ -80,7 +80,7 @@ fn it_goes_back_with_what_was_written_since() {
         .unwrap();
     let ran = bench.run("rollback --to dual-write --db app.db").exits(0);
     assert!(ran.stdout.contains("new-only → dual-write"), "{}", ran.stdout);
-    assert_eq!(ran.suggested(), ["advance --db app.db", "abort --db app.db"]);
+    assert_eq!(ran.suggested("cutover"), ["advance --db app.db", "abort --db app.db"]);
     let conn = bench.open();
     let city = |id: i64| -> Option<String> {
         conn.query_row("SELECT max(city) FROM clients WHERE id = ?", [id], |row| row.get(0))
@@ -103,14 +103,14 @@ fn with_several_migrations_the_suggested_commands_name_theirs() {
     bench.run("new pets --table pets --db app.db").exits(0);
     bench.run("start split-address.sql --db app.db").exits(0);
     let ran = bench.run("start pets.sql --db app.db").exits(0);
-    assert_eq!(ran.suggested(), ["advance --db app.db --migration pets"]);
-    let ran = bench.run(&ran.suggested()[0]).exits(0);
-    assert_eq!(ran.suggested(), ["advance --db app.db --migration pets"]);
+    assert_eq!(ran.suggested("cutover"), ["advance --db app.db --migration pets"]);
+    let ran = bench.run(&ran.suggested("cutover")[0]).exits(0);
+    assert_eq!(ran.suggested("cutover"), ["advance --db app.db --migration pets"]);
     let ran = bench.run("advance --db app.db").exits(5);
     assert!(ran.stderr.contains("split-address, pets"), "{}", ran.stderr);
     let ran = bench.run("status --db app.db").exits(0);
     assert_eq!(
-        ran.suggested(),
+        ran.suggested("cutover"),
         ["status --db app.db --migration split-address", "status --db app.db --migration pets"]
     );
 }
@@ -122,7 +122,7 @@ fn abort_leaves_nothing_of_ours() {
     bench.run("start split-address.sql --db app.db").exits(0);
     assert_ne!(bench.dump(), before);
     let ran = bench.run("abort --db app.db").exits(0);
-    assert_eq!(ran.suggested(), ["start split-address.sql --db app.db"], "{}", ran.stdout);
+    assert_eq!(ran.suggested("cutover"), ["start split-address.sql --db app.db"], "{}", ran.stdout);
     let ours: Vec<_> =
         bench.dump().into_iter().filter(|line| line.contains("cutover_live")).collect();
     assert!(ours.is_empty(), "{ours:?}");
@@ -156,9 +156,9 @@ fn verify_finds_what_somebody_broke_and_repair_mends_it() {
     let ran = bench.run("verify --db app.db").exits(1);
     assert!(ran.stdout.contains("addresses.city"), "{}", ran.stdout);
     assert!(ran.stdout.contains("'wrong'"), "{}", ran.stdout);
-    assert_eq!(ran.suggested(), ["repair --db app.db"]);
+    assert_eq!(ran.suggested("cutover"), ["repair --db app.db"]);
     let ran = bench.run("repair --db app.db").exits(0);
-    assert_eq!(ran.suggested(), ["verify --db app.db"]);
+    assert_eq!(ran.suggested("cutover"), ["verify --db app.db"]);
     bench.run("verify --db app.db").exits(0);
 }
 

@@ -2,7 +2,9 @@
 
 use std::process::Stdio;
 
-use super::support::{Bench, Ran};
+use testkit::Outcome;
+
+use super::support::Bench;
 
 #[test]
 fn there_is_no_colour_without_a_terminal_and_there_is_where_it_is_forced() {
@@ -12,9 +14,9 @@ fn there_is_no_colour_without_a_terminal_and_there_is_where_it_is_forced() {
     assert!(!ran.stderr.contains('\u{1b}'), "{:?}", ran.stderr);
     // Proves that the assertion above could fail.
     let forced = bench.command(line).env("CLICOLOR_FORCE", "1").output().unwrap();
-    assert!(Ran::of(forced).stderr.contains('\u{1b}'));
+    assert!(Outcome::of(forced).stderr.contains('\u{1b}'));
     let none = bench.command(line).env("NO_COLOR", "1").output().unwrap();
-    assert!(!Ran::of(none).stderr.contains('\u{1b}'));
+    assert!(!Outcome::of(none).stderr.contains('\u{1b}'));
 }
 
 #[test]
@@ -38,7 +40,7 @@ fn a_closed_pipe_is_no_failure() {
         .spawn()
         .unwrap();
     drop(child.stdout.take());
-    let ran = Ran::of(child.wait_with_output().unwrap()).exits(0);
+    let ran = Outcome::ended(child).exits(0);
     assert_eq!(ran.stderr, "");
 }
 
@@ -49,5 +51,5 @@ fn a_full_disk_is_a_failure() {
     let bench = Bench::empty();
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
     let output = bench.command("man").stdout(full).output().unwrap();
-    assert!(Ran::of(output).exits(1).stderr.contains("standard output"));
+    assert!(Outcome::of(output).exits(1).stderr.contains("standard output"));
 }

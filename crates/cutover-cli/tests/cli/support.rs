@@ -2,11 +2,11 @@
 //! addresses move into a table of their own.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use rusqlite::Connection;
-use serde_json::Value;
 use tempfile::TempDir;
+use testkit::Outcome;
 
 pub(crate) const SPLIT: &str = "\
 -- split-address: addresses get a table of their own
@@ -34,46 +34,6 @@ INSERT INTO old.clients (id, name, street, city) SELECT id, name, street, NULL F
 /// A directory with a database in it, and the binary to run there.
 pub(crate) struct Bench {
     pub(crate) dir: TempDir,
-}
-
-/// What a run gave.
-pub(crate) struct Ran {
-    pub(crate) code: i32,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
-
-impl Ran {
-    pub(crate) fn of(output: Output) -> Self {
-        Self {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
-    }
-
-    /// Asserts the exit code, showing everything if it is another.
-    #[track_caller]
-    pub(crate) fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
-        self
-    }
-
-    #[track_caller]
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {}\n{}", self.stdout, self.stderr))
-    }
-
-    /// The commands that this run suggests to type next, without the program.
-    pub(crate) fn suggested(&self) -> Vec<String> {
-        self.stdout
-            .lines()
-            .filter_map(|line| line.trim().split_once("/cutover "))
-            .filter(|(program, _)| program.starts_with('/'))
-            .map(|(_, words)| words.to_owned())
-            .collect()
-    }
 }
 
 impl Bench {
@@ -130,8 +90,8 @@ impl Bench {
         command
     }
 
-    pub(crate) fn run(&self, line: &str) -> Ran {
-        Ran::of(self.command(line).output().unwrap())
+    pub(crate) fn run(&self, line: &str) -> Outcome {
+        Outcome::of(self.command(line).output().unwrap())
     }
 
     /// Every table, view, index and trigger, and every row of the user's tables: to

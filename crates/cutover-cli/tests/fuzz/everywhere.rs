@@ -31,7 +31,7 @@ fn examples() -> Vec<PathBuf> {
 #[track_caller]
 fn no_divergence(bench: &Bench, file: &Path, what: &str) {
     let ran = bench.fuzz(file, statements(), seed());
-    assert_eq!(ran.code, 0, "{what}:\n{}\n{}", ran.stdout, ran.stderr);
+    assert_eq!(ran.code, Some(0), "{what}:\n{}\n{}", ran.stdout, ran.stderr);
     let fuzz = &ran.json()["fuzz"];
     assert_eq!(fuzz["ok"], true, "{what}: {fuzz}");
     assert_eq!(fuzz["failure"], serde_json::Value::Null, "{what}: {fuzz}");

@@ -4,30 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use rusqlite::Connection;
-use serde_json::Value;
 use tempfile::TempDir;
+use testkit::Outcome;
 
 pub(crate) struct Bench {
     pub(crate) dir: TempDir,
-}
-
-pub(crate) struct Ran {
-    pub(crate) code: i32,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
-
-impl Ran {
-    #[track_caller]
-    pub(crate) fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
-        self
-    }
-
-    #[track_caller]
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap()
-    }
 }
 
 impl Bench {
@@ -52,7 +33,7 @@ impl Bench {
     }
 
     /// Runs the binary in the directory.
-    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
         let output = Command::new(env!("CARGO_BIN_EXE_cutover"))
             .args(arguments)
             .current_dir(self.dir.path())
@@ -60,15 +41,11 @@ impl Bench {
             .stdin(Stdio::null())
             .output()
             .unwrap();
-        Ran {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        Outcome::of(output)
     }
 
     /// `check --fuzz` as JSON.
-    pub(crate) fn fuzz(&self, file: &Path, statements: u64, seed: u64) -> Ran {
+    pub(crate) fn fuzz(&self, file: &Path, statements: u64, seed: u64) -> Outcome {
         let (statements, seed) = (statements.to_string(), seed.to_string());
         let file = file.to_str().unwrap();
         self.run(&[

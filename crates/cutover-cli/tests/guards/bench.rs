@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use rusqlite::Connection;
 use serde_json::Value;
 use tempfile::TempDir;
-use testkit::process::{Outcome, Running};
+use testkit::program::{Outcome, Running};
 
 pub(crate) const MIGRATION: &str = "
 CREATE TABLE new.heads (id INTEGER PRIMARY KEY, title TEXT NOT NULL);
@@ -91,7 +91,7 @@ impl Bench {
 
     #[track_caller]
     pub(crate) fn json(&self, line: &str) -> Value {
-        json(&self.exits(0, &format!("{line} --json")))
+        self.exits(0, &format!("{line} --json")).json()
     }
 
     /// What lies in the directory.
@@ -116,22 +116,7 @@ impl Bench {
 /// Runs a command to its end.
 #[track_caller]
 pub(crate) fn ends(code: i32, command: &mut Command) -> Outcome {
-    let what = format!("{command:?}");
-    let outcome = Running::spawn(command).wait(std::time::Duration::from_secs(120));
-    assert_eq!(
-        outcome.code,
-        Some(code),
-        "{what}\nstdout:\n{}\nstderr:\n{}",
-        outcome.stdout,
-        outcome.stderr
-    );
-    outcome
-}
-
-#[track_caller]
-pub(crate) fn json(outcome: &Outcome) -> Value {
-    serde_json::from_str(&outcome.stdout)
-        .unwrap_or_else(|error| panic!("{error}: {}\n{}", outcome.stdout, outcome.stderr))
+    Running::spawn(command).wait(std::time::Duration::from_secs(120)).exits(code)
 }
 
 /// The rows of a query, storage classes included.

@@ -272,7 +272,7 @@ impl Hostile {
     }
 
     #[track_caller]
-    fn exits(&self, code: i32, words: &[&str]) -> testkit::process::Outcome {
+    fn exits(&self, code: i32, words: &[&str]) -> testkit::program::Outcome {
         ends(code, self.bench.words(words).args(["--db", "app.db"]))
     }
 
@@ -318,10 +318,10 @@ impl Hostile {
 
     /// What is told is what was named, and nothing of the database is gone or left over.
     fn ended(&self) {
-        let status: Value = super::bench::json(&self.exits(0, &["status", "--json"]));
+        let status: Value = self.exits(0, &["status", "--json"]).json();
         assert_eq!(status["phase"], "retired");
         assert_eq!(format!("{}.sql", status["migration"].as_str().unwrap()), self.file);
-        let history: Value = super::bench::json(&self.exits(0, &["history", "--json"]));
+        let history: Value = self.exits(0, &["history", "--json"]).json();
         assert!(
             history.as_array().unwrap().iter().all(|line| line["actor"] == self.actor.as_str())
         );

@@ -178,7 +178,7 @@ fn powerless(bench: &Bench, line: &str) -> Command {
     }
     let copy = bench.path("cutover");
     if !copy.exists() {
-        testkit::process::copy_program(Path::new(env!("CARGO_BIN_EXE_cutover")), &copy);
+        testkit::program::copy_program(Path::new(env!("CARGO_BIN_EXE_cutover")), &copy);
     }
     let mut other = Command::new(copy);
     other.args(command.get_args()).current_dir(bench.dir()).uid(65534).gid(65534);

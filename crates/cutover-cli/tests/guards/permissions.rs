@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rustix::fs::{Gid, Uid, chown};
-use testkit::process::Running;
+use testkit::program::Running;
 
 use super::bench::{Bench, ends};
 
@@ -89,7 +89,7 @@ fn scratch_databases_are_nobody_else_s() {
             look(&scratch, &mut seen);
             std::thread::sleep(Duration::from_micros(500));
         }
-        let _ = check.wait(Duration::from_secs(1)).expect_code(0);
+        let _ = check.wait(Duration::from_secs(1)).exits(0);
         let private = |(name, mode): &(String, u32)| {
             *mode == if name.ends_with(".db") { 0o600 } else { 0o700 }
         };

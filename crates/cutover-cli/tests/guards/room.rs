@@ -7,7 +7,7 @@
 use cutover::{AdvanceOptions, Engine, Error, Migration, Options, Phase, Silent, StartOptions};
 use serde_json::Value;
 
-use super::bench::{Bench, MIGRATION, ends, json};
+use super::bench::{Bench, MIGRATION, ends};
 
 #[test]
 fn a_start_that_does_not_fit_changes_nothing() {
@@ -47,7 +47,7 @@ fn a_disk_that_runs_full_meanwhile_stops_the_backfill_and_loses_nothing() {
 /// What `check` expects, with nothing that has to stay free.
 fn forecast(bench: &Bench) -> Value {
     let mut command = bench.command("check split.sql --db app.db --json");
-    json(&ends(0, command.env("CUTOVER_KEEP_FREE", "0")))["forecast"].take()
+    ends(0, command.env("CUTOVER_KEEP_FREE", "0")).json()["forecast"].take()
 }
 
 #[test]

@@ -112,8 +112,7 @@ fn a_vacuum_in_steps_goes_on_beside_a_writer() {
         conn.execute("INSERT INTO heads VALUES (?1, 'beside')", [id]).unwrap();
         written += 1;
     }
-    let space =
-        super::bench::json(&command.wait(std::time::Duration::from_secs(1)))["space"].take();
+    let space = command.wait(std::time::Duration::from_secs(1)).json()["space"].take();
     assert!(space["freed_bytes"].as_u64().unwrap() > 3_000_000, "{space}");
     let held = bench.number("SELECT count(*) FROM heads WHERE title = 'beside'");
     assert_eq!(held, written.unsigned_abs());

@@ -74,7 +74,7 @@ fn which_of_values_that_compare_equal_is_the_largest_has_to_be_said() {
     let cutover = Cutover::new(env!("CARGO_BIN_EXE_cutover"), &db);
     for open in ["max(word)", "CAST(max(untyped) AS TEXT)"] {
         most(open);
-        let said = cutover.run(&["start", file.to_str().unwrap()]).expect_code(3).stderr;
+        let said = cutover.run(&["start", file.to_str().unwrap()]).exits(3).stderr;
         assert!(said.contains("is not determined"), "{open}: {said}");
     }
     most("max(word COLLATE BINARY)");

@@ -209,7 +209,7 @@ fn a_schema_that_changes_while_a_gate_waits() {
         }
         scene.sql("ALTER TABLE t ADD COLUMN phone TEXT");
         scene.exits(0, "unpostpone");
-        let outcome = waits.wait(std::time::Duration::from_secs(60)).expect_code(3);
+        let outcome = waits.wait(std::time::Duration::from_secs(60)).exits(3);
         assert!(outcome.stderr.contains("t.phone was added"), "{}", outcome.stderr);
         assert_eq!(scene.phase(), "read-new");
     }

@@ -10,8 +10,8 @@ use cutover::{
     StartOptions, Watch, Work,
 };
 use rusqlite::Connection;
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use testkit::program::Signal;
 use testkit::{Cutover, Running, cases};
 
 use crate::migrations::stage::Stage;
@@ -30,22 +30,17 @@ const MIGRATION: &str = "
     INSERT INTO new.remarks (id, text) SELECT id, body FROM old.notes;
     INSERT INTO old.notes (id, body) SELECT id, text FROM new.remarks;";
 
-fn signal(process: &Running, signal: Signal) {
-    let pid = Pid::from_raw(process.pid().try_into().unwrap()).unwrap();
-    kill_process(pid, signal).unwrap();
-}
-
 /// Stops a process at a moment when it has not the write lock: with that, others would
 /// find the database locked and never come to ask for the lease.
 fn stand_still(db: &Path, process: &mut Running) {
     let conn = Connection::open(db).unwrap();
     conn.busy_timeout(Duration::ZERO).unwrap();
     loop {
-        signal(process, Signal::STOP);
+        process.signal(Signal::STOP);
         if conn.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_ok() {
             return;
         }
-        signal(process, Signal::CONT);
+        process.signal(Signal::CONT);
         assert!(process.is_running(), "it has ended before it could be stopped");
         thread::sleep(Duration::from_micros(700));
     }
@@ -76,7 +71,7 @@ fn passed(db: &Path) -> i64 {
 }
 
 fn status(cutover: &Cutover) -> Value {
-    json(&cutover.run(&["status", "--json"]).expect_code(0))
+    json(&cutover.run(&["status", "--json"]).exits(0))
 }
 
 #[test]
@@ -100,18 +95,18 @@ fn a_second_operator_hears_of_the_first() {
         &["rollback"],
         &["abort"],
     ] {
-        let second = stage.cutover.run(command).expect_code(4);
+        let second = stage.cutover.run(command).exits(4);
         for part in ["alice", host, &first.pid().to_string()] {
             assert!(second.stderr.contains(part), "{command:?}, {part}: {}", second.stderr);
         }
     }
-    let _ = stage.cutover.run(&["history"]).expect_code(0);
+    let _ = stage.cutover.run(&["history"]).exits(0);
     // Not all is copied yet; what is, is compared.
-    let verified = json(&stage.cutover.run(&["verify", "--json"]).expect_code(0));
+    let verified = json(&stage.cutover.run(&["verify", "--json"]).exits(0));
     assert!(verified["checked"].as_u64() > Some(0), "{verified}");
 
-    signal(&first, Signal::CONT);
-    let _ = first.wait(Duration::from_secs(60)).expect_code(0);
+    first.signal(Signal::CONT);
+    let _ = first.wait(Duration::from_secs(60)).exits(0);
     stage.run(&["advance"]);
     stage.drop_curtain();
     stage.judge("the second operator");
@@ -130,8 +125,8 @@ fn a_stopped_operator_is_overtaken_and_writes_nothing_more() {
     scene.exits(0, "advance --actor bob");
     let before = scene.dump();
 
-    signal(&first, Signal::CONT);
-    let outcome = first.wait(Duration::from_secs(60)).expect_code(4);
+    first.signal(Signal::CONT);
+    let outcome = first.wait(Duration::from_secs(60)).exits(4);
     assert!(outcome.stderr.contains("lease"), "{}", outcome.stderr);
     assert_eq!(scene.dump(), before);
     scene.exits(0, "verify");
@@ -249,14 +244,14 @@ fn ctrl_c_stops_at_the_end_of_a_chunk() {
     for _ in 0..3 {
         let Some(seen) = until_copying(&stage.db, &mut running) else { break };
         assert!(seen >= done, "began anew: {seen} after {done}");
-        signal(&running, Signal::INT);
+        running.signal(Signal::INT);
         let outcome = running.wait(Duration::from_secs(60));
         running = stage.cutover.spawn(&["backfill"]);
         if outcome.code == Some(0) {
             // It came to its end first.
             break;
         }
-        let outcome = outcome.expect_code(1);
+        let outcome = outcome.exits(1);
         assert!(outcome.stderr.contains("the next call goes on"), "{}", outcome.stderr);
         // What the passes record: the status gives it in rows of the old tables, of
         // which programs delete some meanwhile.
@@ -265,7 +260,7 @@ fn ctrl_c_stops_at_the_end_of_a_chunk() {
         assert!(status(&stage.cutover)["backfill"]["done"].as_i64().unwrap() > 0);
     }
     assert_ne!(done, 0, "never interrupted");
-    let _ = running.wait(Duration::from_secs(60)).expect_code(0);
+    let _ = running.wait(Duration::from_secs(60)).exits(0);
     let status = status(&stage.cutover);
     assert_eq!(status["backfill"]["complete"], true);
     assert_eq!(status["lease"], Value::Null);
@@ -275,7 +270,7 @@ fn ctrl_c_stops_at_the_end_of_a_chunk() {
 
 /// How often a migration was started.
 fn starts(cutover: &Cutover) -> usize {
-    let history = json(&cutover.run(&["history", "--json"]).expect_code(0));
+    let history = json(&cutover.run(&["history", "--json"]).exits(0));
     history.as_array().unwrap().iter().filter(|entry| entry["event"] == "start").count()
 }
 
@@ -304,11 +299,11 @@ fn a_start_that_was_overtaken_in_its_proof_does_no_harm() {
     let start = stage.arguments(&["start"]);
     let late = stage.cutover.spawn(&start);
     thread::sleep(Duration::from_millis(25));
-    signal(&late, Signal::STOP);
+    late.signal(Signal::STOP);
     assert_eq!(stage.cutover.run(&["status"]).code, Some(5), "it is still at its proof");
     stage.run(&start);
     stage.raise_curtain();
-    signal(&late, Signal::CONT);
+    late.signal(Signal::CONT);
     let outcome = late.wait(Duration::from_secs(60));
     assert!([Some(0), Some(3), Some(4)].contains(&outcome.code), "{outcome:?}");
     assert_eq!(starts(&stage.cutover), 1);
@@ -324,11 +319,11 @@ fn a_late_start_does_not_turn_anything_back() {
         let start = stage.arguments(&["start"]);
         let late = stage.cutover.spawn(&start);
         thread::sleep(Duration::from_millis(25));
-        signal(&late, Signal::STOP);
+        late.signal(Signal::STOP);
         stage.run(&start);
         steps.iter().for_each(|step| drop(stage.run(step)));
         stage.raise_curtain();
-        signal(&late, Signal::CONT);
+        late.signal(Signal::CONT);
         let outcome = late.wait(Duration::from_secs(60));
         // After an abort it is a start like any other.
         assert!([Some(0), Some(3), Some(4)].contains(&outcome.code), "{outcome:?}");

@@ -1,7 +1,7 @@
 //! Several migrations in one database: which may run beside each other, which of them a command
 //! means, and leaving one whatever became of its tables.
 
-use testkit::process::Outcome;
+use testkit::program::Outcome;
 
 use crate::scene::{Scene, json};
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tempfile::TempDir;
 use testkit::compare::{Rows, difference};
-use testkit::process::Outcome;
+use testkit::program::Outcome;
 use testkit::workload::Writing;
 use testkit::{Case, Cutover, Program, Side, Twin, Writer};
 

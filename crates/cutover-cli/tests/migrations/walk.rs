@@ -6,7 +6,7 @@
 use fastrand::Rng;
 use rusqlite::Connection;
 use serde_json::Value;
-use testkit::process::Outcome;
+use testkit::program::Outcome;
 
 use crate::scene::{Scene, rows};
 

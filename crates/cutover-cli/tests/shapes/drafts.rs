@@ -6,7 +6,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use tempfile::TempDir;
 use testkit::Cutover;
-use testkit::process::Outcome;
+use testkit::program::Outcome;
 
 /// A schema, and writes that its tables refuse.
 struct Drafted {

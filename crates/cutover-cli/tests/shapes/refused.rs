@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tempfile::TempDir;
 use testkit::Cutover;
-use testkit::process::Running;
+use testkit::program::Running;
 
 /// A database and a migration that does not go.
 struct Refused {

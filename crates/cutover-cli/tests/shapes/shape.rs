@@ -10,7 +10,7 @@ use cutover::{AdvanceOptions, Engine, Migration, Options, Pace, Phase, Silent, S
 use rusqlite::Connection;
 use tempfile::TempDir;
 use testkit::compare::{Rows, difference};
-use testkit::process::Running;
+use testkit::program::Running;
 use testkit::sql::{Kind, quoted, statements};
 use testkit::{Canonical, Twin};
 

@@ -1,12 +1,13 @@
 //! A database with clients, its twin, and the binary at work on it.
 
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use serde_json::Value;
 use tempfile::TempDir;
+use testkit::program::{Outcome, Running, Signal};
 
 const MIGRATION: &str = "\
 CREATE TABLE new.customers (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
@@ -29,35 +30,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Bench {
     dir: TempDir,
-}
-
-pub(crate) struct Ran {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
-
-impl From<Output> for Ran {
-    fn from(output: Output) -> Self {
-        Self {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
-    }
-}
-
-impl Ran {
-    #[track_caller]
-    pub(crate) fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "{}\n{}", self.stdout, self.stderr);
-        self
-    }
-
-    #[track_caller]
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap()
-    }
 }
 
 impl Bench {
@@ -104,13 +76,13 @@ impl Bench {
         command
     }
 
-    pub(crate) fn run(&self, line: &str) -> Ran {
-        self.command(line).output().unwrap().into()
+    pub(crate) fn run(&self, line: &str) -> Outcome {
+        Outcome::of(self.command(line).output().unwrap())
     }
 
     /// Begins a command, and leaves it at work.
-    pub(crate) fn spawn(&self, line: &str) -> Child {
-        self.command(line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    pub(crate) fn spawn(&self, line: &str) -> Running {
+        Running::spawn(&mut self.command(line))
     }
 
     pub(crate) fn status(&self) -> Value {
@@ -135,14 +107,13 @@ impl Bench {
     /// `sqlite3` shell is.
     pub(crate) fn writes(&self, sql: &str) {
         for name in ["app.db", "twin.db"] {
-            let ran: Ran = Command::new("sqlite3")
+            let ran = Command::new("sqlite3")
                 .args(["-batch", "-bail", "-init", "/dev/null", "-cmd", ".timeout 20000"])
                 .arg(self.path(name))
                 .arg(sql)
                 .output()
-                .unwrap()
-                .into();
-            ran.exits(0);
+                .unwrap();
+            Outcome::of(ran).exits(0);
         }
     }
 
@@ -164,12 +135,11 @@ impl Bench {
 }
 
 /// Asks a process to stop, as Ctrl-C does.
-pub(crate) fn interrupt(child: &Child) {
-    let pid = rustix::process::Pid::from_child(child);
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+pub(crate) fn interrupt(running: &Running) {
+    running.signal(Signal::INT);
 }
 
-/// What a process that was left at work came to.
-pub(crate) fn ended(child: Child) -> Ran {
-    child.wait_with_output().unwrap().into()
+/// Waits for a process that was left at work.
+pub(crate) fn ended(running: Running) -> Outcome {
+    running.wait(PATIENCE)
 }

@@ -59,7 +59,7 @@ fn programs_transactions_are_counted_and_our_own_are_not() {
     observer.look().unwrap();
     let mut backfill = bench.spawn("backfill");
     let mut most: f64 = 0.0;
-    while backfill.try_wait().unwrap().is_none() {
+    while backfill.is_running() {
         std::thread::sleep(Duration::from_millis(200));
         let snapshot = observer.look().unwrap();
         if snapshot.work.as_ref().is_some_and(|work| work.done > 0) {

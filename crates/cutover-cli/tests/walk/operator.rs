@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use serde_json::Value;
-use testkit::process::Outcome;
+use testkit::program::Outcome;
 
 use crate::walk::scene::{NAME, Scene};
 

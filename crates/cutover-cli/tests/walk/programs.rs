@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use serde_json::json;
-use testkit::process::Running;
+use testkit::program::Running;
 
 use crate::walk::scene::{PROGRAMS, Scene};
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
-use testkit::process::Cutover;
+use testkit::program::Cutover;
 
 /// Clients with cities become customers, addresses and cities. A client's name must be there;
 /// a customer's need not.

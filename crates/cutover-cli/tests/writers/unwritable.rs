@@ -23,7 +23,7 @@ fn run(scene: &Scene, words: &[&str]) -> Output {
         // The binary may lie where only root comes.
         let copy = scene.db.with_file_name("cutover");
         if !copy.exists() {
-            testkit::process::copy_program(binary, &copy);
+            testkit::program::copy_program(binary, &copy);
         }
         let mut command = Command::new("setpriv");
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(copy);

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::{Workload, log};
 use crate::oracle::open;
-use crate::process::{Outcome, Running};
+use crate::program::{Outcome, Running};
 
 /// What writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

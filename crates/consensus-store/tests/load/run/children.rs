@@ -8,7 +8,7 @@ use std::time::Duration;
 use consensus_store::Options;
 use serde::{Deserialize, Serialize};
 use testkit::Running;
-use testkit::process::Outcome;
+use testkit::program::Outcome;
 
 use super::history::{Event, History};
 use super::{client, operator};

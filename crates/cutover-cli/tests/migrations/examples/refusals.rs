@@ -25,7 +25,7 @@ fn is_refused(example: &Example, file: &Path) {
     let before = dump(&db);
     let cutover = Cutover::new(env!("CARGO_BIN_EXE_cutover"), &db);
     for command in ["check", "start"] {
-        let _ = cutover.run(&[command, file.to_str().unwrap()]).expect_code(3);
+        let _ = cutover.run(&[command, file.to_str().unwrap()]).exits(3);
         assert_eq!(dump(&db), before, "{}: {command} changes nothing", example.directory);
     }
 }

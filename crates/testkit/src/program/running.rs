@@ -1,13 +1,14 @@
-//! Other processes, and their sudden end.
+//! A process that was started, and its end.
 
 use std::io::Read;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
+
+use super::{Outcome, signal};
 
 /// A process that was started, with all that it starts in turn. Dropping it kills
 /// them.
@@ -17,38 +18,6 @@ pub struct Running {
     what: String,
     stdout: Option<JoinHandle<Vec<u8>>>,
     stderr: Option<JoinHandle<Vec<u8>>>,
-}
-
-/// How a process ended, and what it said.
-#[derive(Debug, Clone)]
-pub struct Outcome {
-    /// The exit code; none when a signal ended it.
-    pub code: Option<i32>,
-    /// Its standard output.
-    pub stdout: String,
-    /// Its standard error.
-    pub stderr: String,
-}
-
-impl Outcome {
-    /// Panics unless the process exited with 0; gives its standard output.
-    #[must_use]
-    pub fn success(self) -> String {
-        self.expect_code(0).stdout
-    }
-
-    /// Panics unless the process exited with this code.
-    #[must_use]
-    pub fn expect_code(self, code: i32) -> Self {
-        assert!(
-            self.code == Some(code),
-            "exit code {:?}, not {code}\nstdout:\n{}\nstderr:\n{}",
-            self.code,
-            self.stdout,
-            self.stderr
-        );
-        self
-    }
 }
 
 impl Running {
@@ -107,6 +76,11 @@ impl Running {
         }
     }
 
+    /// Sends a signal to the process.
+    pub fn signal(&self, what: Signal) {
+        signal(self.pid(), what);
+    }
+
     /// Whether the process has not ended yet.
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("a child to wait for").is_none()
@@ -155,57 +129,6 @@ fn drain(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
     })
 }
 
-/// The `cutover` binary at work on one database.
-#[derive(Debug, Clone)]
-pub struct Cutover {
-    binary: PathBuf,
-    db: PathBuf,
-}
-
-impl Cutover {
-    /// `binary` is `env!("CARGO_BIN_EXE_cutover")` in the tests of the crate that has
-    /// it.
-    #[must_use]
-    pub fn new(binary: impl Into<PathBuf>, db: &Path) -> Self {
-        Self { binary: binary.into(), db: db.to_owned() }
-    }
-
-    /// The binary that `CUTOVER_BIN` names.
-    #[must_use]
-    pub fn from_env(db: &Path) -> Self {
-        let binary = std::env::var_os("CUTOVER_BIN").expect("CUTOVER_BIN names the cutover binary");
-        Self::new(binary, db)
-    }
-
-    /// Starts a command; the database is given by `CUTOVER_DB`.
-    #[must_use]
-    pub fn spawn(&self, arguments: &[&str]) -> Running {
-        Running::spawn(
-            Command::new(&self.binary)
-                .args(arguments)
-                .env("CUTOVER_DB", &self.db)
-                .env("NO_COLOR", "1"),
-        )
-    }
-
-    /// Runs a command to its end. Panics after two minutes.
-    #[must_use]
-    pub fn run(&self, arguments: &[&str]) -> Outcome {
-        self.spawn(arguments).wait(Duration::from_secs(120))
-    }
-}
-
-/// Copies a program so that it can be started at once. `cp` does it: a process that another thread
-/// of ours starts meanwhile would inherit our open file, and the kernel starts no program that
-/// somebody has open for writing ("Text file busy").
-///
-/// # Panics
-/// If it can't be copied.
-pub fn copy_program(from: &Path, to: &Path) {
-    let done = Command::new("cp").arg(from).arg(to).status().expect("cp runs");
-    assert!(done.success(), "cp {} {}", from.display(), to.display());
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,7 +156,7 @@ mod tests {
             Running::spawn(Command::new("sh").args(["-c", "echo out; echo err >&2; exit 3"]))
                 .wait(Duration::from_secs(10));
         assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("out\n", "err\n"));
-        let _ = outcome.expect_code(3);
+        let _ = outcome.exits(3);
     }
 
     #[test]
