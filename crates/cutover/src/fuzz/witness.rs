@@ -16,6 +16,7 @@ use std::path::Path;
 use super::lockstep::Told;
 use super::statement::Statement;
 use crate::backend::sqlite::catalog::{Entry, OURS};
+use crate::backend::sqlite::triggers::event;
 use crate::backend::sqlite::{Answer, Connection};
 use crate::derive::sql::ident;
 
@@ -64,11 +65,8 @@ fn events(entries: &[Entry]) -> BTreeSet<(String, String)> {
             && tables.contains(&entry.on.to_lowercase())
     });
     let event = |entry: &Entry| {
-        let before = format!("CREATE TRIGGER {} ", ident(&entry.name));
-        let after = format!(" ON {}", ident(&entry.on));
-        let rest = entry.sql.as_deref()?.strip_prefix(before.as_str())?;
-        let (event, _) = rest.split_once(after.as_str())?;
-        Some((event.to_owned(), entry.on.clone()))
+        let event = event(&entry.name, &entry.on, entry.sql.as_deref()?)?;
+        Some((event, entry.on.clone()))
     };
     ours.filter_map(event).collect()
 }

@@ -23,6 +23,13 @@ pub(super) fn trigger(
     Object::trigger(name, on, sql)
 }
 
+/// What a trigger that [`trigger`] wrote waits for.
+pub(crate) fn event(name: &str, on: &str, sql: &str) -> Option<String> {
+    let before = format!("CREATE TRIGGER {} ", ident(name));
+    let (event, _) = sql.strip_prefix(&before)?.split_once(&format!(" ON {}", ident(on)))?;
+    Some(event.to_owned())
+}
+
 /// Triggers that run statements before each of these events on a table.
 pub(super) fn before(
     events: &[&str],

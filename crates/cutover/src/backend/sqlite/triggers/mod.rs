@@ -13,5 +13,7 @@ pub(crate) mod sync;
 pub(crate) mod tombstone;
 pub(crate) mod touched;
 
+pub(crate) use dialect::event;
+
 #[cfg(test)]
 mod tests;
