@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+mod affinity;
 mod backend;
 mod clock;
 mod derive;

@@ -3,46 +3,10 @@
 
 use std::collections::BTreeMap;
 
+pub(crate) use crate::affinity::Affinity;
 use crate::nearest::nearest;
 use crate::phase::Side;
 use crate::tree::Expr;
-
-/// How a column converts the values stored in it
-/// (<https://www.sqlite.org/datatype3.html#type_affinity>).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Affinity {
-    Text,
-    Numeric,
-    Integer,
-    Real,
-    /// Values stay as they are.
-    Blob,
-}
-
-impl Affinity {
-    /// The affinity of a declared type, by SQLite's five rules in their order.
-    pub(crate) fn of(declared: &str) -> Self {
-        let upper = declared.to_ascii_uppercase();
-        let has = |part: &str| upper.contains(part);
-        if has("INT") {
-            Self::Integer
-        } else if has("CHAR") || has("CLOB") || has("TEXT") {
-            Self::Text
-        } else if has("BLOB") || upper.is_empty() {
-            Self::Blob
-        } else if has("REAL") || has("FLOA") || has("DOUB") {
-            Self::Real
-        } else {
-            Self::Numeric
-        }
-    }
-
-    /// Whether two affinities store every value alike.
-    pub(crate) fn stores_like(self, other: Self) -> bool {
-        let exact = |affinity| matches!(affinity, Self::Integer | Self::Numeric);
-        self == other || (exact(self) && exact(other))
-    }
-}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Column {

@@ -8,7 +8,6 @@ use crate::derive::query::trace::of_row;
 use crate::derive::source::Source;
 use crate::derive::target::Target;
 use crate::phase::Side;
-use crate::schema::Affinity;
 
 /// How the tables of each side are written: bare in a trigger, behind a schema
 /// where a scratch database is attached.
@@ -282,11 +281,10 @@ pub(crate) fn differs<'a>(
                 part = compared(left, column, &format!("{collate} IS NOT"), &derived);
             }
             match column.map(|column| column.affinity) {
-                Some(Affinity::Blob) => {
+                Some(affinity) if affinity.keeps_all() => {
                     part += &format!(" OR typeof({left}.{quoted}) <> typeof({derived})");
                 }
-                Some(Affinity::Integer | Affinity::Numeric)
-                    if !target.table.is_rowid_alias(name) =>
+                Some(affinity) if affinity.is_exact() && !target.table.is_rowid_alias(name) =>
                 {
                     part += &format!(
                         " OR ({left}.{quoted} IS {LEAST} AND typeof({left}.{quoted}) <> typeof({derived}) \
@@ -311,7 +309,7 @@ pub(crate) fn may_differ<'a>(
     right: &dyn Fn(&str) -> String,
 ) -> Option<String> {
     let keeps =
-        |name: &&String| target.column(name).is_none_or(|column| column.affinity == Affinity::Blob);
+        |name: &&String| target.column(name).is_none_or(|column| column.affinity.keeps_all());
     let zeros = columns.clone().filter(keeps).map(|name| is_zero(&right(name)));
     let parts: Vec<String> =
         differs(target, columns.clone(), left, right).into_iter().chain(zeros).collect();

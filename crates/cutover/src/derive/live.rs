@@ -8,30 +8,13 @@ use super::sql::{ident, idents, join};
 use crate::derive::source::Source;
 use crate::derive::target::Target;
 use crate::phase::Side;
-use crate::schema::{Affinity, Catalog, Column};
+use crate::schema::{Catalog, Column};
 use crate::tree::Expr;
 
 /// A value as a column of the table would store it
-/// (<https://www.sqlite.org/datatype3.html#type_affinity>). A text is a number if it is
-/// equal to one: a comparison with a CAST to NUMERIC reads the text as the column would.
+/// (<https://www.sqlite.org/datatype3.html#type_affinity>).
 fn as_stored(column: &Column, expression: &str) -> String {
-    let converted = match column.affinity {
-        Affinity::Text => {
-            "CASE WHEN typeof(v) IN ('integer', 'real') THEN CAST(v AS TEXT) ELSE v END"
-        }
-        Affinity::Real => {
-            "CASE WHEN typeof(v) = 'integer' OR (typeof(v) = 'text' AND CAST(v AS NUMERIC) = v) \
-             THEN CAST(v AS REAL) ELSE v END"
-        }
-        Affinity::Integer | Affinity::Numeric => {
-            // A column keeps the REAL that equals the least integer as it is.
-            "CASE WHEN typeof(v) = 'real' AND v > -9223372036854775808 AND v = CAST(v AS INTEGER) \
-             THEN CAST(v AS INTEGER) \
-             WHEN typeof(v) = 'text' AND CAST(v AS NUMERIC) = v THEN CAST(v AS NUMERIC) \
-             ELSE v END"
-        }
-        Affinity::Blob => return format!("({expression})"),
-    };
+    let Some(converted) = column.affinity.stored() else { return format!("({expression})") };
     format!("(SELECT {converted} FROM (SELECT {expression} AS v))")
 }
 
@@ -54,7 +37,7 @@ fn is_stored_so(query: &Query, position: usize, column: &Column, catalog: &Catal
             _ => false,
         }
     };
-    column.affinity == Affinity::Blob || query.arms().all(passes_on)
+    column.affinity.keeps_all() || query.arms().all(passes_on)
 }
 
 /// The live view of a backward target: it reads the old table

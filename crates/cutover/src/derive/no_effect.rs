@@ -11,7 +11,7 @@ use super::query::{Arm, Leaf, Output, What};
 use super::sql::{any, equality, ident, join};
 use crate::derive::source::Source;
 use crate::derive::target::Target;
-use crate::schema::{Affinity, Catalog, Column, Table};
+use crate::schema::{Catalog, Column, Table};
 use crate::tree::{Call, Expr, Literal};
 
 /// Where the new row of an INSERT leaves a grouped target as it is: its group is
@@ -96,7 +96,7 @@ fn contribution(
     let column = target.column(&output.name)?;
     // Of values that compare equal and are not the same, which is the least depends on the
     // order in which they are met.
-    if !column.is_binary() || column.affinity == Affinity::Blob {
+    if !column.is_binary() || column.affinity.keeps_all() {
         return None;
     }
     if !stored_as_it_is(arm, argument, leaf, column, catalog) {
@@ -118,7 +118,7 @@ fn stored_as_it_is(
     column: &Column,
     catalog: &Catalog,
 ) -> bool {
-    let numeric = matches!(column.affinity, Affinity::Integer | Affinity::Numeric | Affinity::Real);
+    let numeric = column.affinity.is_numeric();
     let Some(expr) = below(arm, argument, leaf) else { return false };
     match &expr {
         Expr::Column(_, name) => catalog
@@ -210,13 +210,12 @@ pub(crate) fn update_matters(columns: &[String], table: Option<&Table>) -> Strin
         let collate = if column.is_some_and(Column::is_binary) { "" } else { " COLLATE BINARY" };
         let mut changed = format!("OLD.{quoted} IS NOT NEW.{quoted}{collate}");
         let one_class = column.is_some_and(|column| {
-            matches!(column.affinity, Affinity::Text | Affinity::Real)
-                || table.is_some_and(|table| table.is_rowid_alias(name))
+            column.affinity.tells_classes() || table.is_some_and(|table| table.is_rowid_alias(name))
         });
         if !one_class {
             changed += &format!(" OR typeof(OLD.{quoted}) <> typeof(NEW.{quoted})");
         }
-        if column.is_none_or(|column| column.affinity == Affinity::Blob) {
+        if column.is_none_or(|column| column.affinity.keeps_all()) {
             changed += &format!(" OR {}", is_zero(&format!("NEW.{quoted}")));
         }
         changed

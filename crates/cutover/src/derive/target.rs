@@ -47,7 +47,7 @@ impl Target {
             !contains(&self.key.columns, name)
                 || self
                     .column(name)
-                    .is_none_or(|column| !column.is_binary() || column.affinity == Affinity::Blob)
+                    .is_none_or(|column| !column.is_binary() || column.affinity.keeps_all())
         })
     }
 

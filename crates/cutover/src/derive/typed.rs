@@ -6,30 +6,12 @@
 //! (<https://www.sqlite.org/datatype3.html#type_conversions_prior_to_comparison>).
 
 use super::sql::ident;
-use crate::schema::{Affinity, Column};
+use crate::schema::Column;
 
-/// The type whose CAST gives a value the column's affinity.
-pub(crate) fn cast_to(column: &Column) -> Option<&'static str> {
-    match column.affinity {
-        Affinity::Text => Some("TEXT"),
-        // To NUMERIC, as a CAST to INTEGER would cut a fraction off.
-        Affinity::Integer | Affinity::Numeric => Some("NUMERIC"),
-        Affinity::Real => Some("REAL"),
-        Affinity::Blob => None,
-    }
-}
-
-/// When that CAST leaves the value of `row`, NEW or OLD, as it is: not where it is a text in
-/// a column for numbers, which is no number, nor a blob.
+/// When the CAST to a column's affinity leaves the value of `row`, NEW or OLD, as it is.
 pub(crate) fn survives(row: &str, column: &Column) -> Option<String> {
-    let class = format!("typeof({row}.{})", ident(&column.name));
-    match column.affinity {
-        Affinity::Text => Some(format!("{class} <> 'blob'")),
-        Affinity::Integer | Affinity::Numeric | Affinity::Real => {
-            Some(format!("{class} NOT IN ('text', 'blob')"))
-        }
-        Affinity::Blob => None,
-    }
+    let kept = column.affinity.survives_cast()?;
+    Some(format!("typeof({row}.{}) {kept}", ident(&column.name)))
 }
 
 /// Compares a column of `row` with a derived value, which is converted as it would be when
@@ -37,7 +19,7 @@ pub(crate) fn survives(row: &str, column: &Column) -> Option<String> {
 pub(crate) fn compared(row: &str, column: &Column, operator: &str, derived: &str) -> String {
     let value = format!("{row}.{}", ident(&column.name));
     let plain = format!("{value} {operator} +{derived}");
-    match cast_to(column).zip(survives(row, column)) {
+    match column.affinity.cast_to().zip(survives(row, column)) {
         Some((cast, survives)) => format!(
             "CASE WHEN {survives} THEN CAST({value} AS {cast}) {operator} +{derived} ELSE {plain} END"
         ),

@@ -6,7 +6,6 @@ use super::statement::{Kind, Part, Statement};
 use super::values::{Oddness, value};
 use super::world::{Field, Written};
 use crate::derive::sql::ident;
-use crate::schema::Affinity;
 
 impl Generator<'_> {
     /// A transaction, or one statement, that moves values of a unique key.
@@ -41,10 +40,8 @@ impl Generator<'_> {
     /// One row's value is put aside meanwhile.
     fn over_a_third(&mut self, table: &Written, field: &Field) -> Vec<Statement> {
         let (one, other) = self.pair(table, field);
-        let aside = match field.affinity {
-            Affinity::Text | Affinity::Blob if !field.is_rowid => "'aside'",
-            _ => "-4711",
-        };
+        let text = !field.affinity.is_numeric() && !field.is_rowid;
+        let aside = if text { "'aside'" } else { "-4711" };
         let control = |sql: &str| Statement::fixed(Kind::Transaction, sql);
         vec![
             control("BEGIN"),
@@ -82,14 +79,13 @@ impl Generator<'_> {
     fn shift(&mut self, table: &Written, field: &Field) -> Statement {
         let clause = ["", "", " OR REPLACE", " OR FAIL", " OR IGNORE"][self.rng.usize(..5)];
         let name = ident(&field.name);
-        let moved = match field.affinity {
-            Affinity::Text | Affinity::Blob if !field.is_rowid => {
-                [format!("{name} || 'x'"), format!("substr({name}, 2)")][self.rng.usize(..2)]
-                    .clone()
-            }
-            _ => [format!("{name} + 1"), format!("{name} - 1"), format!("-{name}")]
-                [self.rng.usize(..3)]
-            .clone(),
+        let texts = [format!("{name} || 'x'"), format!("substr({name}, 2)")];
+        let numbers = [format!("{name} + 1"), format!("{name} - 1"), format!("-{name}")];
+        let text = !field.affinity.is_numeric() && !field.is_rowid;
+        let moved = if text {
+            texts[self.rng.usize(..2)].clone()
+        } else {
+            numbers[self.rng.usize(..3)].clone()
         };
         let mut parts = vec![
             Part::Sql("UPDATE".to_owned()),

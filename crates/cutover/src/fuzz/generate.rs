@@ -124,7 +124,7 @@ impl<'a> Generator<'a> {
             let comma = if n > 0 { ", " } else { "" };
             let name = ident(&field.name);
             match self.rng.u8(..10) {
-                0 if field.affinity != crate::schema::Affinity::Text => {
+                0 if !field.affinity.is_text() => {
                     let step = if self.rng.bool() { "+ 1" } else { "- 1" };
                     parts.push(Part::Sql(format!("{comma}{name} = {name} {step}")));
                 }

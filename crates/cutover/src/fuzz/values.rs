@@ -4,7 +4,6 @@
 use fastrand::Rng;
 
 use super::world::{Field, Written};
-use crate::schema::Affinity;
 
 /// Values that careless code breaks. What is no literal gives the same value each time.
 const ODD: &[&str] = &[
@@ -110,9 +109,8 @@ pub(super) fn rowid(rng: &mut Rng, oddness: Oddness) -> String {
 fn plain(rng: &mut Rng, field: &Field) -> String {
     match field.affinity {
         _ if field.is_rowid => rng.u8(1..60).to_string(),
-        Affinity::Integer => rng.u8(..20).to_string(),
-        Affinity::Numeric => rng.u8(..20).to_string(),
-        Affinity::Real => format!("{}.25", rng.u8(..20)),
-        Affinity::Text | Affinity::Blob => format!("'v{}'", rng.u8(..12)),
+        affinity if affinity.is_real() => format!("{}.25", rng.u8(..20)),
+        affinity if affinity.is_numeric() => rng.u8(..20).to_string(),
+        _ => format!("'v{}'", rng.u8(..12)),
     }
 }

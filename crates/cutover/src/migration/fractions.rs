@@ -78,7 +78,7 @@ fn is_short(expr: &Expr, short: &Conditions) -> bool {
             Expr::Collate(inner, _) => is_short(inner, short),
             Expr::Cast { type_name: Some(kind), .. } => {
                 use crate::schema::Affinity;
-                !matches!(Affinity::of(&kind.name), Affinity::Text | Affinity::Blob)
+                Affinity::of(&kind.name).is_numeric()
             }
             Expr::Binary(_, operator, _) => !matches!(
                 operator,

@@ -81,7 +81,7 @@ pub(super) fn check_compound(
             }
         }
         let reals =
-            exprs().filter(|(arm, expr)| values.affinity(arm, expr) == Some(Affinity::Real));
+            exprs().filter(|(arm, expr)| values.affinity(arm, expr).is_some_and(Affinity::is_real));
         if ![0, query.rest.len() + 1].contains(&reals.count())
             && matters(&Doubt::Untyped, table, output)
         {
@@ -94,7 +94,7 @@ pub(super) fn check_compound(
 /// A column that stores numbers makes one of 1 and 1.0.
 fn matters(doubt: &Doubt, table: Option<&Table>, output: &Output) -> bool {
     let stored = table.and_then(|table| table.column(&output.name)).map(|column| column.affinity);
-    let numeric = matches!(stored, Some(Affinity::Integer | Affinity::Numeric | Affinity::Real));
+    let numeric = stored.is_some_and(Affinity::is_numeric);
     !(numeric && *doubt == Doubt::Untyped)
 }
 

@@ -128,9 +128,7 @@ impl Values<'_> {
     /// Whether one value of `other` is equal to one value of the column at most: compared
     /// with a number, '1' and '01' both are 1.
     fn compare_alike(&self, arm: &Arm, column: &Expr, other: &Expr) -> bool {
-        let numeric = |affinity: Option<Affinity>| {
-            matches!(affinity, Some(Affinity::Integer | Affinity::Numeric | Affinity::Real))
-        };
+        let numeric = |affinity: Option<Affinity>| affinity.is_some_and(Affinity::is_numeric);
         numeric(self.affinity(arm, column)) || !numeric(self.affinity(arm, other))
     }
 

@@ -44,7 +44,7 @@ pub(super) fn check(values: &Values<'_>, arm: &Arm, table: Option<&Table>) -> Se
         look(values, arm, &output.expr)?;
         let text = table
             .and_then(|table| table.column(&output.name))
-            .is_some_and(|column| column.affinity == Affinity::Text);
+            .is_some_and(|column| column.affinity.is_text());
         if text && values.is_real(arm, &output.expr) {
             return Err(as_text(
                 &output.expr,
@@ -71,7 +71,7 @@ fn look(values: &Values<'_>, arm: &Arm, expr: &Expr) -> Settled {
         }
         Expr::Cast(inner, Some(kind)) => {
             let to = Affinity::of(&kind.name);
-            if matches!(to, Affinity::Text | Affinity::Blob) && real(inner) {
+            if !to.is_numeric() && real(inner) {
                 return Err(as_text(inner, "cast to text"));
             }
         }
@@ -131,7 +131,7 @@ impl Values<'_> {
                 self.source(arm, expr).is_some_and(holds_reals)
                     || self.results(arm, expr).iter().any(|(arm, expr)| self.is_real(arm, expr))
             }
-            Expr::Cast(_, Some(kind)) => Affinity::of(&kind.name) == Affinity::Real,
+            Expr::Cast(_, Some(kind)) => Affinity::of(&kind.name).is_real(),
             Expr::Binary(
                 left,
                 Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide,
@@ -164,11 +164,7 @@ fn is_real_literal(expr: &Expr) -> bool {
 fn holds_reals(column: &Column) -> bool {
     let declared = column.declared.to_ascii_uppercase();
     let other = ["BOOL", "DATE", "TIME"].iter().any(|word| declared.contains(word));
-    match column.affinity {
-        Affinity::Real => true,
-        Affinity::Numeric => !other,
-        _ => false,
-    }
+    column.affinity.is_real() || (column.affinity.is_decimal() && !other)
 }
 
 fn takes_text(format: &Expr) -> bool {

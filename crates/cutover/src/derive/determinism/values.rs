@@ -148,8 +148,7 @@ impl<'a> Values<'a> {
 }
 
 fn holds_any_class(table: &Table, column: &Column) -> bool {
-    column.affinity == Affinity::Blob
-        && (!table.strict || column.declared.eq_ignore_ascii_case("ANY"))
+    column.affinity.keeps_all() && (!table.strict || column.declared.eq_ignore_ascii_case("ANY"))
 }
 
 /// A COLLATE somewhere in an expression; the first one holds for all of it.

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::model::build::Model;
 use crate::model::definitions;
 use crate::report::Problem;
-use crate::schema::{Affinity, Column, Defined, Definition, Table};
+use crate::schema::{Column, Defined, Definition, Table};
 
 /// One note for each thing that goes, comes, or changes its meaning.
 pub(crate) fn not_carried(db: &Db, model: &Model) -> Result<Vec<Problem>> {
@@ -270,7 +270,7 @@ fn unnoticed(old: &Table, new: &Table) -> Option<Problem> {
             let alike = other.affinity.stores_like(column.affinity);
             let checked = new.checks.iter().any(|check| check.columns.contains(&other.name));
             // STRICT makes a text of a number, and refuses the other way round.
-            let refused = new.strict && other.affinity != Affinity::Text;
+            let refused = new.strict && !other.affinity.is_text();
             !(alike || checked || refused)
         })
     })?;

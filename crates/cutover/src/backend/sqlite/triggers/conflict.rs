@@ -8,7 +8,6 @@
 //! SQLite is to choose is -1.
 
 use crate::derive::sql::{ident, join, text};
-use crate::derive::typed::cast_to;
 use crate::schema::{Check, Column, ConflictKey, Keyed, Table};
 use crate::tree::{Expr, Literal, Test};
 
@@ -163,7 +162,8 @@ pub(crate) fn over_new(table: &Table, expression: &Check) -> String {
     }
     let mut survive: Vec<String> = Vec::new();
     for name in &expression.columns {
-        let (Some(value), Some(affinity)) = (plain(name), table.column(name).and_then(cast_to))
+        let (Some(value), Some(affinity)) =
+            (plain(name), table.column(name).and_then(|column| column.affinity.cast_to()))
         else {
             continue;
         };
@@ -177,7 +177,7 @@ pub(crate) fn over_new(table: &Table, expression: &Check) -> String {
     }
     let typed = over(expression, &|name| {
         let value = plain(name)?;
-        Some(match table.column(name).and_then(cast_to) {
+        Some(match table.column(name).and_then(|column| column.affinity.cast_to()) {
             Some(affinity) => format!("CAST({value} AS {affinity})"),
             None => value,
         })
