@@ -25,7 +25,7 @@ pub fn listen_to_interrupts() {
         if STOP.swap(true, Ordering::SeqCst) {
             std::process::exit(130);
         }
-        output::note("\nstopping at the end of this chunk; again to stop at once");
+        output::note("\nstopping at the end of this chunk; press again to stop at once");
     });
 }
 
@@ -93,20 +93,22 @@ impl Watch for Progress {
             Event::Began { work, total } => self.began(*work, *total),
             Event::Advanced { done } => self.advanced(*done),
             Event::Waiting { log_bytes } => output::note(&format!(
-                "{}: waiting; the write-ahead log has {} and can't be emptied while another \
-                 program reads what was there earlier",
+                "{}: waiting; the write-ahead log has {} and can't restart while another program \
+                 keeps a read transaction open",
                 self.work,
                 bytes(*log_bytes)
             )),
             Event::Paused => {
                 let how = self.paste.quoted(&Command::Resume);
-                output::note(&format!("{}: paused; {how} lets it go on", self.work));
+                output::note(&format!("{}: paused; continue with {how}", self.work));
             }
             Event::Resumed => output::note(&format!("{}: goes on", self.work)),
             Event::Postponed => {
                 self.finished();
                 let how = self.paste.quoted(&Command::Unpostpone);
-                output::note(&format!("everything is verified, and stays so; {how} switches"));
+                output::note(&format!(
+                    "everything is verified, and is kept verified; {how} switches"
+                ));
             }
             Event::Rechecked { rows, differences } => {
                 self.finished();

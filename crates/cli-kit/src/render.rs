@@ -191,7 +191,8 @@ pub fn transition(report: &TransitionReport) -> String {
     if report.called_off {
         line!(
             out,
-            "{BOLD}{migration}{BOLD:#}: the rollback is called off; {GOOD}{from}{GOOD:#} goes on"
+            "{BOLD}{migration}{BOLD:#}: the rollback is called off; the phase stays \
+             {GOOD}{from}{GOOD:#}"
         );
     }
     if from != to || !report.called_off {
@@ -207,7 +208,7 @@ pub fn transition(report: &TransitionReport) -> String {
     for kept in kept {
         line!(
             out,
-            "{WARN}kept{WARN:#}: {} of {} without an image on the other side, in {}",
+            "{WARN}kept{WARN:#}: {} of {} that the other side can't hold, in {}",
             counted(kept.rows, "row"),
             kept.table,
             kept.kept_in
@@ -227,8 +228,8 @@ pub fn transition(report: &TransitionReport) -> String {
     if *only_new_holds > 0 {
         line!(
             out,
-            "{WARN}note{WARN:#}: {} of the new tables can't be held by the old ones; \
-             a rollback to read-new would keep them aside",
+            "{WARN}note{WARN:#}: the old tables can't hold {} of the new tables; a rollback to \
+             read-new would set them aside",
             counted(*only_new_holds, "row")
         );
     }
@@ -251,18 +252,18 @@ pub fn set_aside(rows: &[SetAside]) -> String {
 fn given_back(space: &Space) -> String {
     let mut out = String::new();
     if space.freed_bytes > 0 {
-        line!(out, "given back to the disk: {}", bytes(space.freed_bytes));
+        line!(out, "returned to the disk: {}", bytes(space.freed_bytes));
     }
     if let Some(VacuumCost { seconds: takes, disk_bytes, temp_bytes }) = &space.full_vacuum {
         line!(
             out,
-            "free inside of the file: {}, which SQLite uses before the file grows",
+            "free inside the file: {}, which SQLite reuses before the file grows",
             bytes(space.unused_bytes)
         );
         line!(
             out,
-            "  `--vacuum full` gives it back: writers held off for about {}, {} more on disk and \
-             {} of temporary files while it runs",
+            "  `--vacuum full` returns it to the disk: writers wait about {}, and it needs {} \
+             more on disk and {} of temporary files",
             seconds(*takes),
             bytes(*disk_bytes),
             bytes(*temp_bytes)
@@ -287,31 +288,34 @@ pub fn next_after_rollback(next: &[NextAction], phase: Phase, paste: &Paste) -> 
     let again = next_is("once the problem is fixed, try again", &Command::ADVANCE, paste);
     match phase {
         Phase::DualWrite => {
-            again + &format!("or to leave it:\n  {}\n", paste.typed(&Command::ABORT))
+            again + &format!("or, to leave the migration:\n  {}\n", paste.typed(&Command::ABORT))
         }
-        _ => again + &format!("or to go further back:\n  {}\n", paste.typed(&Command::ROLLBACK)),
+        _ => again + &format!("or, to go further back:\n  {}\n", paste.typed(&Command::ROLLBACK)),
     }
 }
 
 /// When the command that comes next is to be given.
 fn when(next: NextAction) -> &'static str {
     match next.because {
-        Because::NotStarted => "start it again when it is ready",
-        Because::NotFilled => "fill the new tables",
-        Because::Filled => "let the live views answer from the new tables",
+        Because::NotStarted => "to start it again when it is ready",
+        Because::NotFilled => "to fill the new tables",
+        Because::Filled => "to let the live views read the new tables",
         Because::ReadsMoved => {
-            "once your programs can write the new tables (the old ones then refuse)"
+            "once your programs can write the new tables (the old ones then refuse writes)"
         }
-        Because::WritesMoved => "when the new programs run well (rollback goes back at once)",
-        Because::Frozen => "when nobody needs the old tables any more (rollback works until then)",
-        Because::Drift | Because::Differences => "bring the mirror in step",
+        Because::WritesMoved => "once the new programs run well (a rollback is instant until then)",
+        Because::Frozen => {
+            "once nobody needs the old tables any more (a rollback works until then)"
+        }
+        Because::Drift | Because::Differences => "to fix the mirror",
         Because::NotLossless => {
-            "some old rows can't be rebuilt from the new tables: change them, or leave the migration"
+            "some old rows can't be rebuilt from the new tables: change them, or leave the \
+             migration with"
         }
-        Because::InTheWay => "change what is in the way, or leave the migration",
-        Because::FrozenChanged => "the frozen tables are not what they were: go back",
-        Because::Interrupted => "finish what was interrupted",
-        Because::Paused => "let the work go on",
+        Because::InTheWay => "apply the fix above, or leave the migration with",
+        Because::FrozenChanged => "the frozen tables have changed: go back with",
+        Because::Interrupted => "to finish what was interrupted",
+        Because::Paused => "to resume the work",
         Because::Postponed => "when writes may move to the new tables",
         _ => "go on",
     }

@@ -12,8 +12,8 @@ pub(crate) fn confirm(yes: bool, what: &str) -> Result<(), Failure> {
     }
     if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
         return Err(Failure::refused(
-            format!("this would {what}, and was not confirmed"),
-            "add --yes: there is no terminal to ask on",
+            format!("this would {what}; it was not confirmed"),
+            "add --yes: there is no terminal to ask in",
         ));
     }
     output::note(&format!("{what}? [y/N]"));

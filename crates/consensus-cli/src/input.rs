@@ -18,7 +18,7 @@ pub(crate) fn text(file: Option<&Path>) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|_| {
         Failure::unusable(
             format!("{}: this is not UTF-8 text", name(file)),
-            "the store holds text; encode what is none, in base64 for example",
+            "the store holds text; encode other content, for example in base64",
         )
     })
 }

@@ -27,7 +27,7 @@ impl Subject for Migrating {
             Err(error @ Error::NotFound { .. }) => Err(failed(error)),
             Ok(store) if never_had_old_tables(&store) => Err(Failure::unusable(
                 format!("{}: there is nothing to migrate", path.display()),
-                "this store has had the new tables from its beginning: use it as it is",
+                "this store was created with the new tables; use it as it is",
             )),
             // What else is wrong with the file the engine says.
             _ => Ok(path),

@@ -30,7 +30,7 @@ impl Place {
         self.db.clone().or_else(|| home().map(|home| home.join(DIRECTORY).join(FILE))).ok_or_else(
             || {
                 Failure::unusable(
-                    "no home directory is known, in which the store would be",
+                    "no home directory is known for the default store",
                     "name the store with --db PATH, or set CONSENSUS_DB=PATH",
                 )
             },
@@ -66,7 +66,7 @@ impl Place {
         if !directory.is_dir() {
             return Err(Failure::unusable(
                 format!("{}: there is no directory {}", path.display(), directory.display()),
-                "check the path, or make the directory",
+                "check the path, or create the directory",
             ));
         }
         Ok(())

@@ -108,7 +108,7 @@ fn ctrl_c_stops_a_backfill_and_the_next_call_goes_on() {
     }
     signal(first.id(), Signal::INT);
     let ran = ended(first).exits(1);
-    assert!(ran.stderr.contains("the next call goes on"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the next call resumes"), "{}", ran.stderr);
     let status = bench.run("migrate status --json").exits(0).json();
     assert_eq!(status["backfill"]["complete"], false);
     bench.run("migrate backfill --fast").exits(0);

@@ -87,7 +87,7 @@ pub enum Error {
     },
 
     /// The store was opened to read only, or the file can't be written.
-    #[error("{path}: opened to read only")]
+    #[error("{path}: opened read-only")]
     ReadOnly {
         /// The database.
         path: PathBuf,
@@ -97,7 +97,7 @@ pub enum Error {
     },
 
     /// The old tables, which writes still enter, have no column for a value that was given.
-    #[error("the old tables, where writes still go, have no place for {field}")]
+    #[error("the old tables, which writes still enter, have no column for {field}")]
     NoPlace {
         /// The value's name.
         field: &'static str,
@@ -152,7 +152,7 @@ pub enum Error {
     },
 
     /// The largest id that SQLite has is in use or was, so the table takes no more rows.
-    #[error("{path}: {table} has given out its last id, {}", i64::MAX)]
+    #[error("{path}: {table} has used its last id, {}", i64::MAX)]
     NoIdsLeft {
         /// The database.
         path: PathBuf,
@@ -188,7 +188,7 @@ pub enum Error {
 
     /// The thread that did the work is gone: it panicked, or the runtime shut down. What
     /// was asked for may have been done.
-    #[error("{path}: the thread at work ended before it answered")]
+    #[error("{path}: the working thread ended before it answered")]
     WriterGone {
         /// The database.
         path: PathBuf,
@@ -244,14 +244,14 @@ impl Error {
                 "restore a backup, or save what can be read with the sqlite3 shell's .recover"
             }
             Self::NotADatabase { .. } => "name the file that holds the store",
-            Self::DiskFull { .. } => "make room on the disk and try again",
-            Self::NotFound { .. } => "name an existing store, or store something to make it",
-            Self::ReadOnly { .. } => "open it to write, as a user who may write the file",
+            Self::DiskFull { .. } => "free some disk space and try again",
+            Self::NotFound { .. } => "name an existing store, or store something to create it",
+            Self::ReadOnly { .. } => "open it for writing, as a user who may write the file",
             Self::NoPlace { .. } => {
-                let leave = "leave it out, or move the store to its new tables first: ";
+                let leave = "leave it out, or first move the store to its new tables: ";
                 return Some(Fix::from(leave).with(Command::Start));
             }
-            Self::UnexpectedValue { .. } => "look at that row with the sqlite3 shell and mend it",
+            Self::UnexpectedValue { .. } => "look at that row with the sqlite3 shell and fix it",
             Self::Conflict { .. } => {
                 "import into an empty store, or let the rows get new ids: --new-ids"
             }
@@ -295,7 +295,7 @@ impl Error {
             // SQLite calls this corrupt, but no row is damaged.
             return Self::UnknownSchema {
                 found: format!("SQLite can't read {name} in the schema: {says}"),
-                fix: format!("drop {name} or write it anew, by the program that made it"),
+                fix: format!("drop {name} or create it again, with the program that made it"),
                 path,
             };
         }

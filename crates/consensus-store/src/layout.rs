@@ -106,7 +106,7 @@ pub(crate) fn detect(conn: &Connection) -> Step<Layout> {
     match detect_if_any(conn)? {
         Some(layout) => Ok(layout),
         None => {
-            Err(unknown(conn, "it holds no tables of the store", "open it to write once").into())
+            Err(unknown(conn, "it has no tables of the store", "open it for writing once").into())
         }
     }
 }
@@ -143,7 +143,7 @@ fn standing(conn: &Connection) -> Step<Option<Standing>> {
         .optional()?;
     let Some((phase, backfilled)) = row else { return Ok(None) };
     let phase = phase.parse().map_err(|_| {
-        let found = format!("its migration is in a phase that this version doesn't know, {phase}");
+        let found = format!("its migration is in a phase unknown to this version, {phase}");
         unknown(conn, found, "use a newer version of this program")
     })?;
     Ok(Some(Standing { phase, backfilled }))
@@ -220,7 +220,7 @@ fn uniques(conn: &Connection, table: &str) -> Step<Vec<String>> {
 /// Old and new tables, and no migration that ties them together.
 fn both(conn: &Connection) -> Step<Error> {
     let mut found = String::from(
-        "it holds the old tables and the new ones, and no migration of the store's between them",
+        "it has the old tables and the new ones, but no migration of the store between them",
     );
     for shape in &NEW {
         if let Some(flaw) = flaw(conn, shape)? {

@@ -1,4 +1,4 @@
-//! Keeping a store small: deleting by age, and giving free pages back.
+//! Keeping a store small: deleting by age, and returning free pages.
 
 use cutover::Side;
 

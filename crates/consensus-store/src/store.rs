@@ -39,7 +39,7 @@ pub struct Store {
 struct Inner {
     path: PathBuf,
     readers: Readers,
-    /// None: opened to read only.
+    /// None: opened read-only.
     writer: Option<Writer>,
 }
 
@@ -332,7 +332,7 @@ pub(crate) fn check_time(ms: Option<i64>) -> Result<()> {
     match ms {
         Some(ms) if !TEXT_MS.contains(&ms) => Err(Error::Invalid {
             field: "created_at_ms",
-            reason: format!("{ms} is beyond the years 0000 to 9999"),
+            reason: format!("{ms} is outside the years 0000 to 9999"),
         }),
         _ => Ok(()),
     }

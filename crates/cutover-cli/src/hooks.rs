@@ -101,7 +101,7 @@ impl<W> Drop for Hooked<W> {
             };
             match status {
                 Some(status) => say_if_failed(&file, status),
-                None => note(&format!("the hook {} is still at work", file.display())),
+                None => note(&format!("the hook {} is still running", file.display())),
             }
         }
     }
@@ -156,7 +156,7 @@ impl<W: Watch> Watch for Hooked<W> {
         }
         let snapshot = match look() {
             Ok(snapshot) => snapshot,
-            Err(error) => return note(&format!("the hooks could not be told: {error}")),
+            Err(error) => return note(&format!("the hooks could not be run: {error}")),
         };
         for file in &self.args.after {
             match start(file, "after", from, snapshot.phase, &snapshot) {

@@ -29,7 +29,7 @@ pub(crate) fn read(path: &Path) -> Result<String, Failure> {
     let failure = |reason: String| {
         let fix = match similar(path).filter(|_| !path.exists()) {
             Some(meant) => format!("there is {meant}"),
-            None => "name a migration file; `cutover new --help` shows how to begin one".to_owned(),
+            None => "name a migration file; `cutover new --help` shows how to draft one".to_owned(),
         };
         Failure::unusable(format!("{}: {reason}", path.display()), fix)
     };

@@ -107,9 +107,9 @@ impl Choice {
                 Some(name) => Ok(name),
                 None => Err(Failure::unusable(
                     format!("the migration {name} has not been started"),
-                    Fix::from("look at what it would do with ")
+                    Fix::from("see what it would do with ")
                         .with(Command::Check)
-                        .with(", begin with ")
+                        .with(", start it with ")
                         .with(Command::Start),
                 )),
             },

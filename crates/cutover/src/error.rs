@@ -33,7 +33,7 @@ pub enum Error {
 
     /// This process lost its lease to another operator while it worked. What it
     /// had committed stays; the work goes on from there. Who holds it now, if anyone.
-    #[error("the lease was taken over by another operator while this one stood still{}", by(.0.as_ref()))]
+    #[error("another operator took over the lease while this one stalled{}", by(.0.as_ref()))]
     LeaseLost(Option<LeaseHolder>),
 
     /// The database stayed locked for longer than the busy timeout.
@@ -68,13 +68,14 @@ pub enum Error {
 
     /// The caller asked the operation to stop. What was done so far is kept, and
     /// the next call goes on from there.
-    #[error("stopped on request; what was done is kept and the next call goes on from there")]
+    #[error("stopped on request; the work done so far is kept, and the next call resumes")]
     Interrupted,
 
     /// Another program's long read kept the write-ahead log from being emptied. What was
     /// done is kept, and the next call goes on from there.
     #[error(
-        "the write-ahead log has {log_bytes} bytes and can't be emptied: for {waited_s} s another program has been reading what was there earlier"
+        "the write-ahead log has {log_bytes} bytes and can't restart: for {waited_s} s another \
+         program has kept a read transaction open"
     )]
     LogHeld {
         /// Bytes in the log.
@@ -85,7 +86,7 @@ pub enum Error {
 
     /// The disk runs full. What was done is kept, and the next call goes on from there.
     #[error(
-        "{doing} stopped: {dir} has {free_bytes} bytes left, and {keep_free_bytes} have to stay free"
+        "{doing} stopped: {dir} has {free_bytes} bytes free, and {keep_free_bytes} must stay free"
     )]
     DiskFull {
         /// What was being done.
@@ -164,18 +165,20 @@ impl Error {
                     .with(Command::Status)
                     .with(" works meanwhile"),
             ),
-            Self::LeaseLost(_) => Some("run the command again when the other is done".into()),
+            Self::LeaseLost(_) => {
+                Some("run the command again when the other operator is done".into())
+            }
             Self::Locked { .. } => {
                 Some("a program holds a transaction open on this database; try again".into())
             }
             Self::LogHeld { .. } => {
-                Some("end that program's read, then run the command again: it goes on".into())
+                Some("end that program's read, then run the command again: it resumes".into())
             }
             Self::DiskFull { .. } => {
-                Some("make room, then run the command again: it goes on".into())
+                Some("free some space, then run the command again: it resumes".into())
             }
             Self::Database { source, .. } if source.is_disk_full() => {
-                Some("make room on the disk, then run the command again: it goes on".into())
+                Some("free some disk space, then run the command again: it resumes".into())
             }
             Self::Unusable { fix, .. } | Self::NoSuchMigration { fix, .. } => Some(fix.clone()),
             Self::Interrupted | Self::Database { .. } | Self::Io { .. } => None,

@@ -100,7 +100,7 @@ impl<'a> Demo<'a> {
         let options = StartOptions { no_backfill: true, pace: Pace::Gentle };
         let report = self.engine.start(&self.migration, options, &mut self.story)?;
         let rows = counted(report.check.rows, "old row");
-        self.story.tell(&format!("lossless: {rows} carried forward and back, each the same"));
+        self.story.tell(&format!("lossless: {rows} copied forward and back, all unchanged"));
         self.tell_stall("during start");
         self.readers = self.crew(Role::Reader, READERS as u64)?;
         self.story.tell(&format!("{READERS} readers read the live views and check each answer"));
@@ -124,7 +124,7 @@ impl<'a> Demo<'a> {
     }
 
     fn read_new(&mut self) -> Result<(), Failure> {
-        self.story.act("advance: readers get their answers from the new tables");
+        self.story.act("advance: readers read the new tables");
         self.advance(Phase::ReadNew)?;
         self.soak("read-new")?;
         Ok(())
@@ -139,7 +139,7 @@ impl<'a> Demo<'a> {
     }
 
     fn new_only(&mut self) -> Result<(), Failure> {
-        self.story.act("advance: the old tables are frozen, no upkeep any more");
+        self.story.act("advance: the old tables are frozen, no longer kept in step");
         self.advance(Phase::NewOnly)?;
         self.soak("new-only")?;
         Ok(())
@@ -162,7 +162,7 @@ impl<'a> Demo<'a> {
     }
 
     fn go_forward_again(&mut self) -> Result<(), Failure> {
-        self.story.act("advance --to new-only: mended, and forward again");
+        self.story.act("advance --to new-only: fixed, and forward again");
         self.advance(Phase::NewOnly)?;
         self.hand_over(Role::NewWriter)?;
         self.soak("new-only again")?;
@@ -172,7 +172,7 @@ impl<'a> Demo<'a> {
     /// The judgement: everything the writers were told was stored, must be there,
     /// in both shapes, and nothing else.
     fn compare(&mut self) -> Result<(), Failure> {
-        self.story.act("The judgement: the twin gets the same writes, without cutover");
+        self.story.act("The check: the twin gets the same writes, without cutover");
         self.accounts.extend(std::mem::take(&mut self.writers).stop()?);
         self.proof.longest_read_ms = millis(self.readers.take_longest());
         let readers = std::mem::take(&mut self.readers).stop()?;
@@ -192,7 +192,7 @@ impl<'a> Demo<'a> {
     }
 
     fn retire(&mut self) -> Result<(), Failure> {
-        self.story.act("advance --to retired: the old tables go; from here there is no way back");
+        self.story.act("advance --to retired: the old tables are dropped; this cannot be undone");
         let options =
             AdvanceOptions { to: Some(Phase::Retired), confirmed: true, ..Default::default() };
         let report = self.engine.advance(self.migration.name(), &options, &mut self.story)?;

@@ -34,7 +34,7 @@ impl Databases {
         for path in [&databases.live, &databases.twin, &databases.derived] {
             if path.exists() {
                 return Err(Failure::unusable(
-                    format!("{} exists already, and is left as it is", path.display()),
+                    format!("{} already exists, and is left as it is", path.display()),
                     "name a directory that holds no demo yet: `cutover demo --keep DIR`",
                 ));
             }

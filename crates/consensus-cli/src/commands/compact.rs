@@ -49,7 +49,7 @@ pub(crate) fn run(args: &Arguments, output: &Output) -> Result<Exit, Failure> {
         let full = paste.own("compact --full");
         let free = bytes(free_bytes);
         text + &format!(
-            "{BOLD}next{BOLD:#}: {free} can be had only by writing the file anew:\n  {full}\n"
+            "{BOLD}next{BOLD:#}: to free {free}, the file must be rewritten:\n  {full}\n"
         )
     })?;
     Ok(Exit::Done)

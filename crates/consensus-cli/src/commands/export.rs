@@ -119,7 +119,7 @@ fn check(store: &Store, file: &Path, force: bool) -> Result<(), Failure> {
 
 fn exists(file: &Path) -> Failure {
     Failure::unusable(
-        format!("{} exists already, and is left as it is", file.display()),
+        format!("{} already exists, and is left as it is", file.display()),
         "choose another name, or overwrite it with --force",
     )
 }

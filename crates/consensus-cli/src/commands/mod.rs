@@ -75,7 +75,7 @@ fn note_unknown(stage: &Stage) {
     }
     let known: Vec<_> = Stage::KNOWN.iter().map(Stage::as_str).collect();
     output::note(&format!(
-        "{WARN}note{WARN:#}: `{stage}` is none of the known stages, which are {}",
+        "{WARN}note{WARN:#}: `{stage}` is not one of the known stages, {}",
         known.join(", ")
     ));
 }

@@ -88,10 +88,10 @@ fn exactly(text: &str) -> Result<Timestamp, String> {
         // What is stored is UTC as well.
         return TimeZone::UTC.to_timestamp(time).map_err(|error| error.to_string());
     }
-    let wrong = "neither an age, such as 30d or 12h, nor a time, such as 2025-01-01";
+    let wrong = "not an age such as 30d or 12h, nor a time such as 2025-01-01";
     let age: Span = text.parse().map_err(|_| wrong.to_owned())?;
     if age.is_negative() {
-        return Err("that lies in the future".to_owned());
+        return Err("that is in the future".to_owned());
     }
     let now = Timestamp::now().to_zoned(TimeZone::UTC);
     now.checked_sub(age).map(|time| time.timestamp()).map_err(|error| error.to_string())

@@ -67,7 +67,7 @@ pub(crate) fn run(args: &Arguments, output: &Output) -> Result<Exit, Failure> {
     let shown = Shown { spec_id: &args.spec, stage: &stage, artifacts, synthesis, syntheses };
     if shown.artifacts.is_empty() && shown.synthesis.is_none() {
         output::note(&format!(
-            "the store has nothing on spec {}, stage {stage}; `{}` lists what it has",
+            "the store has nothing for spec {}, stage {stage}; `{}` lists what it has",
             args.spec,
             output.paste().own("specs")
         ));

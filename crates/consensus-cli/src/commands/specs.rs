@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Arguments, output: &Output) -> Result<Exit, Failure> {
     let summaries = args.listing.place.read()?.summaries().map_err(failed)?;
     if summaries.is_empty() {
         let help = output.paste().own("put artifact --help");
-        output::note(&format!("the store holds nothing yet; `{help}` shows how to begin"));
+        output::note(&format!("the store is empty; `{help}` shows how to start"));
     }
     output.result(&summaries, |_| render(&summaries))?;
     Ok(Exit::Done)

@@ -146,7 +146,7 @@ fn next_synthesis_id(conn: &Connection) -> Step<i64> {
     let last: i64 = conn.prepare(LAST_SYNTHESIS_ID)?.query_row([SEQUENCE], |row| row.get(0))?;
     let id = last.checked_add(1).ok_or_else(|| Error::Invalid {
         field: "id",
-        reason: "the last id there can be is taken".to_owned(),
+        reason: "the largest possible id is used".to_owned(),
     })?;
     let sql = "UPDATE sqlite_sequence SET seq = ?2 WHERE name = ?1";
     if conn.execute(sql, params![SEQUENCE, id])? == 0 {

@@ -221,7 +221,7 @@ fn exactly(line: u64, there: There) -> Step<()> {
     let reason = match there {
         There::Same => return Ok(()),
         There::Other(difference) => difference,
-        There::Nothing => "the tables did not keep the row".to_owned(),
+        There::Nothing => "the tables did not store the row".to_owned(),
     };
     Err(Error::Line { line, reason }.into())
 }

@@ -254,7 +254,7 @@ impl<'c> IntoNew<'c> {
                 .query_row([SEQUENCE], |row| row.get::<_, i64>(0))?,
         };
         let Some(next) = next.checked_add(1) else {
-            let reason = "the store has handed out the last id there is".to_owned();
+            let reason = "the store has used the largest possible id".to_owned();
             return Err(Error::Invalid { field: "id", reason }.into());
         };
         self.next = Some(next);

@@ -56,7 +56,7 @@ fn row<const N: usize>(kind: &Kind<N>, mut keys: Keys) -> Result<Row<N>, String>
     }
     match keys.first() {
         None => Ok(Row { id, values }),
-        Some((key, _)) => Err(format!("`{key}` is no column of {} rows", kind.name)),
+        Some((key, _)) => Err(format!("`{key}` is not a column of {} rows", kind.name)),
     }
 }
 
@@ -92,7 +92,7 @@ fn take(keys: &mut Keys, key: &str) -> Result<Json, String> {
     };
     let (_, json) = keys.remove(at);
     if keys.iter().any(|(name, _)| name == key) {
-        return Err(format!("`{key}` stands there twice"));
+        return Err(format!("`{key}` is given twice"));
     }
     Ok(json)
 }

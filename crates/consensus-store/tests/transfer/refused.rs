@@ -110,20 +110,20 @@ fn what_has_other_keys_than_a_row() {
         refused(
             &paths,
             with(line, &pair, &format!("{pair},{pair}")),
-            &format!("`{key}` stands there twice"),
+            &format!("`{key}` is given twice"),
         );
     }
     refused(
         &paths,
         with(ARTIFACT, "}", ",\"colour\":1}"),
-        "`colour` is no column of artifact rows",
+        "`colour` is not a column of artifact rows",
     );
     refused(
         &paths,
         with(SYNTHESIS, "}", ",\"model_version\":null}"),
-        "`model_version` is no column of synthesis rows",
+        "`model_version` is not a column of synthesis rows",
     );
-    refused(&paths, with(ARTIFACT, "}", ",\"kind\":\"artifact\"}"), "`kind` stands there twice");
+    refused(&paths, with(ARTIFACT, "}", ",\"kind\":\"artifact\"}"), "`kind` is given twice");
 }
 
 #[test]

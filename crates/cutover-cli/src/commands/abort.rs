@@ -26,7 +26,7 @@ pub(crate) fn run(
         let paste = Paste { file: Some(format!("{name}.sql")), ..paste.clone() };
         let start = paste.typed(&Command::Start);
         summary(&report)
-            + &format!("{BOLD}next{BOLD:#}: nothing has to be done; to begin again:\n  {start}\n")
+            + &format!("{BOLD}next{BOLD:#}: nothing to do; to start again:\n  {start}\n")
     })?;
     Ok(Exit::Done)
 }

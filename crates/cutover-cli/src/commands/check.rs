@@ -33,9 +33,9 @@ pub(crate) fn run(fuzz: Option<FuzzOptions>, call: &Call<Definition>) -> Result<
             text += &fuzz::found(found, &file, paste);
         }
         if report.ok {
-            text += &next_is("keep both schemas in step from now on", &Command::Start, paste);
+            text += &next_is("to keep both schemas in step from now on", &Command::Start, paste);
         } else {
-            text += &next_is("mend what is named above, and", &Command::Check, paste);
+            text += &next_is("fix the problems above, then", &Command::Check, paste);
         }
         text
     })?;
@@ -49,16 +49,16 @@ pub(crate) fn proof(report: &CheckReport, file: &str, paste: &Paste) -> String {
     if report.lossless.ok {
         line!(
             out,
-            "{GOOD}lossless{GOOD:#}: {rows} carried forward and back; each came back as it was"
+            "{GOOD}lossless{GOOD:#}: {rows} copied forward and back; all came back unchanged"
         );
     } else if report.rows == 0 && !report.problems.is_empty() {
-        line!(out, "{BAD}not tried{BAD:#}: what is named below stands in the way of the proof");
+        line!(out, "{BAD}not tried{BAD:#}: the problems below prevent the proof");
     } else {
         let lossless = &report.lossless;
         line!(
             out,
-            "{BAD}not lossless{BAD:#}: of {rows} carried forward and back, {} did not come back, \
-             {} came back different, {} came from nowhere",
+            "{BAD}not lossless{BAD:#}: {rows} copied forward and back: {} missing, {} different, \
+             {} extra",
             count(lossless.missing),
             count(lossless.different),
             count(lossless.extra)
@@ -72,7 +72,7 @@ pub(crate) fn proof(report: &CheckReport, file: &str, paste: &Paste) -> String {
         line!(out, "{BOLD}note{BOLD:#}: {}", described(note, file, paste));
     }
     if !report.indexes.is_empty() {
-        line!(out, "indexes for the time of the migration:");
+        line!(out, "indexes for the duration of the migration:");
         for index in &report.indexes {
             line!(out, "  {}", index.sql);
         }
@@ -121,7 +121,7 @@ fn forecast(forecast: &Forecast) -> String {
     let free = free_bytes.map_or_else(String::new, |free| format!(" of {} free", bytes(free)));
     line!(
         out,
-        "        start wants {}{free}; this proof took {} of scratch space",
+        "        start needs {}{free}; this proof used {} of scratch space",
         bytes(*needed_bytes),
         bytes(*scratch_bytes)
     );

@@ -28,7 +28,7 @@ fn render(report: &ForgetReport) -> String {
         line!(out, "{WARN}dropped{WARN:#}: {rows} of {}, from {}", kept.table, kept.kept_in);
     }
     if *clean {
-        line!(out, "nothing of cutover's is left in the database");
+        line!(out, "nothing of cutover is left in the database");
     }
     out
 }

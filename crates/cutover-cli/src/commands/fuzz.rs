@@ -15,21 +15,22 @@ pub(super) fn found(report: &FuzzReport, file: &str, paste: &Paste) -> String {
     match &report.failure {
         None => line!(
             out,
-            "{GOOD}fuzz{GOOD:#}: {statements} in both directions, {} refused loudly, no divergence (seed {seed})",
+            "{GOOD}fuzz{GOOD:#}: {statements} in both directions, {} refused with an error, no \
+             divergence (seed {seed})",
             report.refused
         ),
         Some(failure) => {
             let Script { lines, verify } = Script::of(failure, file, paste);
             line!(out, "{BAD}fuzz{BAD:#}: after {statements} (seed {seed}): {}", failure.reason);
             out.push_str(&differences(failure.difference.as_slice()));
-            line!(out, "to see it, in an empty directory: sqlite3 fuzz.db, and there");
+            line!(out, "to reproduce it, in an empty directory: sqlite3 fuzz.db, and there");
             line!(out, "{lines}");
             line!(out, "and then: {verify}");
         }
     }
     line!(
         out,
-        "      {DIM}begun with {}; {} of the statements fail without cutover too{DIM:#}",
+        "      {DIM}started with {}; {} of the statements fail without cutover too{DIM:#}",
         counted(report.rows, "row"),
         report.failed
     );
@@ -50,8 +51,8 @@ pub(super) fn found(report: &FuzzReport, file: &str, paste: &Paste) -> String {
     if let Some(loss) = &report.loss {
         line!(
             out,
-            "{WARN}lossy{WARN:#} ({}): rows that the new tables take and do not give back as they were; \
-             the gate to write-new refuses them",
+            "{WARN}lossy{WARN:#} ({}): rows that the new tables accept but do not give back \
+             unchanged; the gate to write-new refuses them",
             report.lossy
         );
         line!(out, "  such as {}", cut(&loss.statement));

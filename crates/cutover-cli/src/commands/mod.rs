@@ -71,7 +71,7 @@ pub(crate) fn options() -> Result<Options, Failure> {
         let text = text.to_string_lossy();
         options.keep_free_bytes = size(&text).ok_or_else(|| {
             Failure::unusable(
-                format!("{KEEP_FREE} is `{text}`, which is no size"),
+                format!("{KEEP_FREE}: `{text}` is not a size"),
                 "write it like 500M or 2G; K, M, G and T are powers of 1024",
             )
         })?;

@@ -24,8 +24,8 @@ pub(crate) fn run(args: &NewArgs, output: &Output) -> Result<Exit, Failure> {
     let name = args.name.strip_suffix(".sql").unwrap_or(&args.name);
     if name.is_empty() || name.contains(['/', '\\']) {
         return Err(Failure::unusable(
-            format!("`{}` can't be a migration's name: it becomes the name of a file", args.name),
-            "use a name such as split-address; --output says where the file goes",
+            format!("`{}` can't be a migration's name: it must also be a file name", args.name),
+            "use a name such as split-address; --output sets the file",
         ));
     }
     let file = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.sql")));
@@ -44,7 +44,7 @@ fn write_new(file: &Path, text: &str) -> Result<(), Failure> {
         && error.kind() == ErrorKind::AlreadyExists
     {
         return Err(Failure::unusable(
-            format!("{} exists already, and is left as it is", file.display()),
+            format!("{} already exists, and is left as it is", file.display()),
             "choose another name, or another file with --output FILE",
         ));
     }

@@ -23,13 +23,10 @@ fn summary(report: &RepairReport) -> String {
     let RepairReport { renewed, checked, inserted, updated, deleted, .. } = *report;
     let mut out = String::new();
     for renamed in &report.renamed {
-        line!(
-            out,
-            "renamed {renamed}; make its indexes and triggers anew, as far as they are missing"
-        );
+        line!(out, "renamed {renamed}; create its missing indexes and triggers");
     }
     if renewed {
-        line!(out, "the triggers were not what the tables need: made anew");
+        line!(out, "the triggers were missing or outdated; they were created again");
     }
     let checked = counted(checked, "row");
     if inserted + updated + deleted == 0 {

@@ -46,7 +46,11 @@ fn render(report: &StartReport, next: &[NextAction], file: &str, paste: &Paste) 
         report.held_ms
     );
     if !report.indexes.is_empty() {
-        line!(out, "indexes created for the time of the migration: {}", report.indexes.join(", "));
+        line!(
+            out,
+            "indexes created for the duration of the migration: {}",
+            report.indexes.join(", ")
+        );
     }
     if let Some(done) = &report.backfill {
         out += &backfill::summary(done);

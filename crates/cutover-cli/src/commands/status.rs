@@ -221,8 +221,8 @@ fn log(status: &Snapshot) -> String {
     if status.wal_pending_bytes >= LARGE_LOG_BYTES {
         line!(
             out,
-            "{WARN}log{WARN:#}       {} in the write-ahead log, {} on disk: it can't begin anew while a \
-             program holds a snapshot",
+            "{WARN}log{WARN:#}       {} in the write-ahead log, {} on disk: it can't restart \
+             while a program holds a snapshot",
             bytes(status.wal_pending_bytes),
             bytes(status.wal_bytes)
         );
@@ -262,7 +262,7 @@ fn tables(tables: &[TableStatus]) -> String {
 /// An operator whose process is gone.
 pub(crate) fn left(gone: &LeaseHolder) -> String {
     let LeaseHolder { actor, host, pid, doing, .. } = gone;
-    format!("none: the process of {actor} on {host} (pid {pid}) is gone; it was at {doing}")
+    format!("none: the process of {actor} on {host} (pid {pid}) has ended; it was {doing}")
 }
 
 fn what_next(status: &Snapshot, paste: &Paste) -> String {
@@ -272,7 +272,7 @@ fn what_next(status: &Snapshot, paste: &Paste) -> String {
     let what = match status.phase {
         _ if status.lease.is_some() => "wait until the operator above is done",
         Phase::Retired => "nothing; the migration is over",
-        _ => "change what is in the way, as the fix above says; no command of ours can",
+        _ => "apply the fix above",
     };
     format!("{BOLD}next{BOLD:#}: {what}\n")
 }
@@ -357,7 +357,7 @@ mod tests {
         blocked   advance: the backfill is not complete
                     fix: run `cutover backfill --db app.db`
 
-        next: fill the new tables:
+        next: to fill the new tables:
           cutover backfill --db app.db
         ");
     }
@@ -395,8 +395,8 @@ mod tests {
         let text = render(&status, &Paste::of(&CUTOVER));
         let text = anstream::adapter::strip_str(&text).to_string();
         for line in [
-            "work      backfill: 120,000 of 1,000,000 (12 %), 40,000 rows/s, 22.0 s to go; stands \
-             back for programs that write",
+            "work      backfill: 120,000 of 1,000,000 (12 %), 40,000 rows/s, 22.0 s to go; pauses \
+             for programs that write",
             "asked     the cutover is postponed (by mei)",
             "verified  12 rows at 2026-01-02T03:05:05Z by verify: 1 difference",
             "way back  to dual-write: at once; only the live views change",

@@ -43,7 +43,7 @@ pub(crate) fn said(status: &ControlStatus) -> String {
     let chunks = if status.paused { "waits" } else { "goes on" };
     line!(out, "work {chunks}, {}", status.pace.as_ref().map_or("at its own pace".into(), pace));
     if status.postponed {
-        line!(out, "the cutover is postponed: no gate lets writes go to the other side");
+        line!(out, "the cutover is postponed: no gate moves writes to the other side");
     }
     out
 }

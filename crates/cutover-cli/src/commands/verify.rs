@@ -41,11 +41,11 @@ pub(crate) fn run(
 fn summary(report: &VerifyReport, filled: bool, differences: Option<&Path>) -> String {
     let mut out = verification(report);
     if !filled {
-        out +=
-            "only what is filled so far was compared, and one way: the backfill is not complete\n";
+        out += "only the rows filled so far were compared, and one way: the backfill is not \
+             complete\n";
     }
     if let Some(path) = differences.filter(|_| !report.ok) {
-        out += &format!("all of them are in {}, a JSON object a line\n", path.display());
+        out += &format!("all of them are in {}, one JSON object per line\n", path.display());
     }
     out
 }

@@ -212,8 +212,8 @@ Examples:
   cutover serve --listen 127.0.0.1:0 --db app.db
 
 Serves the page, a JSON API under /api/v1 (described by /api/v1/openapi.json) and
-Prometheus metrics on /metrics. Without --control it is read-only. Ctrl-C ends it.
-The same, once, in the terminal:
+Prometheus metrics on /metrics. Without --control it is read-only. Ctrl-C stops
+it. The same, once, in the terminal:
   cutover status --db app.db")]
     Serve(ServeArgs<R>),
 

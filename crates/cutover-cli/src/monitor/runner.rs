@@ -227,7 +227,7 @@ fn carry_out(
             if from.next() == Some(Phase::Retired) {
                 return Err(cutover::Error::Refused(cutover::Refusal::new(
                     "going to retired",
-                    "from there is no way back, so that takes a terminal",
+                    "retiring cannot be undone, so confirm it in a terminal",
                     Fix::run(Command::Retire { backup: true }),
                 )));
             }

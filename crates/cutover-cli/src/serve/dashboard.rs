@@ -136,6 +136,6 @@ pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| {
-        Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be made", ""))
+        Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be created", ""))
     })
 }

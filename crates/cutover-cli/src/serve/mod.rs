@@ -81,7 +81,7 @@ pub(crate) fn run(setup: &Setup, call: &Call<Choice>) -> Result<Exit, Failure> {
         runtime.block_on(TcpListener::bind(setup.listen)).map_err(|error| Failure::Other {
             doing: format!("listening on {}", setup.listen),
             source: Some(Box::new(error)),
-            fix: Some("name another with --listen; port 0 takes one that is free".into()),
+            fix: Some("name another with --listen; port 0 picks a free one".into()),
         })?;
     let address = listener.local_addr().doing(|| "asking for the address".to_owned())?;
     say(call, setup, address, &migration, token.as_ref())?;
@@ -143,11 +143,13 @@ fn say(
         text
     })?;
     output::note(match (setup.control, setup.private) {
-        (true, false) => "the token lets its holder steer the migration; it is not shown again",
-        (true, true) => "the token shows and steers the migration; it is not shown again",
-        (false, true) => "the token shows the migration; it is not shown again",
-        (false, false) => "it only shows; --control adds buttons",
+        (true, false) => "the token lets its holder control the migration; it is not shown again",
+        (true, true) => {
+            "the token is needed to see and control the migration; it is not shown again"
+        }
+        (false, true) => "the token is needed to see the migration; it is not shown again",
+        (false, false) => "read-only; --control adds buttons",
     });
-    output::note("Ctrl-C ends it");
+    output::note("Ctrl-C stops the server");
     Ok(())
 }

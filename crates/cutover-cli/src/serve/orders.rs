@@ -65,7 +65,7 @@ pub(crate) async fn give(
     is_json(request.headers())?;
     let body = axum::body::to_bytes(request.into_body(), LARGEST).await.map_err(|error| {
         if error.to_string().contains("length limit") {
-            let detail = format!("an order has {LARGEST} bytes at most");
+            let detail = format!("an order can have {LARGEST} bytes at most");
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail, "")
         } else {
             Problem::new(StatusCode::BAD_REQUEST, "the body ended early", "")
@@ -121,12 +121,14 @@ fn pace(said: &Said) -> Result<Option<Pace>, String> {
             Named::Own => None,
         }),
         Said { pace: None, stall_ms: None, rows_per_second: None } | Said { pace: Some(_), .. } => {
-            Err("either `pace` or limits are needed".to_owned())
+            Err("give either `pace` or limits".to_owned())
         }
         Said { stall_ms: Some(ms), .. } if !(0.1..=60_000.0).contains(ms) => {
             Err(format!("stall_ms: {ms} is not in 0.1..=60000"))
         }
-        Said { rows_per_second: Some(0), .. } => Err("rows_per_second: 0 is none".to_owned()),
+        Said { rows_per_second: Some(0), .. } => {
+            Err("rows_per_second: must be at least 1".to_owned())
+        }
         Said { stall_ms, rows_per_second, .. } => Ok(Some(Pace::Limited(Limits {
             stall: stall_ms.map(|ms| Duration::from_secs_f64(ms / 1000.0)),
             rows_per_second: *rows_per_second,
@@ -141,7 +143,7 @@ fn carry_out(
     actor: &str,
 ) -> Result<Response<Body>, Problem> {
     let Some(runner) = &dashboard.runner else {
-        return Err(Problem::new(StatusCode::FORBIDDEN, "this server only shows", ""));
+        return Err(Problem::new(StatusCode::FORBIDDEN, "this server is read-only", ""));
     };
     // What is asked of work has a line of its own in the journal.
     let done = matches!(asked, Asked::Order(Order::Ask(_)) | Asked::Stop);

@@ -69,9 +69,9 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/orders/{order}", post(orders::give))
         .merge(looking)
         .merge(open)
-        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "there is no such page", "") })
+        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "no such page", "") })
         .method_not_allowed_fallback(|| async {
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this is not done so", "")
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed", "")
         })
         .with_state(app.clone())
         .layer(from_fn_with_state(app, admit))

@@ -212,8 +212,8 @@ fn overtaken(order: Order, then: Phase, now: Phase) -> Outcome {
         order: order.name(),
         actor: String::new(),
         ok: false,
-        message: format!("it was in {then} when you were asked, and is in {now} by now"),
-        hint: Some("nothing was done; look again, and ask again".into()),
+        message: format!("the phase was {then} when you were asked, and is now {now}"),
+        hint: Some("nothing was done; check, and try again".into()),
         examples: Vec::new(),
     }
 }

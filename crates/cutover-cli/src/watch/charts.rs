@@ -5,7 +5,7 @@ use crate::monitor::poller::Point;
 /// Seconds that a column may stand for. The last is an hour on some 70 columns.
 const STEPS: [usize; 7] = [1, 2, 5, 10, 20, 30, 60];
 
-/// A chart's columns, oldest first; absent where nothing was seen.
+/// A chart's columns, oldest first; absent where the database could not be read.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Columns {
     /// The largest figure of each column.

@@ -52,7 +52,10 @@ pub(crate) fn run(call: &Call<Choice>) -> Result<Exit, Failure> {
     let mut watching = Watching {
         app: App::default(),
         sight: Sight {
-            snapshot: poller.latest().snapshot.ok_or_else(|| Failure::plain("nothing was seen"))?,
+            snapshot: poller
+                .latest()
+                .snapshot
+                .ok_or_else(|| Failure::plain("the database could not be read"))?,
             error: None,
             points: Vec::new(),
             journal: Arc::default(),

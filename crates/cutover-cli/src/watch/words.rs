@@ -55,12 +55,12 @@ impl Choice {
 
 /// The paces that may be chosen; others are for `cutover pace`.
 pub(crate) const PACES: [Choice; 6] = [
-    Choice { key: 'g', says: "gently: chunks of a few ms, room between them", is: Kind::Gentle },
+    Choice { key: 'g', says: "gentle: chunks of a few ms, with pauses", is: Kind::Gentle },
     Choice { key: 'f', says: "fast: writers may wait for tens of ms", is: Kind::Fast },
     Choice { key: '1', says: "chunks of about 1 ms", is: Kind::StallMs(1) },
     Choice { key: '2', says: "chunks of about 5 ms", is: Kind::StallMs(5) },
     Choice { key: '3', says: "chunks of about 20 ms", is: Kind::StallMs(20) },
-    Choice { key: 'o', says: "own: as each command was told", is: Kind::Own },
+    Choice { key: 'o', says: "own: each command's own options", is: Kind::Own },
 ];
 
 /// A dialog in words, in view of what is seen.
@@ -72,15 +72,15 @@ pub(crate) fn of(dialog: &Dialog, seen: &Snapshot, paste: &Paste) -> Words {
         }
         Dialog::Pace => {
             let now = seen.control.pace.as_ref().map_or("at its own pace".to_owned(), steer::pace);
-            let mut text = vec![format!("Work goes {now}. From the next chunk on:")];
+            let mut text = vec![format!("Work runs {now}. From the next chunk on:")];
             text.extend(PACES.iter().map(|choice| format!("{}  {}", choice.key, choice.says)));
-            Words { title: "How hard may work press?".into(), text, keys: "Esc leave it" }
+            Words { title: "Pace of all work?".into(), text, keys: "Esc cancel" }
         }
         Dialog::Leave { work } => Words {
             title: "Leave?".into(),
             text: vec![format!(
-                "{work} is under way in this process. It stops at the end of its chunk; what it \
-                 did stays done."
+                "{work} is under way in this process. It stops at the end of its chunk; its work \
+                 is kept."
             )],
             keys: "y yes   n no",
         },
@@ -88,50 +88,50 @@ pub(crate) fn of(dialog: &Dialog, seen: &Snapshot, paste: &Paste) -> Words {
         Dialog::Help => Words {
             title: "Keys".into(),
             text: HELP.iter().map(|&line| line.to_owned()).collect(),
-            keys: "any key closes this",
+            keys: "any key: close",
         },
     }
 }
 
 const HELP: [&str; 12] = [
-    "p  let the work under way wait     r  let it go on",
-    "s  set how hard work presses",
+    "p  pause the work under way        r  resume it",
+    "s  set the pace of all work",
     "f  fill the new tables",
     "v  compare every row, both ways",
     "a  go one phase on",
     "b  go one phase back",
-    "x  keep writes where they are, or let them move again",
+    "x  postpone the cutover, or allow it again",
     "",
     "Up, Down, PgUp, PgDn, Home, End   scroll the journal",
-    "q, Ctrl-C  leave       Ctrl-Z  stop until `fg`",
+    "q, Ctrl-C  quit        Ctrl-Z  suspend until `fg`",
     "",
-    "Each order asks first. Pause and pace reach work in whatever process.",
+    "Each command asks first. Pause and pace reach work in any process.",
 ];
 
 /// What an order would do: a question, and what yes means.
 fn question(order: Order, phase: Phase, seen: &Snapshot, paste: &Paste) -> (String, Vec<String>) {
-    let here = "It runs in this process, gently; leaving stops it at the end of a chunk.";
+    let here = "It runs in this process, gently; quitting stops it at the end of a chunk.";
     let backfill = seen.backfill;
     let (title, text) = match order {
         Order::Ask(Request::Pause) => (
-            "Let work wait?".into(),
+            "Pause work?".into(),
             vec![
-                "It stops at the end of its chunk and keeps what it did; work that begins waits as \
-                 well. Both schemas stay in step."
+                "It stops at the end of its chunk and keeps what it did; new work waits too. Both \
+                 schemas stay in step."
                     .into(),
             ],
         ),
         Order::Ask(Request::Resume) => {
-            ("Let paused work go on?".into(), vec!["At the pace it had.".into()])
+            ("Resume paused work?".into(), vec!["At its earlier pace.".into()])
         }
         Order::Ask(Request::Postpone) => (
-            "Keep writes where they are?".into(),
-            vec!["Going to write-new or new-only is refused until that is taken back.".into()],
+            "Postpone the cutover?".into(),
+            vec!["Going to write-new or new-only is refused until it is allowed again.".into()],
         ),
         Order::Ask(Request::Unpostpone) => (
-            "Let the cutover happen?".into(),
+            "Allow the cutover?".into(),
             vec![format!(
-                "One that waits for it ({}) switches at once.",
+                "If {} waits, it switches at once.",
                 paste.quoted(&Command::ADVANCE_WHEN_TOLD)
             )],
         ),
@@ -139,7 +139,7 @@ fn question(order: Order, phase: Phase, seen: &Snapshot, paste: &Paste) -> (Stri
         Order::Backfill => (
             "Fill the new tables?".into(),
             vec![format!(
-                "{} of {} rows are there. {here}",
+                "{} of {} rows are filled. {here}",
                 count(backfill.done),
                 count(backfill.total)
             )],
@@ -165,9 +165,7 @@ fn on(phase: Phase, here: &str) -> (String, Vec<String>) {
     let Some(to) = phase.next() else { return (format!("Go on from {phase}?"), Vec::new()) };
     let means = match to {
         Phase::Legacy | Phase::DualWrite => "Both schemas are kept in step.",
-        Phase::ReadNew => {
-            "The live views answer from the new tables. Writes still enter the old ones."
-        }
+        Phase::ReadNew => "The live views read the new tables. Writes still enter the old ones.",
         Phase::WriteNew => {
             "Every row is verified first, both ways; if anything differs, nothing is changed. Then \
              the new tables take the writes, and the old ones refuse them but stay in step."
@@ -176,7 +174,7 @@ fn on(phase: Phase, here: &str) -> (String, Vec<String>) {
             "Every row is verified first, both ways; if anything differs, nothing is changed. Then \
              the old tables are frozen. A rollback brings them up to date first."
         }
-        Phase::Retired => "The old tables go for good. From there is no way back.",
+        Phase::Retired => "The old tables are dropped. This cannot be undone.",
     };
     let mut text = vec![means.to_owned()];
     if to.is_gated() && to != Phase::Retired {

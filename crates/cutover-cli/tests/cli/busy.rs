@@ -73,7 +73,7 @@ fn ctrl_c_stops_a_backfill_and_the_next_call_goes_on() {
     let first = backfill(&bench);
     signal(first.id(), Signal::INT);
     let ran = Outcome::ended(first).exits(1);
-    assert!(ran.stderr.contains("the next call goes on"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the next call resumes"), "{}", ran.stderr);
     let status = bench.run("status --db app.db --json").exits(0).json();
     assert_eq!(status["lease"], serde_json::Value::Null);
     assert_eq!(status["backfill"]["complete"], false);

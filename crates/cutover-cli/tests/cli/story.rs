@@ -177,7 +177,7 @@ fn check_changes_nothing() {
     let bench = Bench::new();
     let before = bench.dump();
     let ran = bench.run("check split-address.sql --db app.db").exits(0);
-    assert!(ran.stdout.contains("20 old rows carried forward and back"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("20 old rows copied forward and back"), "{}", ran.stdout);
     assert_eq!(bench.dump(), before);
 }
 

@@ -54,7 +54,7 @@ fn what_is_not_there_is_not_made() {
     std::fs::write(bench.path("empty.db"), "").unwrap();
     refused(&bench, "none.db", "no such file");
     refused(&bench, "app.db/none.db", "app.db/none.db");
-    refused(&bench, "dangling.db", "a symbolic link to a file that is not there");
+    refused(&bench, "dangling.db", "a symbolic link to a missing file");
     refused(&bench, "loop.db", "loop.db");
     refused(&bench, "empty.db", "empty");
 }
@@ -63,7 +63,7 @@ fn what_is_not_there_is_not_made() {
 fn a_uri_or_a_database_in_memory_is_no_file() {
     let bench = Bench::small();
     for name in [":memory:", "file:app.db", "file:app.db?mode=rwc", "file:x?mode=memory"] {
-        refused(&bench, name, "names no file");
+        refused(&bench, name, "not a file name");
     }
 }
 

@@ -19,8 +19,8 @@ fn a_start_that_does_not_fit_changes_nothing() {
             // The scratch directory is on the same disk, or on another: neither has 1000 TiB.
             let ran = ends(3, bench.command(&line).env("CUTOVER_KEEP_FREE", "1000T"));
             let told = format!("{}{}", ran.stdout, ran.stderr);
-            assert!(told.contains(" free and 1099511627776000 have to stay free"), "{told}");
-            assert!(told.contains("make room"), "{told}");
+            assert!(told.contains(" free and 1099511627776000 must stay free"), "{told}");
+            assert!(told.contains("free some space"), "{told}");
             assert_eq!((bench.dump(), bench.files()), before, "{line}");
         }
         ends(0, bench.command("start split.sql --db app.db").env("CUTOVER_KEEP_FREE", "1K"));
@@ -35,7 +35,7 @@ fn a_disk_that_runs_full_meanwhile_stops_the_backfill_and_loses_nothing() {
         bench.exits(0, "start split.sql --no-backfill --db app.db");
         let mut backfill = bench.command("backfill --db app.db");
         let ran = ends(1, backfill.env("CUTOVER_KEEP_FREE", "1000T"));
-        assert!(ran.stderr.contains("have to stay free"), "{journal}: {}", ran.stderr);
+        assert!(ran.stderr.contains("must stay free"), "{journal}: {}", ran.stderr);
         let done = bench.json("status --db app.db")["backfill"].take();
         assert_eq!(done["complete"], false);
         assert!(done["done"].as_u64().unwrap() < 2_000, "a chunk at most: {done}");
@@ -95,7 +95,7 @@ fn a_backfill_stops_before_the_disk_is_full_and_goes_on() {
     assert!(matches!(error, Error::DiskFull { .. }), "{error}");
     assert!(error.hint().is_some());
     let status = engine(&bench, 0).snapshot("split").unwrap();
-    assert!(!status.backfill.complete && status.backfill.done > 0, "what was done is kept");
+    assert!(!status.backfill.complete && status.backfill.done > 0, "the work done so far is kept");
     assert!(status.lease.is_none());
     engine(&bench, 0).backfill("split", cutover::Pace::Gentle, &mut Silent).unwrap();
     assert!(engine(&bench, 0).verify("split", cutover::Pace::Fast, &mut Silent).unwrap().ok);

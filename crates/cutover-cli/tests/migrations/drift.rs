@@ -232,7 +232,7 @@ fn a_flag_that_was_left_up() {
         scene.sql("UPDATE _cutover_1_syncing SET depth = 1");
         let status = scene.status();
         let reason = status["drift"][0]["reason"].as_str().unwrap();
-        assert!(reason.contains("left up"), "{reason}");
+        assert!(reason.contains("still set"), "{reason}");
         assert_eq!(actions(&status["next"], Some("action")), ["repair"]);
         scene.exits(0, command);
         assert_eq!(scene.status()["drift"], serde_json::json!([]), "{command} in {phase}");
@@ -311,7 +311,7 @@ fn what_was_done_is_done_though_the_lease_cant_be_given_back() {
             let entered = report.unwrap().to;
             let said = std::mem::take(&mut *SAID.lock().unwrap());
             assert!(
-                said.iter().any(|text| text.contains("the lease could not be given back")),
+                said.iter().any(|text| text.contains("the lease could not be released")),
                 "{said:?}"
             );
             watch.0.execute_batch("ROLLBACK").unwrap();

@@ -252,7 +252,7 @@ fn ctrl_c_stops_at_the_end_of_a_chunk() {
             break;
         }
         let outcome = outcome.exits(1);
-        assert!(outcome.stderr.contains("the next call goes on"), "{}", outcome.stderr);
+        assert!(outcome.stderr.contains("the next call resumes"), "{}", outcome.stderr);
         // What the passes record: the status gives it in rows of the old tables, of
         // which programs delete some meanwhile.
         done = passed(&stage.db);

@@ -101,7 +101,7 @@ fn a_control_works_and_is_refused_without_the_token() {
             .until("pause is possible", "!document.querySelector('[data-order=pause]').disabled")
             .await;
         browser.run(&pressed("pause")).await;
-        browser.until("it is refused", &text("outcome", "the token is another")).await;
+        browser.until("it is refused", &text("outcome", "the token is wrong")).await;
         assert_eq!(journal(), before);
         // The console tells of answers that are refusals; there is nothing else in it.
         for line in browser.console().await {

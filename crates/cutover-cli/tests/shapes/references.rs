@@ -175,11 +175,11 @@ fn what_keeps_an_old_table_from_being_retired() {
         ("CREATE VIEW w AS SELECT rowid AS n FROM \"t\"", "reading the view w would fail"),
         (
             "CREATE TABLE c (x); CREATE TRIGGER c_t AFTER INSERT ON c BEGIN DELETE FROM t; END",
-            "an INSERT into c would fail: a trigger of it writes to t",
+            "an INSERT into c would fail: its trigger writes to t",
         ),
         (
             "CREATE VIRTUAL TABLE found USING fts5(v, content = 't', content_rowid = 'id')",
-            "the table found uses t",
+            "the table found indexes rows of t",
         ),
     ] {
         let shape = Shape {

@@ -174,7 +174,7 @@ fn names_of_our_state_that_are_taken() {
         ("CREATE VIEW _cutover_journal AS SELECT 1", "_cutover_journal"),
         ("CREATE TABLE _cutover_lease (id)", "_cutover_lease"),
     ] {
-        let words = format!("{name} is not the table that cutover keeps its state in");
+        let words = format!("{name} is not cutover's state table");
         refused(&format!("{TABLE} {there}"), MOVED, 5, &[&words]);
     }
 }
@@ -185,7 +185,7 @@ fn a_view_that_would_break() {
         &format!("{TABLE} CREATE VIEW w AS SELECT v FROM t"),
         IN_PLACE,
         3,
-        &["reading the view w would fail once the new table bears the name", "no such column: v"],
+        &["reading the view w would fail once the new table has the name", "no such column: v"],
     );
 }
 
@@ -197,7 +197,7 @@ fn a_trigger_that_would_break() {
         ),
         IN_PLACE,
         3,
-        &["an UPDATE of t would fail once the new table bears the name", "no such column: NEW.v"],
+        &["an UPDATE of t would fail once the new table has the name", "no such column: NEW.v"],
     );
 }
 
@@ -207,7 +207,7 @@ fn a_foreign_key_whose_parent_key_disappears() {
         "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT UNIQUE); CREATE TABLE c (v TEXT REFERENCES t(v))",
         IN_PLACE,
         3,
-        &["would fail once the new table bears the name", "foreign key mismatch"],
+        &["would fail once the new table has the name", "foreign key mismatch"],
     );
 }
 
@@ -313,7 +313,7 @@ fn a_primary_key_with_a_collation_of_its_own() {
          INSERT INTO new.u (v, w) SELECT v, w FROM old.t;
          INSERT INTO old.t (v, w) SELECT v, w FROM new.u;",
         3,
-        &["otherwise than"],
+        &["differently from"],
     );
 }
 
@@ -351,12 +351,12 @@ fn a_mapping_whose_answer_is_not_one() {
         (
             "id INTEGER PRIMARY KEY, g INTEGER, n",
             "(id, g, n) SELECT id, g, row_number() OVER (PARTITION BY g ORDER BY x) FROM old.t",
-            "row_number() depends on the order of rows that tie: ORDER BY x does not tell them apart",
+            "row_number() depends on the order of rows that tie: ORDER BY x does not order them",
         ),
         (
             "id INTEGER PRIMARY KEY, n",
             "(id, n) SELECT t.id, e.id FROM old.t, json_each(t.j) e",
-            "SQLite's releases number the elements of a JSON text differently",
+            "SQLite's releases number the elements of JSON text differently",
         ),
         (
             "id INTEGER PRIMARY KEY, w TEXT",

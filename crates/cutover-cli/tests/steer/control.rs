@@ -37,8 +37,8 @@ fn a_backfill_waits_and_goes_on_as_it_is_told() {
     bench.run("pace --fast").exits(0);
     let ran = ended(backfill).exits(0);
     // The command can be pasted.
-    assert!(ran.stderr.contains("paused; `"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("cutover resume` lets it go on"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("paused; continue with `"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("cutover resume`"), "{}", ran.stderr);
     assert_eq!(bench.status()["backfill"]["complete"], true);
     bench.is_the_twin();
     let history = bench.run("history --json").exits(0).json();
@@ -118,5 +118,5 @@ fn what_makes_no_sense_is_refused() {
     }
     bench.run("advance --to retired --yes").exits(0);
     let refused = bench.run("pause").exits(3);
-    assert!(refused.stderr.contains("no work to steer"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("no work to control"), "{}", refused.stderr);
 }

@@ -63,5 +63,5 @@ fn where_nothing_changes_there_is_nothing_to_follow() {
     bench.run("start split.sql").exits(0);
     bench.run("advance --to new-only").exits(0);
     let refused = bench.run("verify --follow").exits(3);
-    assert!(refused.stderr.contains("leave `--follow` out"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("leave out `--follow`"), "{}", refused.stderr);
 }

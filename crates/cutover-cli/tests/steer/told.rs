@@ -41,7 +41,7 @@ fn a_cutover_waits_verified_and_switches_when_it_is_told() {
     assert_eq!(bench.status()["phase"], "read-new");
     bench.run("unpostpone --actor mei").exits(0);
     let ran = ended(advance).exits(0);
-    assert!(ran.stderr.contains("everything is verified, and stays so"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("everything is verified, and is kept verified"), "{}", ran.stderr);
     let status = bench.status();
     assert_eq!(status["phase"], "new-only");
     assert_eq!(status["control"]["postponed"], false);
@@ -101,7 +101,7 @@ fn where_nothing_could_wait_it_is_said() {
     let bench = Bench::new(20);
     bench.run("start split.sql").exits(0);
     let refused = bench.run("advance --to read-new --when-told").exits(3);
-    assert!(refused.stderr.contains("leave `--when-told` out"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("leave out `--when-told`"), "{}", refused.stderr);
 }
 
 /// A few notes of each of many tables are more than may be left for the switch.

@@ -7,14 +7,14 @@ fn pause_asks_and_pauses_and_resume_lets_it_go_on() {
     let bench = Bench::filled(50);
     let mut screen = bench.watch();
     screen.press("p");
-    screen.wait("the question", |text| text.contains("Let work wait?"));
+    screen.wait("the question", |text| text.contains("Pause work?"));
     assert_eq!(bench.status()["control"]["paused"], false);
     screen.press("n");
-    screen.wait("the panels", |text| !text.contains("Let work wait?"));
+    screen.wait("the panels", |text| !text.contains("Pause work?"));
     assert_eq!(bench.status()["control"]["paused"], false);
 
     screen.press("p");
-    screen.wait("the question", |text| text.contains("Let work wait?"));
+    screen.wait("the question", |text| text.contains("Pause work?"));
     screen.press("y");
     screen.wait("the answer", |text| text.contains("pause: done"));
     let control = &bench.status()["control"];
@@ -24,7 +24,7 @@ fn pause_asks_and_pauses_and_resume_lets_it_go_on() {
     screen.wait("what was asked for", |text| text.contains("asked     paused (by tester)"));
 
     screen.press("r");
-    screen.wait("the question", |text| text.contains("Let paused work go on?"));
+    screen.wait("the question", |text| text.contains("Resume paused work?"));
     screen.press("y");
     screen.wait("the answer", |text| text.contains("resume: done"));
     assert_eq!(bench.status()["control"]["paused"], false);
@@ -113,7 +113,7 @@ fn every_phase_there_and_back_by_keys() {
     screen.press("a");
     screen.wait("the question", |text| text.contains("no way back"));
     screen.press("y");
-    screen.wait("the refusal", |text| text.contains("from there is no way back"));
+    screen.wait("the refusal", |text| text.contains("retiring cannot be undone"));
     assert_eq!(bench.status()["phase"], "new-only");
     bench.run("verify --db app.db");
 }
@@ -123,7 +123,7 @@ fn pace_and_postponement_are_asked_for_and_taken_back() {
     let bench = Bench::filled(50);
     let mut screen = bench.watch();
     screen.press("s");
-    screen.wait("the paces", |text| text.contains("How hard may work press?"));
+    screen.wait("the paces", |text| text.contains("Pace of all work?"));
     screen.press("2");
     screen.wait("the answer", |text| text.contains("pace: done"));
     assert_eq!(bench.status()["control"]["pace"]["stall_ms"], 5.0);

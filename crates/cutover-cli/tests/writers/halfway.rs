@@ -86,10 +86,10 @@ fn a_flag_that_is_up_is_told_and_mended() {
     scene.sql("UPDATE _cutover_1_syncing SET depth = 1");
     scene.sql("UPDATE t SET w = 'lost' WHERE id = 1");
     let told = scene.status();
-    assert!(told.to_string().contains("was left up"), "{told}");
+    assert!(told.to_string().contains("is still set"), "{told}");
     let repaired = json(&scene.exits(0, "repair --json"));
     assert_eq!(repaired["updated"], 1, "{repaired}");
-    assert!(!scene.status().to_string().contains("was left up"));
+    assert!(!scene.status().to_string().contains("is still set"));
     assert!(scene.python().fails("UPDATE t SET w = 'x'").contains("read-only"));
     scene.exits(0, "advance --to new-only");
 }

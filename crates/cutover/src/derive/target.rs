@@ -186,11 +186,11 @@ fn target(
                     mapping,
                     &leaf.table,
                     format!(
-                        "which rows of {} a change in {} touches can't be told: it is read inside a subquery \
-                         that aggregates, or that joins it optionally",
+                        "which rows of {} depend on a row of {} can't be determined: it is read \
+                         in a subquery that aggregates, or on the right of a LEFT JOIN",
                         table.known_as, leaf.table
                     ),
-                    "join the table itself, outside of the subquery, or make it part of the scope",
+                    "join the table itself, outside the subquery, or make it part of the scope",
                 ));
             }
         }
@@ -349,8 +349,8 @@ fn scope(
             mappings[0],
             &mappings[0].target,
             format!(
-                "which source rows a row of {} depends on can't be told: no column of the list is the \
-                 source's key, a grouping or a partitioning column",
+                "which source rows a row of {} depends on can't be determined: no column of the \
+                 list is the source's key, a grouping or a partitioning column",
                 table.known_as
             ),
             "carry the source's key into the target, or write `-- scope: column, column` above the statement",
@@ -422,8 +422,8 @@ fn source(
                 mapping,
                 name,
                 format!(
-                    "{name} can't be a scope of {}: the statement can't be restricted to one value of it \
-                     without changing what it gives",
+                    "{name} can't be a scope of {}: restricting the statement to one value of it \
+                     would change the result",
                     mapping.target
                 ),
                 "a scope must be a grouping column, a partitioning column of every window function, or a \
@@ -487,8 +487,8 @@ fn check_terms(
                     mapping,
                     name,
                     format!(
-                        "{}.{name} is the scope, and its type stores values otherwise than the source's \
-                         ({}): '007' and 7 would become one",
+                        "{}.{name} is the scope, and its type stores values differently from the \
+                         source's ({}): '007' and 7 would become one",
                         table.known_as,
                         column.map_or("an expression", |column| &column.declared),
                     ),
@@ -502,7 +502,8 @@ fn check_terms(
                     mapping,
                     name,
                     format!(
-                        "{}.{name} is the scope, and it compares texts otherwise than the source's column",
+                        "{}.{name} is the scope, and it compares text differently from the \
+                         source's column",
                         table.known_as
                     ),
                     "give both columns the same COLLATE",

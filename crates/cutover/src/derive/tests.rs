@@ -169,7 +169,7 @@ fn what_cant_be_kept_in_step_is_refused() {
             "n INTEGER PRIMARY KEY",
             "INSERT INTO new.t (n) SELECT count(*) FROM old.items",
             FlawKind::CantKeepInStep,
-            "can't be told",
+            "can't be determined",
         ),
         (
             "id INTEGER PRIMARY KEY, n",
@@ -182,7 +182,7 @@ fn what_cant_be_kept_in_step_is_refused() {
             "code INTEGER PRIMARY KEY",
             "-- scope: code\nINSERT INTO new.t (code) SELECT code FROM old.items",
             FlawKind::CantKeepInStep,
-            "stores values otherwise",
+            "stores values differently",
         ),
         // Grouped by something else than what is restricted.
         (
@@ -233,7 +233,7 @@ fn what_cant_be_kept_in_step_is_refused() {
             "id INTEGER PRIMARY KEY, n",
             "INSERT INTO new.t (id, n) SELECT i.id, s.n FROM old.items i JOIN (SELECT land, count(*) AS n FROM old.cities GROUP BY land) s ON s.n = i.n",
             FlawKind::CantKeepInStep,
-            "can't be told",
+            "can't be determined",
         ),
     ];
     for (new, statement, kind, reason) in cases {

@@ -56,7 +56,7 @@ impl Engine {
     pub(crate) fn record(&self, name: &str) -> Result<Record> {
         state::load(&self.db, name)?.ok_or_else(|| Error::NoSuchMigration {
             reason: format!("{} holds no migration named {name}", self.db.path().display()),
-            fix: Fix::look_at(Command::Status).with(", or begin with ").with(Command::Start),
+            fix: Fix::look_at(Command::Status).with(", or start it with ").with(Command::Start),
         })
     }
 
@@ -67,7 +67,7 @@ impl Engine {
         }
         let migration = Migration::started(&record.name, &record.text)?;
         let named_side = record.phase.writes_enter();
-        let fix = Fix::from("put the table back as it was, or leave the migration with ")
+        let fix = Fix::from("restore the table as it was, or leave the migration with ")
             .with(Command::ABORT);
         let built = Model::build(&self.db, migration, record.id, named_side);
         // That a table is gone says more than that a name in the file leads nowhere.

@@ -91,7 +91,8 @@ fn begin_with<'s>(
         }
         Err(Error::Refused(refusal)) if !sample.rows.is_empty() => {
             tally.report.notes.push(format!(
-                "a sample of the rows can't be migrated by itself, so that the scratch copy began empty: {}",
+                "no sample of the rows can be migrated by itself, so the scratch copy started \
+                 empty: {}",
                 refusal.reason
             ));
             Ok(&[])
@@ -100,7 +101,8 @@ fn begin_with<'s>(
         Err(Error::Database { source, .. }) if !sample.rows.is_empty() => {
             workshop.base(Direction::Backward, &[])?;
             tally.report.notes.push(format!(
-                "a sample of the rows can't be copied by itself, so that the scratch copy began empty: {source}"
+                "no sample of the rows can be copied by itself, so the scratch copy started \
+                 empty: {source}"
             ));
             Ok(&[])
         }

@@ -115,7 +115,7 @@ pub(super) fn like_twin(
         let (name, key) = (table.name.clone(), serde_json::Value::Object(key));
         Fault {
             fault: FuzzFault::Source,
-            reason: format!("{name} is not what it is without cutover"),
+            reason: format!("{name} differs from the same run without cutover"),
             difference: Some(Difference { direction, table: name, key, column, expected, found }),
         }
     }))
@@ -129,7 +129,7 @@ pub(super) fn rederived(db: &Db, target: &Target) -> Result<(u64, Option<Fault>)
     match compare::compare(db, target, Place::LIVE, &everything, 1) {
         Ok(outcome) => {
             let differing = outcome.missing + outcome.extra + outcome.different;
-            let reason = format!("{} is not what the mapping gives", target.table.name);
+            let reason = format!("{} differs from what the mapping gives", target.table.name);
             let found = outcome.diffs.first().map(|diff| diff.report(target));
             Ok((differing, found.and_then(|difference| fault(reason, Some(difference)))))
         }
@@ -140,7 +140,7 @@ pub(super) fn rederived(db: &Db, target: &Target) -> Result<(u64, Option<Fault>)
             let outcome = compare::compare(db, target, Place::LIVE, &everything, 0)?;
             let differing = outcome.missing + outcome.extra + outcome.different;
             let reason = format!(
-                "{} is not what the mapping gives; the row holds text that is not UTF-8",
+                "{} differs from what the mapping gives; the row holds text that is not UTF-8",
                 target.table.name
             );
             Ok((differing, fault(reason, None)))

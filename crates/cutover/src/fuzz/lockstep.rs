@@ -82,7 +82,7 @@ impl Pair {
             Ok(()) => match self.twin.batch(sql) {
                 Ok(()) => self.told_alike(statement),
                 Err(error) => {
-                    Outcome::Wrong(format!("it succeeds, and without cutover it fails: {error}"))
+                    Outcome::Wrong(format!("it succeeds, but without cutover it fails: {error}"))
                 }
             },
             Err(error) if is_ours(&error) => Outcome::Refused(error.message()),
@@ -97,7 +97,7 @@ impl Pair {
             self.twin.batch("ROLLBACK")?;
         }
         if self.scratch.at_rest() != self.twin.at_rest() {
-            return Ok(Outcome::Wrong("it leaves another state of the transaction".to_owned()));
+            return Ok(Outcome::Wrong("it leaves the transaction in another state".to_owned()));
         }
         Ok(outcome)
     }

@@ -47,7 +47,7 @@ pub(super) fn schema(db: &Db, model: &Model) -> Result<Schema> {
         if virtual_tables.contains(&name) {
             if let Some(why) = unknown_module(&sql) {
                 schema.notes.push(format!(
-                    "the virtual table {} is left out of the scratch copy, and what writes to it: {why}",
+                    "the scratch copy leaves out the virtual table {} and what writes to it: {why}",
                     object.name
                 ));
                 left_out.push(name);

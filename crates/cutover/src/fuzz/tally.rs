@@ -84,8 +84,8 @@ impl Tally {
         self.report.ok = self.report.failure.is_none();
         if self.natural > 0 {
             self.report.notes.push(format!(
-                "SQLite answers {} of these statements in another way wherever a table has a trigger, also \
-                 one that does nothing: no failure of the migration",
+                "SQLite answers {} of these statements differently on any table with a trigger, \
+                 even one that does nothing; that is not a failure of the migration",
                 self.natural
             ));
         }

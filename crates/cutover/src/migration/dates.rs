@@ -51,7 +51,7 @@ fn modifier(text: &str) -> Option<Objection> {
     }
     let newer = |since| {
         let what = format!("takes '{text}'");
-        Some(Objection::newer(&what, since, "work it out with the modifiers of 3.38"))
+        Some(Objection::newer(&what, since, "compute it with the modifiers of 3.38"))
     };
     match text {
         "subsec" | "subsecond" => newer("3.42"),

@@ -33,7 +33,7 @@ impl Objection {
     pub(super) fn varies(reason: &'static str) -> Self {
         Self {
             reason: reason.into(),
-            fix: "work the value out from columns of the source".into(),
+            fix: "compute the value from columns of the source".into(),
             only_varies: true,
         }
     }
@@ -182,29 +182,29 @@ pub(super) fn objection(name: &str, arguments: usize) -> Option<Objection> {
         return Some(Objection::varies("gives another value each time the row is derived"));
     }
     if is_in(&CONNECTION) {
-        return Some(Objection::varies("tells about the writer's connection, not about the row"));
+        return Some(Objection::varies("describes the writer's connection, not the row"));
     }
     if is_in(&LIBRARY) {
         return Some(Objection::varies(
-            "tells about the SQLite that runs it, and each program has its own",
+            "describes the SQLite that runs it, and each program has its own",
         ));
     }
     if is_in(&OUTSIDE) {
         return Some(Objection::lasting(
-            "reaches out of the database, which a trigger must not do in the writer's process",
+            "works outside the database, which a trigger must not do in the writer's process",
             "put what is needed into a table first",
         ));
     }
     if is_in(&MATH) || is_in(&OPTIONAL) {
         return Some(Objection::lasting(
-            "is there only if SQLite was built with an option, and not every program's was: a \
-             program without it could no longer write",
-            "work the value out with operators and functions that every SQLite has",
+            "exists only if SQLite was built with an option: a program without it could no longer \
+             write",
+            "compute the value with operators and functions that every SQLite has",
         ));
     }
     Some(newer(&name).unwrap_or_else(|| {
         Objection::lasting(
-            "isn't a function that every SQLite has: a program without it could no longer write",
+            "is not a function of every SQLite: a program without it could no longer write",
             "use functions of SQLite 3.38's default build",
         )
     }))
@@ -227,7 +227,7 @@ fn too_new_a_form(name: &str, arguments: usize) -> Option<Objection> {
     match (name, arguments) {
         ("iif", 3) | ("json_valid", 1) => None,
         ("iif", _) => Some(Objection::newer(
-            "takes other than three arguments",
+            "does not take exactly three arguments",
             "3.48",
             "give it three, or use CASE WHEN … THEN … END",
         )),

@@ -20,19 +20,19 @@ const WRITE_INSERT: &str = "write INSERT INTO new.T (…) SELECT … FROM old.�
 const TRANSACTIONS: &str = "each step of cutover is one transaction already";
 const OWNED: &str = "the database's settings belong to the application";
 const ONE_FILE: &str =
-    "triggers reach no other database file, so nothing there can be kept in step";
-const UPKEEP: &str = "it isn't about the schema, and would hold up the writers";
+    "triggers can't write to another database file, so nothing there can be kept in step";
+const UPKEEP: &str = "it does not define the schema, and would hold up the writers";
 const KEPT: &str = "the old schema stays as it is until it is retired, and cutover drops it then";
 const OTHERS: &str = "cutover creates tables and indexes only, and could not undo it";
 const REMOVE: &str = "remove it";
-const BY_HAND: &str = "remove it, and run it by hand when the migration is done";
+const BY_HAND: &str = "remove it, and run it by hand after the migration";
 const IN_THE_APPLICATION: &str = "remove it, and create it from the application";
 
 /// First words, why they are refused, and what to do.
 const REFUSED: &[(&[&str], &str, &str)] = &[
     (&["UPDATE"], DERIVE, WRITE_INSERT),
     (&["DELETE"], DERIVE, WRITE_INSERT),
-    (&["REPLACE"], "it would drop rows without a word where two of them meet", WRITE_INSERT),
+    (&["REPLACE"], "it would silently drop rows that conflict", WRITE_INSERT),
     (&["DROP"], KEPT, REMOVE),
     (&["ALTER"], KEPT, "write CREATE TABLE new.T (…), and say how its rows come from the old ones"),
     (&["PRAGMA"], OWNED, REMOVE),
@@ -49,8 +49,8 @@ const REFUSED: &[(&[&str], &str, &str)] = &[
     (&["SAVEPOINT"], TRANSACTIONS, REMOVE),
     (&["RELEASE"], TRANSACTIONS, REMOVE),
     (&["EXPLAIN"], "it runs nothing", "remove EXPLAIN"),
-    (&["SELECT"], "its rows would go nowhere", "put INSERT INTO new.T (…) before it"),
-    (&["VALUES"], "its rows would go nowhere", "put INSERT INTO new.T (…) before it"),
+    (&["SELECT"], "nothing stores its rows", "put INSERT INTO new.T (…) before it"),
+    (&["VALUES"], "nothing stores its rows", "put INSERT INTO new.T (…) before it"),
     (&["CREATE", "VIEW"], OTHERS, IN_THE_APPLICATION),
     (&["CREATE", "TRIGGER"], OTHERS, IN_THE_APPLICATION),
     (&["CREATE", "TEMP", "VIEW"], OTHERS, IN_THE_APPLICATION),

@@ -243,7 +243,7 @@ fn new_tables(migration: &Migration, named_side: Side) -> Result<Tables> {
                 migration,
                 created.at,
                 format!("SQLite does not accept this table: {source}"),
-                "mend the CREATE TABLE statement",
+                "correct the CREATE TABLE statement",
             ))
         })?;
     }
@@ -253,7 +253,7 @@ fn new_tables(migration: &Migration, named_side: Side) -> Result<Tables> {
                 migration,
                 created.at,
                 format!("SQLite does not accept this index: {source}"),
-                "mend the CREATE INDEX statement",
+                "correct the CREATE INDEX statement",
             ))
         })?;
     }

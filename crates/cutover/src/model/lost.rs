@@ -45,7 +45,7 @@ impl Lost {
             (Some((other, _)), _) => (
                 format!("the table {name} is gone: it was renamed to {other}"),
                 Fix::from(format!(
-                    "give it its name again (ALTER TABLE {} RENAME TO {}) and run ",
+                    "rename it back (ALTER TABLE {} RENAME TO {}) and run ",
                     ident(other),
                     ident(name)
                 ))
@@ -55,13 +55,13 @@ impl Lost {
             ),
             (None, Some(other)) => (
                 format!(
-                    "the table {name} is gone, and {other} has its columns: a tool that rebuilds {name} \
-                     dropped it and could not rename {other}"
+                    "the table {name} is gone, and {other} has its columns: a tool dropped {name} \
+                     to rebuild it, and could not rename {other}"
                 ),
                 Fix::run(Command::Repair)
                     .with(format!(
-                        ": it renames {other} to {name} and brings the mirror in step; then make the \
-                         indexes and triggers of {name} anew, as the tool would have; or leave the \
+                        ": it renames {other} to {name} and fixes the mirror; then create the \
+                         indexes and triggers of {name}, as the tool would have; or leave the \
                          migration with "
                     ))
                     .with(Command::ABORT),
@@ -70,7 +70,7 @@ impl Lost {
                 format!("the table {name} is gone, and no other table has its columns"),
                 Fix::from("leave the migration with ")
                     .with(Command::ABORT)
-                    .with(format!("; or make {name} again with its columns and rows, then run "))
+                    .with(format!("; or create {name} again with its columns and rows, then run "))
                     .with(Command::Repair),
             ),
             (None, None) => {
@@ -79,8 +79,8 @@ impl Lost {
                     format!("the table {name} is gone; {} have its columns", others.join(", ")),
                     Fix::run(Command::Repair)
                         .with(format!(
-                            ", which moves its triggers and views out of the way, then ALTER TABLE … \
-                             RENAME TO {}, then ",
+                            ", which removes cutover's triggers and views, then ALTER TABLE … RENAME \
+                             TO {}, then ",
                             ident(name)
                         ))
                         .with(Command::Repair)

@@ -27,7 +27,7 @@ pub(crate) struct Setting {
 }
 
 impl Setting {
-    /// The setting of a phase in which nothing is left to do.
+    /// The setting of a phase in which there is nothing left to do.
     pub(crate) fn of(phase: Phase) -> Self {
         Self { phase, backfilled: true, catching_up: false }
     }

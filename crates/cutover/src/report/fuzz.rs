@@ -58,7 +58,7 @@ pub struct FuzzLoss {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum FuzzFault {
-    /// The mirror is not what the mapping gives.
+    /// The mirror differs from what the mapping gives.
     Mirror,
     /// The tables written to are not what they are in a database without our machinery.
     Source,

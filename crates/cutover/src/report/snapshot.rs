@@ -163,10 +163,10 @@ impl Waiting {
     #[must_use]
     pub fn reason(self) -> &'static str {
         match self {
-            Self::Writers => "stands back for programs that write",
-            Self::Pace => "does no more rows a second than it was told",
+            Self::Writers => "pauses for programs that write",
+            Self::Pace => "limited to the rows a second that were set",
             Self::Paused => "paused",
-            Self::Reader => "waits for a program that keeps the log from being emptied",
+            Self::Reader => "waits for a program that keeps the log from restarting",
             Self::Postponed => "everything is verified; the cutover is postponed",
             Self::Hook => "waits for a hook",
         }

@@ -52,7 +52,7 @@ pub struct BackfillStatus {
     pub complete: bool,
     /// Source rows passed.
     pub done: u64,
-    /// Source rows there are.
+    /// Source rows in all.
     pub total: u64,
 }
 

@@ -14,7 +14,7 @@ pub struct BackfillReport {
     pub complete: bool,
     /// Source rows passed so far, by this call and earlier ones.
     pub done: u64,
-    /// Source rows there are.
+    /// Source rows in all.
     pub total: u64,
     /// Seconds this call took.
     pub seconds: f64,
@@ -99,7 +99,7 @@ pub struct ForgetReport {
     pub removed: Vec<String>,
     /// Rows that were kept for the migration, and are gone now.
     pub dropped: Vec<Kept>,
-    /// Whether nothing of cutover's is left in the database.
+    /// Whether nothing of cutover is left in the database.
     pub clean: bool,
 }
 

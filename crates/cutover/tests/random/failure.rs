@@ -19,7 +19,7 @@ pub(crate) enum Kind {
     Refused,
     /// The side that takes writes is not the twin's.
     Source,
-    /// The mirror is not what the mapping gives.
+    /// The mirror differs from what the mapping gives.
     Mirror,
     /// A live view is not the old table.
     View,

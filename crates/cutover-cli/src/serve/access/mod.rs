@@ -30,14 +30,20 @@ impl Access {
         let mut hosts = headers.get_all(header::HOST).iter();
         let host = match (hosts.next().map(HeaderValue::to_str), hosts.next()) {
             (Some(Ok(host)), None) => host,
-            _ => return Err(Problem::new(StatusCode::BAD_REQUEST, "one Host is needed", "")),
+            _ => {
+                return Err(Problem::new(
+                    StatusCode::BAD_REQUEST,
+                    "exactly one Host header is needed",
+                    "",
+                ));
+            }
         };
         if self.hosts.ours(host) {
             return Ok(());
         }
         Err(Problem::new(
             StatusCode::MISDIRECTED_REQUEST,
-            "this server does not go by that name",
+            "this server does not have that name",
             "use the address it printed, or name the host with --allow-host",
         ))
     }
@@ -65,7 +71,7 @@ impl Access {
         if !self.control {
             return Err(Problem::new(
                 StatusCode::FORBIDDEN,
-                "this server only shows",
+                "this server is read-only",
                 "start it with --control, or use the command line",
             ));
         }
@@ -81,8 +87,8 @@ impl Access {
             .map(|(_, token)| token.trim());
         let detail = match (&self.token, given) {
             (Some(token), Some(given)) if token.is(given) => return Ok(()),
-            (_, Some(_)) => "the token is another",
-            (_, None) => "this takes the token",
+            (_, Some(_)) => "the token is wrong",
+            (_, None) => "this needs the token",
         };
         let hint = "it was printed when the server started: `Authorization: Bearer TOKEN`";
         Err(Problem::new(StatusCode::UNAUTHORIZED, detail, hint))

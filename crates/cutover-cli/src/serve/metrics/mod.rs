@@ -58,23 +58,27 @@ fn phase(out: &mut Text, seen: &Snapshot) {
         unix(&seen.since),
     );
     out.maybe("cutover_look_timestamp_seconds", "When the last look was.", unix(&seen.at));
-    out.gauge("cutover_paused", "Whether work is asked to wait.", flag(seen.control.paused));
+    out.gauge("cutover_paused", "Whether work is paused.", flag(seen.control.paused));
     let help = "Whether the cutover is postponed.";
     out.gauge("cutover_postponed", help, flag(seen.control.postponed));
-    let help = "Whether an operator is at work on the database.";
+    let help = "Whether an operator holds the lease.";
     out.gauge("cutover_lease_held", help, flag(seen.lease.is_some()));
-    let help = "What in the schema no longer fits the migration.";
+    let help = "Things in the schema that no longer fit the migration.";
     out.gauge("cutover_drift_problems", help, length(&seen.drift));
     let seconds = seen.rollback.as_ref().and_then(|forecast| forecast.seconds);
-    out.maybe("cutover_rollback_estimate_seconds", "What a rollback would take, about.", seconds);
+    out.maybe(
+        "cutover_rollback_estimate_seconds",
+        "About how long a rollback would take.",
+        seconds,
+    );
 }
 
 fn backfill(out: &mut Text, seen: &Snapshot) {
     let backfill = seen.backfill;
-    let help = "Whether every row of the source has its image.";
+    let help = "Whether every row of the source has been copied.";
     out.gauge("cutover_backfill_complete", help, flag(backfill.complete));
     out.gauge("cutover_backfill_done_rows", "Source rows passed.", number(backfill.done));
-    let help = "Source rows there are.";
+    let help = "Source rows in all.";
     out.gauge("cutover_backfill_expected_rows", help, number(backfill.total));
 }
 
@@ -84,11 +88,11 @@ fn work(out: &mut Text, seen: &Snapshot) {
         return out.sample(&[("work", "none")], 0.0);
     };
     out.sample(&[("work", &work.work)], 1.0);
-    out.gauge("cutover_work_done_rows", "Rows the work has passed.", number(work.done));
-    out.gauge("cutover_work_expected_rows", "Rows it has to pass.", number(work.total));
+    out.gauge("cutover_work_done_rows", "Rows that the work has done.", number(work.done));
+    out.gauge("cutover_work_expected_rows", "Rows that the work has to do.", number(work.total));
     let rate = work.rows_per_second;
     out.maybe("cutover_work_rows_per_second", "Rows a second over the last few seconds.", rate);
-    out.maybe("cutover_work_eta_seconds", "Until it is done, at that rate.", work.eta_seconds);
+    out.maybe("cutover_work_eta_seconds", "Time left, at that rate.", work.eta_seconds);
     let help = "How long the last chunk held the write lock.";
     out.gauge("cutover_work_chunk_seconds", help, work.chunk_ms / 1000.0);
     out.family("cutover_work_waiting", "Whether the work waits for this.", "gauge");
@@ -106,7 +110,7 @@ fn writes(out: &mut Text, seen: &Snapshot) {
             out.sample(&[("schema", schema)], rate);
         }
     }
-    let help = "The longest that cutover's work held writers off at one go in the last minute.";
+    let help = "The longest single time that cutover held writers off, in the last minute.";
     let stall = seen.writes.longest_stall_ms.map(|ms| ms / 1000.0);
     out.maybe("cutover_longest_stall_seconds", help, stall);
 }
@@ -123,7 +127,7 @@ fn tables(out: &mut Text, seen: &Snapshot) {
         out.sample(&labels, flag(table.writable));
     }
     if !seen.kept.is_empty() {
-        let help = "Rows kept aside because the other schema can't hold them.";
+        let help = "Rows set aside because the other schema can't hold them.";
         out.family("cutover_kept_rows", help, "gauge");
         for kept in &seen.kept {
             let labels = [("table", kept.table.as_str()), ("kept_in", kept.kept_in.as_str())];
@@ -136,7 +140,7 @@ fn verification(out: &mut Text, seen: &Snapshot) {
     let Some(last) = &seen.verification else { return };
     let help = "When the last verification ended.";
     out.maybe("cutover_verification_timestamp_seconds", help, unix(&last.at));
-    out.gauge("cutover_verification_duration_seconds", "What it took.", last.seconds);
+    out.gauge("cutover_verification_duration_seconds", "How long it took.", last.seconds);
     let help = "Rows that it compared, both ways.";
     out.gauge("cutover_verification_checked_rows", help, number(last.report.checked));
     out.family("cutover_verification_differences", "Differences that it found.", "gauge");
@@ -150,13 +154,13 @@ fn verification(out: &mut Text, seen: &Snapshot) {
 
 fn room(out: &mut Text, seen: &Snapshot) {
     out.gauge("cutover_wal_bytes", "The write-ahead log's file.", number(seen.wal_bytes));
-    let help = "What of the log can't be begun anew yet.";
+    let help = "The part of the log that is still needed.";
     out.gauge("cutover_wal_pending_bytes", help, number(seen.wal_pending_bytes));
-    let help = "The database, with what waits in the log.";
+    let help = "The database, with what is still in the log.";
     out.gauge("cutover_database_bytes", help, number(seen.database_bytes));
-    let help = "What of the database SQLite uses again before the file grows.";
+    let help = "Free space in the database, which SQLite reuses before the file grows.";
     out.gauge("cutover_database_unused_bytes", help, number(seen.unused_bytes));
-    let help = "What is free on the database's disk.";
+    let help = "Free space on the database's disk.";
     out.maybe("cutover_disk_free_bytes", help, seen.free_bytes.map(number));
 }
 

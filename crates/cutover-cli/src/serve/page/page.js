@@ -114,14 +114,14 @@ function showAlerts({ snapshot, error }) {
   if (found) alert("bad", `The last verification found ${count(found)} ${found === 1 ? "difference" : "differences"}.`);
   for (const drift of snapshot.drift) alert("bad", drift.reason, drift.fix);
   const { paused, postponed, actor } = snapshot.control;
-  const by = actor ? ` (asked for by ${actor})` : "";
+  const by = actor ? ` (requested by ${actor})` : "";
   if (paused) alert("warn", `Work is paused${by}.`);
   if (postponed) alert("warn", `The cutover is postponed${by}: no gate lets writes go to the other side.`);
   for (const kept of snapshot.kept) {
-    alert("warn", `${rows(kept.rows)} of ${kept.table} had no image on the other side and ${kept.rows === 1 ? "is" : "are"} kept in ${kept.kept_in}.`);
+    alert("warn", `${rows(kept.rows)} of ${kept.table} could not be carried to the other side and ${kept.rows === 1 ? "is" : "are"} kept in ${kept.kept_in}.`);
   }
   if (snapshot.wal_pending_bytes >= 16 << 20) {
-    alert("warn", `The write-ahead log has grown to ${bytes(snapshot.wal_bytes)}: a program that reads what was there earlier keeps it from beginning anew.`,
+    alert("warn", `The write-ahead log has grown to ${bytes(snapshot.wal_bytes)}: a program that keeps a read transaction open prevents it from restarting.`,
       "End the read transaction that has been open longest.");
   }
   fill($("alerts"), ...alerts);
@@ -139,8 +139,8 @@ function bar(label, done, total, waits) {
 }
 
 const WAITS = {
-  writers: "It stands back for programs that write.", paused: "It is paused.",
-  reader: "It waits for a program that keeps the log from being emptied.",
+  writers: "It pauses for programs that write.", paused: "It is paused.",
+  reader: "It waits for a program that keeps the log from restarting.",
   postponed: "Everything is verified; the cutover is postponed.", hook: "It waits for a hook.",
 };
 
@@ -164,8 +164,8 @@ function showWork({ snapshot }) {
       work && ["Rate", work.rows_per_second == null ? "–" : `${count(work.rows_per_second)} rows/s`],
       work && ["Time to go", work.eta_seconds == null ? "–" : span(work.eta_seconds)],
       work && ["Last chunk", `${rows(work.chunk_rows)}, ${work.chunk_ms.toFixed(1)} ms`])),
-    make("p", { class: "operator" }, lease ? `At work: ${lease.actor} on ${lease.host}, ${lease.doing}.`
-      : gone ? `Nobody is at work on the database: the process of ${gone.actor} on ${gone.host} is gone; it was at ${gone.doing}.`
+    make("p", { class: "operator" }, lease ? `Operator: ${lease.actor} on ${lease.host}, ${lease.doing}.`
+      : gone ? `No operator: the process of ${gone.actor} on ${gone.host} has ended; it was ${gone.doing}.`
         : "Nobody is at work on the database."));
   // It grows from where it was; style is set by script because the policy forbids attributes.
   inner.style.width = old ?? "0%";
@@ -457,7 +457,7 @@ function sure(order) {
   const forecast = news.snapshot.rollback;
   $("sure-title").textContent = `${order === "advance" ? "Advance" : "Roll back"} to ${to}?`;
   $("sure-text").textContent = `${MEANS[to]} ${order === "advance"
-    ? "If a gate stands before it, every row is verified first, and nothing changes if anything differs. `rollback` undoes the step."
+    ? "At a gate every row is verified first, and nothing changes if anything differs. `rollback` undoes the step."
     : `No row is lost. ${forecast?.seconds == null ? "" : `It takes ${forecast.seconds < 0.05 ? "a moment" : `about ${span(forecast.seconds)}`}.`}`}`.replaceAll("`", "");
   $("sure-yes").textContent = order === "advance" ? "Advance" : "Roll back";
   const dialog = $("sure");

@@ -52,7 +52,7 @@ pub(crate) fn read(db: &Db, migration: i64) -> Result<Control> {
                 .optional()
         })
         .map(Option::unwrap_or_default)
-        .map_err(|source| db.error("reading what operators ask", source))
+        .map_err(|source| db.error("reading operators' requests", source))
 }
 
 /// Writes it down, in the transaction at hand.
@@ -78,7 +78,7 @@ pub(crate) fn write(db: &Db, migration: i64, control: &Control) -> Result<()> {
             ],
         )
         .map(|_| ())
-        .map_err(|source| db.error("writing what operators ask", source))
+        .map_err(|source| db.error("recording a request", source))
 }
 
 /// A time that somebody may have written into the table by hand.

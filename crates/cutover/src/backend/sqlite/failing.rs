@@ -108,12 +108,12 @@ pub(crate) fn first(target: &Target, diffs: &[Diff]) -> Option<Refusal> {
     Some(Refusal {
         action: format!("filling {table}"),
         reason: format!(
-            "{} for {}, and so it can't be told what {table} should hold there",
+            "{} for {}, so the contents of {table} for it can't be determined",
             first.failure(target).unwrap_or_default(),
             named(target, first)
         ),
         fix: format!(
-            "mend that value on the {} side, or write a statement that no value makes fail",
+            "fix that value on the {} side, or write a statement that does not fail for any value",
             target.direction.source()
         )
         .into(),

@@ -117,7 +117,7 @@ impl Lease {
         db.conn()
             .execute("DELETE FROM _cutover_lease WHERE token = ?1", [&self.token])
             .map(|_| ())
-            .map_err(|source| db.error("giving up the lease", source))
+            .map_err(|source| db.error("releasing the lease", source))
     }
 }
 

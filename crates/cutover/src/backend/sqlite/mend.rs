@@ -192,7 +192,7 @@ impl<'a> Mend<'a> {
         if job.kind == Kind::Extra {
             return Ok(match self.delete(&job.row)? {
                 Fared::Written => None,
-                Fared::Changed => Some("a trigger keeps the row".to_owned()),
+                Fared::Changed => Some("a trigger prevents the row's deletion".to_owned()),
                 Fared::Conflict(reason) | Fared::Refused(reason) => Some(reason),
             });
         }
@@ -204,7 +204,7 @@ impl<'a> Mend<'a> {
             let reason = match self.write(n, "ABORT")? {
                 Fared::Written => return Ok(None),
                 Fared::Changed => {
-                    return Ok(Some("a trigger does not let the row be as it is".to_owned()));
+                    return Ok(Some("a trigger changes the row".to_owned()));
                 }
                 Fared::Refused(reason) => return Ok(Some(reason)),
                 Fared::Conflict(reason) => reason,
@@ -366,7 +366,7 @@ impl<'a> Mend<'a> {
     /// that a REPLACE would remove. It is tried, looked at, and undone.
     fn in_the_way(&mut self, n: usize) -> std::result::Result<Vec<Vec<Value>>, Stop> {
         let conn = self.db.conn();
-        let failed = |source| Stop::Failed(self.db.error("looking for rows in the way", source));
+        let failed = |source| Stop::Failed(self.db.error("looking for conflicting rows", source));
         if !self.probing {
             let columns: Vec<usize> = (0..self.target.columns.len()).collect();
             let sql = format!(
@@ -405,10 +405,10 @@ impl<'a> Mend<'a> {
         }
         let sql =
             "DROP TRIGGER IF EXISTS temp.cutover_probe; DROP TABLE IF EXISTS temp.cutover_victims";
-        self.db.batch("looking for rows in the way", sql)
+        self.db.batch("looking for conflicting rows", sql)
     }
 
-    /// Makes a row that stands in the way give way, if it is not what the mapping gives.
+    /// Makes a row that stands in the way give way, if it differs from what the mapping gives.
     fn free(&mut self, row: &[Value]) -> std::result::Result<bool, Stop> {
         let known = self.by_token.get(&token(self.target, row)).copied();
         let state = known.map(|n| (self.jobs[n].state, self.jobs[n].kind));

@@ -44,7 +44,7 @@ pub(crate) fn find(
     place: Place,
     chunk: &Chunk,
 ) -> Result<Option<Refused>> {
-    let doing = "looking for the row that is refused";
+    let doing = "looking for the refused row";
     db.batch(doing, "SAVEPOINT cutover_refused")?;
     let found =
         compare(db, target, place, chunk, usize::MAX).and_then(|Outcome { diffs, .. }| {
@@ -88,7 +88,7 @@ fn first<'r>(
         "{insert} ON CONFLICT DO UPDATE SET {column} = {column} RETURNING {list}",
         column = join(&target.columns[..1], "", |column| ident(column))
     );
-    let failed = |source| db.error("looking for the row that is refused", source);
+    let failed = |source| db.error("looking for the refused row", source);
     for row in rows {
         let values = || rusqlite::params_from_iter(row);
         let inserted =
@@ -135,7 +135,7 @@ pub(crate) fn write(db: &Db, id: i64, target: &str, scopes: &[Vec<Value>]) -> Re
         }
         Ok(())
     };
-    run().map_err(|source| db.error("writing down what was refused", source))
+    run().map_err(|source| db.error("recording refused rows", source))
 }
 
 /// The target and the scopes that were written down last.
@@ -161,7 +161,7 @@ pub(crate) fn read(db: &Db, id: i64) -> Result<Option<(String, Vec<Vec<Value>>)>
         }
         Ok(found)
     };
-    read().map_err(|source| db.error("reading what was refused", source))
+    read().map_err(|source| db.error("reading the refused rows", source))
 }
 
 /// Forgets what was written down.
@@ -172,7 +172,7 @@ pub(crate) fn forget(db: &Db, id: i64) -> Result<()> {
     db.conn()
         .execute("DELETE FROM _cutover_refused WHERE migration = ?1", [id])
         .map(|_| ())
-        .map_err(|source| db.error("writing down what was refused", source))
+        .map_err(|source| db.error("recording refused rows", source))
 }
 
 fn exists(db: &Db) -> Result<bool> {

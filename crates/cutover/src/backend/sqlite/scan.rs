@@ -41,7 +41,7 @@ pub(crate) fn boundary(
         let mut rows = statement.raw_query();
         rows.next()?.map(|row| (0..key.len()).map(|n| row.get(n)).collect()).transpose()
     };
-    read().map_err(|source| db.error("looking for a chunk's end", source))
+    read().map_err(|source| db.error("finding the end of a chunk", source))
 }
 
 /// Lists every scope of a target in the temporary table, in order; gives how many.

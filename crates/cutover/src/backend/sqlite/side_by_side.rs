@@ -145,7 +145,8 @@ impl<'a> Walk<'a> {
         Err(Error::Refused(Refusal {
             action: format!("comparing {table}"),
             reason: format!(
-                "the mapping gives {} for the key {table}.{column}, which stores it as another type",
+                "the mapping gives {} for the key {table}.{column}, which would store it as \
+                 another type",
                 show(value)
             ),
             fix: format!(

@@ -75,7 +75,7 @@ pub(crate) enum Pending {
 }
 
 impl Record {
-    /// Whether nothing is left to do: retired or aborted.
+    /// Whether there is nothing left to do: retired or aborted.
     pub(crate) fn is_over(&self) -> bool {
         match self.pending {
             Some(Pending::Aborted) => true,
@@ -135,8 +135,10 @@ pub(crate) fn refuse_others(db: &Db) -> Result<()> {
         if expected.is_some_and(|(_, expected)| *expected != shape) {
             return Err(Error::Unusable {
                 path: db.file().to_owned(),
-                reason: format!("{name} is not the table that cutover keeps its state in"),
-                fix: "rename or remove it: names that begin with _cutover_ are cutover's".into(),
+                reason: format!("{name} is not cutover's state table"),
+                fix: "rename or remove it: names that begin with _cutover_ are reserved for \
+                cutover"
+                    .into(),
             });
         }
     }

@@ -22,7 +22,7 @@ pub(crate) fn write(db: &Db, migration: i64, last: &LastVerification) -> Result<
             params![migration, last.at, last.actor, last.command, last.seconds, report],
         )
         .map(|_| ())
-        .map_err(|source| db.error("writing what a verification found", source))
+        .map_err(|source| db.error("recording the verification", source))
 }
 
 /// What was kept, if it can be read.
@@ -45,5 +45,5 @@ pub(crate) fn read(db: &Db, migration: i64) -> Result<Option<LastVerification>> 
         )
         .optional()
         .map(Option::flatten)
-        .map_err(|source| db.error("reading what a verification found", source))
+        .map_err(|source| db.error("reading the last verification", source))
 }

@@ -65,7 +65,7 @@ pub(crate) fn write(db: &Db, migration: i64, sample: &Sample) -> Result<()> {
             ])
         })
         .map(|_| ())
-        .map_err(|source| db.error("writing how the work goes", source))
+        .map_err(|source| db.error("recording the progress", source))
 }
 
 /// What was written last.
@@ -94,7 +94,7 @@ pub(crate) fn read(db: &Db, migration: i64) -> Result<Option<Sample>> {
             },
         )
         .optional()
-        .map_err(|source| db.error("reading how the work goes", source))
+        .map_err(|source| db.error("reading the progress", source))
 }
 
 fn signed(count: u64) -> i64 {

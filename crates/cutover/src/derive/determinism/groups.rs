@@ -213,7 +213,7 @@ fn open(doubt: &Doubt, expr: &Expr, how: &str) -> Open {
             "pick one, with min({column} COLLATE BINARY) and GROUP BY {column}; or keep them apart: \
              {column} COLLATE BINARY"
         ),
-        Doubt::Untyped => format!("make them one: CAST({column} AS TEXT), or another type"),
+        Doubt::Untyped => format!("make them equal: CAST({column} AS TEXT), or another type"),
     };
     Open { word: column, reason, fix }
 }

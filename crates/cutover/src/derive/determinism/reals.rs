@@ -190,12 +190,12 @@ fn as_text(expr: &Expr, how: &str) -> Open {
     Open {
         word: word(expr),
         reason: format!(
-            "{} is a real number, and {how} it has as many digits as the release of SQLite gives it: the \
-             writer's would derive another text than cutover's",
+            "{} is a real number, and {how} its digits depend on the release of SQLite: the \
+             writer's could derive other text than cutover's",
             shown(expr)
         ),
-        fix: "keep it in a REAL column of its own; or make whole numbers of it first: \
-              CAST(round(x * 100) AS INTEGER)"
+        fix: "keep it in a REAL column of its own; or first make it a whole number: CAST(round(x \
+        * 100) AS INTEGER)"
             .to_owned(),
     }
 }
@@ -223,8 +223,8 @@ fn rounded(expr: &Expr, places: &Expr) -> Open {
     Open {
         word: word(expr),
         reason: format!(
-            "round() of {shown} to a place after the point is not the same in every release of SQLite: \
-             the writer's would derive another value than cutover's"
+            "round() of {shown} to decimal places differs between releases of SQLite: the \
+             writer's could derive another value than cutover's"
         ),
         fix: format!("write round({shown} * {factor}) / {factor}.0"),
     }

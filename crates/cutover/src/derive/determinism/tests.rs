@@ -133,27 +133,27 @@ fn rows_that_tie() {
             PLACES,
             &places(call),
             "depends on the order of rows that tie",
-            "to its window ORDER BY what no two rows share: id",
+            "to its window ORDER BY columns that no two rows share: id",
         );
     }
     open(
         PLACES,
         "-- scope: g\nINSERT INTO new.t (id, g, b, n) SELECT id, g, b, row_number() OVER w FROM old.o t WINDOW v AS (PARTITION BY g), w AS (v ORDER BY v)",
-        "ORDER BY v does not tell them apart",
+        "ORDER BY v does not order them",
         "id",
     );
     open(
         "g INTEGER PRIMARY KEY, l TEXT",
         "INSERT INTO new.t (g, l) SELECT g, group_concat(b) FROM (SELECT g, b FROM old.o t ORDER BY v) GROUP BY g",
         "group_concat() depends on the order of rows that tie: ORDER BY v",
-        "to the subquery's ORDER BY what no two rows share: id",
+        "to the subquery's ORDER BY columns that no two rows share: id",
     );
     // UNIQUE lets several NULLs in.
     open(
         "id INTEGER PRIMARY KEY, g INTEGER, n",
         "-- scope: g\nINSERT INTO new.t (id, g, n) SELECT id, g, row_number() OVER (PARTITION BY g ORDER BY maybe) FROM old.q",
         "row_number() depends on the order of rows that tie: ORDER BY maybe",
-        "what no two rows share: id",
+        "columns that no two rows share: id",
     );
 }
 
@@ -208,8 +208,8 @@ fn what_releases_number_otherwise() {
             &format!(
                 "INSERT INTO new.t (id, n) SELECT j.id, {column} FROM old.j, json_tree(j.list) e"
             ),
-            "SQLite's releases number the elements of a JSON text differently",
-            "take key",
+            "SQLite's releases number the elements of JSON text differently",
+            "use key",
         );
     }
 }

@@ -159,11 +159,11 @@ fn open<'e>(
     Open {
         word: name.to_owned(),
         reason: format!(
-            "{name}() depends on the order of rows that tie: {by} does not tell them apart, and the \
+            "{name}() depends on the order of rows that tie: {by} does not order them, so the \
              same rows could give another value each time they are derived"
         ),
         fix: match key {
-            Some(key) => format!("add to {whose} ORDER BY what no two rows share: {key}"),
+            Some(key) => format!("add to {whose} ORDER BY columns that no two rows share: {key}"),
             None => format!("add to {whose} ORDER BY columns that no two rows share, all NOT NULL"),
         },
     }

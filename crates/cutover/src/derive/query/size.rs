@@ -110,7 +110,8 @@ impl Size {
             format!(
                 "the statement {what} once its WITH clauses and subqueries are written out where they are read"
             ),
-            "read each member of a WITH clause once, or fill a new table with what is read often and read that",
+            "read each WITH member once, or fill a new table with what is read often, and read \
+             that",
         )
     }
 }

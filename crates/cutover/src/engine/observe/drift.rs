@@ -108,7 +108,7 @@ impl Engine {
             Err(error @ (Error::Migration(_) | Error::Refused(_))) => {
                 let reason = format!("the tables no longer fit the migration: {error}");
                 let hint = error.hint().unwrap_or_default();
-                let fix = Fix::from("take back what changed the tables (").and(hint).with(")");
+                let fix = Fix::from("undo the change of the tables (").and(hint).with(")");
                 drift.add(Kind::Misfit, reason, leave(record.phase, fix));
                 return Ok(drift);
             }
@@ -122,10 +122,10 @@ impl Engine {
             drift.add(
                 Kind::Objects,
                 format!(
-                    "triggers of the migration are missing, or not what the tables need now: a table was \
-                     rebuilt, a unique index added, or something of cutover's dropped ({name})"
+                    "triggers of the migration are missing or outdated: a table was rebuilt, a \
+                     unique index added, or one of cutover's objects dropped ({name})"
                 ),
-                Fix::run(Command::Repair).with(": it makes them anew and brings the mirror in step"),
+                Fix::run(Command::Repair).with(": it creates them again and fixes the mirror"),
             );
         }
         Ok(drift)
@@ -136,9 +136,9 @@ impl Engine {
         if flag_is_up(&self.db, record)? {
             drift.add(
                 Kind::Flag,
-                "the flag that lets the sync through the guards was left up, by a statement that failed \
-                 with RAISE(FAIL): the guards refuse nobody",
-                Fix::run(Command::Repair).with(": it puts the flag down and brings the mirror in step"),
+                "the flag that lets the sync pass the guards is still set, by a statement that \
+                 failed with RAISE(FAIL): the guards refuse nobody",
+                Fix::run(Command::Repair).with(": it clears the flag and fixes the mirror"),
             );
         }
         Ok(())
@@ -197,15 +197,15 @@ fn uncarried(model: &Model, record: &Record, drift: &mut Drift) {
         for column in target.table.columns.iter().filter(lost) {
             let table = &target.table;
             let reason = format!(
-                "{}.{} was added since the migration started: the migration does not carry it, \
-                 and its values would be lost",
+                "{}.{} was added after the migration started: the migration does not carry it, so \
+                 its values would be lost",
                 table.known_as, column.name
             );
             let drop =
                 format!("ALTER TABLE {} DROP COLUMN {}", ident(&table.name), ident(&column.name));
             let fix = if record.phase <= Phase::ReadNew {
                 Fix::from("leave the migration with ").with(Command::ABORT).with(format!(
-                    ", carry the column in the migration file, and start again; or drop the column: {drop}"
+                    ", add the column to the migration file, and start again; or drop the column: {drop}"
                 ))
             } else {
                 format!("drop the column: {drop}").into()

@@ -101,7 +101,7 @@ pub(crate) fn permitted(facts: &Facts, action: Action) -> Result<(), No> {
     if facts.pending == Some(Pending::Aborted) && action != Action::Start {
         return no(
             "the migration was aborted",
-            Fix::from("begin again with ")
+            Fix::from("start again with ")
                 .with(Command::Start)
                 .with(", or remove what is left with ")
                 .with(Command::forget(&facts.name)),
@@ -117,7 +117,7 @@ pub(crate) fn permitted(facts: &Facts, action: Action) -> Result<(), No> {
         Action::Start if facts.phase == Phase::Legacy && facts.pending != Some(Pending::Drop) => {
             Ok(())
         }
-        Action::Start => no("the migration has started already", Fix::look_at(Command::Status)),
+        Action::Start => no("the migration has already started", Fix::look_at(Command::Status)),
         Action::Resume | Action::Unpostpone => Ok(()),
     }
 }
@@ -160,10 +160,7 @@ fn advance(facts: &Facts) -> Result<(), No> {
 
 /// What to do about a postponed cutover.
 pub(crate) fn postponed() -> Fix {
-    Fix::run(Command::Unpostpone)
-        .with(", or ")
-        .with(Command::ADVANCE_WHEN_TOLD)
-        .with(" and then that")
+    Fix::run(Command::Unpostpone).with(", or first ").with(Command::ADVANCE_WHEN_TOLD)
 }
 
 fn rollback(facts: &Facts) -> Result<(), No> {
@@ -195,7 +192,7 @@ fn backfill(facts: &Facts) -> Result<(), No> {
     let phase = facts.phase;
     if phase.sync() != Some(Direction::Forward) {
         return no(
-            format!("in {phase} the new tables are not a mirror that could be filled"),
+            format!("in {phase} the new tables are not a mirror, so there is nothing to fill"),
             Fix::look_at(Command::Status),
         );
     }

@@ -31,22 +31,25 @@ pub(crate) fn forecast(
     let speed = speeds.catch_up.or(speeds.backfill).or(speeds.verify.map(|speed| speed / 2.0));
     let fill = |rows: u64| speed.filter(|speed| *speed > 0.0).map(|speed| rows as f64 / speed);
     let (rows, seconds, because) = match to {
-        Phase::Legacy | Phase::DualWrite => (0, Some(0.0), "only what the live views read changes"),
+        Phase::Legacy | Phase::DualWrite => {
+            (0, Some(0.0), "this only changes what the live views read")
+        }
         Phase::ReadNew => (
             old + new,
             verify(old + new),
-            "every row is verified first, while programs write on; then it takes milliseconds",
+            "every row is verified first, while programs keep writing; then it takes milliseconds",
         ),
         _ if pending == Some(Pending::CatchUp) => (
             old + 2 * new,
             fill(new).zip(verify(old + new)).map(|(fill, verify)| fill + verify),
-            "a rollback that was begun is finished: the old tables are brought up to date, and every \
+            "it finishes a rollback under way: the old tables are brought up to date, and every \
              row is verified",
         ),
         _ => (
             old + 2 * new,
             fill(new).zip(verify(old + new)).map(|(fill, verify)| fill + verify),
-            "the old tables are brought up to date, and every row is verified, while programs write on",
+            "the old tables are brought up to date, and every row is verified, while programs \
+             keep writing",
         ),
     };
     Some(RollbackForecast { to, seconds, rows, because: because.to_owned() })

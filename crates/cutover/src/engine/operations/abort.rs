@@ -29,8 +29,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// Refused in the phases in which writes enter the new schema, and where the new tables
-    /// hold what exists nowhere else: see [`abort_with`](Self::abort_with).
+    /// Refused in the phases in which writes enter the new schema, and where the new tables hold rows that exist nowhere else: see [`abort_with`](Self::abort_with).
     pub fn abort(&mut self, name: &str, watch: &mut dyn Watch) -> Result<AbortReport> {
         self.abort_with(name, AbortOptions::default(), watch)
     }
@@ -64,7 +63,7 @@ fn leave_and_drop(
         return Err(refused(
             format!("in {phase} writes enter the new tables"),
             if phase == Phase::Retired {
-                "from retired there is no way back".into()
+                "retiring cannot be undone".into()
             } else {
                 Fix::from("roll back first: ").with(Command::rollback_to(Phase::DualWrite))
             },
@@ -154,8 +153,8 @@ fn keep(
     }
     if !options.confirmed {
         return Err(refused(
-            format!("the new tables hold what exists nowhere else: {}", told(&found)),
-            "say `--yes`: it is kept in tables whose names begin with _cutover_kept_",
+            format!("the new tables hold rows that exist nowhere else: {}", told(&found)),
+            "add `--yes`: they are kept in tables whose names begin with _cutover_kept_",
         ));
     }
     keep_rows(session, watch)?;
@@ -171,7 +170,7 @@ fn leave(
 ) -> Result<Vec<String>> {
     session.approve(Phase::Legacy, watch)?;
     let since = now();
-    let (removed, held) = session.db.write("leaving the migration", || {
+    let (removed, held) = session.db.write("aborting the migration", || {
         session.fence()?;
         let ours = phase_objects::ours(session.db, &session.model)?;
         phase_objects::remove(session.db, &ours)?;

@@ -111,8 +111,9 @@ fn waits_for_a_word(from: Phase, to: Phase) -> Result<()> {
     if from < Phase::NewOnly && to >= Phase::WriteNew {
         return Ok(());
     }
-    let reason = format!("from {from} to {to} there is no cutover that could wait to be told");
-    Err(Refusal::new("advance", reason, "leave `--when-told` out").into())
+    let reason =
+        format!("the step from {from} to {to} is not a cutover that `--when-told` could hold back");
+    Err(Refusal::new("advance", reason, "leave out `--when-told`").into())
 }
 
 /// Where to: the phase asked for, or the next one.
@@ -125,8 +126,8 @@ fn goal(session: &Session<'_>, options: &AdvanceOptions) -> Result<Phase> {
     let retires = options.to.or(phase.next()).is_none_or(|to| to == Phase::Retired);
     if options.vacuum.is_some() && !retires {
         return Err(refused(
-            "only `retired` leaves space to give back",
-            "say `--to retired`, or leave `--vacuum` out".into(),
+            "only `retired` frees space",
+            "add `--to retired`, or leave out `--vacuum`".into(),
         ));
     }
     match (options.to, phase.next()) {
@@ -149,13 +150,14 @@ fn goal(session: &Session<'_>, options: &AdvanceOptions) -> Result<Phase> {
         (Some(to), _) if to == phase => Ok(to),
         (Some(to), _) if to > phase => Ok(to),
         (Some(to), _) => Err(refused(
-            &format!("{to} lies behind {phase}"),
+            &format!("{to} comes before {phase}"),
             Fix::from("use ").with(Command::rollback_to(to)),
         )),
         (None, Some(next)) => Ok(next),
-        (None, None) => {
-            Err(refused(&format!("{phase} is the last phase"), "nothing is left to do".into()))
-        }
+        (None, None) => Err(refused(
+            &format!("{phase} is the last phase"),
+            "there is nothing left to do".into(),
+        )),
     }
 }
 

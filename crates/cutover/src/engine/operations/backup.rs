@@ -20,7 +20,7 @@ pub(crate) fn back_up(session: &Session<'_>, path: &Path) -> Result<()> {
         return Err(Refusal::transition(
             Phase::Retired,
             format!("{} exists already", path.display()),
-            "name a file for the backup that does not exist",
+            "choose a backup file that does not exist yet",
         )
         .into());
     }

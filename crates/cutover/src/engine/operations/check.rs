@@ -172,7 +172,7 @@ fn rehearse(
     let mut dangling = references::dangling(&scratch, model, PLACE)?;
     dangling.extend(references::left_behind(&scratch, model, PLACE)?);
     report.problems.extend(dangling.iter().map(|dangling| {
-        Problem::new(dangling.reason(), "mend those rows, or leave the foreign key out")
+        Problem::new(dangling.reason(), "fix those rows, or leave out the foreign key")
     }));
     report.problems.extend(nameless(&scratch, model)?);
     report.forecast.backfill_seconds = began.elapsed().as_secs_f64();
@@ -259,7 +259,7 @@ fn build(
             return Ok(Ok(()));
         };
         // Nothing is known yet of how large it will be, so it is looked at as it grows.
-        disk::demand(room.dir, 0, "building the new tables for the proof", room.options)?;
+        disk::demand(room.dir, 0, "filling the new tables for the proof", room.options)?;
         match compare::insert(scratch, target, PLACE, &chunk) {
             Ok(rows) => *done += rows,
             Err(error) => {
@@ -300,7 +300,7 @@ fn misfit(scratch: &Db, target: &Target, error: &DatabaseError) -> Problem {
     Problem::on_line(
         target.line,
         format!("rows of the old tables do not fit into {table}: {error}{example}"),
-        format!("mend those rows, or let {table} take them"),
+        format!("fix those rows, or let {table} accept them"),
     )
 }
 
@@ -411,12 +411,12 @@ fn conclude(report: &mut CheckReport) {
     if !lossless.ok {
         report.problems.push(Problem::new(
             format!(
-                "{} of {} old rows do not come back from the new tables as they were: {}",
+                "{} of {} old rows do not come back unchanged: {}",
                 lossless.extra + lossless.different + lossless.missing,
                 lossless.checked,
                 lossless.summary()
             ),
-            "let the new tables hold what is lost, and the backward statements give it back",
+            "let the new tables keep what is lost, and the backward statements give it back",
         ));
     }
 }

@@ -37,11 +37,11 @@ impl Engine {
                 return Err(Refusal {
                     action: "verify".to_owned(),
                     reason: format!(
-                        "in {} neither side is a mirror of the other: nothing changes there that \
-                         could be followed",
+                        "in {} neither side is a mirror of the other, so there is nothing to \
+                         follow",
                         session.record.phase
                     ),
-                    fix: "leave `--follow` out".into(),
+                    fix: "leave out `--follow`".into(),
                     examples: Vec::new(),
                 }
                 .into());

@@ -48,7 +48,7 @@ fn under_way(record: &state::Record) -> Error {
     let state::Record { name, phase, .. } = record;
     refusal(
         format!("migration {name} is under way, in {phase}"),
-        Fix::from("take it to `retired`, or leave it with ").with(Command::abort(name)),
+        Fix::from("advance it to `retired`, or leave it with ").with(Command::abort(name)),
     )
 }
 

@@ -90,11 +90,11 @@ fn pick(all: &[Listed], name: Option<&str>) -> std::result::Result<String, (Stri
         let names: Vec<&str> = some.iter().map(|one| one.migration.as_str()).collect();
         names.join(", ")
     };
-    let begin = || Fix::from("begin with ").with(Command::Start);
+    let begin = || Fix::from("start one with ").with(Command::Start);
     let everything: Vec<&Listed> = all.iter().collect();
     if let Some(name) = name {
         return match all {
-            [] => Err((format!("no migration, so none named {name}"), begin())),
+            [] => Err(("no migrations".to_owned(), begin())),
             _ if all.iter().any(|one| one.migration == name) => Ok(name.to_owned()),
             _ => {
                 let there = named(&everything);
@@ -113,11 +113,11 @@ fn pick(all: &[Listed], name: Option<&str>) -> std::result::Result<String, (Stri
         (_, []) => Err(("no migration".to_owned(), begin())),
         ([], _) => {
             let there = named(&everything);
-            Err((format!("several migrations, none of them under way: {there}"), one_of()))
+            Err((format!("several migrations, none under way: {there}"), one_of()))
         }
         (several, _) => {
             let there = named(several);
-            Err((format!("several migrations that are under way: {there}"), one_of()))
+            Err((format!("several migrations under way: {there}"), one_of()))
         }
     }
 }
@@ -147,7 +147,7 @@ mod tests {
         assert_eq!(picked(std::slice::from_ref(&c)).as_deref(), Some("c"));
         assert_eq!(picked(&[a.clone(), c.clone()]), None);
         let (reason, _) = pick(&[a.clone(), b.clone(), entry("d", UnderWay)], None).unwrap_err();
-        assert_eq!(reason, "several migrations that are under way: b, d");
+        assert_eq!(reason, "several migrations under way: b, d");
         assert_eq!(pick(&[a, b], Some("a")).as_deref(), Ok("a"));
         assert!(pick(&[c], Some("x")).unwrap_err().0.contains("named x; it holds c"));
         assert!(pick(&[], None).is_err());

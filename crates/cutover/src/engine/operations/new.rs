@@ -32,7 +32,7 @@ impl Engine {
         if !renamed.is_empty() && renamed.len() != tables.len() {
             return Err(self.undraftable(
                 format!("there are {} tables and {} new names", tables.len(), renamed.len()),
-                "give each table a new name, or none".to_owned(),
+                "give a new name for each table, or for none".to_owned(),
             ));
         }
         let drafted = tables

@@ -72,14 +72,14 @@ impl Engine {
     /// Refused before `start` and in `retired`, if there is nothing to be done that could be
     /// asked to wait.
     pub fn request(&mut self, name: &str, request: Request) -> Result<ControlStatus> {
-        let (status, _) = self.db.write("writing what is asked for", || {
+        let (status, _) = self.db.write("recording a request", || {
             let record = self.record(name)?;
             let over = matches!(record.phase, Phase::Legacy | Phase::Retired);
             let idle = record.pending.is_none() && !matches!(held(&self.db)?, Held::By { .. });
             if over && idle && !request.takes_back() {
                 return Err(Error::Refused(Refusal::new(
                     request.event(),
-                    format!("in {} there is no work to steer", record.phase),
+                    format!("in {} there is no work to control", record.phase),
                     Fix::look_at(Command::Status),
                 )));
             }
@@ -96,7 +96,7 @@ impl Engine {
     /// If the database holds no such migration, or stays locked.
     pub fn note_order(&mut self, name: &str, order: &str) -> Result<()> {
         self.db
-            .write("writing down an order", || {
+            .write("recording a request", || {
                 let record = self.record(name)?;
                 let line = Line {
                     migration: &record.name,

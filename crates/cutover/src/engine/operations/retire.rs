@@ -44,8 +44,8 @@ pub(crate) fn retire(
     if !verified.ok {
         let mut refusal = Refusal::transition(
             to,
-            "the old tables are not what they were when they were frozen: something wrote to them",
-            Fix::from("find out what did; ")
+            "the old tables have changed since they were frozen: something wrote to them",
+            Fix::from("find out what wrote; ")
                 .with(Command::ROLLBACK)
                 .with(" brings them up to date with the new tables"),
         );
@@ -74,8 +74,8 @@ pub(crate) fn retire(
 pub(crate) fn unconfirmed() -> Error {
     Refusal::transition(
         Phase::Retired,
-        "the old tables will be dropped, and there is no way back from that",
-        "say `--yes`; `--backup FILE` writes a copy of the database first",
+        "retiring drops the old tables, and cannot be undone",
+        "add `--yes`; `--backup FILE` writes a copy of the database first",
     )
     .into()
 }
@@ -163,9 +163,10 @@ pub(crate) fn empty_and_drop_after(
     let flag = session.model.names.syncing();
     let guarded = db.has_table(&flag)?;
     let open = |depth: u8| match guarded {
-        true => {
-            db.batch("opening the guards", &format!("UPDATE {} SET depth = {depth}", ident(&flag)))
-        }
+        true => db.batch(
+            "setting the sync's flag",
+            &format!("UPDATE {} SET depth = {depth}", ident(&flag)),
+        ),
         false => Ok(()),
     };
     for table in tables {
@@ -221,8 +222,11 @@ fn refuse_broken(session: &Session<'_>) -> Result<()> {
                 "{} refers to {} by a foreign key: its writes would fail",
                 table.name, key.table
             ),
-            format!("rebuild {} without that key, or with one to the new tables", table.name)
-                .into(),
+            format!(
+                "rebuild {} without that foreign key, or with one to the new tables",
+                table.name
+            )
+            .into(),
         );
     }
     match dependents::broken_by_retiring(session.db, &session.model)?.into_iter().next() {

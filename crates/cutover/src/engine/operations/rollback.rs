@@ -53,7 +53,7 @@ fn goal(from: Phase, to: Option<Phase>) -> Result<Phase> {
     let refused = |reason: &str, fix: Fix| Error::Refused(Refusal::new("rollback", reason, fix));
     if from == Phase::Retired {
         return Err(refused(
-            "the old tables are gone: from retired there is no way back",
+            "the old tables are gone: retiring cannot be undone",
             "restore a backup".into(),
         ));
     }
@@ -64,11 +64,11 @@ fn goal(from: Phase, to: Option<Phase>) -> Result<Phase> {
             Fix::from(Command::ABORT).with(" leaves the migration"),
         )),
         (Some(Phase::Legacy), _) => Err(refused(
-            "a rollback does not lead to legacy",
+            "a rollback goes back to dual-write at most",
             Fix::from("roll back to dual-write, then ").with(Command::ABORT),
         )),
         (Some(to), _) if to > from => Err(refused(
-            &format!("{to} lies ahead of {from}"),
+            &format!("{to} comes after {from}"),
             Fix::from("use ").with(Command::advance_to(to)),
         )),
         (Some(to), _) => Ok(to),

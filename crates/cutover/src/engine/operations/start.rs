@@ -104,7 +104,7 @@ fn startable(record: &Record, migration: &Migration) -> Result<()> {
     }
     if record.hash != migration.hash() {
         return Err(refusal(
-            format!("a migration named {} has started from another text", record.name),
+            format!("a migration named {} was started from a different text", record.name),
             "abort that one first, or give this file another name",
         ));
     }
@@ -116,7 +116,7 @@ fn startable(record: &Record, migration: &Migration) -> Result<()> {
     }
     if record.phase > Phase::DualWrite {
         return Err(refusal(
-            format!("migration {} has started already and is in {}", record.name, record.phase),
+            format!("migration {} has already started and is in {}", record.name, record.phase),
             Fix::look_at(Command::Status),
         ));
     }

@@ -53,7 +53,7 @@ fn in_steps(session: &Session<'_>, before: Size, watch: &mut dyn Watch) -> Resul
         Chunked::begin(session, Work::Vacuum, total, Pace::Gentle, Log::new(), watch)?;
     let mut left = total;
     while left > 0 {
-        let doing = "giving free pages back";
+        let doing = "returning free pages";
         let (now, held) = db.write(doing, || {
             chunked.fence(session)?;
             db.give_back(doing, chunked.rows())
@@ -72,7 +72,7 @@ fn in_steps(session: &Session<'_>, before: Size, watch: &mut dyn Watch) -> Resul
 
 fn at_once(session: &Session<'_>) -> Result<()> {
     let (db, options) = (session.db, &session.engine.options);
-    let doing = "writing the database anew";
+    let doing = "rewriting the database";
     let (disk, temp) = disk::full_vacuum(db.size()?, db.has_log()?);
     disk::demand(db.file(), disk, doing, options)?;
     disk::demand(&std::env::temp_dir(), temp, doing, options)?;
@@ -100,6 +100,9 @@ fn sample(options: &Options) -> Result<Duration> {
     let began = Instant::now();
     file::create_private(&dir.path().join("sample"))
         .and_then(|mut file| file.write_all(&vec![0x5a; SAMPLE]).and_then(|()| file.sync_all()))
-        .map_err(|source| Error::Io { doing: "measuring the disk".to_owned(), source })?;
+        .map_err(|source| Error::Io {
+            doing: "measuring the free disk space".to_owned(),
+            source,
+        })?;
     Ok(began.elapsed())
 }

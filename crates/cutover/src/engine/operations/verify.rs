@@ -88,7 +88,7 @@ impl Session<'_> {
     }
 }
 
-const FOUND: &str = "writing what a verification found";
+const FOUND: &str = "recording the verification";
 
 /// Verifies what can be known: both directions of a mirror that is filled; of one that is being
 /// filled, what it holds so far.

@@ -8,13 +8,13 @@ use crate::report::Problem;
 use crate::schema::{Check, Defined, Definition, Table, UniqueKey};
 
 /// What to do about what only one side has.
-pub(crate) const LOST: &str = "add it to the migration's CREATE statements, if that is not meant";
+pub(crate) const LOST: &str = "if that is not intended, add it to the migration's CREATE \
+statements";
 pub(crate) const ADDED: &str =
-    "leave it out of the migration's CREATE statements, if that is not meant";
+    "if that is not intended, leave it out of the migration's CREATE statements";
 
-const SET_ASIDE: &str =
-    "rows that new programs write against it can't go back: a rollback sets them aside";
-const REFUSED: &str = "from start on old programs' writes that break it are refused";
+const SET_ASIDE: &str = "a rollback sets aside rows of new programs that violate it";
+const REFUSED: &str = "from start on, old programs' writes that violate it are refused";
 
 /// What only one side has. `texts`: the statements of the old table and its indexes.
 pub(crate) fn compared(
@@ -61,12 +61,12 @@ impl Sides<'_> {
 
     fn lost(&self, columns: &[String], what: &str, follows: &str) -> Problem {
         let (to, from) = (self.to(columns), &self.old.known_as);
-        Problem::new(format!("{to} has no {what}, which old.{from} has: {follows}"), LOST)
+        Problem::new(format!("{to} has no {what}, but old.{from} has: {follows}"), LOST)
     }
 
     fn added(&self, pair: &Pair<'_>, what: &str, follows: &str) -> Problem {
         let (to, from) = (&pair.new.known_as, &self.old.known_as);
-        Problem::new(format!("new.{to} has {what}, which old.{from} has not: {follows}"), ADDED)
+        Problem::new(format!("new.{to} has {what}, but old.{from} has not: {follows}"), ADDED)
     }
 
     fn uniques(&self) -> Vec<Problem> {
@@ -139,7 +139,7 @@ impl Sides<'_> {
             let unique = if index.unique { "unique " } else { "" };
             let what = format!("{unique}index like {} {}", definition.name, described(&index));
             let follows =
-                if index.unique { SET_ASIDE } else { "searches by it read the whole table" };
+                if index.unique { SET_ASIDE } else { "searches by it will read the whole table" };
             let columns: Vec<String> =
                 index.parts.iter().flat_map(|part| part.columns.clone()).collect();
             notes.push(self.lost(&columns, &what, follows));
@@ -187,13 +187,13 @@ impl Sides<'_> {
                 None => notes.push(self.lost(
                     &key.columns,
                     &what,
-                    "after a rollback rows that new programs wrote may refer to nothing",
+                    "after a rollback, rows of new programs may refer to nothing",
                 )),
                 Some((pair, other)) => {
                     if other.rules != key.rules {
                         notes.push(Problem::new(
                             format!(
-                                "the foreign key new.{} ({}) says {}, and that of old.{} {}",
+                                "the foreign key new.{} ({}) has {}, and that of old.{} has {}",
                                 pair.new.known_as,
                                 other.columns.join(", "),
                                 rules(&other),
@@ -221,7 +221,7 @@ impl Sides<'_> {
                     notes.push(self.added(
                         pair,
                         &what,
-                        "rows of old programs that refer to nothing stand in the way of write-new",
+                        "rows of old programs that refer to nothing block write-new",
                     ));
                 }
             }

@@ -40,11 +40,11 @@ pub(crate) fn broken(db: &Db, model: &Model) -> Result<Vec<Problem>> {
             let left = tombstones.iter().find(|(view, _)| view.eq_ignore_ascii_case(&name));
             let fix = match left {
                 Some((_, migration)) => forget_first(migration),
-                None => "let the new table keep what is used, or change or drop what uses it first"
+                None => "keep in the new table what is used, or first change or drop what uses it"
                     .into(),
             };
             Problem::new(
-                format!("{what} would fail once the new table bears the name: {reason}"),
+                format!("{what} would fail once the new table has the name: {reason}"),
                 fix,
             )
         })
@@ -77,7 +77,10 @@ pub(crate) fn broken_by_retiring(db: &Db, model: &Model) -> Result<Vec<Problem>>
         // The tombstone of the copy has no triggers, so that this shows already here.
         let written = failing.reason.contains("because it is a view");
         let reason = if written {
-            format!("{what} would fail: a trigger of it writes to {names}, which refuse writes from write-new on")
+            format!(
+                "{what} would fail: its trigger writes to {names}, which refuse writes from \
+            write-new on"
+            )
         } else {
             format!("{what} would fail once the migration is retired ({names}): {}", failing.reason)
         };
@@ -115,9 +118,10 @@ pub(crate) fn users(db: &Db, model: &Model) -> Result<Vec<Problem>> {
             if own.iter().any(|own| own.eq_ignore_ascii_case(&on)) {
                 continue;
             }
-            notes.push(Problem::new(format!(
-                    "the {kind} {user} uses {name}, which stands still from new-only on and gives the live \
-                     rows again from retired on"
+            notes.push(Problem::new(
+                format!(
+                    "the {kind} {user} uses {name}, which is frozen from new-only on, and gives \
+                     the live rows again from retired on"
                 ),
                 format!("let it read {} or the new tables", Names::live(name)),
             ));
@@ -162,7 +166,7 @@ pub(crate) fn left_by_others(
 /// What to do about a view that a migration left which is over.
 pub(crate) fn forget_first(migration: &str) -> Fix {
     let left = format!(
-        "migration {migration}, which is over, left that view; where no program uses it any more, \
+        "the finished migration {migration} left that view; if no program uses it any more, \
          remove it with "
     );
     Fix::from(left).with(Command::forget(migration))
@@ -185,7 +189,7 @@ fn indexing(db: &Db, gone: &[String]) -> Result<Vec<Problem>> {
         .filter_map(|(name, sql)| {
             let table = used(sql)?;
             Some(Problem::new(
-                format!("the table {name} uses {table}: it indexes rows of it"),
+                format!("the table {name} indexes rows of {table}"),
                 "change or drop it first",
             ))
         })

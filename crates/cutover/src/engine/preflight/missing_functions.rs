@@ -31,7 +31,7 @@ fn read_tables(model: &Model) -> Vec<&Table> {
 fn beyond_us(db: &Db, table: &Table) -> Option<Problem> {
     let known = ["BINARY", "NOCASE", "RTRIM"];
     let name = &table.known_as;
-    let fix = "leave this table out of the migration, or have it do without that";
+    let fix = "leave this table out of the migration, or remove that from the table";
     let foreign = |collation: &str| !known.iter().any(|own| own.eq_ignore_ascii_case(collation));
     if let Some(column) = table.columns.iter().find(|column| foreign(&column.collation)) {
         let (column, collation) = (&column.name, &column.collation);

@@ -11,7 +11,7 @@ use crate::report::Problem;
 use crate::schema::Index;
 
 /// What to do about a name that is taken.
-const OCCUPIED: &str = "choose another name, or remove what bears it";
+const OCCUPIED: &str = "choose another name, or remove what has it";
 
 /// Names that the migration will create and that something has already.
 pub(crate) fn name_conflicts(db: &Db, model: &Model) -> Result<Vec<Problem>> {

@@ -31,11 +31,11 @@ pub(crate) fn not_carried(db: &Db, model: &Model) -> Result<Vec<Problem>> {
             notes.extend(old.triggers.iter().map(|trigger| {
                 Problem::new(
                     format!(
-                        "the application's trigger {} stays on {}: it fires for what the sync writes \
-                         there from write-new on, and goes with the table",
+                        "the application's trigger {} stays on {}: from write-new on it fires for \
+                         the sync's writes, and it is dropped with the table",
                         trigger.name, old.known_as
                     ),
-                    "let the application do what it does for the new tables",
+                    "let the application do the same for the new tables",
                 )
             }));
         }
@@ -54,11 +54,11 @@ pub(crate) fn not_carried(db: &Db, model: &Model) -> Result<Vec<Problem>> {
         (!unfilled.is_empty()).then(|| {
             Problem::new(
                 format!(
-                    "no mapping fills new.{table} ({}): rows of the old tables get the default there, and \
-                     what new programs write there is not in the old tables",
+                    "no mapping fills new.{table} ({}): rows of the old tables get the default, \
+                     and what new programs write there does not reach the old tables",
                     unfilled.join(", ")
                 ),
-                "name the columns in the mappings, if they are to be carried",
+                "name the columns in the mappings if they should be carried",
             )
         })
     }));
@@ -87,15 +87,17 @@ fn of_tables(pair: &Pair<'_>) -> Vec<Problem> {
     let mut notes = Vec::new();
     if old.autoincrement && !new.autoincrement {
         notes.push(Problem::new(
-            format!("{to} has no AUTOINCREMENT, which {from} has: ids of deleted rows can be given out again"),
+            format!(
+                "{to} lacks the AUTOINCREMENT of {from}: ids of deleted rows can be assigned again"
+            ),
             LOST,
         ));
     }
     if old.strict && !new.strict {
         notes.push(Problem::new(
             format!(
-                "{to} is not STRICT, which {from} is: a rollback sets rows aside that hold a value of \
-                 another type"
+                "{to} is not STRICT, but {from} is: a rollback sets aside rows that hold a value \
+                 of another type"
             ),
             LOST,
         ));
@@ -103,14 +105,14 @@ fn of_tables(pair: &Pair<'_>) -> Vec<Problem> {
     if new.strict && !old.strict {
         notes.push(Problem::new(
             format!(
-                "{to} is STRICT, which {from} is not: from start on old programs' writes of values of \
-                 another type are refused"
+                "{to} is STRICT, but {from} is not: from start on, old programs' writes of values \
+                 of another type are refused"
             ),
             ADDED,
         ));
     }
     if old.without_rowid && !new.without_rowid {
-        notes.push(Problem::new(format!("{to} is not WITHOUT ROWID, which {from} is"), LOST));
+        notes.push(Problem::new(format!("{to} is not WITHOUT ROWID, but {from} is"), LOST));
     }
     notes
 }
@@ -128,8 +130,8 @@ fn of_columns(pair: &Pair<'_>, both: &Counterpart) -> Vec<Problem> {
     if was && !is && both.back && stored {
         notes.push(Problem::new(
             format!(
-                "{to} has no NOT NULL, which {from} has: a rollback sets rows aside in which new programs \
-                 leave it NULL"
+                "{to} lacks the NOT NULL of {from}: a rollback sets aside rows in which new \
+                 programs leave it NULL"
             ),
             LOST,
         ));
@@ -137,8 +139,8 @@ fn of_columns(pair: &Pair<'_>, both: &Counterpart) -> Vec<Problem> {
     if is && !was && both.forth && pair.whole && stored {
         notes.push(Problem::new(
             format!(
-                "{to} is NOT NULL, which {from} is not: from start on old programs' writes that leave it \
-                 NULL are refused"
+                "{to} is NOT NULL, but {from} is not: from start on, old programs' writes that \
+                 leave it NULL are refused"
             ),
             ADDED,
         ));
@@ -148,18 +150,25 @@ fn of_columns(pair: &Pair<'_>, both: &Counterpart) -> Vec<Problem> {
     }
     match (default(old), default(new)) {
         (Some(was), None) => notes.push(Problem::new(
-            format!("{to} has no DEFAULT, which {from} has ({was}): an INSERT that leaves it out stores NULL"),
+            format!(
+                "{to} lacks the DEFAULT of {from} ({was}): an INSERT that leaves it out \
+            stores NULL"
+            ),
             LOST,
         )),
         (Some(was), Some(is)) if was != is => {
-            notes.push(Problem::new(format!("{to} has the DEFAULT {is}, and {from} has {was}"), LOST));
+            notes.push(Problem::new(
+                format!("{to} has the DEFAULT {is}, and {from} has {was}"),
+                LOST,
+            ));
         }
         _ => {}
     }
     if !old.collation.eq_ignore_ascii_case(&new.collation) {
         notes.push(Problem::new(
             format!(
-                "{to} has COLLATE {}, and {from} has COLLATE {}: searches, orders and UNIQUE answer otherwise",
+                "{to} has COLLATE {}, and {from} has COLLATE {}: searches, orders and UNIQUE \
+                 differ",
                 new.collation.to_uppercase(),
                 old.collation.to_uppercase()
             ),
@@ -184,7 +193,8 @@ fn of_generated(pair: &Pair<'_>, old: (&Column, &str), new: (&Column, &str)) -> 
     match (old.generated, new.generated) {
         (true, false) => vec![Problem::new(
             format!(
-                "{to} is an ordinary column, and {from} is generated ({}): programs have to give its value",
+                "{to} is an ordinary column, and {from} is generated ({}): programs must give its \
+                 value",
                 expression(old)
             ),
             LOST,
@@ -246,17 +256,19 @@ fn moved_columns(pair: &Pair<'_>) -> Option<Problem> {
     let table = &pair.old.known_as;
     let inserts = if old.len() == new.len() {
         format!(
-            "an old program's INSERT INTO {table} VALUES (…) still fits from write-new on, and means something else"
+            "from write-new on, an old program's INSERT INTO {table} VALUES (…) still fits, and \
+             means something else"
         )
     } else {
-        format!("an old program's SELECT * FROM {table} gives other columns from write-new on")
+        format!("from write-new on, an old program's SELECT * FROM {table} gives other columns")
     };
     Some(Problem::new(
         format!(
-            "the columns of {table} change places ({} stands where {} stood): {inserts}",
+            "the columns of {table} change their order ({} is where {} was): {inserts}",
             new_column.name, old_column.name
         ),
-        "keep the order of the old columns and put new ones behind them, or see that no program goes by position",
+        "keep the order of the old columns and add new ones behind them, or make sure that no \
+         program relies on their position",
     ))
 }
 
@@ -277,12 +289,12 @@ fn unnoticed(old: &Table, new: &Table) -> Option<Problem> {
     fits.then(|| {
         Problem::new(
             format!(
-                "the statements of programs that know only the old {0} fit the new one too, where \
-                 {0}.{1} is of another type: from write-new on they would go through unnoticed",
+                "statements of programs that know only the old {0} also fit the new one, where \
+                 {0}.{1} has another type: from write-new on they would succeed unnoticed",
                 old.known_as, retyped.name
             ),
             format!(
-                "add a CHECK on {} that the old values do not meet, or give the column another name",
+                "add a CHECK on {} that the old values violate, or rename the column",
                 retyped.name
             ),
         )

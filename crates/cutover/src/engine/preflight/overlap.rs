@@ -45,15 +45,15 @@ fn meeting(name: &str, first: &Claims, second: &Claims) -> Option<String> {
     let both =
         |one: &BTreeSet<String>, other: &BTreeSet<String>| one.intersection(other).next().cloned();
     if let Some(table) = both(&first.replaced, &second.replaced) {
-        return Some(format!("migration {name} is moving table {table} already"));
+        return Some(format!("migration {name} already moves table {table}"));
     }
     if let Some(table) = both(&first.replaced, &second.named) {
         return Some(format!("migration {name} replaces table {table}, which this one reads"));
     }
     if let Some(table) = both(&first.made, &second.named) {
         return Some(format!(
-            "migration {name} makes table {table}, which this one needs as an old table, and can \
-             still be rolled back"
+            "migration {name} creates table {table}, which this one needs as an old table, and \
+             can still be rolled back"
         ));
     }
     both(&first.named, &second.replaced)
@@ -164,14 +164,14 @@ mod tests {
     fn a_table_that_is_replaced_is_nobody_elses() {
         let says = |first: &Claims, second: &Claims| meeting("m1", first, second).unwrap();
         let (moved, in_place, read) = (moves("T", "s"), moves("t", "t"), reads("t"));
-        assert_eq!(says(&moved, &in_place), "migration m1 is moving table t already");
+        assert_eq!(says(&moved, &in_place), "migration m1 already moves table t");
         assert_eq!(says(&moved, &read), "migration m1 replaces table t, which this one reads");
         assert_eq!(says(&in_place, &read), "migration m1 replaces table t, which this one reads");
         assert_eq!(says(&read, &moved), "migration m1 reads table t, which this one replaces");
         assert_eq!(says(&read, &in_place), "migration m1 reads table t, which this one replaces");
         // What the first makes, the second can't build on.
-        assert!(says(&moves("a", "T"), &read).contains("makes table t"));
-        assert!(says(&moves("a", "t"), &moved).contains("makes table t"));
+        assert!(says(&moves("a", "T"), &read).contains("creates table t"));
+        assert!(says(&moves("a", "t"), &moved).contains("creates table t"));
     }
 
     #[test]

@@ -58,8 +58,8 @@ pub(crate) fn relied_on(db: &Db, model: &Model) -> Result<Rowids> {
                     "the rows of {table} get other rowids at the switch, and views or triggers go by them: {}",
                     by.join(", ")
                 ),
-                "give both tables the same INTEGER PRIMARY KEY, let those go by the key, or drop them for \
-                 the time of the migration",
+                "give both tables the same INTEGER PRIMARY KEY, let these use the key, or drop \
+                 them for the duration of the migration",
             ));
         }
         found.notes.push(Problem::new(
@@ -67,7 +67,7 @@ pub(crate) fn relied_on(db: &Db, model: &Model) -> Result<Rowids> {
                 "the rows of {table} get other rowids at the switch: a program that keeps one (SELECT rowid \
                  FROM {table}) finds another row under it"
             ),
-            "see that programs go by the key",
+            "make sure that programs use the key",
         ));
     }
     Ok(found)
@@ -141,8 +141,8 @@ fn full_text(pair: &Pair<'_>, index: &FullText) -> Option<Problem> {
             "the full-text index {} {why}: searches in {table} would give other rows",
             index.name
         ),
-        "keep those columns as they are, or drop the index and its triggers for the time of the migration \
-         and make it anew afterwards",
+        "keep those columns as they are, or drop the index and its triggers for the duration of \
+         the migration and create them again afterwards",
     ))
 }
 

@@ -78,11 +78,11 @@ fn half_way(table: &Table) -> Vec<Problem> {
     let note = |trigger: &AppTrigger| {
         Problem::new(
             format!(
-                "the trigger {} on {} refuses with RAISE(FAIL), which leaves what the statement did until \
-                 then: from write-new on a row that it refuses stays in the new tables",
+                "the trigger {} on {} refuses with RAISE(FAIL), which keeps what the statement \
+                 did before: from write-new on, a row that it refuses stays in the new tables",
                 trigger.name, table.known_as
             ),
-            "let it use RAISE(ABORT) before you advance to write-new; the gates find such rows",
+            "change it to RAISE(ABORT) before you advance to write-new; the gates find such rows",
         )
     };
     table.triggers.iter().filter(fails).map(note).collect()
@@ -99,7 +99,7 @@ fn lost_columns(table: &Table, given: &[String], line: usize) -> Vec<Problem> {
                 Problem::on_line(
                     line,
                     format!(
-                        "what the column {}.{} is generated from can't be read",
+                        "the expression of the generated column {}.{} can't be read",
                         table.known_as, column.name
                     ),
                     "leave this table out of the migration",
@@ -129,7 +129,8 @@ fn irregular_uniques(table: &Table, line: usize) -> Vec<Problem> {
                     "{} has the unique index {} {why}: the rows an INSERT OR REPLACE removes by it can't be told",
                     table.known_as, index.name
                 ),
-                "replace it by a unique index over columns, with their own collations, for the time of the migration",
+                "replace it by a unique index over columns, with their own collations, for the \
+                 duration of the migration",
             )
         })
         .collect()
@@ -181,12 +182,12 @@ fn only_read(model: &Model) -> Vec<Problem> {
         let name = &table.known_as;
         Problem::new(
             format!(
-                "the migration only reads {name}: it stays as it is in every phase, and from write-new on \
-                 what changes in it no longer reaches the new tables"
+                "the migration only reads {name}: the table stays as it is in every phase, and \
+                 from write-new on its changes no longer reach the new tables"
             ),
             format!(
-                "nothing, where that is meant; else give {name} a backward statement, or let programs \
-                 write to the new tables too"
+                "nothing, if that is intended; otherwise give {name} a backward statement, or let \
+                 programs write to the new tables too"
             ),
         )
     };

@@ -104,7 +104,8 @@ fn obstacle(
         Verdict::Go => Ok(None),
         Verdict::Wait => Ok(Some(Waiting::Hook)),
         Verdict::Stop { reason } => {
-            Err(Refusal::transition(to, reason, "see to what it asks for, and try again").into())
+            Err(Refusal::transition(to, reason, "fix what the hook reported, then try again")
+                .into())
         }
     }
 }

@@ -116,7 +116,7 @@ fn begin(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result<Vec<Kept>> 
     let phase = session.record.phase;
     let setting = Setting { catching_up: true, ..Setting::of(phase) };
     let next = Next::derive(&session.model, setting)?;
-    session.db.write("noting what is written from here on", || {
+    session.db.write("creating the note triggers", || {
         session.fence()?;
         switch::enter(session.db, &session.model, &next, &since)?;
         state::begin_passes(session.db, session.record.id, &targets)?;
@@ -133,7 +133,7 @@ pub(crate) fn call_off(session: &mut Session<'_>) -> Result<()> {
     let phase = session.record.phase;
     let next = Next::derive(&session.model, Setting::of(phase))?;
     let since = session.record.since.clone();
-    session.db.write("calling the rollback off", || {
+    session.db.write("calling off the rollback", || {
         session.fence()?;
         switch::enter(session.db, &session.model, &next, &since)?;
         state::begin_passes(session.db, session.record.id, &[])?;
@@ -242,7 +242,8 @@ fn note_freed(session: &Session<'_>, target: &Target, scopes: &[Vec<Value>]) -> 
     let columns = scope_columns(target);
     let marks: Vec<String> = (1..=columns.len()).map(|n| format!("?{n}")).collect();
     let sql = note(target, &stale(session, target), &format!("SELECT {}", marks.join(", ")));
-    let note = |scope| session.db.execute("noting rows that gave way", &sql, scope).map(drop);
+    let note =
+        |scope| session.db.execute("recording rows that were replaced", &sql, scope).map(drop);
     scopes.iter().try_for_each(|scope: &Vec<Value>| note(scope.as_slice()))
 }
 
@@ -295,8 +296,8 @@ fn drain(session: &Session<'_>, partial: &PartialRepair, watch: &mut dyn Watch) 
     }
     Err(Refusal::transition(
         Phase::WriteNew,
-        "programs write faster than their writes can be brought back",
-        again("; it goes on where it stopped"),
+        "programs write faster than the old tables can catch up",
+        again("; it resumes"),
     )
     .into())
 }
@@ -355,7 +356,7 @@ fn try_again(session: &Session<'_>) -> Result<()> {
     session.model.backward.iter().try_for_each(|target| {
         set_aside::scopes_again(session, target, |scopes| {
             let sql = note(target, &stale(session, target), scopes);
-            session.db.batch("looking at the kept rows again", &sql)
+            session.db.batch("checking the kept rows again", &sql)
         })
     })
 }
@@ -413,7 +414,7 @@ fn verify(
         let targets: Vec<String> =
             session.model.backward.iter().map(|t| t.table.known_as.clone()).collect();
         let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
-        session.db.write("beginning anew", || {
+        session.db.write("starting again", || {
             session.fence()?;
             state::begin_passes(session.db, session.record.id, &targets)
         })?;
@@ -430,6 +431,6 @@ fn verify(
 /// What to do where programs are quicker than a rollback.
 fn again(how: &str) -> Fix {
     Fix::run(Command::ROLLBACK)
-        .with(format!(" again when there is less to do{how}, or call it off with "))
+        .with(format!(" again when programs write less{how}, or call it off with "))
         .with(Command::ADVANCE)
 }

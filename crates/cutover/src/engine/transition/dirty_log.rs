@@ -15,7 +15,7 @@ use crate::error::Result;
 /// From here on writes are noted.
 pub(crate) fn begin(session: &Session<'_>) -> Result<()> {
     let db = session.db;
-    db.write("noting what is written from here on", || {
+    db.write("creating the note triggers", || {
         session.fence()?;
         let model = &session.model;
         touched::notes(model.forward.iter().chain(&model.backward), model.names)
@@ -59,7 +59,7 @@ pub(crate) fn forget(session: &Session<'_>, target: &Target, noted: u64) -> Resu
 
 /// Moves the oldest notes to the temporary list; gives how many there are in it.
 fn take_off(session: &Session<'_>, target: &Target) -> Result<i64> {
-    let (last, _) = session.db.write("taking off notes", || {
+    let (last, _) = session.db.write("reading the notes", || {
         session.fence()?;
         take_off_here(session, target)
     })?;
@@ -79,7 +79,7 @@ pub(crate) fn take_oldest(db: &Db, target: &Target, table: &str, most: u64) -> R
     let columns = idents("", &scope_columns(target));
     let last = scan::fill_scopes(db, target, &format!("SELECT {columns} FROM {table} {oldest}"))?;
     let sql = format!("DELETE FROM {table} WHERE n IN (SELECT n FROM {table} {oldest})");
-    db.batch("taking off notes", &sql)?;
+    db.batch("reading the notes", &sql)?;
     Ok(last)
 }
 

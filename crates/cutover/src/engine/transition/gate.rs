@@ -166,7 +166,7 @@ fn refuse_dangling(session: &Session<'_>, to: Phase) -> Result<()> {
     match dangling.first() {
         None => Ok(()),
         Some(dangling) => {
-            let fix = "mend those rows on the old side, or migrate without the foreign key";
+            let fix = "fix those rows on the old side, or leave out the foreign key";
             Err(Refusal::transition(to, dangling.reason(), fix).into())
         }
     }
@@ -253,7 +253,7 @@ fn drain(session: &Session<'_>, gate: Gate) -> Result<bool> {
     Err(Refusal::transition(
         gate.to,
         "programs write faster than their writes can be verified",
-        "try again when there is less to do",
+        "try again when programs write less",
     )
     .into())
 }
@@ -278,14 +278,14 @@ fn clean(target: &Target, outcome: &Outcome, to: Phase) -> Result<()> {
 
 fn refuse(to: Phase, direction: Direction, report: &VerifyReport) -> Error {
     let what = match direction {
-        Direction::Forward => "the new tables are not what the forward mapping gives",
-        Direction::Backward => "the old rows can't all be had back from the new ones",
+        Direction::Forward => "the new tables differ from what the forward mapping gives",
+        Direction::Backward => "some old rows cannot be rebuilt from the new tables",
     };
     let mut refusal = Refusal::transition(
         to,
         format!("{what}: {} of {} rows", report.summary(), report.checked),
-        Fix::from("look at the rows with ").with(Command::Verify).with("; ").with(Command::Repair).with(
-            " mends a mirror, a row that the new schema can't hold needs another mapping or another \
+        Fix::from("list the rows with ").with(Command::Verify).with("; ").with(Command::Repair).with(
+            " fixes a mirror; a row that the new schema can't hold needs another mapping or another \
              value",
         ),
     );

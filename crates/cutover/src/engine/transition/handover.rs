@@ -19,7 +19,7 @@ use crate::schema::{Defined, Definition};
 /// Makes the side that `to` says the bearer of the shared names. The sync's objects are gone
 /// at this moment.
 pub(crate) fn hand_over(db: &Db, from: &Model, to: &Model) -> Result<()> {
-    let doing = "handing over the tables' names";
+    let doing = "exchanging the tables' names";
     let before = others(db, from, to)?;
     let changes = match to.named_side {
         Side::New => {
@@ -50,7 +50,7 @@ pub(crate) fn hand_over(db: &Db, from: &Model, to: &Model) -> Result<()> {
         Side::Old => Direction::Backward,
     };
     if db.has("sqlite_sequence")? {
-        run(db, "carrying the sequences over", &sequences(to.targets(direction), &to.catalog))?;
+        run(db, "copying the sequences", &sequences(to.targets(direction), &to.catalog))?;
     }
     if others(db, from, to)? != before {
         return Err(Refusal {

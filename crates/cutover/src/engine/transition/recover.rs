@@ -71,9 +71,9 @@ impl Session<'_> {
     pub(crate) fn renew_indexes(&self) -> Result<bool> {
         let lost = lost_indexes(self.db, &self.model)?;
         for (_, sql) in &lost {
-            self.db.write("making an index anew", || {
+            self.db.write("creating an index again", || {
                 self.fence()?;
-                self.db.batch("making an index anew", sql)
+                self.db.batch("creating an index again", sql)
             })?;
         }
         Ok(!lost.is_empty())

@@ -20,7 +20,7 @@ impl Session<'_> {
         if stale(db, model, &self.record)?.is_none() {
             return Ok(indexes);
         }
-        db.write("making the triggers anew", || {
+        db.write("creating the triggers again", || {
             self.fence()?;
             make_objects(db, model, &self.record)?;
             // What was written without them is not mended yet.
@@ -35,7 +35,7 @@ impl Session<'_> {
         if !flag_is_up(self.db, &self.record)? {
             return Ok(false);
         }
-        self.db.write("putting the sync's flag down", || {
+        self.db.write("clearing the sync's flag", || {
             self.fence()?;
             self.syncing(false)?;
             self.journal(LOWERED, &now(), self.record.phase, json!({}))
@@ -49,5 +49,5 @@ impl Session<'_> {
 pub(crate) fn make_objects(db: &Db, model: &Model, record: &Record) -> Result<()> {
     let needed = phase_objects::objects(model, standing(db, record)?, &record.since);
     phase_objects::remove(db, &phase_objects::ours(db, model)?)?;
-    objects::create(db, "making the triggers anew", &needed)
+    objects::create(db, "creating the triggers again", &needed)
 }

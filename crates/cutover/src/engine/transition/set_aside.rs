@@ -180,7 +180,7 @@ pub(crate) fn scopes_again(
             "FROM {kept} WHERE {rowid} > {after} AND {} ORDER BY {rowid} LIMIT {AT_ONE_GO}",
             aside.copies()
         );
-        let (last, _) = session.db.write("looking at the kept rows again", || {
+        let (last, _) = session.db.write("checking the kept rows again", || {
             session.fence()?;
             each(&format!("SELECT * FROM (SELECT {} {some})", idents("", &target.scope)))?;
             let last = format!("SELECT max(r) FROM (SELECT {rowid} AS r {some})");

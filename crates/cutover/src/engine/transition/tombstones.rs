@@ -94,7 +94,7 @@ fn set_aside(db: &Db, model: &Model, replaced: &[&Target]) -> Result<()> {
                 now: table.name.clone(),
                 to: Definition { kind: Defined::Table, name: aside, sql },
             }),
-            None => rename_alone(db, "setting a table aside", &table.name, &aside)?,
+            None => rename_alone(db, "renaming a retired table", &table.name, &aside)?,
         }
     }
     redefine(db, &changes)
@@ -113,5 +113,5 @@ fn last_id(db: &Db, table: &Table) -> Result<Option<i64>> {
 
 fn keep_last_id(db: &Db, table: &str, id: i64) -> Result<()> {
     let sql = format!("INSERT INTO sqlite_sequence (name, seq) VALUES ({}, {id})", text(table));
-    db.batch("keeping a sequence", &sql)
+    db.batch("recording a sequence", &sql)
 }

@@ -7,7 +7,7 @@ use crate::backend::sqlite::Size;
 use crate::engine::options::Options;
 use crate::error::{Error, Refusal, Result};
 
-pub(crate) const FIX: &str = "make room on that disk";
+pub(crate) const FIX: &str = "free some space on that disk";
 
 /// Too little room on a disk.
 #[derive(Debug)]
@@ -22,7 +22,8 @@ impl Lack {
     pub(crate) fn reason(&self, what: &str) -> String {
         let Self { dir, needed, free, keep_free } = self;
         format!(
-            "{what} needs {needed} bytes in {}, where {free} are free and {keep_free} have to stay free",
+            "{what} needs {needed} bytes in {}, where {free} are free and {keep_free} must stay \
+             free",
             dir.display()
         )
     }

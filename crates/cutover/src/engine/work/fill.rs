@@ -194,7 +194,10 @@ impl Session<'_> {
     /// [`freeze`](crate::backend::sqlite::triggers::freeze)), so that no statement of a program can leave it up.
     pub(crate) fn syncing(&self, on: bool) -> Result<()> {
         let table = ident(&self.model.names.syncing());
-        self.db.batch("opening the guards", &format!("UPDATE {table} SET depth = {}", u8::from(on)))
+        self.db.batch(
+            "setting the sync's flag",
+            &format!("UPDATE {table} SET depth = {}", u8::from(on)),
+        )
     }
 }
 

@@ -61,7 +61,7 @@ impl Session<'_> {
     /// back. Nothing depends on it but what `status` says.
     pub(crate) fn note_refused(&self) {
         let Some(RefusedScopes { target, scopes }) = self.refused.take() else { return };
-        let _ = self.db.write("writing down what was refused", || {
+        let _ = self.db.write("recording refused rows", || {
             self.fence()?;
             refused::write(self.db, self.record.id, &target, &scopes)
         });
@@ -138,7 +138,7 @@ fn problem(target: &Target, found: &Refused, command: Command) -> Problem {
             let says = found.says.replace(&target.table.name, table);
             let all: Vec<String> = target.columns.clone();
             format!(
-                "{table} does not take the row {} ({}): {says}",
+                "{table} can't hold the row {} ({}): {says}",
                 named(&naming, &found.row),
                 named(&all, &found.row)
             )

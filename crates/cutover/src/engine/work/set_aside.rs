@@ -108,7 +108,7 @@ impl<'a> Aside<'a> {
             }
         };
         let sql = format!("DELETE FROM {kept} WHERE {rowid} IN ({part}) AND {}", self.copies());
-        compare::execute(self.db, "taking kept rows back", &sql, chunk)
+        compare::execute(self.db, "taking back the kept rows", &sql, chunk)
     }
 
     /// Makes rows that the target can't hold the kept ones of a part. In the transaction at
@@ -200,7 +200,7 @@ impl<'a> Aside<'a> {
     fn why(&self, diff: &Diff) -> String {
         let other = self.target.direction.source();
         if let Some(says) = &diff.says {
-            return format!("it can't be told what the {other} tables give: {says}");
+            return format!("what the {other} tables give can't be determined: {says}");
         }
         match &diff.column {
             Some((position, expected, found)) => {
@@ -295,20 +295,20 @@ impl<'a> Aside<'a> {
         let (kept, rowid) = (ident(&self.table()), self.target.table.rowid());
         let (mut after, mut rows) = (i64::MIN, 0);
         loop {
-            let (last, _) = self.db.write("going through the kept rows", || {
+            let (last, _) = self.db.write("checking the kept rows", || {
                 session.fence()?;
                 let end = format!(
                     "SELECT max(r) FROM (SELECT {rowid} AS r FROM {kept} WHERE {rowid} > {after} \
                      ORDER BY {rowid} LIMIT {AT_ONE_GO})"
                 );
                 let end: Option<i64> =
-                    self.db.row("going through the kept rows", &end, |row| row.get(0))?;
+                    self.db.row("checking the kept rows", &end, |row| row.get(0))?;
                 let Some(end) = end else { return Ok(None) };
                 let sql = format!(
                     "{each} WHERE {rowid} > {after} AND {rowid} <= {end} AND {}",
                     self.copies()
                 );
-                rows += self.db.execute("going through the kept rows", &sql, &[])?;
+                rows += self.db.execute("checking the kept rows", &sql, &[])?;
                 Ok(Some(end))
             })?;
             match last {

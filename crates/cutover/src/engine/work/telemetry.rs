@@ -172,7 +172,7 @@ impl Session<'_> {
     /// give up, as long as the lease lasts.
     pub(crate) fn tell_now(&self, telemetry: &mut Telemetry) -> Result<()> {
         telemetry.commits += 1;
-        match self.db.write("telling how the work goes", || self.tell(telemetry)) {
+        match self.db.write("recording the progress", || self.tell(telemetry)) {
             Err(Error::Locked { .. }) if self.lease_lasts() => Ok(()),
             told => told.map(|_| ()),
         }?;

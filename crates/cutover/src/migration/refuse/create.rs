@@ -4,11 +4,7 @@ use crate::migration::fault::Fault;
 use crate::migration::parsed::Location;
 
 pub(in crate::migration) fn temp_table(at: Location) -> Fault {
-    Fault::at(
-        at,
-        "a temporary table is seen by one connection only, and gone with it",
-        "write CREATE TABLE new.T (…)",
-    )
+    Fault::at(at, "a temporary table exists only in one connection", "write CREATE TABLE new.T (…)")
 }
 
 pub(in crate::migration) fn if_not_exists(at: Location) -> Fault {
@@ -22,7 +18,7 @@ pub(in crate::migration) fn if_not_exists(at: Location) -> Fault {
 pub(in crate::migration) fn create_unqualified(at: Location, what: &str, name: &str) -> Fault {
     Fault::at(
         at,
-        format!("`{name}` doesn't say which side it is on"),
+        format!("`{name}` does not say which side it is on"),
         format!("write CREATE {what} new.{name}"),
     )
 }
@@ -54,7 +50,8 @@ pub(in crate::migration) fn created_twice(at: Location, name: &str) -> Fault {
     Fault::at(
         at,
         format!(
-            "`{name}` was created further up: tables and indexes share their names, in any case"
+            "`{name}` was created further up: tables and indexes share one set of names, \
+             regardless of case"
         ),
         "give one of them another name",
     )
@@ -63,7 +60,7 @@ pub(in crate::migration) fn created_twice(at: Location, name: &str) -> Fault {
 pub(in crate::migration) fn reserved(at: Location, name: &str) -> Fault {
     Fault::at(
         at,
-        format!("`{name}` is a name kept for SQLite's own objects and for those of cutover"),
+        format!("`{name}` is a name reserved for SQLite or cutover"),
         "use a name that doesn't begin with sqlite_, _cutover_ or cutover_live_",
     )
 }
@@ -71,7 +68,7 @@ pub(in crate::migration) fn reserved(at: Location, name: &str) -> Fault {
 pub(in crate::migration) fn named_like_a_side(at: Location, name: &str) -> Fault {
     Fault::at(
         at,
-        format!("`{name}` names a side here, and in a trigger the row that is being written"),
+        format!("`{name}` names a side here, and the row being written in a trigger"),
         "use another name or alias",
     )
 }

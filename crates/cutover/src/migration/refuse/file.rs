@@ -6,7 +6,7 @@ use crate::migration::parsed::Location;
 pub(in crate::migration) fn nul(at: Location) -> Fault {
     Fault::at(
         at,
-        "a NUL byte: this isn't a text file, or it is damaged",
+        "a NUL byte: this is not a text file, or it is damaged",
         "save the migration as UTF-8 text",
     )
 }
@@ -30,7 +30,7 @@ pub(in crate::migration) fn unclosed_quote(at: Location, quote: &str) -> Fault {
 
 pub(in crate::migration) fn not_a_token(at: Location, text: &str) -> Fault {
     let text: String = text.chars().take(40).collect();
-    Fault::at(at, format!("`{text}` is nothing that SQL knows"), "correct it, or quote it")
+    Fault::at(at, format!("`{text}` is not SQL"), "correct it, or quote it")
 }
 
 pub(in crate::migration) fn syntax(at: Location, message: String) -> Fault {
@@ -40,8 +40,7 @@ pub(in crate::migration) fn syntax(at: Location, message: String) -> Fault {
 /// No place where not even the statement is known.
 pub(in crate::migration) fn unreadable(at: Option<Location>) -> Fault {
     let reason = "the parser can't read this statement";
-    let fix = "write it in a simpler way: what a migration needs is CREATE TABLE, CREATE INDEX \
-               and INSERT … SELECT";
+    let fix = "simplify it: a migration needs only CREATE TABLE, CREATE INDEX and INSERT … SELECT";
     match at {
         Some(at) => Fault::at(at, reason, fix),
         None => Fault::file(reason.replace("this", "a"), fix),
@@ -59,13 +58,13 @@ pub(in crate::migration) fn too_deep(at: Location, most: usize) -> Fault {
     Fault::at(
         at,
         format!("parentheses are nested more than {most} deep here"),
-        "take the inner part out into a WITH clause",
+        "move the inner part into a WITH clause",
     )
 }
 
 pub(in crate::migration) fn nothing_read() -> Fault {
     Fault::file(
-        "nothing was read: the file holds no statement",
+        "the file holds no statement",
         "write CREATE TABLE new.T (…), INSERT INTO new.T (…) SELECT … FROM old.… and \
          INSERT INTO old.… (…) SELECT … FROM new.T",
     )
@@ -73,7 +72,8 @@ pub(in crate::migration) fn nothing_read() -> Fault {
 
 pub(in crate::migration) fn no_backward() -> Fault {
     Fault::file(
-        "no statement says how the old rows come from the new ones, so there would be no way back",
+        "no statement says how the old rows come from the new ones, so a rollback would be \
+         impossible",
         "add INSERT INTO old.T (…) SELECT … FROM new.…",
     )
 }
@@ -97,8 +97,7 @@ pub(in crate::migration) fn replaced_for_good(at: Location, table: &str) -> Faul
     Fault::at(
         at,
         format!(
-            "`new.{table}` takes the place of `old.{table}`, and no statement says how the old rows \
-             come back"
+            "`new.{table}` replaces `old.{table}`, and no statement says how the old rows come back"
         ),
         format!(
             "add INSERT INTO old.{table} (…) SELECT … FROM new.…, or give the new table another name"

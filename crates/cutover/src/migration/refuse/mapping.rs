@@ -9,7 +9,7 @@ pub(in crate::migration) fn newer(at: Location, what: &str, since: &str, fix: &s
     Fault::at(
         at,
         format!(
-            "SQLite has had {what} since {since}: triggers run in the SQLite of the program that \
+            "SQLite has {what} since {since}: triggers run in the SQLite of the program that \
              writes, which may be as old as 3.38"
         ),
         fix,
@@ -24,7 +24,7 @@ pub(in crate::migration) fn function(at: Location, name: &str, reason: &str, fix
 pub(in crate::migration) fn current_time(at: Location, literal: &str) -> Fault {
     Fault::at(
         at,
-        format!("{literal} is another value each time the row is derived"),
+        format!("{literal} has another value each time the row is derived"),
         "take the time from a column of the source",
     )
 }
@@ -32,7 +32,7 @@ pub(in crate::migration) fn current_time(at: Location, literal: &str) -> Fault {
 pub(in crate::migration) fn conflict_clause(at: Location, clause: &str) -> Fault {
     Fault::at(
         at,
-        format!("{clause} would drop rows without a word where two of them meet"),
+        format!("{clause} would silently drop rows that conflict"),
         "write INSERT INTO, and a SELECT that gives each key once",
     )
 }
@@ -40,20 +40,22 @@ pub(in crate::migration) fn conflict_clause(at: Location, clause: &str) -> Fault
 pub(in crate::migration) fn upsert(at: Location) -> Fault {
     Fault::at(
         at,
-        "ON CONFLICT would make the rows depend on the order in which they come",
+        "ON CONFLICT would make the result depend on the order of the rows",
         "remove it, and write a SELECT that gives each key once",
     )
 }
 
 pub(in crate::migration) fn returning(at: Location) -> Fault {
-    Fault::at(at, "RETURNING has nobody to return rows to", "remove it")
+    Fault::at(at, "RETURNING has no caller to return rows to", "remove it")
 }
 
 pub(in crate::migration) fn target_unqualified(at: Location, table: &str) -> Fault {
     Fault::at(
         at,
-        format!("`{table}` doesn't say which side it is on"),
-        format!("write INSERT INTO new.{table}, or INSERT INTO old.{table} for the way back"),
+        format!("`{table}` does not say which side it is on"),
+        format!(
+            "write INSERT INTO new.{table}, or INSERT INTO old.{table} in a backward statement"
+        ),
     )
 }
 
@@ -61,7 +63,9 @@ pub(in crate::migration) fn target_elsewhere(at: Location, side: &str, table: &s
     Fault::at(
         at,
         format!("`{side}.{table}`: there are only two sides, old and new"),
-        format!("write INSERT INTO new.{table}, or INSERT INTO old.{table} for the way back"),
+        format!(
+            "write INSERT INTO new.{table}, or INSERT INTO old.{table} in a backward statement"
+        ),
     )
 }
 
@@ -81,7 +85,8 @@ pub(in crate::migration) fn no_columns(at: Location, table: &str) -> Fault {
     Fault::at(
         at,
         format!(
-            "the INSERT doesn't say which columns of `{table}` it fills: a column added later would shift the values"
+            "the INSERT does not name the columns of `{table}` that it fills: a column added \
+             later would shift the values"
         ),
         format!("name the columns: INSERT INTO {table} (col, col) SELECT …"),
     )
@@ -106,7 +111,7 @@ pub(in crate::migration) fn no_such_column(at: Location, table: &str, column: &s
 pub(in crate::migration) fn generated_column(at: Location, column: &str) -> Fault {
     Fault::at(
         at,
-        format!("`{column}` is a generated column: SQLite works out its value by itself"),
+        format!("`{column}` is a generated column: SQLite computes its value"),
         "remove it from the INSERT's column list, and its value from the SELECT",
     )
 }
@@ -122,7 +127,7 @@ pub(in crate::migration) fn column_count(at: Location, columns: usize, values: u
 pub(in crate::migration) fn constant_row(at: Location) -> Fault {
     Fault::at(
         at,
-        "this gives a row that comes from no table: there is nothing it could be kept in step with",
+        "this row comes from no table, so there is nothing to keep it in step with",
         "read the rows from a table: SELECT … FROM old.… or new.…",
     )
 }
@@ -130,8 +135,7 @@ pub(in crate::migration) fn constant_row(at: Location) -> Fault {
 pub(in crate::migration) fn default_values(at: Location) -> Fault {
     Fault::at(
         at,
-        "DEFAULT VALUES gives a row that comes from no table: there is nothing it could be kept \
-         in step with",
+        "a DEFAULT VALUES row comes from no table, so there is nothing to keep it in step with",
         "name the columns and read the rows from a table: INSERT INTO T (…) SELECT … FROM …",
     )
 }
@@ -139,7 +143,7 @@ pub(in crate::migration) fn default_values(at: Location) -> Fault {
 pub(in crate::migration) fn star(at: Location) -> Fault {
     Fault::at(
         at,
-        "`*` gives the columns that the table has now: one added later would shift the values",
+        "`*` means the columns that the table has now: one added later would shift the values",
         "name the columns",
     )
 }
@@ -147,21 +151,21 @@ pub(in crate::migration) fn star(at: Location) -> Fault {
 pub(in crate::migration) fn limit(at: Location) -> Fault {
     Fault::at(
         at,
-        "LIMIT picks rows by their number: which rows it picks changes with every other row, so \
-         they can't be kept in step",
+        "LIMIT picks rows by their position: its choice depends on every other row, so the result \
+         can't be kept in step",
         "pick rows by their values: WHERE, min(), max(), or row_number() OVER (PARTITION BY … \
          ORDER BY …)",
     )
 }
 
 pub(in crate::migration) fn order_by(at: Location) -> Fault {
-    Fault::at(at, "ORDER BY means nothing here: the rows of a table have no order", "remove it")
+    Fault::at(at, "ORDER BY has no effect here: the rows of a table have no order", "remove it")
 }
 
 pub(in crate::migration) fn recursive(at: Location, name: &str) -> Fault {
     Fault::at(
         at,
-        format!("`{name}` reads itself, and its WITH clause does not say that it is recursive"),
+        format!("`{name}` reads itself, and its WITH clause lacks RECURSIVE"),
         "write WITH RECURSIVE",
     )
 }
@@ -170,8 +174,8 @@ pub(in crate::migration) fn recursion(at: Location, name: &str) -> Fault {
     Fault::at(
         at,
         format!(
-            "`{name}` reads itself otherwise than step by step: which rows depend on which can't \
-             be told"
+            "`{name}` does not read itself step by step: which rows depend on which can't be \
+             determined"
         ),
         "read it once, in the last SELECT of a UNION or UNION ALL, joined with the tables \
          themselves and without LEFT JOIN, GROUP BY, DISTINCT and ORDER BY",
@@ -194,7 +198,7 @@ pub(in crate::migration) fn having_alone(at: Location) -> Fault {
 pub(in crate::migration) fn indexed(at: Location) -> Fault {
     Fault::at(
         at,
-        "INDEXED ties the statement to an index that may be dropped: then no program could write",
+        "INDEXED BY ties the statement to an index; if that is dropped, no program can write",
         "remove it: check says which index is missing",
     )
 }
@@ -202,7 +206,7 @@ pub(in crate::migration) fn indexed(at: Location) -> Fault {
 pub(in crate::migration) fn table_unqualified(at: Location, table: &str, side: Side) -> Fault {
     Fault::at(
         at,
-        format!("`{table}` doesn't say which side it is on"),
+        format!("`{table}` does not say which side it is on"),
         format!("write {side}.{table}"),
     )
 }
@@ -253,7 +257,7 @@ pub(in crate::migration) fn backward_reads_old(at: Location, table: &str) -> Fau
             "a statement that fills an old table can't read `old.{table}`: after the cutover only \
              the new tables are current"
         ),
-        "read new tables only, and keep in them what the way back needs",
+        "read only new tables, and keep in them what the old rows need",
     )
 }
 
@@ -269,8 +273,8 @@ pub(in crate::migration) fn column_of_side(at: Location, side: &str, column: &st
     Fault::at(
         at,
         format!(
-            "`{side}.{column}` names a side where a table belongs; in a trigger it would be the \
-             row that is being written"
+            "`{side}.{column}` names a side where a table belongs; in a trigger it would mean the \
+             row being written"
         ),
         format!("write the table's name or alias before the column: T.{column}"),
     )
@@ -287,7 +291,7 @@ pub(in crate::migration) fn table_function(at: Location, name: &str) -> Fault {
 pub(in crate::migration) fn in_table(at: Location, table: &str) -> Fault {
     Fault::at(
         at,
-        format!("`IN {table}` takes whatever column the table has"),
+        format!("`IN {table}` uses whatever column the table has"),
         format!("name the column: IN (SELECT col FROM {table})"),
     )
 }
@@ -295,7 +299,7 @@ pub(in crate::migration) fn in_table(at: Location, table: &str) -> Fault {
 pub(in crate::migration) fn match_operator(at: Location, operator: &str) -> Fault {
     Fault::at(
         at,
-        format!("{operator} is an extension's: a program without it could no longer write"),
+        format!("{operator} needs an extension: a program without it could no longer write"),
         "use LIKE, GLOB, instr() or substr()",
     )
 }
@@ -315,7 +319,7 @@ pub(in crate::migration) fn read_differently(at: Location, reason: &str, fix: &s
 pub(in crate::migration) fn subscript(at: Location) -> Fault {
     Fault::at(
         at,
-        "brackets after an expression: to SQLite they quote a name",
+        "brackets after an expression: SQLite reads them as a quoted name",
         "write AS before an alias; a JSON array's element is json_extract(x, '$[0]')",
     )
 }
@@ -332,7 +336,7 @@ pub(in crate::migration) fn unordered(at: Location, name: &str, fix: &str) -> Fa
     Fault::at(
         at,
         format!(
-            "{name}() depends on the order of the rows, and nothing here sets it: the same rows \
+            "{name}() depends on the order of the rows, which nothing here sets: the same rows \
              could give another value each time they are derived"
         ),
         fix,
@@ -343,8 +347,8 @@ pub(in crate::migration) fn unnamed_column(at: Location, name: &str) -> Fault {
     Fault::at(
         at,
         format!(
-            "`{name}` is the text of an expression without a name: it names a column only as \
-             long as the expression is written exactly so"
+            "`{name}` is the text of an unnamed expression: it names a column only while the \
+             expression is written exactly like that"
         ),
         "give the expression a name with AS, and use that",
     )

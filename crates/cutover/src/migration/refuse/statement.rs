@@ -18,16 +18,16 @@ pub(in crate::migration) fn with_before_insert(at: Location) -> Fault {
 pub(in crate::migration) fn scope_on_other(at: Location) -> Fault {
     Fault::at(
         at,
-        "this scope comment stands above a statement that isn't an INSERT … SELECT",
-        "put it directly above the INSERT that it is about",
+        "this scope comment is above a statement that is not an INSERT … SELECT",
+        "put it directly above its INSERT",
     )
 }
 
 pub(in crate::migration) fn scope_elsewhere(at: Location) -> Fault {
     Fault::at(
         at,
-        "this scope comment isn't above a statement, so it would be about nothing",
-        "put it on a line of its own, directly above the INSERT that it is about",
+        "this scope comment is not above a statement, so it has no effect",
+        "put it on a line of its own, directly above its INSERT",
     )
 }
 
@@ -42,7 +42,7 @@ pub(in crate::migration) fn scope_twice(at: Location) -> Fault {
 pub(in crate::migration) fn scope_malformed(at: Location) -> Fault {
     Fault::at(
         at,
-        "this scope comment names no columns that can be read",
+        "no column names can be read in this scope comment",
         "write -- scope: col, col with columns of the INSERT's list, or remove it",
     )
 }
@@ -62,7 +62,7 @@ pub(in crate::migration) fn scope_column_twice(at: Location, column: &str) -> Fa
 pub(in crate::migration) fn parameter(at: Location, parameter: &str) -> Fault {
     Fault::at(
         at,
-        format!("`{parameter}` is a parameter, and nothing would give it a value"),
+        format!("`{parameter}` is a parameter, and nothing gives it a value"),
         "write the value itself",
     )
 }
@@ -71,8 +71,8 @@ pub(in crate::migration) fn digit_separator(at: Location, number: &str) -> Fault
     Fault::at(
         at,
         format!(
-            "`{number}` has separators between its digits, which SQLite has had since 3.46: \
-             what a migration creates must be read by the SQLite of every program, from 3.38 on"
+            "`{number}` has separators between its digits, which SQLite accepts since 3.46: every \
+             program's SQLite, from 3.38 on, must be able to read what a migration creates"
         ),
         format!("write {}", number.replace('_', "")),
     )
@@ -82,7 +82,7 @@ pub(in crate::migration) fn hex_too_large(at: Location, number: &str) -> Fault {
     let shown: String = number.chars().take(20).collect();
     Fault::at(
         at,
-        format!("`{shown}…` has more than the 16 hexadecimal digits of a number"),
+        format!("`{shown}…` has more than 16 hexadecimal digits"),
         "write a blob, x'…', or a decimal number",
     )
 }

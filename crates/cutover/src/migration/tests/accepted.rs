@@ -92,7 +92,7 @@ fn a_byte_order_mark_is_not_in_the_way() {
 #[test]
 fn columns_count_characters_and_lines_end_in_any_way() {
     let text = format!("{TABLE}INSERT INTO new.t (id, a)\r\nSELECT 'äöü€😀', x FROM »users");
-    refused(&text, "`users` doesn't say which side it is on", "write old.users");
+    refused(&text, "`users` does not say which side it is on", "write old.users");
 }
 
 #[test]

@@ -11,7 +11,7 @@ fn temp_table() {
     ] {
         refused(
             text,
-            "a temporary table is seen by one connection only, and gone with it",
+            "a temporary table exists only in one connection",
             "write CREATE TABLE new.T (…)",
         );
     }
@@ -29,12 +29,12 @@ fn if_not_exists() {
 fn create_unqualified() {
     refused(
         "CREATE TABLE »users (id INT)",
-        "`users` doesn't say which side it is on",
+        "`users` does not say which side it is on",
         "write CREATE TABLE new.users",
     );
     refused(
         &format!("{TABLE}CREATE INDEX »\"i\" ON t (id)"),
-        "`i` doesn't say which side it is on",
+        "`i` does not say which side it is on",
         "write CREATE INDEX new.i",
     );
 }
@@ -76,7 +76,8 @@ fn created_twice() {
         refused(
             &format!("{TABLE}{text}"),
             &format!(
-                "`{name}` was created further up: tables and indexes share their names, in any case"
+                "`{name}` was created further up: tables and indexes share one set of names, \
+                 regardless of case"
             ),
             "give one of them another name",
         );
@@ -95,9 +96,7 @@ fn reserved() {
         ] {
             refused(
                 &text,
-                &format!(
-                    "`{name}` is a name kept for SQLite's own objects and for those of cutover"
-                ),
+                &format!("`{name}` is a name reserved for SQLite or cutover"),
                 "use a name that doesn't begin with sqlite_, _cutover_ or cutover_live_",
             );
         }
@@ -109,7 +108,7 @@ fn named_like_a_side() {
     let refused_here = |text: &str, name: &str| {
         refused(
             &format!("{TABLE}{text}"),
-            &format!("`{name}` names a side here, and in a trigger the row that is being written"),
+            &format!("`{name}` names a side here, and the row being written in a trigger"),
             "use another name or alias",
         );
     };

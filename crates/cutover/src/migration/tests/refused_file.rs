@@ -9,7 +9,7 @@ const CORRECT_IT: &str = "correct the statement; it must be one that SQLite 3.38
 fn nul() {
     refused(
         "CREATE TABLE new.t (a TEXT DEFAULT '»\0');",
-        "a NUL byte: this isn't a text file, or it is damaged",
+        "a NUL byte: this is not a text file, or it is damaged",
         "save the migration as UTF-8 text",
     );
 }
@@ -41,8 +41,9 @@ fn unclosed_quote() {
 fn unclosed_quote_below_another_fault() {
     refused(
         "»VACUUM; SELECT '",
-        "a migration can't hold VACUUM: it isn't about the schema, and would hold up the writers",
-        "remove it, and run it by hand when the migration is done",
+        "a migration can't hold VACUUM: it does not define the schema, and would hold up the \
+         writers",
+        "remove it, and run it by hand after the migration",
     );
 }
 
@@ -51,7 +52,7 @@ fn not_a_token() {
     for token in ["1.5x", "x'0", "0xzz", "\\", "!", "1e"] {
         refused(
             &format!("{TABLE}SELECT »{token} FROM t"),
-            &format!("`{token}` is nothing that SQL knows"),
+            &format!("`{token}` is not SQL"),
             "correct it, or quote it",
         );
     }
@@ -81,8 +82,7 @@ fn unreadable() {
     assert_eq!(
         error.fix(),
         Some(
-            &"write it in a simpler way: what a migration needs is CREATE TABLE, CREATE INDEX and \
-              INSERT … SELECT"
+            &"simplify it: a migration needs only CREATE TABLE, CREATE INDEX and INSERT … SELECT"
                 .into()
         )
     );
@@ -106,7 +106,7 @@ fn too_deep() {
     refused_select(
         &select,
         "parentheses are nested more than 100 deep here",
-        "take the inner part out into a WITH clause",
+        "move the inner part into a WITH clause",
     );
 }
 
@@ -115,7 +115,7 @@ fn nothing_read() {
     for text in ["", "\u{feff}", " \n\t", ";;", "-- only a comment", "/* and */ -- another\n;"] {
         refused(
             text,
-            "nothing was read: the file holds no statement",
+            "the file holds no statement",
             "write CREATE TABLE new.T (…), INSERT INTO new.T (…) SELECT … FROM old.… and \
              INSERT INTO old.… (…) SELECT … FROM new.T",
         );
@@ -126,7 +126,8 @@ fn nothing_read() {
 fn no_backward() {
     refused(
         &format!("{TABLE}INSERT INTO new.t (id) SELECT id FROM old.o;"),
-        "no statement says how the old rows come from the new ones, so there would be no way back",
+        "no statement says how the old rows come from the new ones, so a rollback would be \
+         impossible",
         "add INSERT INTO old.T (…) SELECT … FROM new.…",
     );
 }
@@ -164,7 +165,7 @@ fn replaced_for_good() {
          INSERT INTO new.T (id) SELECT id FROM old.t;\n\
          INSERT INTO new.u (id) SELECT id FROM old.t;\n\
          INSERT INTO old.o (id) SELECT id FROM new.t;",
-        "`new.T` takes the place of `old.T`, and no statement says how the old rows come back",
+        "`new.T` replaces `old.T`, and no statement says how the old rows come back",
         "add INSERT INTO old.T (…) SELECT … FROM new.…, or give the new table another name",
     );
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const FROM_COLUMNS: &str = "work the value out from columns of the source";
+const FROM_COLUMNS: &str = "compute the value from columns of the source";
 
 #[track_caller]
 fn refused_call(call: &str, reason: &str, fix: &str) {
@@ -20,12 +20,12 @@ fn function() {
 #[test]
 fn functions_of_the_connection() {
     for name in ["changes", "total_changes", "last_insert_rowid"] {
-        let reason = format!("{name}() tells about the writer's connection, not about the row");
+        let reason = format!("{name}() describes the writer's connection, not the row");
         refused_call(&format!("{name}()"), &reason, FROM_COLUMNS);
     }
     for name in ["sqlite_version", "sqlite_source_id"] {
         let reason =
-            format!("{name}() tells about the SQLite that runs it, and each program has its own");
+            format!("{name}() describes the SQLite that runs it, and each program has its own");
         refused_call(&format!("{name}()"), &reason, FROM_COLUMNS);
     }
 }
@@ -36,8 +36,8 @@ fn functions_that_reach_outside() {
         refused_call(
             &format!("{name}('x')"),
             &format!(
-                "{name}() reaches out of the database, which a trigger must not do in the \
-                 writer's process"
+                "{name}() works outside the database, which a trigger must not do in the writer's \
+                 process"
             ),
             "put what is needed into a table first",
         );
@@ -51,18 +51,18 @@ fn functions_of_some_builds() {
         refused_call(
             &format!("{name}(a)"),
             &format!(
-                "{name}() is there only if SQLite was built with an option, and not every \
-                 program's was: a program without it could no longer write"
+                "{name}() exists only if SQLite was built with an option: a program without it \
+                 could no longer write"
             ),
-            "work the value out with operators and functions that every SQLite has",
+            "compute the value with operators and functions that every SQLite has",
         );
     }
     for name in ["regexp", "my_function", "\"uuid\"", "subtype"] {
         refused_call(
             &format!("{name}(a)"),
             &format!(
-                "{}() isn't a function that every SQLite has: a program without it could no \
-                 longer write",
+                "{}() is not a function of every SQLite: a program without it could no longer \
+                 write",
                 name.replace('"', "")
             ),
             "use functions of SQLite 3.38's default build",
@@ -100,7 +100,7 @@ fn functions_newer_than_3_38() {
     };
     refused_call(
         "iif(a, 1)",
-        &newer("iif() takes other than three arguments", "3.48"),
+        &newer("iif() does not take exactly three arguments", "3.48"),
         "give it three, or use CASE WHEN … THEN … END",
     );
     refused_call(
@@ -155,7 +155,7 @@ fn dates_newer_than_3_38() {
         refused_call(
             &format!("time(a, '{modifier}')"),
             &newer(&format!("time() takes '{modifier}'"), since),
-            "work it out with the modifiers of 3.38",
+            "compute it with the modifiers of 3.38",
         );
     }
     for (format, directive) in [("%Y-%F", 'F'), ("%%%e", 'e'), ("%G", 'G')] {
@@ -193,7 +193,7 @@ fn current_time() {
     for literal in ["CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP"] {
         refused_select(
             &format!("SELECT id, »{literal} FROM old.o"),
-            &format!("{literal} is another value each time the row is derived"),
+            &format!("{literal} has another value each time the row is derived"),
             "take the time from a column of the source",
         );
     }
@@ -205,7 +205,7 @@ fn unordered() {
         refused_select(
             text,
             &format!(
-                "{name}() depends on the order of the rows, and nothing here sets it: the same \
+                "{name}() depends on the order of the rows, which nothing here sets: the same \
                  rows could give another value each time they are derived"
             ),
             fix,

@@ -10,8 +10,8 @@ fn refused_insert(text: &str, reason: &str, fix: &str) {
 /// The reason given for what SQLite 3.38 hasn't.
 fn since(what: &str, since: &str) -> String {
     format!(
-        "SQLite has had {what} since {since}: triggers run in the SQLite of the program that \
-         writes, which may be as old as 3.38"
+        "SQLite has {what} since {since}: triggers run in the SQLite of the program that writes, \
+         which may be as old as 3.38"
     )
 }
 
@@ -60,7 +60,7 @@ fn conflict_clause() {
     for action in ["REPLACE", "IGNORE", "ABORT", "FAIL", "ROLLBACK"] {
         refused_insert(
             &format!("INSERT »OR {action} INTO new.t (id) SELECT id FROM old.o"),
-            &format!("INSERT OR {action} would drop rows without a word where two of them meet"),
+            &format!("INSERT OR {action} would silently drop rows that conflict"),
             "write INSERT INTO, and a SELECT that gives each key once",
         );
     }
@@ -71,7 +71,7 @@ fn upsert() {
     for tail in ["NOTHING", "UPDATE SET a = 1"] {
         refused_select(
             &format!("SELECT id, a FROM old.o WHERE 1 »ON CONFLICT DO {tail}"),
-            "ON CONFLICT would make the rows depend on the order in which they come",
+            "ON CONFLICT would make the result depend on the order of the rows",
             "remove it, and write a SELECT that gives each key once",
         );
     }
@@ -81,7 +81,7 @@ fn upsert() {
 fn returning() {
     refused_select(
         "SELECT id, a FROM old.o »RETURNING id",
-        "RETURNING has nobody to return rows to",
+        "RETURNING has no caller to return rows to",
         "remove it",
     );
 }
@@ -90,8 +90,8 @@ fn returning() {
 fn target_unqualified() {
     refused_insert(
         "INSERT INTO »t (id) SELECT id FROM old.o",
-        "`t` doesn't say which side it is on",
-        "write INSERT INTO new.t, or INSERT INTO old.t for the way back",
+        "`t` does not say which side it is on",
+        "write INSERT INTO new.t, or INSERT INTO old.t in a backward statement",
     );
 }
 
@@ -100,7 +100,7 @@ fn target_elsewhere() {
     refused_insert(
         "INSERT INTO »main.t (id) SELECT id FROM old.o",
         "`main.t`: there are only two sides, old and new",
-        "write INSERT INTO new.t, or INSERT INTO old.t for the way back",
+        "write INSERT INTO new.t, or INSERT INTO old.t in a backward statement",
     );
 }
 
@@ -131,8 +131,8 @@ fn not_created() {
 fn no_columns() {
     refused_insert(
         "INSERT INTO »old.o SELECT id FROM new.t",
-        "the INSERT doesn't say which columns of `old.o` it fills: a column added later would \
-         shift the values",
+        "the INSERT does not name the columns of `old.o` that it fills: a column added later \
+         would shift the values",
         "name the columns: INSERT INTO old.o (col, col) SELECT …",
     );
 }
@@ -159,7 +159,7 @@ fn no_such_column() {
 fn generated_column() {
     refused_insert(
         "INSERT INTO new.t (id, »b) SELECT id, b FROM old.o",
-        "`b` is a generated column: SQLite works out its value by itself",
+        "`b` is a generated column: SQLite computes its value",
         "remove it from the INSERT's column list, and its value from the SELECT",
     );
 }
@@ -190,8 +190,7 @@ fn constant_row() {
     ] {
         refused_select(
             select,
-            "this gives a row that comes from no table: there is nothing it could be kept in \
-             step with",
+            "this row comes from no table, so there is nothing to keep it in step with",
             "read the rows from a table: SELECT … FROM old.… or new.…",
         );
     }
@@ -202,8 +201,7 @@ fn default_values() {
     for columns in ["", " (id, a)"] {
         refused_insert(
             &format!("INSERT INTO new.t{columns} »DEFAULT VALUES"),
-            "DEFAULT VALUES gives a row that comes from no table: there is nothing it could be \
-             kept in step with",
+            "a DEFAULT VALUES row comes from no table, so there is nothing to keep it in step with",
             "name the columns and read the rows from a table: INSERT INTO T (…) SELECT … FROM …",
         );
     }
@@ -220,7 +218,7 @@ fn star() {
     ] {
         refused_select(
             select,
-            "`*` gives the columns that the table has now: one added later would shift the values",
+            "`*` means the columns that the table has now: one added later would shift the values",
             "name the columns",
         );
     }
@@ -236,8 +234,8 @@ fn limit() {
     ] {
         refused_select(
             select,
-            "LIMIT picks rows by their number: which rows it picks changes with every other row, \
-             so they can't be kept in step",
+            "LIMIT picks rows by their position: its choice depends on every other row, so the \
+             result can't be kept in step",
             "pick rows by their values: WHERE, min(), max(), or row_number() OVER (PARTITION BY … \
              ORDER BY …)",
         );
@@ -248,7 +246,7 @@ fn limit() {
 fn order_by() {
     refused_select(
         "SELECT id, row_number() OVER (ORDER BY id) FROM (SELECT * FROM old.o ORDER BY a) »ORDER BY 1",
-        "ORDER BY means nothing here: the rows of a table have no order",
+        "ORDER BY has no effect here: the rows of a table have no order",
         "remove it",
     );
 }
@@ -257,7 +255,7 @@ fn order_by() {
 fn recursive() {
     refused_select(
         "WITH x(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM »X) SELECT n, a FROM x, old.o",
-        "`X` reads itself, and its WITH clause does not say that it is recursive",
+        "`X` reads itself, and its WITH clause lacks RECURSIVE",
         "write WITH RECURSIVE",
     );
 }
@@ -281,7 +279,7 @@ fn recursion() {
     ] {
         refused_select(
             &format!("WITH RECURSIVE »x (id, a) AS ({steps}) SELECT id, a FROM x"),
-            "`x` reads itself otherwise than step by step: which rows depend on which can't be told",
+            "`x` does not read itself step by step: which rows depend on which can't be determined",
             "read it once, in the last SELECT of a UNION or UNION ALL, joined with the tables \
              themselves and without LEFT JOIN, GROUP BY, DISTINCT and ORDER BY",
         );
@@ -306,8 +304,7 @@ fn indexed() {
         let indexed = indexed.replace("INDEXED", "»INDEXED");
         refused_select(
             &format!("SELECT id, a FROM old.o AS x {indexed}"),
-            "INDEXED ties the statement to an index that may be dropped: then no program could \
-             write",
+            "INDEXED BY ties the statement to an index; if that is dropped, no program can write",
             "remove it: check says which index is missing",
         );
     }
@@ -315,7 +312,7 @@ fn indexed() {
 
 #[test]
 fn table_unqualified() {
-    let reason = "`foo` doesn't say which side it is on";
+    let reason = "`foo` does not say which side it is on";
     for select in [
         "SELECT foo, foo.a FROM »foo",
         "SELECT id, foo FROM old.foo, »foo",
@@ -341,7 +338,7 @@ fn table_unqualified() {
 fn table_unqualified_named_by_a_keyword() {
     refused_select(
         "SELECT id, a FROM »plan",
-        "`plan` doesn't say which side it is on",
+        "`plan` does not say which side it is on",
         "write old.plan",
     );
 }
@@ -396,7 +393,7 @@ fn backward_reads_old() {
         "INSERT INTO old.o (id) SELECT id FROM new.t WHERE EXISTS (SELECT 1 FROM »old.p)",
         "a statement that fills an old table can't read `old.p`: after the cutover only the new \
          tables are current",
-        "read new tables only, and keep in them what the way back needs",
+        "read only new tables, and keep in them what the old rows need",
     );
 }
 
@@ -413,8 +410,8 @@ fn qualified_column() {
 fn column_of_side() {
     refused_select(
         "SELECT id, »NEW.a FROM old.o",
-        "`NEW.a` names a side where a table belongs; in a trigger it would be the row that is \
-         being written",
+        "`NEW.a` names a side where a table belongs; in a trigger it would mean the row being \
+         written",
         "write the table's name or alias before the column: T.a",
     );
 }
@@ -436,7 +433,7 @@ fn in_table() {
     for (table, text) in [("old.p", "old.»p"), ("p", "»p"), ("json_each", "»json_each('[]')")] {
         refused_select(
             &format!("SELECT id, a FROM old.o WHERE id IN {text}"),
-            &format!("`IN {table}` takes whatever column the table has"),
+            &format!("`IN {table}` uses whatever column the table has"),
             &format!("name the column: IN (SELECT col FROM {table})"),
         );
     }
@@ -447,7 +444,7 @@ fn match_operator() {
     for operator in ["MATCH", "REGEXP"] {
         refused_select(
             &format!("SELECT id, a FROM old.o WHERE a NOT »{operator} 'x'"),
-            &format!("{operator} is an extension's: a program without it could no longer write"),
+            &format!("{operator} needs an extension: a program without it could no longer write"),
             "use LIKE, GLOB, instr() or substr()",
         );
     }
@@ -469,7 +466,7 @@ fn subscript() {
     for value in ["a»[1]", "ARRAY»[1, 2]", "a »[alias]", "a»[1:2]"] {
         refused_select(
             &format!("SELECT id, {value} FROM old.o"),
-            "brackets after an expression: to SQLite they quote a name",
+            "brackets after an expression: SQLite reads them as a quoted name",
             "write AS before an alias; a JSON array's element is json_extract(x, '$[0]')",
         );
     }
@@ -495,8 +492,8 @@ fn unnamed_column() {
         refused_select(
             select,
             &format!(
-                "`{name}` is the text of an expression without a name: it names a column only as \
-                 long as the expression is written exactly so"
+                "`{name}` is the text of an unnamed expression: it names a column only while the \
+                 expression is written exactly like that"
             ),
             "give the expression a name with AS, and use that",
         );

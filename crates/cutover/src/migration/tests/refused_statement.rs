@@ -8,13 +8,14 @@ fn kind() {
                   can be kept in step";
     let insert = "write INSERT INTO new.T (…) SELECT … FROM old.…";
     let kept = "the old schema stays as it is until it is retired, and cutover drops it then";
-    let elsewhere = "triggers reach no other database file, so nothing there can be kept in step";
-    let upkeep = "it isn't about the schema, and would hold up the writers";
+    let elsewhere = "triggers can't write to another database file, so nothing there can be kept \
+    in step";
+    let upkeep = "it does not define the schema, and would hold up the writers";
     let transactions = "each step of cutover is one transaction already";
     let others = "cutover creates tables and indexes only, and could not undo it";
-    let nowhere = "its rows would go nowhere";
+    let nowhere = "nothing stores its rows";
     let before = "put INSERT INTO new.T (…) before it";
-    let by_hand = "remove it, and run it by hand when the migration is done";
+    let by_hand = "remove it, and run it by hand after the migration";
     let application = "remove it, and create it from the application";
     for (text, kind, why, fix) in [
         ("UPDATE old.o SET a = 1", "UPDATE", derive, insert),
@@ -24,7 +25,7 @@ fn kind() {
         (
             "REPLACE INTO new.t (id) SELECT id FROM old.o",
             "REPLACE",
-            "it would drop rows without a word where two of them meet",
+            "it would silently drop rows that conflict",
             insert,
         ),
         ("DROP TABLE old.o", "DROP", kept, "remove it"),
@@ -100,8 +101,8 @@ fn scope_on_other() {
     ] {
         refused(
             &format!("{TABLE}{text}"),
-            "this scope comment stands above a statement that isn't an INSERT … SELECT",
-            "put it directly above the INSERT that it is about",
+            "this scope comment is above a statement that is not an INSERT … SELECT",
+            "put it directly above its INSERT",
         );
     }
 }
@@ -117,8 +118,8 @@ fn scope_elsewhere() {
     ] {
         refused(
             &format!("{TABLE}{text}"),
-            "this scope comment isn't above a statement, so it would be about nothing",
-            "put it on a line of its own, directly above the INSERT that it is about",
+            "this scope comment is not above a statement, so it has no effect",
+            "put it on a line of its own, directly above its INSERT",
         );
     }
 }
@@ -143,7 +144,7 @@ fn scope_malformed() {
     for list in ["", "  ", "id,", ",", "id a", "id, (a)", "'id'", "id.a", "*", "\"id"] {
         refused_scope(
             &format!("  »-- scope:{list}"),
-            "this scope comment names no columns that can be read",
+            "no column names can be read in this scope comment",
             "write -- scope: col, col with columns of the INSERT's list, or remove it",
         );
     }
@@ -168,7 +169,7 @@ fn parameter() {
     for parameter in ["?", "?1", ":x", "@x", "$x"] {
         refused_select(
             &format!("SELECT id, a FROM old.o WHERE a = »{parameter}"),
-            &format!("`{parameter}` is a parameter, and nothing would give it a value"),
+            &format!("`{parameter}` is a parameter, and nothing gives it a value"),
             "write the value itself",
         );
     }
@@ -180,8 +181,9 @@ fn digit_separator() {
         refused(
             &format!("CREATE TABLE new.t (a INT DEFAULT »{number})"),
             &format!(
-                "`{number}` has separators between its digits, which SQLite has had since 3.46: \
-                 what a migration creates must be read by the SQLite of every program, from 3.38 on"
+                "`{number}` has separators between its digits, which SQLite accepts since 3.46: \
+                 every program's SQLite, from 3.38 on, must be able to read what a migration \
+                 creates"
             ),
             &format!("write {plain}"),
         );
@@ -193,7 +195,7 @@ fn hex_too_large() {
     let digits = "f".repeat(30);
     refused(
         &format!("{TABLE}INSERT INTO new.t (id, a) SELECT id, »0x{digits} FROM old.o"),
-        "`0xffffffffffffffffff…` has more than the 16 hexadecimal digits of a number",
+        "`0xffffffffffffffffff…` has more than 16 hexadecimal digits",
         "write a blob, x'…', or a decimal number",
     );
     accepted_select("SELECT id, 0x00ffffffffffffffff FROM old.o");

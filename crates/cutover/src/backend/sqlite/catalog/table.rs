@@ -197,7 +197,7 @@ fn indexes(
         }
         let irregular_unique = match () {
             () if unique && key.is_none() => Some("that can't be read"),
-            () if primary && apart => Some("which compares texts otherwise than its column"),
+            () if primary && apart => Some("which compares text differently from its column"),
             () => None,
         };
         found.conflict_keys.extend(key);

@@ -77,7 +77,7 @@ impl Checkpointer {
 fn ended() -> Error {
     Error::Io {
         doing: "checkpointing".to_owned(),
-        source: std::io::Error::other("the thread that makes the checkpoints has ended"),
+        source: std::io::Error::other("the checkpoint thread has ended"),
     }
 }
 

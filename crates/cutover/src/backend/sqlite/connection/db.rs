@@ -78,7 +78,7 @@ impl Db {
                 reason: format!(
                     "its text encoding is {encoding}; only UTF-8 databases are supported"
                 ),
-                fix: "keep this database as it is".into(),
+                fix: "cutover can't migrate this database".into(),
             });
         }
         // Without a sync the commit of a chunk or a switch holds the write lock no
@@ -96,7 +96,7 @@ impl Db {
     pub(crate) fn scratch(path: &Path, busy_timeout: Duration) -> Result<Self> {
         // SQLite itself would create the file by the umask.
         file::create_private(path).map_err(|source| Error::Io {
-            doing: format!("making the scratch database {}", path.display()),
+            doing: format!("creating the scratch database {}", path.display()),
             source,
         })?;
         Self::passing(path, busy_timeout)
@@ -186,7 +186,7 @@ impl Db {
                 action: doing.to_owned(),
                 reason: format!("SQLite could no longer read {name} in the schema: {says}"),
                 fix: format!(
-                    "drop {name} or write it anew; if cutover made it, end its migration first"
+                    "drop {name} or create it again; if cutover made it, end its migration first"
                 )
                 .into(),
                 examples: Vec::new(),

@@ -11,8 +11,9 @@ use rusqlite::ErrorCode;
 
 /// SQLite says of a write-ahead log that it can't read, for want of a file beside it, that it
 /// can't open or can't write the database.
-const NEEDS_WRITING: &str = "check that it is a file, its permissions and the directory's; a database in WAL \
-    mode can be read only where its directory can be written, or while another program has it open";
+const NEEDS_WRITING: &str = "check that it is a file, its permissions and the directory's; a \
+database in WAL mode can be read only if its directory is writable, or while another program has \
+it open";
 
 /// An error of a database at this path, in the engine's terms.
 pub(super) fn classify(
@@ -35,12 +36,13 @@ pub(super) fn classify(
             Some(Corrupt::Object { name, says }) => unusable(
                 &format!("SQLite can't read {name} in the schema: {says}"),
                 &format!(
-                    "drop {name} or write it anew, by the program that made it; the rows are intact"
+                    "drop {name} or create it again, with the program that made it; the rows are \
+                     intact"
                 ),
             ),
             Some(Corrupt::VirtualTable) => unusable(
                 "the index of a virtual table does not agree with the rows it indexes",
-                "rebuild it: of FTS5, INSERT INTO its_name(its_name) VALUES ('rebuild')",
+                "rebuild it; for FTS5: INSERT INTO its_name(its_name) VALUES ('rebuild')",
             ),
             Some(Corrupt::Index) => unusable(
                 "an index does not agree with its table",
@@ -55,8 +57,8 @@ pub(super) fn classify(
         Some(ErrorCode::CannotOpen) => unusable("the file can't be opened", NEEDS_WRITING),
         Some(ErrorCode::AuthorizationForStatementDenied) => Error::Refused(Refusal {
             action: doing.to_owned(),
-            reason: format!("a statement would reach beyond its tables: {source}"),
-            fix: "let the migration read and write its own tables alone".into(),
+            reason: format!("a statement uses a table that it may not: {source}"),
+            fix: "let the migration read and write only its own tables".into(),
             examples: Vec::new(),
         }),
         _ => Error::Database { doing: doing.to_owned(), source },

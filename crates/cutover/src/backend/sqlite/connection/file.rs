@@ -39,14 +39,14 @@ fn absent(path: &Path, error: &io::Error) -> (String, String) {
     let name = path.to_string_lossy();
     if name.starts_with("file:") || name == ":memory:" || name.is_empty() {
         return (
-            "this names no file".to_owned(),
-            "name the database's file by its path; URIs and databases in memory are not for cutover"
+            "this is not a file name".to_owned(),
+            "give the path of the database file; cutover takes no URIs and no in-memory databases"
                 .to_owned(),
         );
     }
     match error.kind() {
         io::ErrorKind::NotFound if path.is_symlink() => (
-            "this is a symbolic link to a file that is not there".to_owned(),
+            "this is a symbolic link to a missing file".to_owned(),
             "name the database itself".to_owned(),
         ),
         io::ErrorKind::NotFound => {
@@ -86,8 +86,8 @@ fn fault(file: &Path, meta: &Metadata) -> Option<(String, &'static str)> {
     if meta.nlink() > 1 {
         return Some((
             format!(
-                "the file has {} names (hard links): programs that open it by another name have \
-                 another write-ahead log, and would overwrite each other's work",
+                "the file has {} names (hard links): programs that open it under another name use \
+                 another write-ahead log, and would overwrite each other's writes",
                 meta.nlink()
             ),
             "remove the other names; `find DIR -samefile FILE` shows them",
@@ -154,7 +154,7 @@ pub(crate) fn private_dir(parent: Option<&Path>) -> Result<TempDir> {
         Some(parent) => builder.tempdir_in(parent),
         None => builder.tempdir(),
     };
-    made.map_err(|source| Error::Io { doing: "making a scratch directory".to_owned(), source })
+    made.map_err(|source| Error::Io { doing: "creating a scratch directory".to_owned(), source })
 }
 
 /// Makes a file that only its owner may open. Fails if there is one of that name, were it

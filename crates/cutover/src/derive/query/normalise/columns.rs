@@ -138,10 +138,10 @@ impl Normaliser<'_> {
             return Err(self.cant(
                 name,
                 &format!(
-                    "SQLite's releases number the elements of a JSON text differently, so that {name} is \
-                     another number in the writer's SQLite than in cutover's"
+                    "SQLite's releases number the elements of JSON text differently, so {name} in \
+                     the writer's SQLite can differ from cutover's"
                 ),
-                "take key, an element's place in its array, or fullkey and path",
+                "use key, an element's position in its array, or fullkey and path",
             ));
         }
         Ok(item.reference(name))

@@ -30,7 +30,7 @@ impl Normaliser<'_> {
             JoinKind::Right => Err(self.flaw(
                 "JOIN",
                 "RIGHT and FULL JOIN need SQLite 3.39, and triggers run in the old program's SQLite",
-                "turn it into a LEFT JOIN",
+                "rewrite it as a LEFT JOIN",
             )),
         }
     }

@@ -122,14 +122,14 @@ impl Normaliser<'_> {
         let Part::Select(core) = part else {
             return Err(self.flaw(
                 "VALUES",
-                "VALUES is not a table that is kept in step",
+                "VALUES is not a table that can be kept in step",
                 "select from a table",
             ));
         };
         if core.from.is_empty() {
             return Err(self.flaw(
                 "SELECT",
-                "this SELECT reads no table, so there is nothing it could be kept in step with",
+                "this SELECT reads no table, so there is nothing to keep it in step with",
                 "select from a table",
             ));
         }
