@@ -406,7 +406,7 @@ fn a_store_without_ids_says_so() {
         let error = store.store_artifact(&artifact).unwrap_err();
         let Error::NoIdsLeft { .. } = error else { panic!("{error:?}") };
         // In dual-write the mirror has the same ids, so it may be either that is named.
-        let text = "has given out its last id, 9223372036854775807";
+        let text = "has used its last id, 9223372036854775807";
         assert!(error.to_string().ends_with(text), "{error}");
         let all = export(&path);
         let fresh = files.path("fresh.db");

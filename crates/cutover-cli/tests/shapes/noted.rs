@@ -224,7 +224,7 @@ fn columns_that_change_places() {
         old,
         &migration("id INTEGER PRIMARY KEY, c TEXT, a TEXT, b TEXT"),
         &[
-            "(c stands where a stood): an old program's SELECT * FROM t",
+            "(c is where a was): from write-new on, an old program's SELECT * FROM t",
             "no mapping fills new.t (c)",
         ],
     );
@@ -246,7 +246,7 @@ fn columns_that_change_places() {
         old,
         "CREATE TABLE new.t (id INTEGER PRIMARY KEY, a TEXT, b TEXT);
          INSERT INTO new.t (id, a, b) SELECT id, b, a FROM old.t; INSERT INTO old.t (id, a, b) SELECT id, b, a FROM new.t;",
-        &["the columns of t change places"],
+        &["the columns of t change their order"],
     );
 }
 

@@ -111,7 +111,7 @@ fn every_phase_there_and_back_by_keys() {
     }
     // The last step is not to be had by a key.
     screen.press("a");
-    screen.wait("the question", |text| text.contains("no way back"));
+    screen.wait("the question", |text| text.contains("cannot be undone"));
     screen.press("y");
     screen.wait("the refusal", |text| text.contains("retiring cannot be undone"));
     assert_eq!(bench.status()["phase"], "new-only");
