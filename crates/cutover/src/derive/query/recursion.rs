@@ -10,7 +10,7 @@
 //! aggregates. So a row that is inserted takes nothing away, and one that is deleted
 //! changes nothing that is left.
 
-use super::{Arm, Item, Join, Query, What};
+use super::shape::{Arm, Item, Join, Query, What};
 use crate::derive::query::term::Term;
 use crate::tree::{Expr, Operator};
 

@@ -5,7 +5,7 @@
 //! make a difference. More does no harm: each is derived again from state. So whatever
 //! could hide a scope goes, conditions on what may or may not be there above all.
 
-use super::{Arm, Item, Join, Leaf, Output, Query, What};
+use super::shape::{Arm, Item, Join, Leaf, Output, Query, What};
 use crate::derive::query::term::columns_of;
 use crate::derive::query::trace::picked;
 use crate::tree::{Expr, Operator};

@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 
-use super::Query;
+use super::shape::Query;
 use crate::derive::flaw::Flaw;
 use crate::migration::Mapping;
 use crate::tree::{Expr, From};

@@ -10,8 +10,8 @@
 
 use crate::derive::query::aggregates::{contains_aggregate, contains_window};
 use crate::derive::query::recursion::{step_before, trace_step};
+use crate::derive::query::shape::{Arm, Join, Query, What};
 use crate::derive::query::term::{Term, bare, columns_of};
-use crate::derive::query::{Arm, Join, Query, What};
 use crate::tree::{Call, Expr, Name};
 use std::cell::Cell;
 

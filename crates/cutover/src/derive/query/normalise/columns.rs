@@ -1,9 +1,10 @@
 //! What the names in an expression stand for.
 
+use super::select::{Normaliser, Result};
 use super::visible::{Names, Visible};
-use super::{Normaliser, Result, windows};
+use super::windows;
 use crate::derive::flaw::Flaw;
-use crate::derive::query::Output;
+use crate::derive::query::shape::Output;
 use crate::nearest::nearest;
 use crate::tree::{Expr, ResultColumn};
 

@@ -1,10 +1,10 @@
 //! What stands in a FROM clause.
 
 use super::columns::{JSON_COLUMNS, has};
+use super::select::{Normaliser, Result};
 use super::visible::{Names, Visible};
-use super::{Normaliser, Result};
 use crate::derive::flaw::Flaw;
-use crate::derive::query::{Item, Join, What};
+use crate::derive::query::shape::{Item, Join, What};
 use crate::tree::{Constraint, Expr, From, JoinKind, Joined, Name, Operator};
 
 impl Normaliser<'_> {

@@ -1,9 +1,9 @@
 //! Tables, and members of WITH clauses.
 
-use super::{Normaliser, Recursion, Result};
+use super::select::{Normaliser, Recursion, Result};
 use crate::derive::flaw::Flaw;
 use crate::derive::query::recursion::is_plain_step;
-use crate::derive::query::{Leaf, Query, What};
+use crate::derive::query::shape::{Leaf, Query, What};
 use crate::phase::Side;
 use crate::tree::{Member, Name};
 

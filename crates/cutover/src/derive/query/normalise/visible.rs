@@ -1,6 +1,6 @@
 //! What the names in one SELECT stand for.
 
-use crate::derive::query::Output;
+use crate::derive::query::shape::Output;
 
 use crate::tree::{Name, Window};
 

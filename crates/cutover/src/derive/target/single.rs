@@ -1,0 +1,123 @@
+//! Whether a scope can hold more than one row.
+
+use super::table::Target;
+use crate::derive::query::term::columns_of;
+use crate::derive::query::trace::trace_expr;
+use crate::derive::query::{Arm, Item, Join, Leaf, What};
+use crate::derive::source::Source;
+use crate::schema::Catalog;
+use crate::tree::{Expr, Operator};
+
+/// Whether one scope gives at most one row, by the statement's structure alone.
+pub(super) fn is_single(source: &Source, catalog: &Catalog, filled: &[Target]) -> bool {
+    let ([terms], true) = (source.paths.as_slice(), source.query.rest.is_empty()) else {
+        return source.query.rest.is_empty() && groups_by_scope(source);
+    };
+    if !source.query.first.group_by.is_empty() {
+        return groups_by_scope(source);
+    }
+    let arm = &source.query.first;
+    if arm.aggregates || !arm.partitions.is_empty() {
+        return false;
+    }
+    let Some((driver, others)) = arm.from.split_first() else { return false };
+    let Some(leaf) = driving_leaf(&driver.what) else { return false };
+    let Some(table) = catalog.table(leaf.side, &leaf.table) else { return false };
+    let by_key = table.primary_key().is_some_and(|key| {
+        key.columns.iter().all(|part| {
+            table.never_null(part)
+                && terms.iter().any(|term| {
+                    term.leaf == Some(leaf.number)
+                        && term.bare().is_some_and(|bare| bare.eq_ignore_ascii_case(part))
+                })
+        })
+    });
+    by_key && others.iter().all(|item| joins_one(item, arm, catalog, filled))
+}
+
+/// The table whose rows an item passes on one by one, if it does.
+fn driving_leaf(what: &What) -> Option<&Leaf> {
+    match what {
+        What::Leaf(leaf) => Some(leaf),
+        What::Query(query) => {
+            let arm = &query.first;
+            let row_wise = query.rest.is_empty()
+                && arm.group_by.is_empty()
+                && !arm.aggregates
+                && arm.partitions.is_empty()
+                && arm.from.len() == 1;
+            row_wise.then(|| driving_leaf(&arm.from[0].what)).flatten()
+        }
+        What::Call(..) | What::Step(_) => None,
+    }
+}
+
+/// Every grouping expression is part of the scope.
+fn groups_by_scope(source: &Source) -> bool {
+    let arm = &source.query.first;
+    !arm.group_by.is_empty()
+        && arm.group_by.iter().all(|expr| {
+            let group = trace_expr(arm, expr);
+            group.is_some()
+                && source
+                    .scope_positions
+                    .iter()
+                    .any(|position| trace_expr(arm, &arm.columns[*position].expr) == group)
+        })
+}
+
+/// The columns of an item that its join equates with something outside of it, and
+/// whether by `=` (or by IS, which also matches NULL).
+pub(crate) fn equated(item: &Item, arm: &Arm) -> Vec<(String, bool)> {
+    let mut equated: Vec<(String, bool)> = Vec::new();
+    let mut conditions: Vec<&Expr> = item.on.iter().collect();
+    if item.join != Join::Left {
+        conditions.extend(&arm.filter);
+    }
+    while let Some(condition) = conditions.pop() {
+        match condition {
+            Expr::Binary(left, Operator::And, right) => conditions.extend([&**left, &**right]),
+            Expr::Parens(inner) => conditions.extend(inner),
+            Expr::Binary(left, operator @ (Operator::Equals | Operator::Is), right) => {
+                for (one, other) in [(left, right), (right, left)] {
+                    if let Expr::Column(alias, column) = &**one
+                        && alias.as_str() == item.alias
+                        && columns_of(other).iter().all(|(alias, _)| *alias != item.alias)
+                    {
+                        equated.push((column.as_str().to_owned(), *operator == Operator::Equals));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    equated
+}
+
+/// Whether a joined item gives at most one row: its ON (or, for an inner join,
+/// the WHERE) equates a whole unique key of it.
+fn joins_one(item: &Item, arm: &Arm, catalog: &Catalog, filled: &[Target]) -> bool {
+    let What::Leaf(leaf) = &item.what else { return false };
+    let Some(table) = catalog.table(leaf.side, &leaf.table) else { return false };
+    let equated = equated(item, arm);
+    // The rows of a target filled earlier are told apart by its key with IS: no two
+    // of them agree on it, not even in NULL.
+    let by_key = filled.iter().any(|target| {
+        target.direction.target() == leaf.side
+            && target.table.name == leaf.table
+            && target
+                .key
+                .columns
+                .iter()
+                .all(|part| equated.iter().any(|(column, _)| column.eq_ignore_ascii_case(part)))
+    });
+    by_key
+        || table.uniques.iter().any(|key| {
+            key.columns.iter().all(|part| {
+                equated.iter().any(|(column, strict)| {
+                    // UNIQUE lets several NULLs in, so `IS` is one row only where there is none.
+                    column.eq_ignore_ascii_case(part) && (*strict || table.never_null(part))
+                })
+            })
+        })
+}
