@@ -51,7 +51,8 @@ pub(crate) struct Plan {
     pub(crate) arguments: Vec<String>,
 }
 
-/// A run that never ends has come to a standstill.
+/// Where the operator comes nowhere for so long, the run has come to a standstill. How long all of
+/// it takes depends on the machine.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Client processes: how they call, and how long they wait for a lock, in milliseconds. One
@@ -179,14 +180,17 @@ impl<'r> Drive<'r> {
 
     /// Runs it; gives the largest size of the log.
     fn run(mut self) -> Result<u64, String> {
-        let began = Instant::now();
+        let mut moved = Instant::now();
         while !self.is_over()? {
-            if began.elapsed() > PATIENCE + Duration::from_secs(self.plan.seconds) {
+            if moved.elapsed() > PATIENCE + Duration::from_secs(self.plan.seconds) {
                 return Err(format!("a standstill: {}", last_words(&self.files.history())));
             }
             let lines = self.tail.lines();
             self.lines += lines.len() as u64;
-            self.operator_moved |= lines.iter().any(|line| history::enters(line));
+            if lines.iter().any(|line| history::enters(line)) {
+                self.operator_moved = true;
+                moved = Instant::now();
+            }
             if self.lines >= self.next_kill {
                 self.kill();
             }
