@@ -262,7 +262,7 @@ fn tables(tables: &[TableStatus]) -> String {
 /// An operator whose process is gone.
 pub(crate) fn left(gone: &LeaseHolder) -> String {
     let LeaseHolder { actor, host, pid, doing, .. } = gone;
-    format!("none: the process of {actor} on {host} (pid {pid}) has ended; it was {doing}")
+    format!("none: the process of {actor} on {host} (pid {pid}) ended during {doing}")
 }
 
 fn what_next(status: &Snapshot, paste: &Paste) -> String {

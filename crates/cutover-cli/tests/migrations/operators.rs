@@ -355,7 +355,7 @@ fn an_operator_that_was_killed_is_shown_as_gone_at_once() {
     assert_eq!(status["gone"]["doing"], "backfill");
     assert_eq!(status["next"][0]["action"], "backfill");
     let text = scene.exits(0, "status").stdout;
-    assert!(text.contains("has ended; it was backfill"), "{text}");
+    assert!(text.contains("ended during backfill"), "{text}");
     assert!(!text.contains("to go") && !text.contains("wait"), "{text}");
     scene.exits(0, "backfill");
     assert_eq!(scene.status()["gone"], Value::Null);

@@ -165,7 +165,7 @@ function showWork({ snapshot }) {
       work && ["Time to go", work.eta_seconds == null ? "–" : span(work.eta_seconds)],
       work && ["Last chunk", `${rows(work.chunk_rows)}, ${work.chunk_ms.toFixed(1)} ms`])),
     make("p", { class: "operator" }, lease ? `Operator: ${lease.actor} on ${lease.host}, ${lease.doing}.`
-      : gone ? `No operator: the process of ${gone.actor} on ${gone.host} has ended; it was ${gone.doing}.`
+      : gone ? `No operator: the process of ${gone.actor} on ${gone.host} ended during ${gone.doing}.`
         : "Nobody is at work on the database."));
   // It grows from where it was; style is set by script because the policy forbids attributes.
   inner.style.width = old ?? "0%";
