@@ -242,7 +242,7 @@ fn who_uses_an_old_table_is_told_and_works_or_is_refused() {
         ("CREATE TABLE stock (item INTEGER REFERENCES Items)", "stock refers to"),
         (
             "CREATE VIRTUAL TABLE found USING fts5(name, content = \"items\")",
-            "the table found uses items",
+            "the table found indexes rows of items",
         ),
     ] {
         let scene = Scene::set(&format!("{SCHEMA}{there}"), MOVED);
