@@ -316,17 +316,18 @@ impl<'a> Mend<'a> {
             Ok(0) => Fared::Changed,
             Ok(_) if !watched || self.is_made(makes)? => Fared::Written,
             Ok(_) => Fared::Changed,
-            Err(source) if conn.is_autocommit() => {
-                let row: Vec<Value> = values.iter().map(|value| (*value).clone()).collect();
-                return Err(Stop::Ended {
-                    row: token(self.target, &row),
-                    reason: message(&source),
-                });
-            }
             Err(source) => match blame(&source) {
+                // A disk that fails ends the transaction too: that is no row's doing.
+                Blame::Nothing => return Err(failed(source).into()),
+                _ if conn.is_autocommit() => {
+                    let row: Vec<Value> = values.iter().map(|value| (*value).clone()).collect();
+                    return Err(Stop::Ended {
+                        row: token(self.target, &row),
+                        reason: message(&source),
+                    });
+                }
                 Blame::Row => Fared::Refused(message(&source)),
                 Blame::Another => Fared::Conflict(message(&source)),
-                Blame::Nothing => return Err(failed(source).into()),
             },
         };
         let undo = !matches!(fared, Fared::Written);
