@@ -84,7 +84,7 @@ impl Scene {
         self.conn().execute_batch(sql).unwrap_or_else(|error| panic!("{error}\n{sql}"));
     }
 
-    /// The rows of a query, each value as an SQL literal.
+    /// The rows of a query, each value with its storage class.
     #[track_caller]
     pub(crate) fn rows(&self, sql: &str) -> Vec<String> {
         rows(&self.conn(), sql)
@@ -100,7 +100,7 @@ impl Scene {
     }
 }
 
-/// The rows of a query, each value as an SQL literal.
+/// The rows of a query, each value with its storage class.
 #[track_caller]
 pub(crate) fn rows(conn: &Connection, sql: &str) -> Vec<String> {
     let mut statement = conn.prepare(sql).unwrap_or_else(|error| panic!("{error}\n{sql}"));

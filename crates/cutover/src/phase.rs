@@ -107,7 +107,7 @@ pub enum Phase {
     WriteNew,
     /// Writes enter the new schema only; the old one is frozen.
     NewOnly,
-    /// The old schema is gone. There is no way back.
+    /// The old schema is gone. This cannot be undone.
     Retired,
 }
 
@@ -142,7 +142,7 @@ impl Phase {
     }
 
     /// The phase that `rollback` leads to. Dual-write is left by `abort`, not by
-    /// a rollback, and from `retired` there is no way back.
+    /// a rollback, and `retired` cannot be undone.
     #[must_use]
     pub fn previous(self) -> Option<Self> {
         match self {

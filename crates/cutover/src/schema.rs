@@ -143,7 +143,7 @@ pub(crate) struct Check {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Table {
     /// As the database names it at this moment. Where both sides have a table of one
-    /// name, only the side that writes enter bears it.
+    /// name, only the side that writes enter has it.
     pub(crate) name: String,
     /// As the migration names it, and people do.
     pub(crate) known_as: String,

@@ -65,7 +65,7 @@ pub enum Work {
     Backfill,
     /// Comparing one direction.
     Verify(Direction),
-    /// Comparing and mending one direction.
+    /// Comparing and repairing one direction.
     Repair(Direction),
     /// Bringing the old side up to date before a rollback from `new-only`.
     CatchUp,

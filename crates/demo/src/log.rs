@@ -1,7 +1,7 @@
 //! The log of committed writes: each writer notes its statement in the
 //! transaction that runs it, so the log's order is the order of the commits.
 
-use rusqlite::{Connection, ToSql};
+use rusqlite::{CachedStatement, Connection, ToSql};
 
 /// What a twin has to run in order to get the same rows.
 pub(crate) const SCHEMA: &str = "CREATE TABLE demo_log (
@@ -22,10 +22,7 @@ pub(crate) fn run(
     sql: &str,
     parameters: &[&dyn ToSql],
 ) -> rusqlite::Result<String> {
-    let mut statement = conn.prepare_cached(sql)?;
-    for (i, parameter) in parameters.iter().enumerate() {
-        statement.raw_bind_parameter(i + 1, parameter)?;
-    }
+    let mut statement = bound(conn, sql, parameters)?;
     statement.raw_execute()?;
     Ok(statement.expanded_sql().unwrap_or_default())
 }
@@ -45,9 +42,17 @@ pub(crate) fn text(
     sql: &str,
     parameters: &[&dyn ToSql],
 ) -> rusqlite::Result<String> {
+    Ok(bound(conn, sql, parameters)?.expanded_sql().unwrap_or_default())
+}
+
+fn bound<'c>(
+    conn: &'c Connection,
+    sql: &str,
+    parameters: &[&dyn ToSql],
+) -> rusqlite::Result<CachedStatement<'c>> {
     let mut statement = conn.prepare_cached(sql)?;
     for (i, parameter) in parameters.iter().enumerate() {
         statement.raw_bind_parameter(i + 1, parameter)?;
     }
-    Ok(statement.expanded_sql().unwrap_or_default())
+    Ok(statement)
 }

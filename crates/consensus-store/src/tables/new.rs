@@ -2,7 +2,7 @@
 //!
 //! What is written here is what the migration would derive from the old rows: a run's
 //! timestamp is the earliest of its rows', its flags are those of its latest synthesis,
-//! and a run without rows is gone. So the way back loses nothing, and a verification
+//! and a run without rows is gone. So the backward mapping loses nothing, and a verification
 //! finds no difference.
 
 use rusqlite::types::ValueRef;
@@ -84,7 +84,7 @@ pub(crate) fn store_synthesis(conn: &Connection, synthesis: &NewSynthesis<'_>) -
         }
     };
     // The keys stand in the order in which the migration writes them: the text that the
-    // way there derives from the way back's rows is this one.
+    // forward mapping derives from the backward rows is this one.
     conn.execute(
         "UPDATE consensus_runs SET consensus_ok = (?2 = 'ok'), degraded = ?3, \
            latest_synthesis_id = ?4, \

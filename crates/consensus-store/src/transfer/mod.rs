@@ -8,7 +8,7 @@
 //! The keys are the columns of the old tables, in that order and every one of them, with
 //! `model_version`, which only the new ones have. The values are those that the old
 //! tables hold or would hold, so that one store gives the same bytes in every phase of
-//! its migration: what the way back gives is what is written.
+//! its migration: what the backward mapping gives is what is written.
 //!
 //! Text, whole numbers and NULL are JSON's own. For what JSON has no word there is an
 //! object with one key: `{"$real":"0.5"}`, `{"$blob":"00ff"}`, and `{"$text":"ff"}` for

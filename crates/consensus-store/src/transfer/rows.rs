@@ -19,7 +19,7 @@ const OLD_SYNTHESES: &str = "\
 SELECT id, spec_id, stage, output_markdown, output_path, status, artifacts_count, agreements, \
 conflicts, degraded, run_id, created_at FROM consensus_synthesis";
 
-/// The time is that of the migration's way back, in the same words.
+/// The time is that of the backward mapping, in the same words.
 fn new_artifacts() -> String {
     format!(
         "SELECT o.id, r.spec_id, r.stage, o.agent_name, o.content, o.response_text, r.run_label, \
@@ -40,7 +40,7 @@ const NEW_SYNTHESES: &str = "\
 SELECT iif(s.type = 'object', s.value ->> '$.id', NULL) AS id, r.spec_id, r.stage, r.run_label, s.value, r.id AS run, s.type \
 FROM consensus_runs AS r, json_each(r.synthesis_json) AS s ORDER BY id, run";
 
-/// A kept synthesis, taken apart as on the migration's way back. `created_at` comes last.
+/// A kept synthesis, taken apart as in the backward mapping. `created_at` comes last.
 const KEPT: &str = "\
 SELECT ?1 ->> '$.output_markdown', ?1 ->> '$.output_path', ?1 ->> '$.status', \
 ?1 ->> '$.artifacts_count', ?1 ->> '$.agreements', ?1 ->> '$.conflicts', ?1 ->> '$.degraded', \

@@ -130,7 +130,7 @@ fn render(status: &Snapshot, paste: &Paste) -> String {
         }
     }
     if let Some(forecast) = &status.rollback {
-        line!(out, "way back  {}", rollback_forecast(forecast));
+        line!(out, "rollback  {}", rollback_forecast(forecast));
     }
     line!(out);
     out += &what_next(status, paste);
@@ -399,7 +399,7 @@ mod tests {
              for programs that write",
             "asked     the cutover is postponed (by mei)",
             "verified  12 rows at 2026-01-02T03:05:05Z by verify: 1 difference",
-            "way back  to dual-write: at once; only the live views change",
+            "rollback  to dual-write: at once; only the live views change",
         ] {
             assert!(text.contains(line), "{text}");
         }

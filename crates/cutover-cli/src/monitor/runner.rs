@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::commands::steer;
 
-/// What may be asked for. `retired`, from which there is no way back, may not: it takes a
+/// What may be asked for. `retired`, which cannot be undone, may not: it takes a
 /// terminal and `--yes`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {

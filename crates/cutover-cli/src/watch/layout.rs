@@ -13,7 +13,7 @@ pub(crate) enum Panel {
     Charts,
     /// Tables, the last verification, room.
     State,
-    /// What is allowed and what is not, and the way back.
+    /// What is allowed and what is not, and the rollback.
     Gates,
     /// What was done.
     Journal,

@@ -10,6 +10,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use testkit::program::{Outcome, Running};
 
+use crate::scene::rows;
+
 pub(crate) const MIGRATION: &str = "
 CREATE TABLE new.heads (id INTEGER PRIMARY KEY, title TEXT NOT NULL);
 CREATE TABLE new.texts (id INTEGER PRIMARY KEY, body TEXT);
@@ -117,17 +119,4 @@ impl Bench {
 #[track_caller]
 pub(crate) fn ends(code: i32, command: &mut Command) -> Outcome {
     Running::spawn(command).wait(std::time::Duration::from_secs(120)).exits(code)
-}
-
-/// The rows of a query, storage classes included.
-#[track_caller]
-pub(crate) fn rows(conn: &Connection, sql: &str) -> Vec<String> {
-    let mut statement = conn.prepare(sql).unwrap_or_else(|error| panic!("{error}\n{sql}"));
-    let columns = statement.column_count();
-    let rows = statement.query_map([], |row| {
-        let cells: Result<Vec<String>, _> =
-            (0..columns).map(|n| row.get_ref(n).map(|value| format!("{value:?}"))).collect();
-        cells.map(|cells| cells.join(" "))
-    });
-    rows.unwrap().collect::<Result<_, _>>().unwrap()
 }

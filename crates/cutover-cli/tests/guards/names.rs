@@ -9,7 +9,8 @@ use std::process::{Child, Command, Stdio};
 use rusqlite::Connection;
 use serde_json::Value;
 
-use super::bench::{Bench, ends, rows};
+use super::bench::{Bench, ends};
+use crate::scene::rows;
 
 /// What a careless program would take for more than a name.
 const NAMES: [&str; 30] = [

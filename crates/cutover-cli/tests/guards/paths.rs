@@ -6,7 +6,8 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use super::bench::{Bench, ends, rows};
+use super::bench::{Bench, ends};
+use crate::scene::rows;
 
 const COMMANDS: [&[&str]; 9] = [
     &["new", "x", "--table", "notes"],

@@ -1,6 +1,7 @@
 //! Space given back after the old tables are gone.
 
-use super::bench::{Bench, rows};
+use super::bench::Bench;
+use crate::scene::rows;
 
 /// Retired, with `extra` on the command line; gives what it says of the space, and what the
 /// new tables held before.

@@ -16,7 +16,8 @@ use std::time::Duration;
 use cutover::{Engine, Error, Event, Migration, Options, Pace, StartOptions, Watch};
 use rusqlite::Connection;
 
-use super::bench::{Bench, MIGRATION, rows};
+use super::bench::{Bench, MIGRATION};
+use crate::scene::rows;
 
 const LIMIT: u64 = 1 << 20;
 

@@ -119,7 +119,7 @@ impl Names {
         format!("_cutover_kept_{old}{table}")
     }
 
-    /// The name under which a table lies while the other side bears the one they share.
+    /// The name under which a table lies while the other side has the one they share.
     pub(crate) fn aside(side: Side, name: &str) -> String {
         format!("_cutover_{side}_{name}")
     }

@@ -28,7 +28,7 @@ pub(crate) fn derive(old: &str, text: &str) -> Result<(Vec<Target>, Vec<Target>,
     Ok((forward, backward, catalog))
 }
 
-/// A migration with one forward statement, and a way back that is never looked at.
+/// A migration with one forward statement, and a backward one that is never looked at.
 fn forward(old: &str, new: &str, statement: &str) -> Result<Target, Flaw> {
     let back = "INSERT INTO old.back (id) SELECT id FROM new.way";
     let text = format!(

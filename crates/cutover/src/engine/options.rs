@@ -58,7 +58,7 @@ pub struct StartOptions {
 pub struct AdvanceOptions {
     /// The phase to go to; the next one if absent.
     pub to: Option<Phase>,
-    /// Entering `retired` was confirmed: there is no way back from it.
+    /// Entering `retired` was confirmed: it cannot be undone.
     pub confirmed: bool,
     /// Where to write a copy of the database before it is retired.
     pub backup: Option<PathBuf>,

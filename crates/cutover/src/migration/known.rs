@@ -75,7 +75,7 @@ impl Known {
         Some((&table.name, table.at))
     }
 
-    /// The new tables that bear the name of an old one.
+    /// The new tables that have the name of an old one.
     fn shared(&self) -> impl Iterator<Item = &NewTable> {
         self.tables.iter().filter(|table| self.names_old(&table.name))
     }

@@ -17,7 +17,7 @@ pub struct Migration {
     pub(crate) indexes: Vec<NewIndex>,
     /// In the order of the file.
     pub(crate) mappings: Vec<Mapping>,
-    /// The names that a table bears on both sides: those tables change in place.
+    /// The names that a table has on both sides: those tables change in place.
     pub(super) shared: Vec<String>,
     /// The old tables that statements read or fill.
     pub(super) old_tables: Vec<String>,

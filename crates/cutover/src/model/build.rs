@@ -20,7 +20,7 @@ use crate::schema::{Catalog, Table, Tables};
 pub(crate) struct Model {
     pub(crate) migration: Migration,
     pub(crate) names: Names,
-    /// The side whose tables bear the names that both sides have: the one that writes enter.
+    /// The side whose tables have the names that both sides have: the one that writes enter.
     pub(crate) named_side: Side,
     pub(crate) catalog: Catalog,
     pub(crate) forward: Vec<Target>,
@@ -70,7 +70,7 @@ impl Model {
         Ok(Self { names, named_side, migration, catalog, forward, backward })
     }
 
-    /// The model for when the other side bears the shared names.
+    /// The model for when the other side has the shared names.
     pub(crate) fn named_for(&self, named_side: Side) -> Result<Self> {
         let mut catalog = self.catalog.clone();
         for side in [Side::Old, Side::New] {
@@ -115,13 +115,13 @@ impl Model {
         }
     }
 
-    /// The old tables that the migration replaces: those the way back fills. Old
+    /// The old tables that the migration replaces: those the backward mapping fills. Old
     /// tables that are only read, for what they say of others, stay as they are.
     pub(crate) fn old_tables(&self) -> impl Iterator<Item = &Table> {
         self.backward.iter().map(|target| &target.table)
     }
 
-    /// The old tables that mappings read and the way back does not fill. They stay live in every
+    /// The old tables that mappings read and the backward mapping does not fill. They stay live in every
     /// phase; what changes in them once writes enter the new tables reaches nothing.
     pub(crate) fn only_read(&self) -> impl Iterator<Item = &Table> {
         let read = self.migration.old_tables().filter(|table| !self.migration.replaces(table));
@@ -172,7 +172,7 @@ impl Model {
     }
 
     /// The indexes the sync needs and the tables lack, each under its name: that of its table
-    /// while the old side bears the names that both have, for an index keeps its name when the
+    /// while the old side has the names that both have, for an index keeps its name when the
     /// tables' names change hands.
     pub(crate) fn missing_indexes(&self) -> Vec<(String, Needed)> {
         let mut needed = missing(&self.forward, &self.catalog);
@@ -218,7 +218,7 @@ fn old_tables(db: &Db, migration: &Migration, named_side: Side) -> Result<Tables
         let shared = migration.shares(&name);
         let stored = if shared { stored(&name, Side::Old, named_side) } else { name.clone() };
         if let Some(table) = catalog::table(db, &stored)? {
-            // While the other side bears the name it may be spelled as that spells it: the
+            // While the other side has the name it may be spelled as that spells it: the
             // name that it lies under tells how this side does.
             let aside = Names::aside(Side::Old, "");
             let known_as = match table.name.strip_prefix(aside.as_str()) {

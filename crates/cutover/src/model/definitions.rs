@@ -1,7 +1,7 @@
 //! How the tables and indexes of a migration are defined in each role.
 //!
 //! The tables of the side that writes enter are defined as their authors wrote them. Those of
-//! the mirror have no foreign keys, and stand under another name where the other side bears
+//! the mirror have no foreign keys, and stand under another name where the other side has
 //! theirs. What a mirror refers to is decided by the source: a row may be derived before the
 //! row it refers to has been copied, and a cascade of the source is derived like any change.
 
@@ -58,7 +58,7 @@ pub(crate) fn read_old(db: &Db, model: &Model) -> Result<Vec<Definition>> {
 }
 
 /// What becomes of the old tables' definitions when they become the mirror. `written` is
-/// what [`read_old`] gave, `model` the one in which the new side bears the names.
+/// what [`read_old`] gave, `model` the one in which the new side has the names.
 pub(crate) fn old_aside(model: &Model, written: &[Definition]) -> Vec<Change> {
     let mut table = None;
     let mut changes = Vec::new();
@@ -89,7 +89,7 @@ pub(crate) fn old_aside(model: &Model, written: &[Definition]) -> Vec<Change> {
     changes
 }
 
-/// The way back of [`old_aside`]: everything as it was written.
+/// Undoes [`old_aside`]: everything as it was written.
 pub(crate) fn old_restored(model: &Model, written: &[Definition]) -> Vec<Change> {
     written
         .iter()
@@ -166,7 +166,7 @@ pub(crate) fn as_redefined(
     changes.into_iter().map(kept).collect()
 }
 
-/// Whether an index of a new table takes this name when the new side bears the names.
+/// Whether an index of a new table takes this name when the new side has the names.
 fn is_taken(model: &Model, index: &str) -> bool {
     model.migration.indexes.iter().any(|created| {
         created.name.eq_ignore_ascii_case(index) && model.migration.shares(&created.table)

@@ -34,7 +34,7 @@ impl Lost {
     }
 
     /// Whether `repair` does something about it.
-    pub(crate) fn is_mendable(&self) -> bool {
+    pub(crate) fn is_repairable(&self) -> bool {
         !self.candidates.is_empty() && self.candidates.iter().all(|(_, ours)| !ours)
     }
 

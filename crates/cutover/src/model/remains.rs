@@ -65,7 +65,7 @@ pub(crate) fn guarded(db: &Db, names_: Names) -> Result<Vec<String>> {
     catalog::tables_with_triggers(db, &prefix)
 }
 
-/// Everything that bears a name of the migration's: triggers, views, tables and indexes.
+/// Everything that has a name of the migration's: triggers, views, tables and indexes.
 pub(crate) fn numbered(db: &Db, names_: Names) -> Result<Vec<objects::Standing>> {
     let mut found = objects::standing(db, &names_.prefix(), &[])?;
     let indexes = catalog::named(db, "index", &names_.prefix())?;

@@ -3,7 +3,7 @@
 //! A mirror's definition is one of ours: it has no foreign keys and may have another name. What
 //! the sync is made of must not depend on that. The triggers of a phase are derived before the
 //! handover, from the tables as they are then, and looked at later, from the tables as it left
-//! them; and those for the way back are derived before the tables have their foreign keys again.
+//! them; and those for a rollback are derived before the tables have their foreign keys again.
 
 use crate::backend::sqlite::{Db, Wall, catalog};
 use crate::error::Result;

@@ -23,7 +23,7 @@ pub struct FuzzReport {
     /// Why it refused them, the most frequent reason first.
     pub refusals: Vec<FuzzRefusal>,
     /// Statements on the old tables whose rows the new ones took, but do not give back as
-    /// they were. No divergence: the gate to `write-new` refuses until they are mended.
+    /// they were. No divergence: the gate to `write-new` refuses until they are repaired.
     pub lossy: u64,
     /// The first of those.
     pub loss: Option<FuzzLoss>,

@@ -30,7 +30,7 @@ pub(crate) struct Builder<'a> {
     pub(crate) spec: &'a Spec,
     pub(crate) rng: Rng,
     pub(crate) names: &'a mut Names,
-    /// Whether new tables may bear the names of the old ones that they stand for, and new
+    /// Whether new tables may have the names of the old ones that they stand for, and new
     /// columns those of old ones.
     pub(crate) in_place: bool,
     pub(crate) plan: Plan,
@@ -194,7 +194,7 @@ impl Builder<'_> {
         Clauses { key: any(), uniques: any(), not_null: any() }
     }
 
-    /// A new table that stands for an old one, and bears its name in some cases.
+    /// A new table that stands for an old one, and has its name in some cases.
     pub(crate) fn instead(
         &mut self,
         old: &Table,
@@ -203,8 +203,8 @@ impl Builder<'_> {
         columns: Vec<Column>,
     ) -> Table {
         let mut table = self.table(base, key, columns);
-        let bears = self.rng.u8(..100) < 80;
-        if bears && self.in_place {
+        let same_name = self.rng.u8(..100) < 80;
+        if same_name && self.in_place {
             table.name = old.name.clone();
         }
         table

@@ -18,7 +18,7 @@ pub enum Side {
 }
 
 impl Side {
-    /// Under which name a table of this side lies while the other side bears its name.
+    /// Under which name a table of this side lies while the other side has its name.
     #[must_use]
     pub fn aside(self, table: &str) -> String {
         let side = match self {
@@ -174,7 +174,7 @@ impl Walker<'_> {
         }
     }
 
-    /// A table as it lies while the other side bears its name: the mirror's name is no
+    /// A table as it lies while the other side has its name: the mirror's name is no
     /// secret, and what protects it must do so.
     fn aside(&self, side: Side, table: &Table) -> Table {
         let mut table = table.clone();

@@ -7,7 +7,7 @@ use fastrand::Rng;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u64)]
 pub enum Feature {
-    /// New tables that bear the names of old ones.
+    /// New tables that have the names of old ones.
     InPlace,
     /// Names that must be quoted.
     OddNames,

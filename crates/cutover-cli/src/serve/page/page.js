@@ -9,9 +9,9 @@ const MEANS = {
   "legacy": "Nothing of the migration is in place: programs use the old schema.",
   "dual-write": "Programs write and read the old schema. Each write reaches the new one in the same transaction.",
   "read-new": "Programs write the old schema and read the new one, which each write reaches in the same transaction.",
-  "write-new": "Programs write and read the new schema. The old one is kept current, so the way back is instant.",
+  "write-new": "Programs write and read the new schema. The old one is kept current, so a rollback is instant.",
   "new-only": "Programs use the new schema alone. The old one is frozen, and a rollback would bring it up to date.",
-  "retired": "Programs use the new schema. The old one is gone, and so is the way back.",
+  "retired": "Programs use the new schema. The old one is gone: there is no rollback any more.",
 };
 
 let token = null;
@@ -195,7 +195,7 @@ function showNext({ snapshot }) {
     line(make("b", { class: "can" }, "Allowed"), snapshot.allowed.join(", ") || "nothing"),
     ...snapshot.blocked.map(({ action, reason, fix }) =>
       line(make("b", null, action), "Refused: ", ...prose(reason), fix ? make("span", { class: "fix quiet" }, ...prose(fix)) : "")),
-    forecast ? line(make("b", null, "The way back"),
+    forecast ? line(make("b", null, "Rollback"),
       `To ${forecast.to}: ${forecast.seconds == null ? "not measured yet" : forecast.seconds < 0.05 ? "at once" : `about ${span(forecast.seconds)}`}; ${forecast.because}.`) : null));
 }
 
@@ -397,7 +397,7 @@ function possible(order) {
     case "unpostpone": return steerable && postponed;
     case "stop": return Boolean(orders.under_way);
     case "backfill": return !orders.under_way && !snapshot.backfill.complete && snapshot.allowed.includes(order);
-    // There is no way back from retired: that takes a terminal.
+    // Retiring cannot be undone: that takes a terminal.
     case "advance": return !orders.under_way && snapshot.allowed.includes(order) && target(order) !== "retired";
     default: return !orders.under_way && snapshot.allowed.includes(order);
   }

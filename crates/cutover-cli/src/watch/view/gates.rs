@@ -33,7 +33,7 @@ pub(super) fn lines(sight: &Sight, columns: u16) -> Vec<Line<'static>> {
         add("allowed", theme.good(), &seen.allowed.join(", "));
     }
     if let Some(forecast) = &seen.rollback {
-        add("way back", theme.dim(), &rollback_forecast(forecast));
+        add("rollback", theme.dim(), &rollback_forecast(forecast));
     }
     for blocked in &seen.blocked {
         add("blocked", theme.warn(), &format!("{}: {}", blocked.action, blocked.reason));

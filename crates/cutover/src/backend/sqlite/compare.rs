@@ -100,7 +100,7 @@ fn insert_given(db: &Db, target: &Target, place: Place, chunk: &Chunk) -> rusqli
 
 /// Makes the target hold what the mapping gives, for the rows that differ.
 pub(crate) fn apply(db: &Db, target: &Target, place: Place, diffs: &[Diff]) -> Result<()> {
-    let doing = format!("mending {}", target.table.known_as);
+    let doing = format!("repairing {}", target.table.known_as);
     let table = place.table(target.direction.target(), &target.table.name);
     let values: Vec<String> = target.values().cloned().collect();
     let parameter = |name: &String| {

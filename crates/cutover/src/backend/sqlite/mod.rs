@@ -2,6 +2,7 @@
 //! through the types of this module.
 
 mod alike;
+mod blame;
 pub(crate) mod catalog;
 pub(crate) mod commits;
 pub(crate) mod compare;
@@ -11,13 +12,13 @@ pub(crate) mod difference;
 pub(crate) mod failing;
 pub(crate) mod journal;
 pub(crate) mod lease;
-pub(crate) mod mend;
 pub(crate) mod objects;
 pub(crate) mod plan;
 pub(crate) mod reads;
 pub(crate) mod refused;
 pub(crate) mod rehearse;
 pub(crate) mod rename;
+pub(crate) mod repair;
 mod row;
 pub(crate) mod row_errors;
 pub(crate) mod scan;

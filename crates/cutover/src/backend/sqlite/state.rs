@@ -115,7 +115,7 @@ pub(crate) fn exists(db: &Db) -> Result<bool> {
     db.has_table("_cutover_migrations")
 }
 
-/// Refuses a database in which something else bears the name of one of our tables.
+/// Refuses a database in which something else has the name of one of our tables.
 pub(crate) fn refuse_others(db: &Db) -> Result<()> {
     const SHAPES: &str = "SELECT s.name, s.type || ' ' || \
         ifnull((SELECT group_concat(c.name) FROM pragma_table_info(s.name) AS c), '') \
@@ -336,7 +336,7 @@ pub(crate) fn forget_digests(db: &Db, id: i64) -> Result<()> {
     execute(db, "DELETE FROM _cutover_digests WHERE migration = ?1", params![id])
 }
 
-/// Keeps the old tables' definitions for the way back.
+/// Keeps the old tables' definitions for a rollback.
 pub(crate) fn keep_definitions(db: &Db, id: i64, definitions: &[Definition]) -> Result<()> {
     execute(db, "DELETE FROM _cutover_definitions WHERE migration = ?1", params![id])?;
     for (n, definition) in definitions.iter().enumerate() {

@@ -30,7 +30,7 @@ pub(crate) const RENEWED: &str = "renew-triggers";
 
 pub(crate) const LOWERED: &str = "put-flag-down";
 
-/// What kind of change it is: each is mended in its own way.
+/// What kind of change it is: each is repaired in its own way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// The tables no longer fit the mappings: a table or a column is gone.
@@ -97,7 +97,7 @@ impl Engine {
         for lost in lost(&self.db, record)? {
             let problem = lost.problem();
             // What a rebuild left `repair` finds; the rest is for whoever changed the schema.
-            let kind = if lost.is_mendable() { Kind::Objects } else { Kind::Misfit };
+            let kind = if lost.is_repairable() { Kind::Objects } else { Kind::Misfit };
             drift.add(kind, problem.reason, problem.fix);
         }
         if drift.is_any() {
@@ -189,7 +189,7 @@ fn new_tables(db: &Db, model: &Model, record: &Record, drift: &mut Drift) -> Res
     Ok(())
 }
 
-/// Columns that an old table has and the way back does not give. `start` refuses them, so
+/// Columns that an old table has and the backward mapping does not give. `start` refuses them, so
 /// these came later. A generated column holds nothing of its own.
 fn uncarried(model: &Model, record: &Record, drift: &mut Drift) {
     for target in &model.backward {

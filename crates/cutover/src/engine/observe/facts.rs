@@ -11,7 +11,7 @@ use crate::phase::Phase;
 use crate::report::{JournalEntry, LastVerification, NextAction, VerifyReport, Waiting};
 
 /// Events after which what a verification found is no more what there is.
-const MENDS: [&str; 5] = ["repair", "advance", "rollback", "catch-up", "backfill-complete"];
+const REPAIRS: [&str; 5] = ["repair", "advance", "rollback", "catch-up", "backfill-complete"];
 
 impl Engine {
     /// The command to give next: see [`Snapshot::next`](crate::Snapshot::next). Counts no row.
@@ -66,13 +66,13 @@ impl Engine {
     }
 }
 
-/// What the last verification found, if nothing has mended it since.
+/// What the last verification found, if nothing has repaired it since.
 fn found(last: Option<&LastVerification>, history: &[JournalEntry]) -> Option<VerifyReport> {
     let last = last?;
-    let mended =
-        |entry: &JournalEntry| MENDS.contains(&entry.event.as_str()) && entry.at >= last.at;
-    let mended = history.iter().any(mended);
-    (!mended && !last.report.ok).then(|| last.report.clone())
+    let repaired =
+        |entry: &JournalEntry| REPAIRS.contains(&entry.event.as_str()) && entry.at >= last.at;
+    let repaired = history.iter().any(repaired);
+    (!repaired && !last.report.ok).then(|| last.report.clone())
 }
 
 /// Whether the mirror may have missed writes: its triggers were made anew, or the flag was put

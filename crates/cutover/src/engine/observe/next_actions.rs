@@ -24,7 +24,7 @@ pub(crate) struct Facts {
     pub(crate) drift: Drift,
     /// Rows that the backfill met and the mirror can't hold, if they are still so.
     pub(crate) refused_rows: Option<Problem>,
-    /// What the last verification found, if nothing has mended it since.
+    /// What the last verification found, if nothing has repaired it since.
     pub(crate) found: Option<VerifyReport>,
     /// Whether the mirror may have missed writes, and nothing has looked at all rows since.
     pub(crate) missed_writes: bool,
@@ -328,7 +328,7 @@ fn plan(facts: &Facts) -> Option<NextAction> {
         };
     }
     if let Some(found) = &facts.found
-        && let Some(action) = mend(facts, found)
+        && let Some(action) = after_differences(facts, found)
     {
         return action;
     }
@@ -347,7 +347,7 @@ fn plan(facts: &Facts) -> Option<NextAction> {
 
 /// What to do about differences that the last verification found; nothing where they are no
 /// obstacle.
-fn mend(facts: &Facts, found: &VerifyReport) -> Option<Option<NextAction>> {
+fn after_differences(facts: &Facts, found: &VerifyReport) -> Option<Option<NextAction>> {
     let phase = facts.phase;
     let give = |action, because| Some(Some(NextAction { action, to: None, because }));
     let direction = found.examples.first().map(|example| example.direction);
@@ -499,7 +499,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_that_was_left_up_is_mended_and_no_obstacle() {
+    fn a_flag_that_was_left_up_is_repaired_and_no_obstacle() {
         let facts = Facts { drift: Drift::of(Kind::Flag, "up"), ..facts(Phase::WriteNew) };
         assert_eq!(permitted(&facts, Action::Advance), Ok(()));
         assert_eq!(decide(&facts).next[0].action, Action::Repair);

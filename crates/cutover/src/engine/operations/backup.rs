@@ -1,4 +1,4 @@
-//! A copy of the database, written before the step from which there is no way back.
+//! A copy of the database, written before the step that cannot be undone.
 //!
 //! It gets its name when it is whole and on the disk: a file of that name is never half
 //! a backup, whenever the process ended. It is for those who may read the database.

@@ -355,7 +355,7 @@ fn compare_back(
         let outcome = compare::compare(scratch, target, PLACE, &chunk, EXAMPLES)?;
         let lossless = &mut report.lossless;
         lossless.checked += outcome.derived + outcome.extra;
-        // Seen from the old rows: what the way back does not give is missing.
+        // Seen from the old rows: what the backward mapping does not give is missing.
         lossless.missing += outcome.extra;
         lossless.extra += outcome.missing;
         lossless.different += outcome.different;

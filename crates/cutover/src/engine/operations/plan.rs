@@ -49,8 +49,8 @@ impl Engine {
         self.steps(&model.named_for(Side::Old)?, named_side)
     }
 
-    /// The steps of a migration, from its model as the old side bears the shared names. `now`
-    /// is the side that does bear them.
+    /// The steps of a migration, from its model as the old side has the shared names. `now`
+    /// is the side that has them.
     fn steps(&self, model: &Model, now: Side) -> Result<Plan> {
         let after = model.named_for(Side::New)?;
         let made = |model: &Model, phase, backfilled| {

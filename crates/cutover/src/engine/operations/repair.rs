@@ -1,4 +1,4 @@
-//! Mending the mirror of the present phase.
+//! Repairing the mirror of the present phase.
 
 use std::cell::Cell;
 
@@ -18,7 +18,7 @@ use crate::report::{Action, RepairReport};
 use crate::watch::{Watch, Work};
 
 impl Engine {
-    /// Compares the mirror with its source and mends what differs; makes triggers anew that are
+    /// Compares the mirror with its source and repairs what differs; makes triggers anew that are
     /// not what they should be.
     ///
     /// # Errors
@@ -36,12 +36,12 @@ impl Engine {
             session.refuse_unless_permitted(Action::Repair, "repair")?;
             let phase = session.record.phase;
             let renewed = session.renew_objects()?;
-            let mended = match phase.sync() {
-                Some(direction) => mend(session, direction, pace, watch)?,
+            let repaired = match phase.sync() {
+                Some(direction) => repair(session, direction, pace, watch)?,
                 // Without a mirror a table or the guards can be missing all the same.
                 None => RepairReport::default(),
             };
-            let report = RepairReport { renewed, renamed, ..mended };
+            let report = RepairReport { renewed, renamed, ..repaired };
             let detail = serde_json::to_value(&report).unwrap_or_default();
             session.db.write("writing the journal", || {
                 session.fence()?;
@@ -52,7 +52,7 @@ impl Engine {
     }
 }
 
-fn mend(
+fn repair(
     session: &mut Session<'_>,
     direction: Direction,
     pace: Pace,

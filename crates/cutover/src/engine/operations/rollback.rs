@@ -101,7 +101,7 @@ fn step(
     session.entered(to, since, held, watch)
 }
 
-/// Makes the new tables what the mapping gives. Where they can't hold that, the way back is
+/// Makes the new tables what the mapping gives. Where they can't hold that, the rollback is
 /// gone all the same: they are a mirror that is not filled.
 fn tidy_up(
     session: &mut Session<'_>,

@@ -53,7 +53,7 @@ impl Sides<'_> {
     }
 
     /// Whether some of an old constraint's columns are carried. Values that are worked out on
-    /// the way back have no constraint on the new side that could be compared.
+    /// the backward mapping have no constraint on the new side that could be compared.
     fn carries(&self, columns: &[String]) -> bool {
         let any = |pair: &&Pair<'_>| columns.iter().any(|c| pair.new_of(c, false).is_some());
         self.pairs.iter().any(any)

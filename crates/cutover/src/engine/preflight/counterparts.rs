@@ -15,7 +15,7 @@ use crate::phase::Side;
 use crate::schema::{Check, Column, Table};
 use crate::tree::Expr;
 
-/// A new table whose rows are those of an old one, or that bears its name.
+/// A new table whose rows are those of an old one, or that has its name.
 #[derive(Debug)]
 pub(crate) struct Pair<'m> {
     pub(crate) old: &'m Table,
@@ -34,7 +34,7 @@ pub(crate) struct Counterpart {
     pub(crate) new: String,
     /// Whether the way forward passes the value on as it is.
     pub(crate) forth: bool,
-    /// Whether the way back does.
+    /// Whether the backward mapping does.
     pub(crate) back: bool,
 }
 
@@ -77,7 +77,7 @@ fn pair<'m>(model: &'m Model, old: &'m Table, new: &'m Table) -> Option<Pair<'m>
     if columns.is_empty() && !in_place {
         return None;
     }
-    // A column of the old table that the way back takes as it is from the new one.
+    // A column of the old table that the backward mapping takes as it is from the new one.
     for target in model.backward.iter().filter(|target| target.table.name == old.name) {
         for source in &target.sources {
             for leaf in source.query.leaves() {

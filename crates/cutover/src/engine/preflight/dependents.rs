@@ -138,7 +138,7 @@ pub(crate) fn referring(model: &Model) -> impl Iterator<Item = (&Table, &Foreign
         .old
         .iter()
         .filter(|table| model.old_tables().all(|old| old.name != table.name));
-    // Where a new table bears the name, it is the new one that is referred to.
+    // Where a new table has the name, it is the new one that is referred to.
     let goes =
         |key: &ForeignKey| replaced(model).any(|old| old.name.eq_ignore_ascii_case(&key.table));
     outside.flat_map(move |table| {
@@ -280,7 +280,7 @@ fn copy_for(db: &Db, model: &Model) -> Result<Db> {
     Ok(copy)
 }
 
-/// Copies the schema, but for these views and what bears a name of ours.
+/// Copies the schema, but for these views and what has a name of ours.
 fn copy_schema(db: &Db, copy: &Db, but: &[String]) -> Result<()> {
     let left_out = |name: &str| but.iter().any(|but| but.eq_ignore_ascii_case(name));
     for entry in catalog::application(db)?.into_iter().filter(|entry| !left_out(&entry.name)) {

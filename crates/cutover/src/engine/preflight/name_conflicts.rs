@@ -51,7 +51,7 @@ pub(crate) fn name_conflicts(db: &Db, model: &Model) -> Result<Vec<Problem>> {
     Ok(problems)
 }
 
-/// What bears a name that begins as those of this migration's objects will. Removing these
+/// What has a name that begins as those of this migration's objects will. Removing these
 /// goes by their names.
 pub(crate) fn occupied(db: &Db, model: &Model) -> Result<Vec<Problem>> {
     let found = catalog::begin_with(db, &model.names.prefix())?;

@@ -45,7 +45,7 @@ pub(crate) fn unwritable(db: &Db, model: &Model) -> Result<Vec<Problem>> {
     Ok(problems)
 }
 
-/// What SQLite says of writes to these tables, which are borne by their own names.
+/// What SQLite says of writes to these tables, under their own names.
 pub(crate) fn refused_writes<'t>(
     copy: &Db,
     tables: impl Iterator<Item = &'t Table>,

@@ -15,7 +15,7 @@ use crate::report::{CheckReport, Problem};
 use crate::schema::{AppTrigger, ForeignKey, Table};
 
 /// Adds what stands in the way to the report, and what is worth knowing. Tells whether
-/// nothing further can be looked at: what bears the names of the migration's own objects
+/// nothing further can be looked at: what has the names of the migration's own objects
 /// would be taken for them, and what SQLite alone can't write can't be rehearsed.
 pub(crate) fn unsuitable(
     db: &Db,
@@ -88,7 +88,7 @@ fn half_way(table: &Table) -> Vec<Problem> {
     table.triggers.iter().filter(fails).map(note).collect()
 }
 
-/// Columns of an old table that the way back does not give.
+/// Columns of an old table that the backward mapping does not give.
 fn lost_columns(table: &Table, given: &[String], line: usize) -> Vec<Problem> {
     table
         .columns

@@ -16,7 +16,7 @@ use crate::watch::{Event, Verdict, Watch, Work};
 /// What a gate does while the cutover is postponed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WhenPostponed {
-    /// A way back is never postponed.
+    /// A rollback is never postponed.
     Passes,
     Refuses,
     /// It keeps everything verified, and switches as soon as it is told.

@@ -1,4 +1,4 @@
-//! Bringing the old tables up to date, for the way back from `new-only`.
+//! Bringing the old tables up to date, for a rollback from `new-only`.
 //!
 //! New programs go on as before meanwhile: triggers note what they touch, and refuse nothing.
 //! The operator passes over everything once, and then takes the notes off, round after round,

@@ -2,7 +2,7 @@
 //! the names that both sides have, the foreign keys, the sequences of ids.
 //!
 //! Nothing else in the schema changes: what refers to a table by its name leads to whoever
-//! bears it.
+//! has it.
 
 use crate::backend::sqlite::catalog::{self, Entry};
 use crate::backend::sqlite::rename::{self, redefine};

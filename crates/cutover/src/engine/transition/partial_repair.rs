@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::backend::sqlite::compare;
 use crate::backend::sqlite::difference::{Chunk, Diff, Kind, Outcome};
 use crate::backend::sqlite::failing;
-use crate::backend::sqlite::mend::{self, Refused, Stop};
+use crate::backend::sqlite::repair::{self, Refused, Stop};
 use crate::backend::sqlite::value::Value;
 use crate::derive::derived::Place;
 use crate::derive::target::Target;
@@ -21,7 +21,7 @@ use crate::report::SetAside;
 /// Rows that are shown of those that are set aside.
 const SHOWN: usize = 20;
 
-/// What mends a mirror, with what it has learnt of its rows.
+/// What repairs a mirror, with what it has learnt of its rows.
 #[derive(Debug, Default)]
 pub(crate) struct PartialRepair {
     /// Rows that end the whole transaction when they are written, and why.
@@ -80,9 +80,9 @@ impl PartialRepair {
             return set_aside(&aside, chunk, outcome, refused, Vec::new());
         }
         session.syncing(true)?;
-        let mended = mend::mend(db, target, Place::LIVE, diffs, &self.stubborn.borrow());
-        let mended = match mended {
-            Ok(mended) => mended,
+        let repaired = repair::repair(db, target, Place::LIVE, diffs, &self.stubborn.borrow());
+        let repaired = match repaired {
+            Ok(repaired) => repaired,
             Err(Stop::Failed(error)) => return Err(error),
             Err(Stop::Ended { row, reason }) => {
                 self.ended.set(true);
@@ -91,14 +91,14 @@ impl PartialRepair {
             }
         };
         if let Some(first) =
-            mended.refused.first().filter(|_| target.direction == Direction::Forward)
+            repaired.refused.first().filter(|_| target.direction == Direction::Forward)
         {
             let told = session.refusal(target, chunk);
             return Err(told.unwrap_or_else(|| cant_hold(target, first)));
         }
         session.syncing(false)?;
-        refused.extend(mended.refused);
-        set_aside(&aside, chunk, outcome, refused, mended.freed)
+        refused.extend(repaired.refused);
+        set_aside(&aside, chunk, outcome, refused, repaired.freed)
     }
 }
 
@@ -132,7 +132,7 @@ fn underivable(target: &Target, diff: Diff) -> Refused {
 fn cant_hold(target: &Target, Refused { row, reason }: &Refused) -> Error {
     let (table, key) = (&target.table.known_as, key_of(target, row));
     Refusal {
-        action: format!("mending {table}"),
+        action: format!("repairing {table}"),
         reason: format!("{table} can't hold the row with the key {key}: {reason}"),
         fix: "change the row on the old side, or the new table's constraint".into(),
         examples: Vec::new(),

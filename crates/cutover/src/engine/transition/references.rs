@@ -76,7 +76,7 @@ pub(crate) fn broken(session: &Session<'_>) -> Result<Vec<BrokenForeignKey>> {
     Ok(all)
 }
 
-/// What tables outside of the migration would refer to in vain, once a new table bears the
+/// What tables outside of the migration would refer to in vain, once a new table has the
 /// name they refer to. Rows that refer to nothing as it is do not count.
 pub(crate) fn left_behind(db: &Db, model: &Model, place: Place) -> Result<Vec<Dangling>> {
     let mut all = Vec::new();
@@ -152,7 +152,7 @@ fn look(
     });
     match example {
         Ok(example) => Ok(Some((rows, example))),
-        // Mended between the two reads.
+        // Repaired between the two reads.
         Err(Error::Database { source, .. }) if source.is_no_row() => Ok(None),
         Err(error) => Err(error),
     }

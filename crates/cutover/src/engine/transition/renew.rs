@@ -23,7 +23,7 @@ impl Session<'_> {
         db.write("creating the triggers again", || {
             self.fence()?;
             make_objects(db, model, &self.record)?;
-            // What was written without them is not mended yet.
+            // What was written without them is not repaired yet.
             self.journal(RENEWED, &now(), self.record.phase, json!({}))
         })?;
         Ok(true)

@@ -18,7 +18,7 @@ use crate::watch::{Event, Watch};
 #[derive(Debug)]
 pub(crate) struct Next {
     pub(crate) setting: Setting,
-    /// For when the other side bears the shared names, where that begins with the phase.
+    /// For when the other side has the shared names, where that begins with the phase.
     model: Option<Model>,
     /// But for those that say when it began.
     objects: Vec<Object>,

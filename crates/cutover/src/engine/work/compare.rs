@@ -231,7 +231,7 @@ impl Survey<'_> {
 }
 
 /// One report of two in which no row counts twice: a row of the mirror that is not what the
-/// source gives leads to another source row on the way back, and is one difference.
+/// source gives leads to another source row backward, and is one difference.
 pub(crate) fn once(
     mirror: Option<Direction>,
     forward: VerifyReport,

@@ -1,6 +1,6 @@
 //! Rows that a mapping gives and the mirror can't hold: a constraint of the new side that a row
 //! written after the proof breaks, before the backfill has come to it. Told with their keys
-//! and their values, and looked at again by `status` until they are mended.
+//! and their values, and looked at again by `status` until they are repaired.
 
 use super::pass::is_before;
 use super::session::{RefusedScopes, Session};

@@ -142,8 +142,8 @@ impl<'a> Session<'a> {
             .and_then(|there| if there { lease.release(self.db) } else { Ok(()) });
         if let Err(error) = released {
             self.engine.warn(&format!(
-                "{} is done, but the lease could not be released: {error}. It ends with this      \
-                             process, or in {} s",
+                "{} is done, but the lease could not be released: {error}. It ends with this \
+                 process, or in {} s",
                 self.doing,
                 self.engine.options.lease_ttl.as_secs()
             ));

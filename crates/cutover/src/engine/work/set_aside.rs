@@ -6,7 +6,7 @@
 use super::session::Session;
 use crate::backend::sqlite::compare;
 use crate::backend::sqlite::difference::{Chunk, Diff, Kind, Outcome};
-use crate::backend::sqlite::mend::Refused;
+use crate::backend::sqlite::repair::Refused;
 use crate::backend::sqlite::value::Value;
 use crate::backend::sqlite::{Db, catalog};
 use crate::derive::derived::{Place, SCOPES};

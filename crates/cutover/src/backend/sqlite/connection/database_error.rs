@@ -2,6 +2,8 @@
 
 use rusqlite::ErrorCode;
 
+use crate::backend::sqlite::blame::{Blame, blame};
+
 /// An error of the database. Its text is the database's own.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
@@ -23,10 +25,9 @@ impl DatabaseError {
         self.code() == Some(ErrorCode::ConstraintViolation)
     }
 
-    /// Whether it is about the row that was written: a constraint, a type, what a trigger says.
+    /// Whether it is about the row that was written, or another that has a value of it.
     pub(crate) fn is_of_the_row(&self) -> bool {
-        use ErrorCode::{ConstraintViolation, TypeMismatch, Unknown};
-        matches!(self.code(), Some(ConstraintViolation | TypeMismatch | Unknown))
+        !matches!(blame(&self.0), Blame::Nothing)
     }
 
     /// Whether a query gave no row where one was asked for.

@@ -1,5 +1,4 @@
-//! What the database says when it does not do what it was asked, and the same in the engine's
-//! terms.
+//! Errors of the database in the engine's terms: locked, damaged, no database, not writable.
 
 use crate::backend::sqlite::connection::corrupt::{Corrupt, corrupt};
 use crate::backend::sqlite::connection::database_error::DatabaseError;

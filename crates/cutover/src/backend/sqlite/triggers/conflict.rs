@@ -14,27 +14,8 @@ use crate::tree::{Expr, Literal, Test};
 /// The rows `x` of the table that the row in NEW conflicts with on a key, as a condition. An
 /// UPDATE does not conflict with the row that it changes.
 pub(crate) fn conflict(table: &Table, key: &ConflictKey, update: bool) -> String {
-    let parts = key.parts.iter().map(|part| {
-        let collate = part
-            .collation
-            .as_ref()
-            .map_or_else(String::new, |name| format!(" COLLATE {}", ident(name)));
-        match &part.value {
-            Keyed::Column(column) => {
-                format!("x.{}{collate} = {}", ident(column), new_value(table, column))
-            }
-            Keyed::Expression(expression) => format!(
-                "({}){collate} = ({})",
-                over_row(table, expression, "x"),
-                over_new(table, expression)
-            ),
-        }
-    });
-    let mut conditions: Vec<String> = parts.collect();
-    if let Some(condition) = &key.condition {
-        conditions.push(format!("({})", over_row(table, condition, "x")));
-        conditions.push(format!("({})", over_new(table, condition)));
-    }
+    let column = |name: &str| new_value(table, name);
+    let mut conditions = equal(table, key, &column, &|expression| over_new(table, expression));
     if update {
         let own =
             join(&table.identity(), " AND ", |column| format!("x.{0} IS OLD.{0}", ident(column)));
@@ -47,29 +28,36 @@ pub(crate) fn conflict(table: &Table, key: &ConflictKey, update: bool) -> String
 /// alias, whose values have yet to be stored.
 pub(crate) fn agree(table: &Table, key: &ConflictKey, alias: &str) -> String {
     let value = |name: &str| of_stored(table, name, alias);
+    let column = |name: &str| format!("+{}", value(name).unwrap_or_else(|| "NULL".to_owned()));
+    equal(table, key, &column, &|expression| over(expression, &value)).join(" AND ")
+}
+
+/// That a row `x` of the table and another have the same key, and are both among the rows that the
+/// key is about. `column` and `over` give the other's values.
+fn equal(
+    table: &Table,
+    key: &ConflictKey,
+    column: &dyn Fn(&str) -> String,
+    over: &dyn Fn(&Check) -> String,
+) -> Vec<String> {
     let parts = key.parts.iter().map(|part| {
         let collate = part
             .collation
             .as_ref()
             .map_or_else(String::new, |name| format!(" COLLATE {}", ident(name)));
         match &part.value {
-            Keyed::Column(column) => {
-                let stored = value(column).unwrap_or_else(|| "NULL".to_owned());
-                format!("x.{}{collate} = +{stored}", ident(column))
+            Keyed::Column(name) => format!("x.{}{collate} = {}", ident(name), column(name)),
+            Keyed::Expression(expression) => {
+                format!("({}){collate} = ({})", over_row(table, expression, "x"), over(expression))
             }
-            Keyed::Expression(expression) => format!(
-                "({}){collate} = ({})",
-                over_row(table, expression, "x"),
-                over(expression, &value)
-            ),
         }
     });
     let mut conditions: Vec<String> = parts.collect();
     if let Some(condition) = &key.condition {
         conditions.push(format!("({})", over_row(table, condition, "x")));
-        conditions.push(format!("({})", over(condition, &value)));
+        conditions.push(format!("({})", over(condition)));
     }
-    conditions.join(" AND ")
+    conditions
 }
 
 /// A column in terms of the stored columns of a row.

@@ -10,9 +10,10 @@
 //! replaced, ignored or filled in silently (<https://www.sqlite.org/lang_conflict.html>).
 
 use crate::backend::sqlite::Db;
+use crate::backend::sqlite::blame::{Blame, blame};
 use crate::backend::sqlite::connection::message;
 use crate::backend::sqlite::difference::{Diff, Kind};
-use crate::backend::sqlite::row_errors::{Blame, blame, may_be_a_row};
+use crate::backend::sqlite::row_errors::may_be_a_row;
 use crate::backend::sqlite::value::{Value, changes_class, show};
 use crate::derive::derived::{Part, Place, derived, differs};
 use crate::derive::sql::{ident, idents, join, text};
@@ -34,7 +35,7 @@ pub(crate) struct Refused {
 
 /// What became of the differences.
 #[derive(Debug, Default)]
-pub(crate) struct Mended {
+pub(crate) struct Repaired {
     pub(crate) refused: Vec<Refused>,
     /// Scopes of rows that gave way and have still to be put back.
     pub(crate) freed: Vec<Vec<Value>>,
@@ -63,22 +64,22 @@ const PUT_BACK_AT_ONCE: usize = 64;
 
 /// Applies differences. Rows whose `token` is in `stubborn` are refused without being tried:
 /// they end the transaction.
-pub(crate) fn mend(
+pub(crate) fn repair(
     db: &Db,
     target: &Target,
     place: Place,
     diffs: Vec<Diff>,
     stubborn: &HashMap<String, String>,
-) -> std::result::Result<Mended, Stop> {
+) -> std::result::Result<Repaired, Stop> {
     let of = |kind| diffs.iter().filter(move |diff| diff.kind == kind).cloned();
     let jobs = of(Kind::Extra).chain(of(Kind::Different)).chain(of(Kind::Missing));
     let jobs: Vec<Job> = jobs
         .map(|Diff { kind, row, .. }| Job { kind, row, whole: None, state: State::Waiting })
         .collect();
-    let mut mend = Mend::new(db, target, place, jobs, stubborn);
-    let done = mend.run();
-    let tidied = mend.remove_probe();
-    done.and_then(|()| Ok(tidied?)).map(|()| mend.mended)
+    let mut repair = Repair::new(db, target, place, jobs, stubborn);
+    let done = repair.run();
+    let tidied = repair.remove_probe();
+    done.and_then(|()| Ok(tidied?)).map(|()| repair.repaired)
 }
 
 /// What tells a row of a table from the others, for rows that were derived and rows that are
@@ -129,7 +130,7 @@ enum Fared {
     Refused(String),
 }
 
-struct Mend<'a> {
+struct Repair<'a> {
     db: &'a Db,
     target: &'a Target,
     place: Place,
@@ -139,10 +140,10 @@ struct Mend<'a> {
     by_token: HashMap<String, usize>,
     outside: usize,
     probing: bool,
-    mended: Mended,
+    repaired: Repaired,
 }
 
-impl<'a> Mend<'a> {
+impl<'a> Repair<'a> {
     fn new(
         db: &'a Db,
         target: &'a Target,
@@ -154,7 +155,7 @@ impl<'a> Mend<'a> {
         Self {
             table: place.table(target.direction.target(), &target.table.name),
             by_token: tokens.collect(),
-            mended: Mended::default(),
+            repaired: Repaired::default(),
             outside: 0,
             probing: false,
             db,
@@ -227,7 +228,7 @@ impl<'a> Mend<'a> {
         // It is told under the name that people know.
         let (stored, known) = (&self.target.table.name, &self.target.table.known_as);
         let reason = reason.replace(stored.as_str(), known);
-        self.mended.refused.push(Refused { row: job.row.clone(), reason });
+        self.repaired.refused.push(Refused { row: job.row.clone(), reason });
     }
 
     /// What SQLite would not refuse, but make something else of: NULL for a rowid becomes a
@@ -433,7 +434,7 @@ impl<'a> Mend<'a> {
             Err(error) if may_be_a_row(&error) => {
                 let removed = self.remove(row)?;
                 if removed {
-                    self.mended.freed.push(self.scope(row));
+                    self.repaired.freed.push(self.scope(row));
                 }
                 return Ok(removed);
             }
@@ -452,7 +453,7 @@ impl<'a> Mend<'a> {
             let (kind, state) = (Kind::Missing, State::Waiting);
             self.jobs.push(Job { kind, row: given, whole: Some(whole), state });
         } else {
-            self.mended.freed.push(self.scope(row));
+            self.repaired.freed.push(self.scope(row));
         }
         Ok(true)
     }
@@ -547,6 +548,6 @@ impl<'a> Mend<'a> {
     }
 
     fn doing(&self) -> String {
-        format!("mending {}", self.target.table.known_as)
+        format!("repairing {}", self.target.table.known_as)
     }
 }
