@@ -142,9 +142,10 @@ impl Operator {
             let blocked = |action: &str| {
                 status.iter().flat_map(|status| &status.blocked).any(|it| it.action == action)
             };
+            // What was aborted can only be begun anew; what a killed start or abort has left is aborted.
             let next = match (phase, &status) {
-                (Phase::Legacy, Some(_)) => Move::Abort,
-                (Phase::Legacy, None) => Move::Start { backfill: false },
+                (Phase::Legacy, Some(_)) if !blocked("abort") => Move::Abort,
+                (Phase::Legacy, _) => Move::Start { backfill: false },
                 (Phase::NewOnly, _) if blocked("advance") => Move::Rollback(None),
                 (Phase::NewOnly | Phase::Retired, _) => {
                     if self.retire()? {
