@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use cutover::{Pace, Silent, StartOptions};
 
-use benches::database::{Result, connect, copy, engine, legacy, migration, offline_sql};
+use benches::database::{Result, connect, copy, engine, legacy, migration};
+use benches::offline::Offline;
 use benches::report::table;
 use benches::stats::percentile;
 
@@ -66,10 +67,10 @@ pub(crate) fn run(rows: u64) -> Result<()> {
 fn run_offline(source: &Path) -> Result<f64> {
     let path = copy(source, "offline.db")?;
     let conn = connect(&path)?;
-    let (tables, forward) = offline_sql();
-    conn.execute_batch(&tables)?;
+    let offline = Offline::of(consensus_store::MIGRATION);
+    conn.execute_batch(&offline.tables)?;
     let began = Instant::now();
-    conn.execute_batch(&format!("BEGIN IMMEDIATE; {forward}; COMMIT;"))?;
+    conn.execute_batch(&format!("BEGIN IMMEDIATE; {} COMMIT;", offline.fill()))?;
     let seconds = began.elapsed().as_secs_f64();
     remove(&path)?;
     Ok(seconds)

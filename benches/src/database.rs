@@ -46,37 +46,3 @@ pub fn connect(path: &Path) -> Result<Connection> {
     )?;
     Ok(conn)
 }
-
-/// The migration's forward statements on the database itself, as they would be run
-/// offline: the tables and the statements, `old.` and `new.` taken off.
-pub fn offline_sql() -> (String, String) {
-    let bare = MIGRATION.replace("old.", "").replace("new.", "");
-    let forward = bare.find("-- forward").unwrap_or(0);
-    let backward = bare.find("-- backward").unwrap_or(bare.len());
-    (bare[..forward].to_owned(), bare[forward..backward].to_owned())
-}
-
-/// A mapping of the consensus migration as plain SQL on the one database that has both
-/// schemas: what it gives, and what its target holds, in the same columns.
-pub struct PlainMapping {
-    /// The SELECT of the mapping.
-    pub gives: String,
-    /// The same columns of the table it is for.
-    pub holds: String,
-}
-
-/// Every mapping of the consensus migration, forward and backward.
-pub fn plain_mappings() -> Vec<PlainMapping> {
-    let bare = MIGRATION.replace("old.", "").replace("new.", "");
-    let lines: Vec<&str> = bare.lines().filter(|line| !line.starts_with("--")).collect();
-    let text = lines.join("\n");
-    let mapping = |statement: &str| {
-        let (table, rest) = statement.split_once('(')?;
-        let (columns, gives) = rest.split_once(')')?;
-        Some(PlainMapping {
-            gives: gives.trim().to_owned(),
-            holds: format!("SELECT {columns} FROM {}", table.trim()),
-        })
-    };
-    text.split(';').filter_map(|s| mapping(s.trim().strip_prefix("INSERT INTO ")?)).collect()
-}

@@ -11,6 +11,7 @@ mod verify;
 mod writer;
 mod writes;
 
+use benches::report::Report;
 use clap::{Parser, Subcommand};
 
 /// Measures cutover beside plain SQLite.
@@ -21,12 +22,15 @@ struct Args {
     /// Artifacts in the database that backfill and verify work on.
     #[arg(long, default_value_t = 100_000, global = true)]
     rows: u64,
+    /// Print a JSON object for each table.
+    #[arg(long, global = true)]
+    json: bool,
 }
 
 #[derive(Debug, Clone, Subcommand)]
 enum What {
-    /// What a write costs while both schemas are kept.
-    Writes,
+    /// What a write costs while both schemas are kept: every shape, statement and phase.
+    Writes(writes::Options),
     /// Rows a second, alone and beside a writer.
     Backfill,
     /// Rows a second, beside EXCEPT both ways.
@@ -53,8 +57,9 @@ enum What {
 
 fn main() -> benches::database::Result<()> {
     let args = Args::parse();
+    let mut report = Report::new(args.json);
     match args.what {
-        Some(What::Writes) => writes::run(args.rows),
+        Some(What::Writes(options)) => writes::run(&options, args.rows, &mut report),
         Some(What::Backfill) => backfill::run(args.rows),
         Some(What::Verify) => verify::run(args.rows),
         Some(What::Switch) => switch::run(args.rows),
@@ -62,7 +67,7 @@ fn main() -> benches::database::Result<()> {
         Some(What::Writer { path, stop }) => writer::run(&path, &stop),
         Some(What::Migrate { path }) => memory::migrate(&path),
         None => {
-            writes::run(args.rows)?;
+            writes::run(&writes::Options::default(), args.rows, &mut report)?;
             backfill::run(args.rows)?;
             verify::run(args.rows)?;
             switch::run(args.rows)?;

@@ -7,7 +7,8 @@ use std::time::Instant;
 use cutover::{Pace, Silent, StartOptions};
 use rusqlite::Connection;
 
-use benches::database::{PlainMapping, Result, engine, legacy, migration, plain_mappings};
+use benches::database::{Result, engine, legacy, migration};
+use benches::offline::Offline;
 use benches::report::table;
 use benches::stats::median;
 
@@ -29,13 +30,15 @@ pub(crate) fn run(rows: u64) -> Result<()> {
     let options = StartOptions { pace: Pace::Fast, ..StartOptions::default() };
     operator.start(&migration()?, options, &mut Silent)?;
     let conn = Connection::open(&path)?;
-    let mappings = plain_mappings();
+    let offline = Offline::of(consensus_store::MIGRATION);
+    let mappings: Vec<_> = offline.forward.iter().chain(&offline.backward).collect();
     assert_eq!(mappings.len(), 4, "two targets forward and two backward");
     let (mut except, mut artifacts, mut ours) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let began = Instant::now();
         for mapping in &mappings {
-            assert_eq!(differing(&conn, mapping)?, 0, "{}", mapping.holds);
+            let differing: i64 = conn.query_row(&mapping.differing(), [], |row| row.get(0))?;
+            assert_eq!(differing, 0, "{}", mapping.table);
         }
         except.push(began.elapsed().as_secs_f64());
         let began = Instant::now();
@@ -64,18 +67,4 @@ pub(crate) fn run(rows: u64) -> Result<()> {
         ],
     );
     Ok(())
-}
-
-/// Rows that a mapping gives and its target does not hold, and the other way round.
-fn differing(conn: &Connection, PlainMapping { gives, holds }: &PlainMapping) -> Result<i64> {
-    let one = |left: &str, right: &str| {
-        conn.query_row(
-            &format!(
-                "SELECT count(*) FROM (SELECT * FROM ({left}) EXCEPT SELECT * FROM ({right}))"
-            ),
-            [],
-            |row| row.get::<_, i64>(0),
-        )
-    };
-    Ok(one(gives, holds)? + one(holds, gives)?)
 }

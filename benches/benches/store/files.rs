@@ -6,8 +6,9 @@ use std::path::Path;
 use cutover::{AdvanceOptions, Pace, Phase, Silent, StartOptions};
 use rusqlite::Connection;
 
-use benches::database::{Result, engine, migration, offline_sql};
-use consensus_store::{LEGACY_SCHEMA, MIGRATION_NAME};
+use benches::database::{Result, engine, migration};
+use benches::offline::Offline;
+use consensus_store::{LEGACY_SCHEMA, MIGRATION, MIGRATION_NAME};
 
 use crate::contender::{CONTENT_BYTES, RESPONSE_BYTES};
 use crate::raw::{Durability, connect};
@@ -58,7 +59,7 @@ pub(crate) fn new_schema(path: &Path, artifacts: u64, maker: Maker) -> Result<()
     if maker == Maker::Store {
         conn.execute_batch("PRAGMA auto_vacuum = INCREMENTAL")?;
     }
-    conn.execute_batch(&offline_sql().0)?;
+    conn.execute_batch(&Offline::of(MIGRATION).tables)?;
     finish(path, conn)?;
     fill_new(path, artifacts)
 }
