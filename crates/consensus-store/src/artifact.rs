@@ -1,4 +1,4 @@
-//! What an agent said.
+//! An agent's output.
 
 use std::borrow::Cow;
 

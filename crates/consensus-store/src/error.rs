@@ -1,4 +1,4 @@
-//! What can go wrong, sorted by what a caller can do about it.
+//! Errors, one kind for each thing that a caller can do about them.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! What goes wrong inside a transaction, before it is known which call it was.
+//! An error inside a transaction, before the call that it belongs to is known.
 
 use std::path::Path;
 

@@ -9,6 +9,7 @@ use crate::connection::Connection;
 use crate::error::Error;
 use crate::fault::Step;
 use crate::schema::MIGRATION_NAME;
+use crate::tables::{self, Tables};
 
 /// Where calls read and write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +21,16 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
+    /// The tables that answer reads.
+    pub(crate) fn reads(self) -> &'static dyn Tables {
+        tables::of(self.reads)
+    }
+
+    /// The tables that writes enter.
+    pub(crate) fn writes(self) -> &'static dyn Tables {
+        tables::of(self.writes)
+    }
+
     /// All on one side: there is no migration under way.
     fn only(side: Side) -> Self {
         Self { reads: side, writes: side }

@@ -1,5 +1,5 @@
-//! The consensus store: where multi-agent coding tools keep what their agents said and
-//! what was made of it, in one SQLite file that any number of programs share.
+//! The consensus store keeps the outputs of agents and their syntheses in one SQLite file that any
+//! number of programs share.
 //!
 //! ```
 //! use consensus_store::{NewArtifact, NewSynthesis, Stage, Store};

@@ -1,4 +1,4 @@
-//! What is told of the store as a whole.
+//! Reports on the whole store.
 
 use rusqlite::Row;
 use rusqlite::types::ValueRef;

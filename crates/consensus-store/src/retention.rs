@@ -5,7 +5,7 @@ use cutover::Side;
 use crate::error::{Error, Result};
 use crate::reports::Deleted;
 use crate::store::Store;
-use crate::tables::{new, old};
+use crate::tables::{Next, Rows};
 
 /// The most rows that one transaction of [`Store::prune`] looks at, so that other
 /// programs wait a few milliseconds for it at most.
@@ -21,13 +21,6 @@ pub enum Compact {
     /// The whole file is written anew, in the least space. Other programs can't write
     /// meanwhile, and the disk needs room for the file twice.
     Full,
-}
-
-/// Which rows are pruned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rows {
-    Artifacts,
-    Syntheses,
 }
 
 impl Store {
@@ -54,25 +47,11 @@ impl Store {
             let (side, step) = self.write("pruning", |conn, layout| {
                 let side = layout.writes;
                 let after = place.filter(|(at, _)| *at == side).map_or(i64::MIN, |(_, id)| id);
-                let step = match (rows, side) {
-                    (Rows::Artifacts, Side::Old) => {
-                        old::prune_artifacts(conn, after, CHUNK, older_than_ms)
-                    }
-                    (Rows::Artifacts, Side::New) => {
-                        new::prune_artifacts(conn, after, CHUNK, older_than_ms)
-                    }
-                    (Rows::Syntheses, Side::Old) => {
-                        old::prune_syntheses(conn, after, CHUNK, older_than_ms)
-                    }
-                    (Rows::Syntheses, Side::New) => {
-                        new::prune_syntheses(conn, after, CHUNK, older_than_ms)
-                    }
-                };
-                Ok((side, step?))
+                let next = Next { after, rows: CHUNK, older_than_ms };
+                Ok((side, layout.writes().prune(conn, rows, next)?))
             })?;
-            let (pruned, next) = step;
-            deleted += pruned;
-            match next {
+            deleted += step.deleted;
+            match step.until {
                 Some(next) => place = Some((side, next)),
                 None => return Ok(deleted),
             }

@@ -1,13 +1,10 @@
-//! The store in figures.
-
-use cutover::Side;
+//! Figures of the store.
 
 use crate::connection::Connection;
 use crate::error::Result;
 use crate::fault::Step;
 use crate::reports::Stats;
 use crate::store::Store;
-use crate::tables::{new, old};
 
 impl Store {
     /// The store in figures. It counts every row, so it takes longer the more there are.
@@ -18,10 +15,7 @@ impl Store {
     pub fn stats(&self) -> Result<Stats> {
         let wal_bytes = self.wal_bytes();
         self.read("counting", |conn, layout| {
-            let totals = match layout.reads {
-                Side::Old => old::totals(conn)?,
-                Side::New => new::totals(conn)?,
-            };
+            let totals = layout.reads().totals(conn)?;
             let page_bytes = number(conn, "PRAGMA page_size")?;
             Ok(Stats {
                 artifacts: totals.artifacts,

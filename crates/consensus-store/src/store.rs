@@ -5,8 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cutover::Side;
-
 use crate::artifact::{Artifact, NewArtifact};
 use crate::connection::{Connection, Purpose};
 use crate::error::{Error, Result};
@@ -18,7 +16,6 @@ use crate::readers::Readers;
 use crate::reports::{Deleted, StageSummary};
 use crate::stage::Stage;
 use crate::synthesis::{NewSynthesis, Synthesis};
-use crate::tables::{new, old};
 use crate::time::TEXT_MS;
 use crate::writer::{Write, Writer};
 
@@ -113,9 +110,8 @@ impl Store {
     /// [`Error::UnexpectedValue`] for a row with something else than text where the store
     /// writes text; [`Error::Corrupt`] and such.
     pub fn query_artifacts(&self, spec_id: &str, stage: &Stage) -> Result<Vec<Artifact>> {
-        self.read("reading artifacts", |conn, layout| match layout.reads {
-            Side::Old => old::artifacts(conn, spec_id, stage),
-            Side::New => new::artifacts(conn, spec_id, stage),
+        self.read("reading artifacts", |conn, layout| {
+            layout.reads().artifacts(conn, spec_id, stage)
         })
     }
 
@@ -129,9 +125,8 @@ impl Store {
         spec_id: &str,
         stage: &Stage,
     ) -> Result<Option<Synthesis>> {
-        self.read("reading the latest synthesis", |conn, layout| match layout.reads {
-            Side::Old => Ok(old::syntheses(conn, spec_id, stage, 1)?.pop()),
-            Side::New => new::latest_synthesis(conn, spec_id, stage),
+        self.read("reading the latest synthesis", |conn, layout| {
+            layout.reads().latest_synthesis(conn, spec_id, stage)
         })
     }
 
@@ -141,9 +136,8 @@ impl Store {
     ///
     /// As [`query_artifacts`](Self::query_artifacts).
     pub fn query_syntheses(&self, spec_id: &str, stage: &Stage) -> Result<Vec<Synthesis>> {
-        self.read("reading syntheses", |conn, layout| match layout.reads {
-            Side::Old => old::syntheses(conn, spec_id, stage, i64::MAX),
-            Side::New => new::syntheses(conn, spec_id, stage),
+        self.read("reading syntheses", |conn, layout| {
+            layout.reads().syntheses(conn, spec_id, stage)
         })
     }
 
@@ -153,9 +147,8 @@ impl Store {
     ///
     /// [`Error::Busy`], [`Error::Corrupt`] and such.
     pub fn count_artifacts(&self, spec_id: &str) -> Result<u64> {
-        self.read("counting artifacts", |conn, layout| match layout.reads {
-            Side::Old => old::count_artifacts(conn, spec_id),
-            Side::New => new::count_artifacts(conn, spec_id),
+        self.read("counting artifacts", |conn, layout| {
+            layout.reads().count_artifacts(conn, spec_id)
         })
     }
 
@@ -165,10 +158,7 @@ impl Store {
     ///
     /// As [`count_artifacts`](Self::count_artifacts).
     pub fn list_specs(&self) -> Result<Vec<String>> {
-        self.read("listing specs", |conn, layout| match layout.reads {
-            Side::Old => old::specs(conn),
-            Side::New => new::specs(conn),
-        })
+        self.read("listing specs", |conn, layout| layout.reads().specs(conn))
     }
 
     /// What each spec and stage has: those with syntheses alone, too. Sorted.
@@ -177,10 +167,7 @@ impl Store {
     ///
     /// As [`count_artifacts`](Self::count_artifacts).
     pub fn summaries(&self) -> Result<Vec<StageSummary>> {
-        self.read("summing up", |conn, layout| match layout.reads {
-            Side::Old => old::summaries(conn),
-            Side::New => new::summaries(conn),
-        })
+        self.read("summing up", |conn, layout| layout.reads().summaries(conn))
     }
 
     /// Deletes the outputs of a spec; gives how many there were. Its syntheses stay.
@@ -221,16 +208,12 @@ impl Store {
     }
 
     fn delete_all(&self, spec_id: &str, stage: Option<&Stage>) -> Result<Deleted> {
-        self.write("deleting", |conn, layout| match layout.writes {
-            Side::Old => old::delete_all(conn, spec_id, stage),
-            Side::New => new::delete_all(conn, spec_id, stage),
-        })
+        self.write("deleting", |conn, layout| layout.writes().delete_all(conn, spec_id, stage))
     }
 
     fn delete_artifacts(&self, spec_id: &str, stage: Option<&Stage>) -> Result<u64> {
-        self.write("deleting artifacts", |conn, layout| match layout.writes {
-            Side::Old => old::delete_artifacts(conn, spec_id, stage),
-            Side::New => new::delete_artifacts(conn, spec_id, stage),
+        self.write("deleting artifacts", |conn, layout| {
+            layout.writes().delete_artifacts(conn, spec_id, stage)
         })
     }
 

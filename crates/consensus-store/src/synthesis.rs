@@ -1,4 +1,4 @@
-//! What was made of the agents' outputs.
+//! A synthesis of agents' outputs.
 
 use std::borrow::Cow;
 

@@ -14,7 +14,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
-use cutover::Side;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::artifact::NewArtifact;
@@ -23,7 +22,6 @@ use crate::error::{Error, Result};
 use crate::fault::Step;
 use crate::layout::Layout;
 use crate::synthesis::NewSynthesis;
-use crate::tables::{new, old};
 
 /// The most writes that share one commit: so that a commit, and with it the time that
 /// other programs wait for the lock, stays short.
@@ -57,11 +55,9 @@ impl Write<'_> {
 
     /// Writes it, in the transaction at hand; gives its id.
     fn apply(&self, conn: &Connection, layout: Layout) -> Step<i64> {
-        match (self, layout.writes) {
-            (Self::Artifact(artifact), Side::Old) => old::store_artifact(conn, artifact),
-            (Self::Artifact(artifact), Side::New) => new::store_artifact(conn, artifact),
-            (Self::Synthesis(synthesis), Side::Old) => old::store_synthesis(conn, synthesis),
-            (Self::Synthesis(synthesis), Side::New) => new::store_synthesis(conn, synthesis),
+        match self {
+            Self::Artifact(artifact) => layout.writes().store_artifact(conn, artifact),
+            Self::Synthesis(synthesis) => layout.writes().store_synthesis(conn, synthesis),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A store, written as lines.
+//! Export: a store as lines.
 
 use std::io::{self, BufWriter, Write};
 

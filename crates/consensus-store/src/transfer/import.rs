@@ -1,4 +1,4 @@
-//! Lines, written into a store.
+//! Import: lines into a store.
 
 use std::io::{self, BufRead};
 

@@ -1,4 +1,4 @@
-//! A line of an import: read whole, and nothing about it guessed.
+//! A line of an import, read strictly: nothing is guessed.
 
 use std::fmt;
 use std::io::{self, BufRead, Read as _};
