@@ -295,7 +295,7 @@ pub fn next_after_rollback(next: &[NextAction], phase: Phase, paste: &Paste) -> 
 }
 
 /// When the command that comes next is to be given.
-fn when(next: NextAction) -> &'static str {
+pub fn when(next: NextAction) -> &'static str {
     match next.because {
         Because::NotStarted => "to start it again when it is ready",
         Because::NotFilled => "to fill the new tables",

@@ -10,6 +10,27 @@ use cli_kit::exit::Failure;
 use crate::migrate::MigrateCommand;
 use crate::target::{Choice, Chooses, Defines, Definition, Subject};
 
+/// What there is to try first.
+#[cfg(feature = "demo")]
+const FIRST: &str = "\
+See it work on a throw-away database:
+  cutover demo
+
+Then on yours, in this order:
+";
+#[cfg(not(feature = "demo"))]
+const FIRST: &str = "On a database, in this order:\n";
+
+/// From nothing to a migration under way.
+const STEPS: &str = "  cutover new split --db app.db --table clients   # writes split.sql: edit it
+  cutover check split.sql --db app.db             # prove that no row is lost
+  cutover start split.sql --db app.db             # keep both schemas in step
+  cutover advance --db app.db                     # go one phase on
+  cutover status --db app.db                      # the phase, and what is next
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 refused (nothing changed), 4 busy,
+5 the migration file or the database is not what the command needs.";
+
 /// Changes the schema of a live SQLite database while programs keep writing.
 ///
 /// A migration is one SQL file that says how the new rows come from the old ones
@@ -23,19 +44,7 @@ use crate::target::{Choice, Chooses, Defines, Definition, Subject};
     arg_required_else_help = true,
     max_term_width = 80,
     disable_help_subcommand = true,
-    after_help = "\
-See it work on a throw-away database:
-  cutover demo
-
-Then on yours, in this order:
-  cutover new split --db app.db --table clients   # writes split.sql: edit it
-  cutover check split.sql --db app.db             # prove that no row is lost
-  cutover start split.sql --db app.db             # keep both schemas in step
-  cutover advance --db app.db                     # go one phase on
-  cutover status --db app.db                      # the phase, and what is next
-
-Exit codes: 0 done, 1 failed, 2 usage, 3 refused (nothing changed), 4 busy,
-5 the migration file or the database is not what the command needs."
+    after_help = format!("{FIRST}{STEPS}")
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]

@@ -6,56 +6,15 @@ use std::path::{Path, PathBuf};
 use clap::Parser as _;
 use cli_kit::paste::Paste;
 use cli_kit::spelling::CUTOVER;
-use cutover::{Action, Because, Command, NextAction, Phase};
+use cutover::Command;
 
 use crate::cli::Cli;
-
-/// Each command, with everything that it may be told.
-fn commands() -> Vec<Command> {
-    let mut all = vec![
-        Command::Check,
-        Command::Start,
-        Command::Backfill,
-        Command::Verify,
-        Command::Repair,
-        Command::ADVANCE,
-        Command::ADVANCE_WHEN_TOLD,
-        Command::ROLLBACK,
-        Command::ABORT,
-        Command::abort("split"),
-        Command::forget("split"),
-        Command::Forget { migration: "split".into(), drop_kept: true },
-        Command::Unpostpone,
-        Command::Resume,
-        Command::Status,
-        Command::History,
-    ];
-    all.extend([true, false].map(|backup| Command::Retire { backup }));
-    all.extend(Phase::ALL.map(Command::advance_to));
-    all.extend(Phase::ALL.map(Command::rollback_to));
-    let actions = [
-        Action::Start,
-        Action::Backfill,
-        Action::Verify,
-        Action::Repair,
-        Action::Advance,
-        Action::Rollback,
-        Action::Abort,
-        Action::Resume,
-        Action::Unpostpone,
-    ];
-    all.extend(
-        actions
-            .map(|action| NextAction { action, to: None, because: Because::NotStarted }.command()),
-    );
-    all
-}
 
 #[test]
 fn every_command_can_be_typed() {
     let paste =
         Paste { db: Some("app.db".into()), file: Some("m.sql".into()), ..Paste::of(&CUTOVER) };
-    for command in commands() {
+    for command in Command::each() {
         let line = paste.typed(&command);
         if let Err(error) = Cli::try_parse_from(line.split_whitespace()) {
             panic!("{line}: {error}");
@@ -63,12 +22,12 @@ fn every_command_can_be_typed() {
     }
 }
 
-fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
+fn sources(directory: &Path, endings: &[&str], found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() && !path.ends_with("tests") {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|is| is == "rs") {
+            sources(&path, endings, found);
+        } else if path.extension().is_some_and(|is| endings.iter().any(|ending| is == *ending)) {
             found.push(path);
         }
     }
@@ -87,7 +46,7 @@ fn code(path: &Path) -> String {
 fn no_message_of_the_engine_holds_a_command() {
     let engine = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cutover/src");
     let mut files = Vec::new();
-    sources(&engine, &mut files);
+    sources(&engine, &["rs"], &mut files);
     assert!(files.len() > 100, "{}", files.len());
     // What it spells a command with, and a file that it writes for people to edit.
     let may = ["report/fix.rs", "engine/operations/new.rs"];
@@ -102,7 +61,7 @@ fn no_text_is_searched_for_backticks() {
     let mut files = Vec::new();
     for program in ["cutover-cli", "cli-kit", "consensus-cli", "demo"] {
         let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        sources(&crates.join(program).join("src"), &mut files);
+        sources(&crates.join(program).join("src"), &["rs", "js"], &mut files);
     }
     assert!(files.len() > 50, "{}", files.len());
     for file in files.iter().filter(|file| !file.ends_with("hints.rs")) {

@@ -10,10 +10,11 @@ use cutover::{
     AbortOptions, AdvanceOptions, ForgetOptions, FuzzOptions, Pace, Request, StartOptions,
 };
 
-use super::{
-    AbortArgs, AdvanceArgs, BackfillArgs, CheckArgs, ForgetArgs, MigrateCommand, Operate,
-    RollbackArgs, StartArgs, VerifyArgs,
+use super::args::{
+    AbortArgs, AdvanceArgs, BackfillArgs, CheckArgs, ForgetArgs, Operate, RollbackArgs, StartArgs,
+    VerifyArgs,
 };
+use super::commands::MigrateCommand;
 use crate::commands::{
     Call, abort, advance, backfill, check, forget, history, plan, repair, rollback, start, status,
     steer, verify,

@@ -39,11 +39,12 @@ pub(crate) async fn snapshot(State(app): State<App>) -> Result<Response<Body>, P
     let update = app.updates.borrow().clone();
     match (&update.view.snapshot, &update.view.error) {
         (Some(snapshot), None) => Ok(json(snapshot)),
-        (_, error) => Err(Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            error.clone().unwrap_or_default(),
-            &app.dashboard.paste.fix(&Fix::look_at(Command::Status)),
-        )),
+        (_, error) => {
+            let detail = error.clone().unwrap_or_default();
+            let fix = Fix::look_at(Command::Status);
+            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+                .fix(&fix, &app.dashboard.paste))
+        }
     }
 }
 
@@ -58,7 +59,7 @@ pub(crate) async fn points(State(app): State<App>) -> Response<Body> {
 
 pub(crate) async fn differences(State(app): State<App>) -> Response<Body> {
     let update = app.updates.borrow().clone();
-    let last = update.view.snapshot.as_ref().and_then(|seen| seen.verification.as_ref());
+    let last = update.view.seen.as_ref().and_then(|seen| seen.verification.as_ref());
     json(&last.map_or_else(Differences::default, |last| Differences {
         at: Some(last.at.clone()),
         command: Some(last.command.clone()),

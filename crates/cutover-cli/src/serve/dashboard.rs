@@ -9,12 +9,16 @@ use cli_kit::exit::Failure;
 use cli_kit::paste::Paste;
 use cutover::{Engine, Options, Snapshot};
 use serde::Serialize;
+use serde_json::Value;
 use tokio::sync::{Semaphore, watch};
 
 use super::access::Access;
+use super::advice::{self, Next};
+use super::orders;
 use super::problem::Problem;
+use crate::monitor::offered::offered;
 use crate::monitor::poller::{Latest, Point, Poller, point};
-use crate::monitor::runner::{Runner, RunnerState};
+use crate::monitor::runner::{Order, Runner, RunnerState};
 
 /// Everything the routes share.
 #[derive(Debug)]
@@ -42,14 +46,21 @@ const STREAMS: usize = 16;
 pub(crate) struct View {
     #[serde(skip)]
     pub(crate) looks: u64,
-    /// Where the migration stands: what `cutover status --json` prints.
-    pub(crate) snapshot: Option<Snapshot>,
+    /// Where the migration stands.
+    #[serde(skip)]
+    pub(crate) seen: Option<Arc<Snapshot>>,
+    /// The same: what `cutover status --json` prints, with each fix in pieces.
+    pub(crate) snapshot: Option<Value>,
     /// Why the last look failed, if it did. The snapshot is an older one then.
     pub(crate) error: Option<String>,
     /// This look's figures, for charts.
     pub(crate) point: Option<Point>,
+    /// The command to give next, if one is.
+    pub(crate) next: Option<Next>,
+    /// Orders that make sense now.
+    pub(crate) offered: Vec<&'static str>,
     /// What is running, and how the last operation ended.
-    pub(crate) orders: RunnerState,
+    pub(crate) orders: Value,
     /// Whether orders are taken.
     pub(crate) control: bool,
 }
@@ -75,36 +86,35 @@ impl Dashboard {
 
     /// The latest snapshot, with commands that can be pasted.
     pub(crate) fn update(&self, latest: Latest) -> Update {
-        let orders = self.orders();
+        let seen = latest.snapshot;
+        let busy = self.running().under_way.is_some();
+        let offer = |seen: &Snapshot| {
+            let mut names: Vec<_> = offered(seen, busy).into_iter().map(Order::name).collect();
+            names.extend(busy.then_some(orders::STOP));
+            names
+        };
         let view = View {
             looks: latest.looks,
-            point: latest.snapshot.as_deref().filter(|_| latest.error.is_none()).map(point),
-            snapshot: latest.snapshot.as_deref().map(|snapshot| self.pasted(snapshot)),
+            point: seen.as_deref().filter(|_| latest.error.is_none()).map(point),
+            snapshot: seen.as_deref().map(|seen| advice::snapshot(seen, &self.paste)),
             error: latest.error,
-            orders,
+            next: seen.as_deref().and_then(|seen| advice::next(seen, &self.paste)),
+            offered: seen.as_deref().map(offer).unwrap_or_default(),
+            orders: self.orders(),
             control: self.access.control,
+            seen,
         };
         let text = serde_json::to_string(&view).unwrap_or_else(|_| "{}".to_owned());
         Update { view: Arc::new(view), text: text.into() }
     }
 
-    fn pasted(&self, snapshot: &Snapshot) -> Snapshot {
-        let mut snapshot = snapshot.clone();
-        let blocked = snapshot.blocked.iter_mut().map(|blocked| &mut blocked.fix);
-        let drift = snapshot.drift.iter_mut().map(|drift| &mut drift.fix);
-        for fix in blocked.chain(drift) {
-            *fix = self.paste.fix(fix).into();
-        }
-        snapshot
+    /// What is running, and how the last operation ended, as JSON.
+    pub(crate) fn orders(&self) -> Value {
+        advice::orders(&self.running(), &self.paste)
     }
 
-    /// What is running, and how the last operation ended.
-    pub(crate) fn orders(&self) -> RunnerState {
-        let mut orders = self.runner.as_ref().map(Runner::state).unwrap_or_default();
-        if let Some(last) = &mut orders.last {
-            last.hint = last.hint.as_ref().map(|hint| self.paste.fix(hint).into());
-        }
-        orders
+    fn running(&self) -> RunnerState {
+        self.runner.as_ref().map(Runner::state).unwrap_or_default()
     }
 
     /// Reads from the database what is not in a snapshot. Blocks.
@@ -136,6 +146,6 @@ pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| {
-        Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be created", ""))
+        Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be created"))
     })
 }

@@ -16,6 +16,7 @@
 //! second are still one look a second, and steers through [`monitor::runner`](crate::monitor::runner).
 
 mod access;
+mod advice;
 mod api;
 mod connection_limit;
 mod dashboard;

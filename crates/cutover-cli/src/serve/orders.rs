@@ -9,13 +9,14 @@ use axum::http::{HeaderMap, Response, StatusCode, header};
 use cli_kit::exit::Failure;
 use cutover::{Engine, Limits, Pace, Request};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::api::json;
 use super::dashboard::{Dashboard, blocking};
 use super::listener::Peer;
 use super::problem::Problem;
 use super::routes::App;
-use crate::monitor::runner::{Order, Runner, RunnerState};
+use crate::monitor::runner::{Order, Runner};
 
 /// Bytes of an order's body.
 const LARGEST: usize = 4 << 10;
@@ -37,6 +38,9 @@ enum Named {
     Own,
 }
 
+/// Ends what is under way at its chunk's end.
+pub(crate) const STOP: &str = "stop";
+
 /// What is asked for by an order's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Asked {
@@ -51,7 +55,7 @@ struct Accepted {
     order: String,
     /// Whether it was done already; else `orders` of the events tells what it comes to.
     done: bool,
-    orders: RunnerState,
+    orders: Value,
 }
 
 pub(crate) async fn give(
@@ -66,9 +70,9 @@ pub(crate) async fn give(
     let body = axum::body::to_bytes(request.into_body(), LARGEST).await.map_err(|error| {
         if error.to_string().contains("length limit") {
             let detail = format!("an order can have {LARGEST} bytes at most");
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail, "")
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
         } else {
-            Problem::new(StatusCode::BAD_REQUEST, "the body ended early", "")
+            Problem::new(StatusCode::BAD_REQUEST, "the body ended early")
         }
     })?;
     let asked = asked(&name, &body)?;
@@ -85,12 +89,13 @@ fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
         return Ok(());
     }
     let hint = "send `{}` with `Content-Type: application/json`";
-    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "an order is JSON", hint))
+    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "an order is JSON").hint(hint))
 }
 
 fn asked(name: &str, body: &[u8]) -> Result<Asked, Problem> {
     let wrong = |detail: String| {
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail, "/api/v1/openapi.json describes it")
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+            .hint("/api/v1/openapi.json describes it")
     };
     let said: Said = serde_json::from_slice(body).map_err(|error| wrong(error.to_string()))?;
     let order = match name {
@@ -103,11 +108,11 @@ fn asked(name: &str, body: &[u8]) -> Result<Asked, Problem> {
         "backfill" => Order::Backfill,
         "advance" => Order::Advance,
         "rollback" => Order::Rollback,
-        "stop" => return Ok(Asked::Stop),
+        STOP => return Ok(Asked::Stop),
         _ => {
             let detail = format!("there is no order {name}");
             let hint = "/api/v1/openapi.json names them";
-            return Err(Problem::new(StatusCode::NOT_FOUND, detail, hint));
+            return Err(Problem::new(StatusCode::NOT_FOUND, detail).hint(hint));
         }
     };
     Ok(Asked::Order(order))
@@ -143,7 +148,7 @@ fn carry_out(
     actor: &str,
 ) -> Result<Response<Body>, Problem> {
     let Some(runner) = &dashboard.runner else {
-        return Err(Problem::new(StatusCode::FORBIDDEN, "this server is read-only", ""));
+        return Err(Problem::new(StatusCode::FORBIDDEN, "this server is read-only"));
     };
     // What is asked of work has a line of its own in the journal.
     let done = matches!(asked, Asked::Order(Order::Ask(_)) | Asked::Stop);
@@ -155,7 +160,7 @@ fn carry_out(
         Asked::Order(order) => give_to(runner, order, actor, dashboard)?,
     }
     dashboard.poller.poll_now();
-    let mut response = json(&Accepted { order: name, done, orders: runner.state() });
+    let mut response = json(&Accepted { order: name, done, orders: dashboard.orders() });
     if !done {
         *response.status_mut() = StatusCode::ACCEPTED;
     }

@@ -8,8 +8,9 @@ use cli_kit::exit::Failure;
 use cli_kit::paste::Paste;
 use serde::Serialize;
 
+use super::advice::{Piece, pieces};
 use crate::monitor::runner::Outcome;
-use cutover::{Difference, ErrorKind};
+use cutover::{Difference, ErrorKind, Fix};
 
 /// Why a request was not answered as asked.
 #[derive(Debug, Serialize)]
@@ -22,18 +23,37 @@ pub(crate) struct Problem {
     detail: String,
     /// What to do about it.
     hint: Option<String>,
+    /// The same, in pieces.
+    hint_pieces: Vec<Piece>,
     /// Rows that a gate refuses.
     examples: Vec<Difference>,
 }
 
 impl Problem {
-    pub(crate) fn new(status: StatusCode, detail: impl Into<String>, hint: &str) -> Self {
+    pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
             detail: detail.into(),
-            hint: (!hint.is_empty()).then(|| hint.to_owned()),
+            hint: None,
+            hint_pieces: Vec::new(),
             examples: Vec::new(),
+        }
+    }
+
+    /// The same, with what to do about it in words.
+    #[must_use]
+    pub(crate) fn hint(self, text: &str) -> Self {
+        let words = Piece::Words { text: text.to_owned() };
+        Self { hint: Some(text.to_owned()), hint_pieces: vec![words], ..self }
+    }
+
+    /// The same, with what to do about it.
+    #[must_use]
+    pub(crate) fn fix(self, fix: &Fix, paste: &Paste) -> Self {
+        match fix.is_empty() {
+            true => self,
+            false => Self { hint: Some(paste.fix(fix)), hint_pieces: pieces(fix, paste), ..self },
         }
     }
 
@@ -48,16 +68,16 @@ impl Problem {
         for cause in failure.causes() {
             detail += &format!(": {cause}");
         }
-        let hint = paste.fix(&failure.hint().unwrap_or_default());
         let examples = failure.examples().to_vec();
-        Self { examples, ..Self::new(status, detail, &hint) }
+        let problem = Self { examples, ..Self::new(status, detail) };
+        problem.fix(&failure.hint().unwrap_or_default(), paste)
     }
 
     /// An order that was not taken.
     pub(crate) fn outcome(outcome: Outcome, paste: &Paste) -> Self {
-        let hint = paste.fix(&outcome.hint.unwrap_or_default());
-        let detail = outcome.message;
-        Self { examples: outcome.examples, ..Self::new(StatusCode::CONFLICT, detail, &hint) }
+        let Outcome { message, hint, examples, .. } = outcome;
+        let problem = Self { examples, ..Self::new(StatusCode::CONFLICT, message) };
+        problem.fix(&hint.unwrap_or_default(), paste)
     }
 }
 

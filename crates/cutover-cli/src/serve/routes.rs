@@ -69,9 +69,9 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/orders/{order}", post(orders::give))
         .merge(looking)
         .merge(open)
-        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "no such page", "") })
+        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "no such page") })
         .method_not_allowed_fallback(|| async {
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed", "")
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed")
         })
         .with_state(app.clone())
         .layer(from_fn_with_state(app, admit))
@@ -102,7 +102,7 @@ async fn may_look(State(app): State<App>, request: Request, next: Next) -> Respo
 async fn in_time(request: Request, next: Next) -> Response<Body> {
     tokio::time::timeout(ANSWER, next.run(request)).await.unwrap_or_else(|_| {
         let mut response =
-            Problem::new(StatusCode::REQUEST_TIMEOUT, "this took too long", "").into_response();
+            Problem::new(StatusCode::REQUEST_TIMEOUT, "this took too long").into_response();
         // Who sends a body byte by byte would go on.
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         response

@@ -32,11 +32,8 @@ pub(crate) async fn events(
     State(app): State<App>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let Ok(permit) = app.dashboard.streams.clone().try_acquire_owned() else {
-        return Err(Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "too many pages are open",
-            "close one, and look at /api/v1/snapshot meanwhile",
-        ));
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many pages are open")
+            .hint("close one, and look at /api/v1/snapshot meanwhile"));
     };
     let mut updates = app.updates.clone();
     // The first one at once.
@@ -69,15 +66,17 @@ mod tests {
 
     use super::super::dashboard::View;
     use super::*;
-    use crate::monitor::runner::RunnerState;
 
     fn view(looks: u64) -> Update {
         let view = View {
             looks,
+            seen: None,
             snapshot: None,
             error: None,
             point: None,
-            orders: RunnerState::default(),
+            next: None,
+            offered: Vec::new(),
+            orders: serde_json::Value::Null,
             control: false,
         };
         Update { view: Arc::new(view), text: format!("{{\"looks\":{looks}}}").into() }

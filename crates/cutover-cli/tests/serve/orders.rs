@@ -125,10 +125,44 @@ fn a_refusal_says_why_and_what_to_do() {
     assert!(refused["message"].as_str().unwrap().contains("backfill"), "{refused}");
     let hint = refused["hint"].as_str().unwrap();
     assert!(hint.contains("/cutover backfill"), "{hint}");
+    let pieces = refused["hint_pieces"].as_array().unwrap();
+    let command = pieces.iter().find(|piece| piece["is"] == "command").unwrap();
+    assert!(hint.contains(command["text"].as_str().unwrap()), "{hint}: {command}");
+    assert_eq!(command["order"], "backfill");
     assert_eq!(phase(&served), "read-new");
 }
 
-/// From `retired` there is no way back: that takes a terminal.
+/// What a page offers is what the snapshot allows and what the server takes.
+#[test]
+fn what_is_offered_is_taken() {
+    let served = Served::new("--control");
+    let offered = |phase: &str| {
+        served.until(phase, |seen| seen["phase"] == phase && seen["work"].is_null());
+        let look = served.look();
+        let names = look["offered"].as_array().unwrap().iter();
+        let names: Vec<String> = names.map(|name| name.as_str().unwrap().to_owned()).collect();
+        (names.join(" "), look["next"]["command"]["order"].clone())
+    };
+    let empty = "pause pace backfill verify advance postpone";
+    assert_eq!(offered("dual-write"), (empty.to_owned(), "backfill".into()));
+    run(&served.dir, "backfill");
+    run(&served.dir, "advance");
+    let names = "pause pace verify advance rollback postpone";
+    assert_eq!(offered("read-new"), (names.to_owned(), "advance".into()));
+    run(&served.dir, "postpone");
+    run(&served.dir, "pause");
+    served.until("paused", |seen| seen["control"]["paused"] == true);
+    assert_eq!(offered("read-new").0, "resume pace verify rollback unpostpone");
+    for order in ["resume", "unpostpone"] {
+        served.order(order, "{}").is(200);
+    }
+    run(&served.dir, "advance --to new-only");
+    assert_eq!(offered("new-only").0, "pause pace verify rollback postpone");
+    run(&served.dir, "advance --to retired --yes");
+    assert_eq!(offered("retired"), (String::new(), Value::Null));
+}
+
+/// Retiring cannot be undone, so it is confirmed in a terminal.
 #[test]
 fn nothing_is_retired_from_afar() {
     let served = Served::new("--control");

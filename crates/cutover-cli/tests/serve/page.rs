@@ -125,6 +125,27 @@ fn a_control_works_and_is_refused_without_the_token() {
     assert!(actor.starts_with("tester via web from 127.0.0.1:"), "{actor}");
 }
 
+/// What comes next is a button for who may give it, and a command to copy for everybody else.
+#[test]
+fn what_is_next_is_a_button() {
+    let served = Served::new("--control");
+    let next = "document.querySelector('#next li')";
+    drive(async |browser| {
+        browser.open(&format!("http://{}/", served.host)).await;
+        let command = format!("{next}?.querySelector('code')?.textContent.includes('backfill')");
+        browser.until("the command", &command).await;
+        browser.open(&served.url).await;
+        browser.until("the button", &format!("{next}?.querySelector('button')")).await;
+        let said = browser.run(&format!("return {next}.textContent")).await;
+        assert!(said.as_str().unwrap().starts_with("Nextto fill the new tables: "), "{said}");
+        browser.run(&format!("{next}.querySelector('button').click()")).await;
+        browser.until("it is filled", &format!("{PERCENT} === 100")).await;
+        let advance = format!("{next}?.querySelector('button')?.dataset.gives === 'advance'");
+        browser.until("what is next then", &advance).await;
+        calm(&browser, &served).await;
+    });
+}
+
 /// With the keyboard alone: to the content, to a button, through the question before a step.
 #[test]
 fn the_keyboard_is_enough() {
@@ -324,7 +345,7 @@ fn every_phase_is_shown() {
             let title = format!("document.title === 'split-address: {phase}'");
             browser.until("the title", &title).await;
             if phase == "new-only" {
-                // From retired there is no way back: that takes a terminal.
+                // Retiring cannot be undone, so it is confirmed in a terminal.
                 let advance = "document.querySelector('[data-order=advance]').disabled";
                 browser.until("no button retires", advance).await;
             }

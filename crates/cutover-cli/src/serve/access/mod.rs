@@ -34,18 +34,14 @@ impl Access {
                 return Err(Problem::new(
                     StatusCode::BAD_REQUEST,
                     "exactly one Host header is needed",
-                    "",
                 ));
             }
         };
         if self.hosts.ours(host) {
             return Ok(());
         }
-        Err(Problem::new(
-            StatusCode::MISDIRECTED_REQUEST,
-            "this server does not have that name",
-            "use the address it printed, or name the host with --allow-host",
-        ))
+        Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, "this server does not have that name")
+            .hint("use the address it printed, or name the host with --allow-host"))
     }
 
     /// Whether the request comes from no page, or from ours.
@@ -58,7 +54,7 @@ impl Access {
         if from_ours && matches!(site, None | Some(b"same-origin" | b"none")) {
             return Ok(());
         }
-        Err(Problem::new(StatusCode::FORBIDDEN, "the request comes from another page", ""))
+        Err(Problem::new(StatusCode::FORBIDDEN, "the request comes from another page"))
     }
 
     /// Whether the request may read.
@@ -69,11 +65,8 @@ impl Access {
     /// Whether the request may give orders.
     pub(crate) fn order(&self, headers: &HeaderMap) -> Result<(), Problem> {
         if !self.control {
-            return Err(Problem::new(
-                StatusCode::FORBIDDEN,
-                "this server is read-only",
-                "start it with --control, or use the command line",
-            ));
+            return Err(Problem::new(StatusCode::FORBIDDEN, "this server is read-only")
+                .hint("start it with --control, or use the command line"));
         }
         self.token(headers)
     }
@@ -91,7 +84,7 @@ impl Access {
             (_, None) => "this needs the token",
         };
         let hint = "it was printed when the server started: `Authorization: Bearer TOKEN`";
-        Err(Problem::new(StatusCode::UNAUTHORIZED, detail, hint))
+        Err(Problem::new(StatusCode::UNAUTHORIZED, detail).hint(hint))
     }
 }
 

@@ -30,10 +30,10 @@ pub(crate) async fn answer(State(app): State<App>) -> Response<Body> {
 
 fn render(view: &View) -> String {
     let mut out = Text::default();
-    let up = view.error.is_none() && view.snapshot.is_some();
+    let up = view.error.is_none() && view.seen.is_some();
     out.gauge("cutover_up", "Whether the last look at the database succeeded.", flag(up));
     out.counter("cutover_looks_total", "Looks at the database so far.", number(view.looks));
-    if let Some(snapshot) = &view.snapshot {
+    if let Some(snapshot) = &view.seen {
         phase(&mut out, snapshot);
         backfill(&mut out, snapshot);
         work(&mut out, snapshot);

@@ -41,10 +41,18 @@ function svg(name, attributes, text) {
   return element;
 }
 
-/** Text in which commands stand between backticks. */
-function prose(text) {
-  return text.split("`").map((part, i) => (i % 2 ? make("code", null, part) : part));
+/** A command; where this page can give it, it is a button. */
+function command({ text, order }) {
+  if (token === null || !possible(order)) return make("code", null, text);
+  const button = make("button", { type: "button", class: "command", "data-gives": order }, text);
+  button.addEventListener("click", () => give(order));
+  return button;
 }
+
+/** What to do, from its pieces: words, and commands among them. */
+const advice = (pieces) => pieces.map((piece) => (piece.is === "command" ? command(piece) : piece.text));
+const fixOf = (pieces, more = "") =>
+  (pieces?.length ? make("span", { class: `fix ${more}` }, ...advice(pieces)) : null);
 
 /** Replaces an element's content only if it would change: focus and selection stay. */
 function fill(element, ...children) {
@@ -107,12 +115,11 @@ function showHead({ snapshot }) {
 
 function showAlerts({ snapshot, error }) {
   const alerts = [];
-  const alert = (is, text, fix) => alerts.push(make("li", { "data-is": is }, ...prose(text),
-    fix ? make("span", { class: "fix" }, ...prose(fix)) : null));
+  const alert = (is, text, fix) => alerts.push(make("li", { "data-is": is }, text, fixOf(fix)));
   if (error) alert("bad", `The database could not be read: ${error}. What is shown was seen at ${clock(snapshot.at)}.`);
   const found = differencesOf(snapshot.verification);
   if (found) alert("bad", `The last verification found ${count(found)} ${found === 1 ? "difference" : "differences"}.`);
-  for (const drift of snapshot.drift) alert("bad", drift.reason, drift.fix);
+  for (const drift of snapshot.drift) alert("bad", drift.reason, drift.fix_pieces);
   const { paused, postponed, actor } = snapshot.control;
   const by = actor ? ` (requested by ${actor})` : "";
   if (paused) alert("warn", `Work is paused${by}.`);
@@ -122,7 +129,7 @@ function showAlerts({ snapshot, error }) {
   }
   if (snapshot.wal_pending_bytes >= 16 << 20) {
     alert("warn", `The write-ahead log has grown to ${bytes(snapshot.wal_bytes)}: a program that keeps a read transaction open prevents it from restarting.`,
-      "End the read transaction that has been open longest.");
+      [{ is: "words", text: "End the read transaction that has been open longest." }]);
   }
   fill($("alerts"), ...alerts);
 }
@@ -188,13 +195,14 @@ function showVerified({ snapshot }) {
     make("p", { class: "operator" }, `By ${last.actor}.`));
 }
 
-function showNext({ snapshot }) {
+function showNext({ snapshot, next }) {
   const line = (name, ...text) => make("li", null, name, make("span", null, ...text));
   const forecast = snapshot.rollback;
   fill($("next"), make("ul", { class: "next" },
+    next ? line(make("b", { class: "can" }, "Next"), `${next.when}: `, command(next.command)) : null,
     line(make("b", { class: "can" }, "Allowed"), snapshot.allowed.join(", ") || "nothing"),
-    ...snapshot.blocked.map(({ action, reason, fix }) =>
-      line(make("b", null, action), "Refused: ", ...prose(reason), fix ? make("span", { class: "fix quiet" }, ...prose(fix)) : "")),
+    ...snapshot.blocked.map(({ action, reason, fix_pieces }) =>
+      line(make("b", null, action), "Refused: ", reason, fixOf(fix_pieces, "quiet"))),
     forecast ? line(make("b", null, "Rollback"),
       `To ${forecast.to}: ${forecast.seconds == null ? "not measured yet" : forecast.seconds < 0.05 ? "at once" : `about ${span(forecast.seconds)}`}; ${forecast.because}.`) : null));
 }
@@ -367,7 +375,7 @@ async function showPlan() {
     }));
     box.querySelector("summary")?.focus();
   } catch (problem) {
-    box.replaceChildren(make("p", null, ...prose(`${problem.detail ?? problem.message} ${problem.hint ?? ""}`)));
+    box.replaceChildren(make("p", null, problem.detail ?? problem.message, " ", ...advice(problem.hint_pieces ?? [])));
   }
 }
 
@@ -385,23 +393,8 @@ function target(order) {
   return PHASES[at + (order === "advance" ? 1 : -1)];
 }
 
-/** Whether an order makes sense now; the server decides. */
-function possible(order) {
-  const { snapshot, orders } = news;
-  const { paused, postponed } = snapshot.control;
-  const steerable = !["legacy", "retired"].includes(snapshot.phase) || Boolean(snapshot.work);
-  switch (order) {
-    case "pause": return steerable && !paused;
-    case "resume": return steerable && paused;
-    case "postpone": return steerable && !postponed;
-    case "unpostpone": return steerable && postponed;
-    case "stop": return Boolean(orders.under_way);
-    case "backfill": return !orders.under_way && !snapshot.backfill.complete && snapshot.allowed.includes(order);
-    // Retiring cannot be undone: that takes a terminal.
-    case "advance": return !orders.under_way && snapshot.allowed.includes(order) && target(order) !== "retired";
-    default: return !orders.under_way && snapshot.allowed.includes(order);
-  }
-}
+/** Whether an order makes sense now: the server has decided. */
+const possible = (order) => news.control && news.offered.includes(order);
 
 function makeOrders() {
   $("orders").replaceChildren(...ORDERS.map(({ title, orders }) => make("div", null,
@@ -417,7 +410,8 @@ function showOrders({ control, orders }) {
   $("controls").hidden = !control;
   if (!control) return;
   $("key").hidden = token !== null;
-  $("orders").hidden = $("pace").hidden = $("forget").hidden = token === null;
+  $("orders").hidden = $("forget").hidden = token === null;
+  $("pace").hidden = token === null || !possible("pace");
   for (const button of $("orders").querySelectorAll("button")) {
     // A focused button stays focused: it is not disabled, but says that it does nothing now.
     const can = possible(button.dataset.order);
@@ -429,19 +423,19 @@ function showOrders({ control, orders }) {
   const said = busy ? make("p", { class: "note" }, `${busy} is under way`)
     : last ? make("div", { class: `note ${last.ok && !found ? "good" : "bad"}` },
       make("b", null, `${last.order}: ${last.ok ? "done." : "not done."}`), " ",
-      ...(found ? [`It found ${found === 1 ? "a difference" : `${count(found)} differences`}: see below.`] : prose(last.message)),
-      last.hint ? make("span", { class: "fix" }, ...prose(last.hint)) : null, make("span", { class: "fix quiet" }, `by ${last.actor}`)) : null;
+      found ? `It found ${found === 1 ? "a difference" : `${count(found)} differences`}: see below.` : last.message,
+      fixOf(last.hint_pieces), make("span", { class: "fix quiet" }, `by ${last.actor}`)) : null;
   if (said) fill($("outcome"), said);
 }
 
 function refused(problem) {
-  fill($("outcome"), make("div", { class: "note bad" }, make("b", null, "Refused: "), ...prose(problem.detail ?? problem.message),
-    problem.hint ? make("span", { class: "fix" }, ...prose(problem.hint)) : null));
+  fill($("outcome"), make("div", { class: "note bad" }, make("b", null, "Refused: "), problem.detail ?? problem.message,
+    fixOf(problem.hint_pieces)));
   if (problem.status === 401) { token = null; showOrders(news); $("key-token").focus(); }
 }
 
 async function give(order, body = {}) {
-  if (order !== "pace" && !possible(order)) return;
+  if (!possible(order)) return;
   if (!(await sure(order))) return;
   try {
     await ask(`/api/v1/orders/${order}`, { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
@@ -457,8 +451,8 @@ function sure(order) {
   const forecast = news.snapshot.rollback;
   $("sure-title").textContent = `${order === "advance" ? "Advance" : "Roll back"} to ${to}?`;
   $("sure-text").textContent = `${MEANS[to]} ${order === "advance"
-    ? "At a gate every row is verified first, and nothing changes if anything differs. `rollback` undoes the step."
-    : `No row is lost. ${forecast?.seconds == null ? "" : `It takes ${forecast.seconds < 0.05 ? "a moment" : `about ${span(forecast.seconds)}`}.`}`}`.replaceAll("`", "");
+    ? "At a gate every row is verified first, and nothing changes if anything differs. A rollback undoes the step."
+    : `No row is lost. ${forecast?.seconds == null ? "" : `It takes ${forecast.seconds < 0.05 ? "a moment" : `about ${span(forecast.seconds)}`}.`}`}`;
   $("sure-yes").textContent = order === "advance" ? "Advance" : "Roll back";
   const dialog = $("sure");
   dialog.returnValue = "";

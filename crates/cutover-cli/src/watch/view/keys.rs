@@ -1,5 +1,6 @@
 //! The last line: the keys, or what there is no room for.
 
+use cutover::Request;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -8,6 +9,8 @@ use ratatui::widgets::Paragraph;
 use super::Sight;
 use super::state::TWO_COLUMNS;
 use super::text::{cut, width};
+use crate::monitor::offered::offered;
+use crate::monitor::runner::Order;
 use crate::watch::layout::Panel;
 
 /// With fewer columns, what is left out takes the room of nearly all keys.
@@ -38,24 +41,19 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, sight: &Sight, left_out: &
 
 /// The keys that do something now. The last two are always there.
 fn keys(sight: &Sight) -> Vec<(&'static str, &'static str)> {
-    let seen = &*sight.snapshot;
-    let mut keys = vec![if seen.control.paused { ("r", "resume") } else { ("p", "pause") }];
-    keys.push(("s", "pace"));
-    let orders = [
-        ("backfill", ("f", "fill")),
-        ("verify", ("v", "verify")),
-        ("advance", ("a", "advance")),
-        ("rollback", ("b", "back")),
-    ];
-    for (order, key) in orders {
-        let pointless = order == "backfill" && seen.backfill.complete;
-        if !pointless && seen.allowed.iter().any(|allowed| allowed == order) {
-            keys.push(key);
-        }
-    }
-    keys.push(if seen.control.postponed { ("x", "unpostpone") } else { ("x", "postpone") });
-    keys.extend([("?", "help"), ("q", "leave")]);
-    keys
+    let key = |order: Order| match order {
+        Order::Ask(Request::Pause) => ("p", "pause"),
+        Order::Ask(Request::Resume) => ("r", "resume"),
+        Order::Ask(Request::Pace(_)) => ("s", "pace"),
+        Order::Ask(Request::Postpone) => ("x", "postpone"),
+        Order::Ask(Request::Unpostpone) => ("x", "unpostpone"),
+        Order::Backfill => ("f", "fill"),
+        Order::Verify => ("v", "verify"),
+        Order::Advance => ("a", "advance"),
+        Order::Rollback => ("b", "back"),
+    };
+    let orders = offered(&sight.snapshot, sight.under_way.is_some());
+    orders.into_iter().map(key).chain([("?", "help"), ("q", "leave")]).collect()
 }
 
 /// What there is no room for, if there is anything.
