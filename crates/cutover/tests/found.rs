@@ -258,7 +258,7 @@ fn tables_joined_without_regard_to_case_are_kept_in_step() {
 /// Scopes that a column takes for the same are looked at once: a row that was found twice was
 /// mended twice.
 #[test]
-fn keys_that_differ_in_case_alone_are_mended_on_the_way_back() {
+fn keys_that_differ_in_case_alone_are_repaired_by_a_rollback() {
     let started = Started::new(
         "CREATE TABLE t (id TEXT COLLATE NOCASE NOT NULL PRIMARY KEY); INSERT INTO t VALUES ('A')",
         "CREATE TABLE new.m (id TEXT COLLATE NOCASE NOT NULL PRIMARY KEY);

@@ -3,11 +3,9 @@
 //! index too, and the values are no better. A Python program writes to it and, the same
 //! statements, to a twin that no migration ever touches.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Child, Command, Stdio};
-
 use rusqlite::Connection;
 use serde_json::Value;
+use testkit::program::Dialogue;
 
 use super::bench::{Bench, ends};
 use crate::scene::rows;
@@ -140,7 +138,7 @@ impl Table {
 }
 
 /// A program that executes each statement in the database and, another, in the twin.
-struct Writer(Child);
+struct Writer(Dialogue);
 
 const WRITER: &str = r#"
 import json, sqlite3, sys
@@ -156,25 +154,13 @@ for line in sys.stdin:
 
 impl Writer {
     fn open(bench: &Bench) -> Self {
-        let mut command = Command::new("python3");
-        command.args(["-c", WRITER]).arg(bench.db()).arg(bench.path("twin.db"));
-        Self(command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap())
+        Self(Dialogue::python(WRITER, &[&bench.db(), &bench.path("twin.db")]))
     }
 
     #[track_caller]
     fn does(&mut self, in_database: &str, in_twin: &str) {
-        let line = Value::from(vec![in_database, in_twin]);
-        writeln!(self.0.stdin.as_mut().unwrap(), "{line}").unwrap();
-        let mut answer = String::new();
-        BufReader::new(self.0.stdout.as_mut().unwrap()).read_line(&mut answer).unwrap();
-        assert_eq!(answer.trim(), "done", "{in_database}");
-    }
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let line = Value::from(vec![in_database, in_twin]).to_string();
+        assert_eq!(self.0.ask(&line), "done", "{in_database}");
     }
 }
 
@@ -302,7 +288,7 @@ impl Hostile {
         self.write_old();
         self.exits(0, &["verify"]);
         self.operates(&["repair"]);
-        self.compare("after the way back", |table| &table.main);
+        self.compare("after the rollback", |table| &table.main);
         self.operates(&["advance", "--to", "new-only"]);
         self.operates(&[
             "advance",
@@ -371,4 +357,28 @@ fn long_names() {
     let other = format!("{long}m");
     let file = format!("{}.sql", "f".repeat(200));
     Hostile::set(&[&long, &other], &file, &"a".repeat(5_000)).lives();
+}
+
+/// Our names are written in one way only: what an application calls `_CUTOVER_…` is its own, and
+/// stays.
+#[test]
+fn an_application_may_have_our_prefix_in_other_letters() {
+    let bench = Bench::small();
+    bench.sql(
+        "CREATE TABLE _CUTOVER_log (id INTEGER PRIMARY KEY, what TEXT);
+         INSERT INTO _CUTOVER_log VALUES (1, 'mine');
+         CREATE VIEW Cutover_live_log AS SELECT what FROM _CUTOVER_log;
+         CREATE TABLE _CUTOVER_kept_notes (what TEXT)",
+    );
+    // SQLite would take this one for a table that we may need.
+    let refused = bench.exits(3, "start split.sql --db app.db");
+    assert!(refused.stderr.contains("_CUTOVER_kept_notes"), "{}", refused.stderr);
+    bench.sql("DROP TABLE _CUTOVER_kept_notes");
+    for line in ["check split.sql", "start split.sql", "abort"] {
+        bench.exits(0, &format!("{line} --db app.db"));
+    }
+    let forgotten = bench.json("forget split --db app.db");
+    assert_eq!(forgotten["clean"], true, "{forgotten}");
+    assert_eq!(forgotten["dropped"], Value::from(Vec::<Value>::new()), "{forgotten}");
+    assert_eq!(bench.number("SELECT count(*) FROM Cutover_live_log WHERE what = 'mine'"), 1);
 }

@@ -1,5 +1,5 @@
-//! Unique values that change places: exchanged between two rows, shifted along, taken over
-//! from a row that goes.
+//! Writes that exchange unique values: between two rows, along a chain of rows, or from a row that
+//! is deleted.
 
 use super::generate::Generator;
 use super::statement::{Kind, Part, Statement};

@@ -1,5 +1,5 @@
-//! Whether everything is as it should be: the tables written to are the twin's, the
-//! mirror is what the mapping gives, the live views give the old rows.
+//! The verdict: the tables written to equal the twin's, the mirror holds what the mapping gives, and
+//! the live views give the old rows.
 
 use super::world::is_volatile;
 use crate::backend::sqlite::catalog::OURS;

@@ -1,4 +1,4 @@
-//! Which rows belong together: a sample that holds the one needs the other. Pure.
+//! Rows that refer to each other: a sample with one of them needs the other. Pure.
 
 use crate::derive::query::{Arm, Item, What};
 use crate::derive::target::Target;

@@ -1,5 +1,5 @@
-//! The same statement on the scratch copy and on its twin, which has none of our
-//! machinery: what the program that writes is told has to be the same.
+//! Runs each statement on the scratch copy and on its twin, which has no objects of ours. The program
+//! that writes must get the same answer from both.
 
 use super::statement::{Kind, Statement};
 use crate::backend::sqlite::{Answer, Connection, DatabaseError};

@@ -1,5 +1,5 @@
-//! From a script that fails to the smallest one that still does. Pure: whether a script
-//! fails is asked of the caller, who may also say no because enough was tried.
+//! Shrinks a script that fails to the smallest one that still fails. Pure: the caller says whether a
+//! script fails, and may say no once enough was tried.
 
 use super::statement::Statement;
 use crate::error::Result;

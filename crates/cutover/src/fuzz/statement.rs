@@ -1,4 +1,4 @@
-//! A statement as parts that can be left out or made simpler.
+//! A statement in parts, which shrinking leaves out or makes simpler.
 
 /// A statement of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! The generator's values: mostly those that are really there, so that writes meet rows
-//! and each other, and now and then one that nobody thought of.
+//! The generator's values: mostly those that the tables hold, so that writes meet rows and each
+//! other, and sometimes an odd one.
 
 use fastrand::Rng;
 

@@ -1,5 +1,5 @@
-//! What the generator knows of the tables it writes to: their columns, their keys, and
-//! values that are really there. Plain data.
+//! What the generator knows of the tables that it writes to: their columns, their keys, and values
+//! that they hold. Plain data.
 
 use super::literal::literal;
 use crate::backend::sqlite::{Answer, Connection};

@@ -280,11 +280,10 @@ pub(crate) fn refuse(migration: &Migration, flaw: &Flaw) -> Error {
             flaw.reason.clone(),
             flaw.fix.clone(),
         )),
-        FlawKind::CantKeepInStep => Error::Refused(Refusal {
-            action: format!("migration {}", migration.name()),
-            reason: format!("line {}, column {}: {}", flaw.at.line, flaw.at.column, flaw.reason),
-            fix: flaw.fix.clone().into(),
-            examples: Vec::new(),
-        }),
+        FlawKind::CantKeepInStep => Error::Refused(Refusal::new(
+            format!("migration {}", migration.name()),
+            format!("line {}, column {}: {}", flaw.at.line, flaw.at.column, flaw.reason),
+            flaw.fix.clone(),
+        )),
     }
 }

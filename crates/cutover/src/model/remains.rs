@@ -15,7 +15,7 @@ use crate::report::Kept;
 pub(crate) const LIVE: &str = "cutover_live_";
 
 /// What the names of tables of kept rows begin with.
-const KEPT: &str = "_cutover_kept_";
+pub(crate) const KEPT: &str = "_cutover_kept_";
 
 /// The column of a kept row that tells its migration.
 const KEPT_FOR: &str = "_migration";

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::fix::Fix;
 use super::fuzz::FuzzReport;
 use super::verify::VerifyReport;
+use crate::error::Refusal;
 use crate::phase::Side;
 
 /// What the proof found: whether the migration can start, and what it will cost.
@@ -47,6 +48,11 @@ impl Problem {
     /// Something of the whole migration.
     pub(crate) fn new(reason: impl Into<String>, fix: impl Into<Fix>) -> Self {
         Self { line: None, column: None, reason: reason.into(), fix: fix.into() }
+    }
+
+    /// As the reason why something is refused.
+    pub(crate) fn refuses(self, action: impl Into<String>) -> Refusal {
+        Refusal::new(action, self.reason, self.fix)
     }
 
     /// Something of the statement on that line of the file.

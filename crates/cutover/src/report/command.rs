@@ -1,6 +1,7 @@
 //! Commands on a migration, as data.
 
 use std::fmt;
+use std::iter::successors;
 
 use crate::phase::Phase;
 
@@ -67,6 +68,61 @@ impl Command {
     /// The migration at hand.
     pub const ABORT: Self = Self::Abort { migration: None };
 
+    /// One of each kind, with everything that it may be told: for a program to test that it
+    /// understands all of them.
+    pub fn each() -> impl Iterator<Item = Self> {
+        // Each leads to the next: a new kind does not compile until it has its place here.
+        let next = |command: &Self| {
+            Some(match command {
+                Self::Check => Self::Start,
+                Self::Start => Self::Backfill,
+                Self::Backfill => Self::Verify,
+                Self::Verify => Self::Repair,
+                Self::Repair => Self::ADVANCE,
+                Self::Advance { when_told: true, .. } => Self::Retire { backup: false },
+                Self::Advance { to: None, .. } => Self::advance_to(Phase::Legacy),
+                Self::Advance { to: Some(to), .. } => {
+                    to.next().map_or(Self::ADVANCE_WHEN_TOLD, Self::advance_to)
+                }
+                Self::Retire { backup: false } => Self::Retire { backup: true },
+                Self::Retire { backup: true } => Self::ROLLBACK,
+                Self::Rollback { to: None } => Self::rollback_to(Phase::Legacy),
+                Self::Rollback { to: Some(to) } => to.next().map_or(Self::ABORT, Self::rollback_to),
+                Self::Abort { migration: None } => Self::abort("split"),
+                Self::Abort { migration: Some(_) } => Self::forget("split"),
+                Self::Forget { drop_kept: false, migration } => {
+                    Self::Forget { migration: migration.clone(), drop_kept: true }
+                }
+                Self::Forget { drop_kept: true, .. } => Self::Unpostpone,
+                Self::Unpostpone => Self::Resume,
+                Self::Resume => Self::Status,
+                Self::Status => Self::History,
+                Self::History => return None,
+            })
+        };
+        successors(Some(Self::Check), next)
+    }
+
+    /// Its name, as the `cutover` program has it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Check => "check",
+            Self::Start => "start",
+            Self::Backfill => "backfill",
+            Self::Verify => "verify",
+            Self::Repair => "repair",
+            Self::Advance { .. } | Self::Retire { .. } => "advance",
+            Self::Rollback { .. } => "rollback",
+            Self::Abort { .. } => "abort",
+            Self::Forget { .. } => "forget",
+            Self::Unpostpone => "unpostpone",
+            Self::Resume => "resume",
+            Self::Status => "status",
+            Self::History => "history",
+        }
+    }
+
     /// To that phase.
     #[must_use]
     pub fn advance_to(phase: Phase) -> Self {
@@ -96,33 +152,24 @@ impl Command {
 /// file.
 impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())?;
         match self {
-            Self::Check => f.write_str("check FILE"),
-            Self::Start => f.write_str("start FILE"),
-            Self::Backfill => f.write_str("backfill"),
-            Self::Verify => f.write_str("verify"),
-            Self::Repair => f.write_str("repair"),
+            Self::Check | Self::Start => f.write_str(" FILE"),
             Self::Advance { to, when_told } => {
-                f.write_str("advance")?;
                 to.map_or(Ok(()), |to| write!(f, " --to {to}"))?;
                 f.write_str(if *when_told { " --when-told" } else { "" })
             }
             Self::Retire { backup } => {
-                f.write_str("advance --to retired --yes")?;
+                f.write_str(" --to retired --yes")?;
                 f.write_str(if *backup { " --backup before-retire.db" } else { "" })
             }
-            Self::Rollback { to: None } => f.write_str("rollback"),
-            Self::Rollback { to: Some(to) } => write!(f, "rollback --to {to}"),
-            Self::Abort { migration: None } => f.write_str("abort"),
-            Self::Abort { migration: Some(name) } => write!(f, "abort --migration {name}"),
+            Self::Rollback { to: Some(to) } => write!(f, " --to {to}"),
+            Self::Abort { migration: Some(name) } => write!(f, " --migration {name}"),
             Self::Forget { migration, drop_kept } => {
-                write!(f, "forget {migration}")?;
+                write!(f, " {migration}")?;
                 f.write_str(if *drop_kept { " --drop-kept --yes" } else { "" })
             }
-            Self::Unpostpone => f.write_str("unpostpone"),
-            Self::Resume => f.write_str("resume"),
-            Self::Status => f.write_str("status"),
-            Self::History => f.write_str("history"),
+            _ => Ok(()),
         }
     }
 }

@@ -224,7 +224,7 @@ impl Run<'_> {
         let result = self.engine().rollback(NAME, to, &mut Silent);
         if possible.is_err() {
             let failed = |error| {
-                Failure::new(Kind::Gate, format!("no way back: {}; {possible:?}", told(&error)))
+                Failure::new(Kind::Gate, format!("no rollback: {}; {possible:?}", told(&error)))
             };
             self.set_aside(result.map_err(failed)?, &kept_before)?;
             return Err(Stop::Ended(Ended::Done(self.done)));

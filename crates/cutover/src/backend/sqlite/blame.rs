@@ -1,4 +1,4 @@
-//! What an error of SQLite's is about: a row, or the database.
+//! Tells whether an error of SQLite is about a row or about the database.
 
 use rusqlite::{ErrorCode, ffi};
 

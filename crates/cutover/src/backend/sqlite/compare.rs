@@ -5,9 +5,9 @@ use crate::backend::sqlite::difference::{Chunk, Diff, Kind, Outcome};
 use crate::backend::sqlite::row_errors::may_be_a_row;
 use crate::backend::sqlite::side_by_side::{bind, compare_whole};
 use crate::backend::sqlite::value::Value;
-use crate::backend::sqlite::{Db, failing};
+use crate::backend::sqlite::{Db, bound, failing};
 use crate::derive::derived::{Place, derived, held};
-use crate::derive::sql::{ident, idents, join};
+use crate::derive::sql::{idents, join};
 use crate::derive::target::Target;
 use crate::error::Result;
 
@@ -102,15 +102,8 @@ fn insert_given(db: &Db, target: &Target, place: Place, chunk: &Chunk) -> rusqli
 pub(crate) fn apply(db: &Db, target: &Target, place: Place, diffs: &[Diff]) -> Result<()> {
     let doing = format!("repairing {}", target.table.known_as);
     let table = place.table(target.direction.target(), &target.table.name);
-    let values: Vec<String> = target.values().cloned().collect();
-    let parameter = |name: &String| {
-        target.columns.iter().position(|column| column == name).map_or(0, |position| position + 1)
-    };
-    let same_key = join(&target.key.columns, " AND ", |column| {
-        let operator = if target.table.never_null(column) { "=" } else { "IS" };
-        format!("{} {operator} ?{}", ident(column), parameter(column))
-    });
-    let set = join(&values, ", ", |column| format!("{} = ?{}", ident(column), parameter(column)));
+    let same_key = bound::equals(target, "", &target.key.columns);
+    let set = bound::assigned(target);
     let all: Vec<usize> = (1..=target.columns.len()).collect();
     let run = || -> rusqlite::Result<()> {
         let conn = db.conn();
@@ -119,11 +112,7 @@ pub(crate) fn apply(db: &Db, target: &Target, place: Place, diffs: &[Diff]) -> R
         let of_kind = |kind| diffs.iter().filter(move |diff| diff.kind == kind);
         let execute = |sql: &str, row: &[Value]| -> rusqlite::Result<()> {
             let mut statement = conn.prepare_cached(sql)?;
-            for (position, value) in row.iter().enumerate() {
-                if position < statement.parameter_count() {
-                    statement.raw_bind_parameter(position + 1, value)?;
-                }
-            }
+            bound::bind(&mut statement, row)?;
             statement.raw_execute().map(|_| ())
         };
         for diff in of_kind(Kind::Extra) {

@@ -1,4 +1,4 @@
-//! A part of a target, and what differs in it.
+//! The differences in a part of a target.
 
 use crate::backend::sqlite::value::{Value, json};
 use crate::derive::derived::Part;

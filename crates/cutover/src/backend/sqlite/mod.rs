@@ -3,6 +3,7 @@
 
 mod alike;
 mod blame;
+pub(crate) mod bound;
 pub(crate) mod catalog;
 pub(crate) mod commits;
 pub(crate) mod compare;

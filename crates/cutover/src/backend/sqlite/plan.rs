@@ -1,5 +1,5 @@
-//! What SQLite's planner makes of our statements: a sync statement that reads a
-//! whole table would make every write as slow as the table is long.
+//! Query plans of our statements. A sync statement that reads a whole table would make every write
+//! slower the longer the table is.
 
 use super::Db;
 use crate::error::Result;

@@ -1,4 +1,4 @@
-//! Steps that are tried on a copy of the schema, and taken back.
+//! Rehearsals: steps on a copy of the schema, which are then undone.
 
 use super::Db;
 use super::catalog::{self, Entry};

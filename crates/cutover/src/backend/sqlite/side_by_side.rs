@@ -142,20 +142,18 @@ impl<'a> Walk<'a> {
             return Ok(());
         }
         let (table, column) = (&self.target.table.known_as, &self.target.columns[position]);
-        Err(Error::Refused(Refusal {
-            action: format!("comparing {table}"),
-            reason: format!(
+        Err(Error::Refused(Refusal::new(
+            format!("comparing {table}"),
+            format!(
                 "the mapping gives {} for the key {table}.{column}, which would store it as \
                  another type",
                 show(value)
             ),
-            fix: format!(
+            format!(
                 "write CAST(… AS the type of {column}) in the statement at line {}",
                 self.target.line
-            )
-            .into(),
-            examples: Vec::new(),
-        }))
+            ),
+        )))
     }
 
     fn difference(

@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_phase_has_its_way_back() {
+    fn each_phase_has_its_rollback() {
         let speeds = Speeds { catch_up: None, backfill: Some(100.0), verify: Some(1_000.0) };
         let of = |phase| forecast(phase, None, 3_000, 2_000, speeds);
         assert_eq!(of(Phase::Legacy), None);

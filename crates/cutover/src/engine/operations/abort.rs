@@ -46,7 +46,7 @@ impl Engine {
         options: AbortOptions,
         watch: &mut dyn Watch,
     ) -> Result<AbortReport> {
-        Session::hold_to_leave(self, name, "abort", |session| {
+        Session::hold_to_leave(self, name, Command::ABORT, |session| {
             leave_and_drop(session, options, watch)
         })
     }
@@ -98,8 +98,7 @@ fn leave_and_drop(
     removed.extend(named.collect::<Vec<_>>().into_iter().rev());
     set_aside::settle(session, Direction::Forward)?;
     let left = kept_tables(session.db, &session.model.migration, Phase::Legacy)?;
-    session.db.write("removing what is left", || {
-        session.fence()?;
+    session.write("removing what is left", || {
         let rest = phase_objects::ours(session.db, &session.model)?;
         phase_objects::remove(session.db, &rest)?;
         drop_indexes(session, |_| true)?;
@@ -170,8 +169,7 @@ fn leave(
 ) -> Result<Vec<String>> {
     session.approve(Phase::Legacy, watch)?;
     let since = now();
-    let (removed, held) = session.db.write("aborting the migration", || {
-        session.fence()?;
+    let (removed, held) = session.write("aborting the migration", || {
         let ours = phase_objects::ours(session.db, &session.model)?;
         phase_objects::remove(session.db, &ours)?;
         // By these the rows that are kept are found once more.

@@ -35,7 +35,7 @@ impl Engine {
         options: &AdvanceOptions,
         watch: &mut dyn Watch,
     ) -> Result<TransitionReport> {
-        Session::hold(self, name, "advance", |session| {
+        Session::hold(self, name, Command::ADVANCE, |session| {
             let from = session.record.phase;
             let to = goal(session, options)?;
             let mut report = begin(session, from);
@@ -49,8 +49,7 @@ impl Engine {
                 let heeds = |facts: &mut Facts| facts.control.postponed = false;
                 session.refuse_unless_permitted_with(Action::Advance, "advance", heeds)?;
                 filled(session, Phase::WriteNew)?;
-                session.db.write("postponing the cutover", || {
-                    session.fence()?;
+                session.write("postponing the cutover", || {
                     session.engine.ask(&session.record, Request::Postpone)
                 })?;
             }

@@ -7,7 +7,7 @@ use crate::engine::work::session::Session;
 use crate::error::Result;
 use crate::pace::Pace;
 use crate::phase::Direction;
-use crate::report::{Action, BackfillReport};
+use crate::report::{Action, BackfillReport, Command};
 use crate::watch::{Watch, Work};
 
 impl Engine {
@@ -23,7 +23,7 @@ impl Engine {
         pace: Pace,
         watch: &mut dyn Watch,
     ) -> Result<BackfillReport> {
-        Session::hold(self, name, "backfill", |session| {
+        Session::hold(self, name, Command::Backfill, |session| {
             session.refuse_unless_permitted(Action::Backfill, "backfill")?;
             let report = fill(session, Direction::Forward, Work::Backfill, pace, watch)?;
             clean_up::settled(session)?;

@@ -10,7 +10,7 @@ use crate::engine::work::telemetry::Telemetry;
 use crate::error::{Error, Refusal, Result};
 use crate::pace::Pace;
 use crate::phase::{Direction, Phase};
-use crate::report::VerifyReport;
+use crate::report::{Command, VerifyReport};
 use crate::watch::{Event, Watch, Work};
 
 /// Between two rounds.
@@ -32,18 +32,17 @@ impl Engine {
         pace: Pace,
         watch: &mut dyn Watch,
     ) -> Result<VerifyReport> {
-        Session::hold(self, name, "verify", |session| {
+        Session::hold(self, name, Command::Verify, |session| {
             if session.record.phase.sync().is_none() || session.record.phase == Phase::Legacy {
-                return Err(Refusal {
-                    action: "verify".to_owned(),
-                    reason: format!(
+                return Err(Refusal::new(
+                    "verify",
+                    format!(
                         "in {} neither side is a mirror of the other, so there is nothing to \
                          follow",
                         session.record.phase
                     ),
-                    fix: "leave out `--follow`".into(),
-                    examples: Vec::new(),
-                }
+                    "leave out `--follow`",
+                )
                 .into());
             }
             let result = follow(session, pace, watch);

@@ -36,7 +36,7 @@ impl Engine {
         if !record.is_over() {
             return Err(under_way(&record));
         }
-        Session::hold(self, name, "forget", |session| forget(session, options, watch))
+        Session::hold(self, name, Command::forget(name), |session| forget(session, options, watch))
     }
 }
 
@@ -72,8 +72,7 @@ fn forget(
         return Err(refusal(found.reason, found.fix));
     }
     drop_kept(session, &kept, watch)?;
-    let (removed, _) = db.write("forgetting the migration", || {
-        session.fence()?;
+    let (removed, _) = session.write("forgetting the migration", || {
         let view = |name: &String| Standing { kind: "view".to_owned(), name: name.clone() };
         let mut found: Vec<Standing> = views.iter().map(view).collect();
         // Their triggers go with the views.
@@ -124,10 +123,8 @@ fn drop_kept(session: &Session<'_>, kept: &[Kept], watch: &mut dyn Watch) -> Res
             "DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} WHERE {own} LIMIT {ROWS})"
         );
         loop {
-            let (deleted, _) = db.write("dropping kept rows", || {
-                session.fence()?;
-                db.execute("dropping kept rows", &sql, &[])
-            })?;
+            let (deleted, _) = session
+                .write("dropping kept rows", || db.execute("dropping kept rows", &sql, &[]))?;
             if deleted == 0 {
                 break;
             }

@@ -14,7 +14,7 @@ use crate::engine::work::session::{Session, now};
 use crate::error::Result;
 use crate::pace::Pace;
 use crate::phase::Direction;
-use crate::report::{Action, RepairReport};
+use crate::report::{Action, Command, RepairReport};
 use crate::watch::{Watch, Work};
 
 impl Engine {
@@ -32,7 +32,7 @@ impl Engine {
         watch: &mut dyn Watch,
     ) -> Result<RepairReport> {
         let renamed = self.find_lost(name)?;
-        Session::hold(self, name, "repair", |session| {
+        Session::hold(self, name, Command::Repair, |session| {
             session.refuse_unless_permitted(Action::Repair, "repair")?;
             let phase = session.record.phase;
             let renewed = session.renew_objects()?;

@@ -31,7 +31,7 @@ impl Engine {
         to: Option<Phase>,
         watch: &mut dyn Watch,
     ) -> Result<TransitionReport> {
-        Session::hold(self, name, "rollback", |session| {
+        Session::hold(self, name, Command::ROLLBACK, |session| {
             let from = session.record.phase;
             let mut report = begin(session, from);
             let to = match to {

@@ -43,7 +43,7 @@ impl Engine {
         if known.is_none_or(|record| record.pending == Some(Pending::Aborted)) {
             self.record_new(migration)?;
         }
-        Session::hold(self, migration.name(), "start", |session| {
+        Session::hold(self, migration.name(), Command::Start, |session| {
             // Another operator may have been quicker while the proof ran.
             startable(&session.record, migration)?;
             let started = session.record.phase == Phase::DualWrite;
@@ -147,8 +147,7 @@ fn create_old_indexes(session: &Session<'_>, watch: &mut dyn Watch) -> Result<Ve
         if needed.side == crate::phase::Side::Old {
             watch.event(&Event::Began { work: Work::Index, total: 0 });
             let sql = needed.sql(&name);
-            session.db.write("creating an index", || {
-                session.fence()?;
+            session.write("creating an index", || {
                 session.db.batch(
                     "creating an index",
                     &sql.replacen("CREATE INDEX", "CREATE INDEX IF NOT EXISTS", 1),

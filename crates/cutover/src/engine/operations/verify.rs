@@ -6,13 +6,13 @@ use crate::backend::sqlite::state::{self, Pending, Record};
 use crate::backend::sqlite::{Db, verified};
 use crate::clock;
 use crate::derive::target::Target;
-use crate::engine::observe::next_actions::{No, permitted};
+use crate::engine::observe::next_actions::permitted;
 use crate::engine::open::Engine;
 use crate::engine::transition::frozen::verify_frozen;
 use crate::engine::work::compare::{Compared, Part, merge, once, verify_parts};
 use crate::engine::work::pass::Filled;
 use crate::engine::work::session::Session;
-use crate::error::{Refusal, Result};
+use crate::error::Result;
 use crate::model::build::Model;
 use crate::pace::Pace;
 use crate::phase::{Direction, Phase};
@@ -40,12 +40,7 @@ impl Engine {
     ) -> Result<VerifyReport> {
         let record = self.record(name)?;
         let facts = self.facts(&record, self.drift(&record)?)?;
-        permitted(&facts, Action::Verify).map_err(|No { reason, fix }| Refusal {
-            action: "verify".to_owned(),
-            reason,
-            fix,
-            examples: Vec::new(),
-        })?;
+        permitted(&facts, Action::Verify).map_err(|problem| problem.refuses("verify"))?;
         let model = self.model(&record)?;
         let began = Instant::now();
         let report = if record.phase == Phase::NewOnly {
@@ -80,11 +75,8 @@ impl Session<'_> {
     /// Keeps what a verification found, to be shown. Nothing depends on it: where it can't be
     /// written at this moment it isn't.
     pub(crate) fn found(&self, took: Duration, report: &VerifyReport) {
-        let last = self.engine.verification(&self.doing, took, report);
-        let _ = self.db.write(FOUND, || {
-            self.fence()?;
-            verified::write(self.db, self.record.id, &last)
-        });
+        let last = self.engine.verification(self.command.name(), took, report);
+        let _ = self.write(FOUND, || verified::write(self.db, self.record.id, &last));
     }
 }
 

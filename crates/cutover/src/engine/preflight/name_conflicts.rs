@@ -6,6 +6,7 @@ use crate::backend::sqlite::{Db, catalog};
 use crate::derive::names::Names;
 use crate::error::Result;
 use crate::model::build::Model;
+use crate::model::remains;
 use crate::phase::Side;
 use crate::report::Problem;
 use crate::schema::Index;
@@ -51,10 +52,12 @@ pub(crate) fn name_conflicts(db: &Db, model: &Model) -> Result<Vec<Problem>> {
     Ok(problems)
 }
 
-/// What has a name that begins as those of this migration's objects will. Removing these
-/// goes by their names.
+/// What has a name that begins as those of this migration's objects will, or as those of kept rows
+/// in other letters. Removing these goes by their names.
 pub(crate) fn occupied(db: &Db, model: &Model) -> Result<Vec<Problem>> {
-    let found = catalog::begin_with(db, &model.names.prefix())?;
+    let mut found = catalog::begin_with_in_any_case(db, &model.names.prefix())?;
+    let kept = catalog::begin_with_in_any_case(db, remains::KEPT)?;
+    found.extend(kept.into_iter().filter(|(_, name)| !name.starts_with(remains::KEPT)));
     let reason = |(kind, name)| {
         format!("the database has the {kind} {name}, which would be taken for cutover's")
     };

@@ -53,12 +53,10 @@ pub(crate) fn refused_writes<'t>(
     let refused = |table: &Table| {
         let error =
             writes(table, &table.known_as).iter().find_map(|sql| copy.prepares(sql).err())?;
-        Some(Problem {
-            line: None,
-            column: None,
-            reason: format!("SQLite would refuse writes to {}: {error}", table.known_as),
-            fix: "make the mapping simpler: fewer columns or tables in one statement".into(),
-        })
+        Some(Problem::new(
+            format!("SQLite would refuse writes to {}: {error}", table.known_as),
+            "make the mapping simpler: fewer columns or tables in one statement",
+        ))
     };
     tables.filter_map(refused).collect()
 }

@@ -22,12 +22,10 @@ pub(crate) fn scans(db: &Db, model: &Model) -> Result<Vec<Problem>> {
         let tables = copy.behind(Wall::Mapping, || plan::scanned(&copy, &sql))?;
         let real: Vec<&String> = tables.iter().filter(|name| !is_made_up(name)).collect();
         if !real.is_empty() {
-            problems.push(Problem {
-                line: None,
-                column: None,
-                reason: format!("{serves} would read a whole table at every write: {sql}"),
-                fix: "join on columns that an index leads with, or create that index".into(),
-            });
+            problems.push(Problem::new(
+                format!("{serves} would read a whole table at every write: {sql}"),
+                "join on columns that an index leads with, or create that index",
+            ));
         }
     }
     Ok(problems)

@@ -59,12 +59,8 @@ pub(crate) fn forecast(
     forecast.log_bytes = need.log_bytes();
     forecast.needed_bytes = need.bytes();
     forecast.free_bytes = free(db.file());
-    Ok(lacking(db.file(), need.bytes(), options).map(|lack| Problem {
-        line: None,
-        column: None,
-        reason: lack.reason("the migration"),
-        fix: FIX.into(),
-    }))
+    Ok(lacking(db.file(), need.bytes(), options)
+        .map(|lack| Problem::new(lack.reason("the migration"), FIX)))
 }
 
 #[expect(

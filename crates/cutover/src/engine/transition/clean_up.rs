@@ -38,10 +38,7 @@ pub(crate) fn settled(session: &mut Session<'_>) -> Result<Vec<Kept>> {
     }
     let kept = set_aside::settle(session, Direction::Forward)?;
     set_aside::forget(session, Direction::Backward)?;
-    session.db.write("finishing", || {
-        session.fence()?;
-        state::set_pending(session.db, session.record.id, None)
-    })?;
+    session.write("finishing", || state::set_pending(session.db, session.record.id, None))?;
     session.record.pending = None;
     Ok(kept)
 }

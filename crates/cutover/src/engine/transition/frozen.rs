@@ -19,8 +19,7 @@ pub(crate) fn take_digests(session: &mut Session<'_>, watch: &mut dyn Watch) -> 
             continue;
         }
         let (rows, digest) = scan::digest(db, &table, || stop(watch))?;
-        db.write("recording a digest", || {
-            session.fence()?;
+        session.write("recording a digest", || {
             state::set_digest(db, id, &table.known_as, rows, &digest)
         })?;
     }

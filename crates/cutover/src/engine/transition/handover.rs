@@ -53,12 +53,11 @@ pub(crate) fn hand_over(db: &Db, from: &Model, to: &Model) -> Result<()> {
         run(db, "copying the sequences", &sequences(to.targets(direction), &to.catalog))?;
     }
     if others(db, from, to)? != before {
-        return Err(Refusal {
-            action: doing.to_owned(),
-            reason: "something else in the schema would change".to_owned(),
-            fix: "report this as a bug, with the database's schema".into(),
-            examples: Vec::new(),
-        }
+        return Err(Refusal::new(
+            doing,
+            "something else in the schema would change",
+            "report this as a bug, with the database's schema",
+        )
         .into());
     }
     Ok(())

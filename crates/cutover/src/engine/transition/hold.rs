@@ -4,6 +4,7 @@ use crate::backend::sqlite::objects::{self, Standing};
 use crate::engine::open::Engine;
 use crate::engine::work::session::Session;
 use crate::error::Result;
+use crate::report::Command;
 
 impl<'a> Session<'a> {
     /// Does some work from taking the lease to giving it up. What a killed gate left
@@ -13,10 +14,10 @@ impl<'a> Session<'a> {
     pub(crate) fn hold<T>(
         engine: &'a Engine,
         name: &str,
-        doing: &str,
+        command: Command,
         work: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
-        Self::work(Self::open(engine, name, doing, Engine::model)?, work)
+        Self::work(Self::open(engine, name, command, Engine::model)?, work)
     }
 
     /// As [`hold`](Self::hold), to leave the migration: also where its tables are gone, were
@@ -24,10 +25,10 @@ impl<'a> Session<'a> {
     pub(crate) fn hold_to_leave<T>(
         engine: &'a Engine,
         name: &str,
-        doing: &str,
+        command: Command,
         work: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
-        Self::work(Self::open(engine, name, doing, Engine::model_to_leave)?, work)
+        Self::work(Self::open(engine, name, command, Engine::model_to_leave)?, work)
     }
 
     fn work<T>(mut session: Self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {

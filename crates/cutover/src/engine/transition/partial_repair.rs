@@ -131,12 +131,11 @@ fn underivable(target: &Target, diff: Diff) -> Refused {
 
 fn cant_hold(target: &Target, Refused { row, reason }: &Refused) -> Error {
     let (table, key) = (&target.table.known_as, key_of(target, row));
-    Refusal {
-        action: format!("repairing {table}"),
-        reason: format!("{table} can't hold the row with the key {key}: {reason}"),
-        fix: "change the row on the old side, or the new table's constraint".into(),
-        examples: Vec::new(),
-    }
+    Refusal::new(
+        format!("repairing {table}"),
+        format!("{table} can't hold the row with the key {key}: {reason}"),
+        "change the row on the old side, or the new table's constraint",
+    )
     .into()
 }
 

@@ -1,11 +1,11 @@
 //! Refusing what the decision does not permit, in its own words.
 
 use crate::engine::observe::drift::Kind;
-use crate::engine::observe::next_actions::{self, Facts, No};
+use crate::engine::observe::next_actions::{self, Facts};
 use crate::engine::work::session::Session;
-use crate::error::{Refusal, Result};
+use crate::error::Result;
 use crate::phase::Phase;
-use crate::report::{Action, Problem};
+use crate::report::Action;
 
 impl Session<'_> {
     /// Refuses a command that the decision does not permit, in the decision's own words.
@@ -24,12 +24,7 @@ impl Session<'_> {
         let drift = self.engine.drift(&self.record)?;
         let mut facts = self.engine.facts(&self.record, drift)?;
         change(&mut facts);
-        next_actions::permitted(&facts, action).map_err(|No { reason, fix }| Refusal {
-            action: doing.to_owned(),
-            reason,
-            fix,
-            examples: Vec::new(),
-        })?;
+        next_actions::permitted(&facts, action).map_err(|problem| problem.refuses(doing))?;
         self.seen_schema.set(Some(version));
         Ok(())
     }
@@ -43,8 +38,7 @@ impl Session<'_> {
         }
         let drift = self.engine.schema_drift(&self.record)?;
         if let Some(found) = drift.first(&[Kind::Misfit, Kind::Columns, Kind::Objects]) {
-            let Problem { reason, fix, .. } = found.clone();
-            return Err(Refusal::transition(to, reason, fix).into());
+            return Err(found.clone().refuses(format!("going to {to}")).into());
         }
         self.seen_schema.set(Some(version));
         Ok(())

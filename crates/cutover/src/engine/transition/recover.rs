@@ -71,8 +71,7 @@ impl Session<'_> {
     pub(crate) fn renew_indexes(&self) -> Result<bool> {
         let lost = lost_indexes(self.db, &self.model)?;
         for (_, sql) in &lost {
-            self.db.write("creating an index again", || {
-                self.fence()?;
+            self.write("creating an index again", || {
                 self.db.batch("creating an index again", sql)
             })?;
         }

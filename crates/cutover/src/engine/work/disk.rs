@@ -39,13 +39,7 @@ pub(crate) fn lacking(at: &Path, needed: u64, options: &Options) -> Option<Lack>
 pub(crate) fn demand(at: &Path, needed: u64, what: &str, options: &Options) -> Result<()> {
     match lacking(at, needed, options) {
         None => Ok(()),
-        Some(lack) => Err(Refusal {
-            action: what.to_owned(),
-            reason: lack.reason("it"),
-            fix: FIX.into(),
-            examples: Vec::new(),
-        }
-        .into()),
+        Some(lack) => Err(Refusal::new(what, lack.reason("it"), FIX).into()),
     }
 }
 

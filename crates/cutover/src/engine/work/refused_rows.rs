@@ -14,7 +14,7 @@ use crate::derive::derived::Place;
 use crate::derive::sql::join;
 use crate::derive::target::Target;
 use crate::engine::open::Engine;
-use crate::error::{Error, Refusal, Result};
+use crate::error::{Error, Result};
 use crate::model::build::Model;
 use crate::model::definitions;
 use crate::phase::Direction;
@@ -41,28 +41,15 @@ impl Session<'_> {
         scopes.dedup();
         let name = target.table.known_as.clone();
         self.refused.replace(Some(RefusedScopes { target: name, scopes }));
-        let Problem { reason, fix, .. } = problem(target, &found, self.again());
-        let action = self.doing.clone();
-        Some(Refusal::new(action, reason, fix).into())
-    }
-
-    /// The command that is at work, to be given again.
-    fn again(&self) -> Command {
-        match self.doing.as_str() {
-            "start" => Command::Start,
-            "repair" => Command::Repair,
-            "advance" => Command::ADVANCE,
-            "rollback" => Command::ROLLBACK,
-            _ => Command::Backfill,
-        }
+        let problem = problem(target, &found, self.command.clone());
+        Some(problem.refuses(self.command.name()).into())
     }
 
     /// Writes down which rows were refused, after the transaction that met them was rolled
     /// back. Nothing depends on it but what `status` says.
     pub(crate) fn note_refused(&self) {
         let Some(RefusedScopes { target, scopes }) = self.refused.take() else { return };
-        let _ = self.db.write("recording refused rows", || {
-            self.fence()?;
+        let _ = self.write("recording refused rows", || {
             refused::write(self.db, self.record.id, &target, &scopes)
         });
     }

@@ -1,7 +1,7 @@
 //! An operator at work on one migration: the lease, the record, the model.
 
 use std::cell::{Cell, RefCell};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::backend::sqlite::Db;
 use crate::backend::sqlite::journal::{self, Line};
@@ -13,6 +13,7 @@ use crate::engine::open::Engine;
 use crate::error::{Error, Result};
 use crate::model::build::Model;
 use crate::phase::Phase;
+use crate::report::Command;
 
 /// Which rows a refusal was about.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,8 +27,8 @@ pub(crate) struct Session<'a> {
     pub(crate) engine: &'a Engine,
     pub(crate) record: Record,
     pub(crate) model: Model,
-    /// The command.
-    pub(crate) doing: String,
+    /// What is done under the lease.
+    pub(crate) command: Command,
     /// When the lease was renewed last, in a transaction that may not have been committed.
     renewed: Cell<Instant>,
     /// The number of the schema that was last compared with what the migration needs.
@@ -42,12 +43,16 @@ impl<'a> Session<'a> {
     pub(crate) fn open(
         engine: &'a Engine,
         name: &str,
-        doing: &str,
+        command: Command,
         model: impl FnOnce(&Engine, &Record) -> Result<Model>,
     ) -> Result<Self> {
         let db = &engine.db;
         let record = engine.record(name)?;
-        let asker = Asker { actor: &engine.options.actor, doing, ttl: engine.options.lease_ttl };
+        let asker = Asker {
+            actor: &engine.options.actor,
+            doing: command.name(),
+            ttl: engine.options.lease_ttl,
+        };
         let lease = Lease::take(db, &asker)?;
         let opened = (|| {
             // Read again under the lease: another operator may just have finished.
@@ -69,7 +74,7 @@ impl<'a> Session<'a> {
             engine,
             record,
             model,
-            doing: doing.to_owned(),
+            command,
             renewed: Cell::new(Instant::now()),
             seen_schema: Cell::new(None),
             refused: RefCell::new(None),
@@ -82,6 +87,19 @@ impl<'a> Session<'a> {
         self.lease.as_ref().map_or(Ok(()), |lease| lease.renew(self.db))?;
         self.renewed.set(Instant::now());
         Ok(())
+    }
+
+    /// As [`Db::write`], under the lease, which is renewed: an operator that stood still while
+    /// another took over writes nothing.
+    pub(crate) fn write<T>(
+        &self,
+        doing: &str,
+        work: impl FnOnce() -> Result<T>,
+    ) -> Result<(T, Duration)> {
+        self.db.write(doing, || {
+            self.fence()?;
+            work()
+        })
     }
 
     /// Whether the lease can't have expired, and has some time to go.
@@ -144,7 +162,7 @@ impl<'a> Session<'a> {
             self.engine.warn(&format!(
                 "{} is done, but the lease could not be released: {error}. It ends with this \
                  process, or in {} s",
-                self.doing,
+                self.command.name(),
                 self.engine.options.lease_ttl.as_secs()
             ));
         }

@@ -8,7 +8,7 @@ use crate::backend::sqlite::compare;
 use crate::backend::sqlite::difference::{Chunk, Diff, Kind, Outcome};
 use crate::backend::sqlite::repair::Refused;
 use crate::backend::sqlite::value::Value;
-use crate::backend::sqlite::{Db, catalog};
+use crate::backend::sqlite::{Db, bound, catalog};
 use crate::derive::derived::{Place, SCOPES};
 use crate::derive::names::Names;
 use crate::derive::sql::{ident, idents, join, text};
@@ -186,14 +186,7 @@ impl<'a> Aside<'a> {
 
     /// That a row of the target has the values of a derived one in some columns.
     fn same(&self, names: &[String]) -> String {
-        let target = self.target;
-        let position = |name: &String| {
-            target.columns.iter().position(|column| column == name).map_or(0, |n| n + 1)
-        };
-        join(names, " AND ", |name| {
-            let operator = if target.table.never_null(name) { "=" } else { "IS" };
-            format!("t.{} {operator} ?{}", ident(name), position(name))
-        })
+        bound::equals(self.target, "t.", names)
     }
 
     /// Why a stored row is kept.

@@ -112,13 +112,20 @@ pub(crate) fn place(db: &Db, table: &str) -> Result<Option<i64>> {
 
 /// The objects of a kind whose names begin so.
 pub(crate) fn named(db: &Db, kind: &str, prefix: &str) -> Result<Vec<String>> {
-    let mut found = begin_with(db, prefix)?;
-    found.retain(|(is, name)| is == kind && name.starts_with(prefix));
-    Ok(found.into_iter().map(|(_, name)| name).collect())
+    let found = begin_with(db, prefix)?.into_iter().filter(|(is, _)| is == kind);
+    Ok(found.map(|(_, name)| name).collect())
 }
 
-/// The kinds and names of all objects whose names begin so, in whatever letter case.
+/// The kinds and names of all objects whose names begin so. Letter case counts: we write our names
+/// in one way only, and what an application calls `_CUTOVER_…` is the application's.
 pub(crate) fn begin_with(db: &Db, prefix: &str) -> Result<Vec<(String, String)>> {
+    let mut found = begin_with_in_any_case(db, prefix)?;
+    found.retain(|(_, name)| name.starts_with(prefix));
+    Ok(found)
+}
+
+/// The same in whatever letter case: SQLite would give none of these names to another object.
+pub(crate) fn begin_with_in_any_case(db: &Db, prefix: &str) -> Result<Vec<(String, String)>> {
     db.rows(
         READING,
         "SELECT type, name FROM main.sqlite_schema \

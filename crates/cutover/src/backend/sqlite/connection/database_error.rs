@@ -1,4 +1,4 @@
-//! What the database says when it does not do what it was asked.
+//! An error of the database.
 
 use rusqlite::ErrorCode;
 

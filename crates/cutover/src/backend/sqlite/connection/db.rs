@@ -182,15 +182,13 @@ impl Db {
     pub(crate) fn read_schema_anew(&self, doing: &str) -> Result<()> {
         let read = self.conn().execute_batch("SELECT 1 FROM main.sqlite_schema LIMIT 0");
         read.map_err(|source| match corrupt(&source) {
-            Some(Corrupt::Object { name, says }) => Error::Refused(Refusal {
-                action: doing.to_owned(),
-                reason: format!("SQLite could no longer read {name} in the schema: {says}"),
-                fix: format!(
+            Some(Corrupt::Object { name, says }) => Error::Refused(Refusal::new(
+                doing,
+                format!("SQLite could no longer read {name} in the schema: {says}"),
+                format!(
                     "drop {name} or create it again; if cutover made it, end its migration first"
-                )
-                .into(),
-                examples: Vec::new(),
-            }),
+                ),
+            )),
             _ => self.error(doing, source),
         })
     }

@@ -54,12 +54,11 @@ pub(super) fn classify(
         },
         Some(ErrorCode::ReadOnly) => unusable("the file can't be written", NEEDS_WRITING),
         Some(ErrorCode::CannotOpen) => unusable("the file can't be opened", NEEDS_WRITING),
-        Some(ErrorCode::AuthorizationForStatementDenied) => Error::Refused(Refusal {
-            action: doing.to_owned(),
-            reason: format!("a statement uses a table that it may not: {source}"),
-            fix: "let the migration read and write only its own tables".into(),
-            examples: Vec::new(),
-        }),
+        Some(ErrorCode::AuthorizationForStatementDenied) => Error::Refused(Refusal::new(
+            doing,
+            format!("a statement uses a table that it may not: {source}"),
+            "let the migration read and write only its own tables",
+        )),
         _ => Error::Database { doing: doing.to_owned(), source },
     }
 }

@@ -1,4 +1,4 @@
-//! Connections: what is opened, what may be asked on it, and what goes wrong.
+//! Connections: opening them, running statements on them, and their errors.
 
 mod authorizer;
 mod checkpoint;

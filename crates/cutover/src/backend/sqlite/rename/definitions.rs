@@ -40,12 +40,11 @@ pub(crate) fn redefine(db: &Db, changes: &[Change]) -> Result<()> {
     db.read_schema_anew(doing)?;
     for (change, before) in tables.into_iter().zip(before) {
         if shape(db, &change.to.name)? != before {
-            return Err(Refusal {
-                action: doing.to_owned(),
-                reason: format!("the table {} would change its shape", change.to.name),
-                fix: "report this as a bug, with the table's definition".into(),
-                examples: Vec::new(),
-            }
+            return Err(Refusal::new(
+                doing,
+                format!("the table {} would change its shape", change.to.name),
+                "report this as a bug, with the table's definition",
+            )
             .into());
         }
     }

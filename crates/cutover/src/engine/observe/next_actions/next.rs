@@ -1,0 +1,114 @@
+//! Which command to give next.
+
+use super::facts::Facts;
+use super::permitted::permitted;
+use crate::backend::sqlite::state::Pending;
+use crate::engine::observe::drift::Kind;
+use crate::phase::{Direction, Phase};
+use crate::report::{Action, Because, NextAction, VerifyReport, Waiting};
+
+/// What to give next.
+pub(super) fn next(facts: &Facts) -> Option<NextAction> {
+    let give = |action, because| Some(NextAction { action, to: None, because });
+    // Of an aborted migration nothing is at work.
+    if facts.at_work && facts.pending != Some(Pending::Aborted) {
+        return match facts.waiting {
+            Some(Waiting::Paused) => give(Action::Resume, Because::Paused),
+            Some(Waiting::Postponed) => give(Action::Unpostpone, Because::Postponed),
+            _ => None,
+        };
+    }
+    let planned = plan(facts)?;
+    // What goes chunk by chunk would begin, and stand still.
+    let chunks = matches!(planned.action, Action::Backfill | Action::Repair | Action::Rollback)
+        || planned.to == Some(Phase::Retired)
+        || planned.because == Because::Interrupted;
+    if facts.control.paused && chunks {
+        return give(Action::Resume, Because::Paused);
+    }
+    Some(planned)
+}
+
+/// What to give when nobody is at work. What stands in the way comes first.
+fn plan(facts: &Facts) -> Option<NextAction> {
+    let phase = facts.phase;
+    let give = |action, because| {
+        let to = match action {
+            Action::Advance => phase.next().or(Some(phase)),
+            Action::Rollback => phase.previous(),
+            _ => None,
+        };
+        Some(NextAction { action, to, because })
+    };
+    match (phase, facts.pending) {
+        (Phase::Legacy, Some(Pending::Drop)) => {
+            return give(Action::Abort, Because::Interrupted);
+        }
+        (_, Some(Pending::Aborted)) => return give(Action::Start, Because::NotStarted),
+        (Phase::Legacy, _) => return give(Action::Start, Because::NotStarted),
+        (Phase::Retired, Some(_)) => return give(Action::Advance, Because::Interrupted),
+        (Phase::Retired, None) => return None,
+        _ => {}
+    }
+    let leave = || {
+        // Where writes enter the new tables only a change of the schema helps.
+        (phase <= Phase::ReadNew).then(|| give(Action::Abort, Because::InTheWay))?
+    };
+    if facts.drift.first(&[Kind::Misfit, Kind::Columns]).is_some() {
+        return leave();
+    }
+    if facts.pending == Some(Pending::CatchUp) {
+        return give(Action::Rollback, Because::Interrupted);
+    }
+    if facts.drift.is_any() && permitted(facts, Action::Repair).is_ok() {
+        return give(Action::Repair, Because::Drift);
+    }
+    if facts.missed_writes && permitted(facts, Action::Repair).is_ok() {
+        return give(Action::Repair, Because::Differences);
+    }
+    if !facts.backfilled && phase.sync() == Some(Direction::Forward) {
+        return match facts.refused_rows {
+            Some(_) => leave(),
+            None => give(Action::Backfill, Because::NotFilled),
+        };
+    }
+    if let Some(found) = &facts.found
+        && let Some(action) = after_differences(facts, found)
+    {
+        return action;
+    }
+    if phase.next().is_some_and(|to| to.is_gated() && to < Phase::Retired)
+        && facts.control.postponed
+    {
+        return give(Action::Unpostpone, Because::Postponed);
+    }
+    match phase {
+        Phase::DualWrite => give(Action::Advance, Because::Filled),
+        Phase::ReadNew => give(Action::Advance, Because::ReadsMoved),
+        Phase::WriteNew => give(Action::Advance, Because::WritesMoved),
+        _ => give(Action::Advance, Because::Frozen),
+    }
+}
+
+/// What to do about differences that the last verification found; nothing where they are no
+/// obstacle.
+fn after_differences(facts: &Facts, found: &VerifyReport) -> Option<Option<NextAction>> {
+    let phase = facts.phase;
+    let give = |action, because| Some(Some(NextAction { action, to: None, because }));
+    let direction = found.examples.first().map(|example| example.direction);
+    match (phase.sync(), direction) {
+        _ if found.ok => None,
+        (Some(mirror), Some(direction)) if mirror == direction => {
+            give(Action::Repair, Because::Differences)
+        }
+        (Some(Direction::Forward), _) => give(Action::Abort, Because::NotLossless),
+        // Rows of the new tables that the old ones can't hold are none.
+        (Some(Direction::Backward), _) => None,
+        (None, _) if phase == Phase::NewOnly => {
+            let to = phase.previous();
+            let action = Action::Rollback;
+            Some(Some(NextAction { action, to, because: Because::FrozenChanged }))
+        }
+        (None, _) => None,
+    }
+}

@@ -1,0 +1,172 @@
+use super::{Decision, Facts, decide, permitted};
+use crate::backend::sqlite::control::Control;
+use crate::backend::sqlite::state::Pending;
+use crate::engine::observe::drift::{Drift, Kind};
+use crate::phase::{Direction, Phase};
+use crate::report::{Action, Blocked, Difference, Problem, VerifyReport, Waiting};
+
+fn facts(phase: Phase) -> Facts {
+    Facts {
+        name: "m".to_owned(),
+        phase,
+        pending: None,
+        backfilled: phase > Phase::Legacy,
+        control: Control::default(),
+        drift: Drift::default(),
+        refused_rows: None,
+        found: None,
+        missed_writes: false,
+        at_work: false,
+        waiting: None,
+    }
+}
+
+fn problem(reason: &str) -> Problem {
+    Problem::new(reason, "")
+}
+
+fn found(direction: Direction) -> VerifyReport {
+    let example = Difference {
+        direction,
+        table: String::new(),
+        key: serde_json::Value::Null,
+        column: None,
+        expected: None,
+        found: None,
+    };
+    VerifyReport { missing: 1, examples: vec![example], ..VerifyReport::default() }
+}
+
+/// Every state that there may be.
+fn all() -> Vec<Facts> {
+    let mut all: Vec<Facts> = Phase::ALL.map(facts).to_vec();
+    let pending: [_; 4] = [
+        (Phase::Legacy, Pending::Drop),
+        (Phase::Legacy, Pending::Aborted),
+        (Phase::NewOnly, Pending::CatchUp),
+        (Phase::Retired, Pending::Drop),
+    ];
+    let interrupted =
+        pending.map(|(phase, pending)| Facts { pending: Some(pending), ..facts(phase) });
+    all.extend(interrupted);
+    let mut each = |change: &dyn Fn(&Facts) -> Vec<Facts>| {
+        let more: Vec<Facts> = all.iter().flat_map(change).collect();
+        all.extend(more);
+    };
+    each(&|facts| {
+        [Kind::Misfit, Kind::Columns, Kind::Objects, Kind::Flag]
+            .map(|kind| Facts { drift: Drift::of(kind, "drift"), ..facts.clone() })
+            .to_vec()
+    });
+    each(&|facts| {
+        if facts.phase.sync() != Some(Direction::Forward) {
+            return Vec::new();
+        }
+        let unfilled = Facts { backfilled: false, ..facts.clone() };
+        let refused_rows = Some(problem("rows"));
+        vec![unfilled.clone(), Facts { refused_rows, ..unfilled }]
+    });
+    each(&|facts| {
+        Direction::BOTH
+            .map(|direction| Facts { found: Some(found(direction)), ..facts.clone() })
+            .to_vec()
+    });
+    each(&|facts| vec![Facts { missed_writes: true, ..facts.clone() }]);
+    each(&|facts| {
+        [(true, false), (false, true), (true, true)]
+            .map(|(paused, postponed)| {
+                let control = Control { paused, postponed, ..Control::default() };
+                Facts { control, ..facts.clone() }
+            })
+            .to_vec()
+    });
+    each(&|facts| {
+        [None, Some(Waiting::Paused), Some(Waiting::Postponed), Some(Waiting::Hook)]
+            .map(|waiting| Facts { at_work: true, waiting, ..facts.clone() })
+            .to_vec()
+    });
+    all
+}
+
+#[test]
+fn what_is_next_is_permitted_in_every_state() {
+    for facts in all() {
+        for next in decide(&facts).next {
+            assert_eq!(permitted(&facts, next.action), Ok(()), "{next:?} in {facts:?}");
+            let to = match next.action {
+                Action::Advance => facts.phase.next().or(Some(facts.phase)),
+                Action::Rollback => facts.phase.previous(),
+                _ => None,
+            };
+            assert_eq!(next.to, to, "{facts:?}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_both_allowed_and_blocked() {
+    for facts in all() {
+        let Decision { allowed, blocked, .. } = decide(&facts);
+        for Blocked { action, reason, .. } in blocked {
+            assert!(!allowed.contains(&action) && !reason.is_empty(), "{facts:?}");
+        }
+        let known = |action: &str| allowed.iter().any(|allowed| allowed == action);
+        if facts.phase <= Phase::ReadNew && facts.pending != Some(Pending::Aborted) {
+            assert!(known("abort"), "what was changed is no reason to stay: {facts:?}");
+        }
+    }
+}
+
+#[test]
+fn no_transition_is_permitted_while_something_does_not_fit() {
+    for kind in [Kind::Misfit, Kind::Columns, Kind::Objects] {
+        for phase in [Phase::DualWrite, Phase::ReadNew, Phase::WriteNew, Phase::NewOnly] {
+            let facts = Facts { drift: Drift::of(kind, "drift"), ..facts(phase) };
+            assert_eq!(permitted(&facts, Action::Advance).unwrap_err().reason, "drift");
+            if phase.previous().is_some() {
+                assert_eq!(permitted(&facts, Action::Rollback).unwrap_err().reason, "drift");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_flag_that_was_left_up_is_repaired_and_no_obstacle() {
+    let facts = Facts { drift: Drift::of(Kind::Flag, "up"), ..facts(Phase::WriteNew) };
+    assert_eq!(permitted(&facts, Action::Advance), Ok(()));
+    assert_eq!(decide(&facts).next[0].action, Action::Repair);
+}
+
+#[test]
+fn a_postponed_cutover_is_blocked_where_it_would_happen() {
+    let blocked = |phase| {
+        let control = Control { postponed: true, ..Control::default() };
+        permitted(&Facts { control, ..facts(phase) }, Action::Advance).is_err()
+    };
+    assert_eq!(
+        [Phase::DualWrite, Phase::ReadNew, Phase::WriteNew, Phase::NewOnly].map(blocked),
+        [false, true, true, false]
+    );
+}
+
+#[test]
+fn what_was_interrupted_is_finished_by_its_own_command() {
+    let next = |phase, pending| {
+        let facts = Facts { pending: Some(pending), ..facts(phase) };
+        decide(&facts).next[0].action
+    };
+    assert_eq!(next(Phase::Retired, Pending::Drop), Action::Advance);
+    assert_eq!(next(Phase::Legacy, Pending::Drop), Action::Abort);
+    assert_eq!(next(Phase::NewOnly, Pending::CatchUp), Action::Rollback);
+}
+
+#[test]
+fn rows_that_the_mirror_cant_hold_are_an_obstacle_and_backfill_is_not_named() {
+    let facts = Facts {
+        backfilled: false,
+        refused_rows: Some(problem("two rows")),
+        ..facts(Phase::DualWrite)
+    };
+    assert_eq!(permitted(&facts, Action::Backfill).unwrap_err().reason, "two rows");
+    assert_eq!(decide(&facts).next[0].action, Action::Abort);
+}
