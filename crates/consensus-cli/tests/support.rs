@@ -9,7 +9,7 @@ use consensus_store::sample::{Shape, populate};
 use rusqlite::Connection;
 use serde_json::Value;
 use tempfile::TempDir;
-use testkit::Outcome;
+use testkit::program::{Outcome, command};
 
 /// Enough that most of the awkward kinds of rows are among them.
 pub(crate) const ARTIFACTS: u64 = 300;
@@ -80,24 +80,10 @@ impl Bench {
         self.open().query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
-    /// The binary, with nothing of this process's environment that it looks at.
-    pub(crate) fn program(&self) -> Command {
-        let mut command = Command::new(binary());
-        command
-            .current_dir(self.dir.path())
-            .stdin(Stdio::null())
-            .env("USER", "tester")
-            .env("HOME", self.path("home"));
-        for name in ["CONSENSUS_DB", "NO_COLOR", "CLICOLOR_FORCE", "COLUMNS"] {
-            command.env_remove(name);
-        }
-        command
-    }
-
     /// A command line, split at spaces, as it stands.
     pub(crate) fn bare(&self, line: &str) -> Command {
-        let mut command = self.program();
-        command.args(line.split_whitespace());
+        let mut command = command(binary(), self.dir.path(), line);
+        command.env("HOME", self.path("home"));
         command
     }
 

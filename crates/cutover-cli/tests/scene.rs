@@ -1,14 +1,12 @@
 //! A small database made for one question, programs that write to it, and the binary.
 
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use rusqlite::Connection;
 use serde_json::Value;
 use tempfile::TempDir;
 use testkit::Cutover;
-use testkit::program::Outcome;
+use testkit::program::{Dialogue, Outcome, sqlite3};
 
 /// The migration's name in every scene.
 pub(crate) const NAME: &str = "scene";
@@ -127,24 +125,12 @@ pub(crate) fn json(outcome: &Outcome) -> Value {
 
 /// Runs a script in the `sqlite3` shell, which goes on after an error.
 pub(crate) fn shell(db: &Path, script: &str) -> Outcome {
-    let output = Command::new("sqlite3")
-        .args(["-batch", "-init", "/dev/null"])
-        .arg(db)
-        .arg(script)
-        .output()
-        .unwrap();
-    Outcome {
-        code: output.status.code(),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
+    sqlite3(db, &[], script)
 }
 
 /// A Python program with one connection, which lives until it is dropped.
 pub(crate) struct Python {
-    child: Child,
-    stdin: ChildStdin,
-    stdout: BufReader<ChildStdout>,
+    program: Dialogue,
     /// The SQLite that it carries.
     pub(crate) version: String,
 }
@@ -163,24 +149,14 @@ for line in sys.stdin:
 
 impl Python {
     pub(crate) fn open(db: &Path) -> Self {
-        let mut child = Command::new("python3")
-            .args(["-c", PYTHON])
-            .arg(db)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stdin = child.stdin.take().unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut python = Self { child, stdin, stdout, version: String::new() };
-        python.version = python.answer().as_str().unwrap().to_owned();
-        python
+        let mut program = Dialogue::python(PYTHON, &[db]);
+        let version = read(&program.hear()).as_str().unwrap().to_owned();
+        Self { program, version }
     }
 
     /// Executes one statement: its rows as JSON, or the message of the error.
     pub(crate) fn attempt(&mut self, sql: &str) -> Result<Value, String> {
-        writeln!(self.stdin, "{}", Value::from(sql)).unwrap();
-        let mut answer = self.answer();
+        let mut answer = read(&self.program.ask(&Value::from(sql).to_string()));
         match answer["error"].as_str() {
             Some(error) => Err(error.to_owned()),
             None => Ok(answer["rows"].take()),
@@ -202,17 +178,8 @@ impl Python {
             Err(error) => error,
         }
     }
-
-    fn answer(&mut self) -> Value {
-        let mut line = String::new();
-        self.stdout.read_line(&mut line).unwrap();
-        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
-    }
 }
 
-impl Drop for Python {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn read(line: &str) -> Value {
+    serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
 }

@@ -145,7 +145,7 @@ impl<'a> Demo<'a> {
         Ok(())
     }
 
-    /// All the way back, with rows written, changed and deleted since.
+    /// A rollback to the start, with rows written, changed and deleted since.
     fn go_back(&mut self) -> Result<(), Failure> {
         self.story.act("rollback: something is wrong with the new programs; all the way back");
         let began = Instant::now();

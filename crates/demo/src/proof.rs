@@ -34,7 +34,7 @@ pub(crate) struct Proof {
     pub(crate) longest_stall_before_ms: f64,
     /// Every switch in order.
     pub(crate) switches: Vec<Switch>,
-    /// The whole way back from `new-only` to `dual-write`.
+    /// A rollback from `new-only` to `dual-write`.
     pub(crate) rollback_seconds: f64,
     pub(crate) backfilled_rows: u64,
     pub(crate) backfill_seconds: f64,

@@ -41,7 +41,7 @@ fn failing(operation: Operation, journal: Journal) {
 
 #[test]
 fn with_a_rollback_journal() {
-    for operation in [operations::TO_WRITE_NEW, operations::ALL_THE_WAY_BACK] {
+    for operation in [operations::TO_WRITE_NEW, operations::BACK_TO_THE_START] {
         failing(operation, Journal::Rollback);
     }
 }

@@ -67,7 +67,7 @@ mod consensus {
     }
 
     #[test]
-    fn all_the_way_back() {
-        killed(&CONSENSUS, operations::ALL_THE_WAY_BACK, Journal::Wal, 4);
+    fn back_to_the_start() {
+        killed(&CONSENSUS, operations::BACK_TO_THE_START, Journal::Wal, 4);
     }
 }

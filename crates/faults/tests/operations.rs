@@ -58,7 +58,7 @@ operations! {
         "rollback --to read-new" => ["read-new", "write-new"];
     BACK_TO_DUAL_WRITE: ["start FILE", "advance --to read-new"],
         "rollback --to dual-write" => ["dual-write", "read-new"];
-    ALL_THE_WAY_BACK: ["start FILE", "advance --to new-only", WRITES],
+    BACK_TO_THE_START: ["start FILE", "advance --to new-only", WRITES],
         "rollback --to dual-write" => ["dual-write", "read-new", "write-new", "new-only"];
     ABORT: ["start FILE"], "abort" => ["legacy", "dual-write"];
     ABORT_FROM_READ_NEW: ["start FILE", "advance --to read-new"],
@@ -72,7 +72,7 @@ macro_rules! of_each_operation {
             check CHECK, start START, backfill BACKFILL, verify VERIFY, repair REPAIR,
             to_read_new TO_READ_NEW, to_write_new TO_WRITE_NEW, to_new_only TO_NEW_ONLY, retire RETIRE,
             back_to_write_new BACK_TO_WRITE_NEW, back_to_read_new BACK_TO_READ_NEW,
-            back_to_dual_write BACK_TO_DUAL_WRITE, all_the_way_back ALL_THE_WAY_BACK,
+            back_to_dual_write BACK_TO_DUAL_WRITE, back_to_the_start BACK_TO_THE_START,
             abort ABORT, abort_from_read_new ABORT_FROM_READ_NEW
         }
     };

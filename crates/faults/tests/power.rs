@@ -19,7 +19,7 @@ of_each_operation!(|operation| losing(operation, Journal::Wal, 1));
 
 #[test]
 fn with_a_rollback_journal() {
-    for operation in [operations::START, operations::ALL_THE_WAY_BACK] {
+    for operation in [operations::START, operations::BACK_TO_THE_START] {
         losing(operation, Journal::Rollback, 1);
     }
 }

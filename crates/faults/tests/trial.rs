@@ -1,4 +1,4 @@
-//! One run of an operation with one fault, and the way back from it.
+//! One run of an operation with one fault, and the recovery from it.
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -1,12 +1,14 @@
 //! The kit, tested on itself: a kit that can't fail proves nothing.
 //!
 //! - `cases`: every case is lossless, and its programs' statements mean what they say.
+//! - `named`: no test file of any crate is left out.
 //! - `writers`: real processes write, are refused, are killed.
 //! - `twin`: it is right, and it sees what is wrong.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #![expect(clippy::print_stdout, reason = "a failure is told with the case it is in")]
 
 mod cases;
+mod named;
 mod twin;
 mod writers;
 

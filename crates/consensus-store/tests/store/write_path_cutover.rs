@@ -228,7 +228,7 @@ fn test_write_path_cutover_zero_data_loss() {
         written.push((spec, stage, id));
     }
     assert_answers(&moved.store, &moved.old);
-    // Nothing is lost on the way back either: the old tables get all of it.
+    // Nothing is lost by a rollback either: the old tables get all of it.
     go(&moved.path, Phase::DualWrite);
     assert_answers(&moved.store, &moved.old);
     let [artifacts, syntheses] = old_rows(&moved.path);

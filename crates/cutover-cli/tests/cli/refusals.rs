@@ -63,7 +63,7 @@ fn retiring_needs_to_be_confirmed() {
 }
 
 #[test]
-fn there_is_no_way_back_from_retired_and_the_commands_say_so() {
+fn retiring_cannot_be_undone_and_the_commands_say_so() {
     let bench = Bench::new();
     bench.run("start split-address.sql --db app.db").exits(0);
     bench.run("advance --to new-only --db app.db").exits(0);

@@ -2,7 +2,7 @@
 //! addresses move into a table of their own.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -78,16 +78,7 @@ impl Bench {
 
     /// A command line, split at spaces.
     pub(crate) fn command(&self, line: &str) -> Command {
-        let mut command = Command::new(binary());
-        command
-            .args(line.split_whitespace())
-            .current_dir(self.dir.path())
-            .stdin(Stdio::null())
-            .env("USER", "tester");
-        for name in ["CUTOVER_DB", "NO_COLOR", "CLICOLOR_FORCE", "COLUMNS"] {
-            command.env_remove(name);
-        }
-        command
+        testkit::program::command(binary(), self.dir.path(), line)
     }
 
     pub(crate) fn run(&self, line: &str) -> Outcome {

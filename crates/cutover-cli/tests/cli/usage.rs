@@ -155,7 +155,7 @@ fn a_hint_works_when_it_is_pasted() {
     // Refused for want of a backfill; the hint is to run it.
     assert_eq!(pasted("advance --to write-new --db app.db", 3), 0);
     bench.run("advance --to write-new --db app.db").exits(0);
-    // Too far for leaving it; the hint is the way back.
+    // Too far for leaving it; the hint is the rollback.
     assert_eq!(pasted("abort --db app.db", 3), 0);
     assert_eq!(bench.phase(), "dual-write");
     // Nothing to roll back to; the hint is how to leave.

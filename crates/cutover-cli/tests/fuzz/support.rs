@@ -1,11 +1,10 @@
 //! A database, a migration file, and the binary on both.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use rusqlite::Connection;
 use tempfile::TempDir;
-use testkit::Outcome;
+use testkit::program::{Outcome, command};
 
 pub(crate) struct Bench {
     pub(crate) dir: TempDir,
@@ -34,14 +33,8 @@ impl Bench {
 
     /// Runs the binary in the directory.
     pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
-        let output = Command::new(env!("CARGO_BIN_EXE_cutover"))
-            .args(arguments)
-            .current_dir(self.dir.path())
-            .env_remove("CUTOVER_DB")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        Outcome::of(output)
+        let mut command = command(env!("CARGO_BIN_EXE_cutover"), self.dir.path(), "");
+        Outcome::of(command.args(arguments).output().unwrap())
     }
 
     /// `check --fuzz` as JSON.

@@ -3,7 +3,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use rusqlite::Connection;
 use serde_json::Value;
@@ -75,14 +75,13 @@ impl Bench {
 
     /// A command line in the directory, split at spaces.
     pub(crate) fn command(&self, line: &str) -> Command {
-        self.words(&line.split_whitespace().collect::<Vec<_>>())
+        testkit::program::command(env!("CARGO_BIN_EXE_cutover"), self.dir.path(), line)
     }
 
     /// The words of a command line.
     pub(crate) fn words(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cutover"));
-        command.args(words).current_dir(self.dir.path()).stdin(Stdio::null());
-        command.env("NO_COLOR", "1").env_remove("CUTOVER_DB").env_remove("CUTOVER_KEEP_FREE");
+        let mut command = self.command("");
+        command.args(words);
         command
     }
 

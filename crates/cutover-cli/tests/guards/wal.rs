@@ -5,9 +5,7 @@
 //! many times that, and a log that nobody bounds holds all of it as long as somebody reads an
 //! old snapshot.
 
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -15,6 +13,7 @@ use std::time::Duration;
 
 use cutover::{Engine, Error, Event, Migration, Options, Pace, StartOptions, Watch};
 use rusqlite::Connection;
+use testkit::program::Dialogue;
 
 use super::bench::{Bench, MIGRATION};
 use crate::scene::rows;
@@ -28,7 +27,7 @@ const BOUND: u64 = 3 * LIMIT;
 const LOW_LIMIT: u64 = 128 << 10;
 
 /// A Python program that reads: it opens a snapshot, and holds it until it is told.
-struct Reader(Child);
+struct Reader(Dialogue);
 
 const READER: &str = r#"
 import sqlite3, sys
@@ -42,22 +41,11 @@ for line in sys.stdin:
 
 impl Reader {
     fn open(db: &Path) -> Self {
-        let mut command = Command::new("python3");
-        command.args(["-c", READER]).arg(db).stdin(Stdio::piped()).stdout(Stdio::piped());
-        Self(command.spawn().unwrap())
+        Self(Dialogue::python(READER, &[db]))
     }
 
     fn does(&mut self, sql: &str) {
-        writeln!(self.0.stdin.as_mut().unwrap(), "{sql}").unwrap();
-        let mut answer = String::new();
-        BufReader::new(self.0.stdout.as_mut().unwrap()).read_line(&mut answer).unwrap();
-    }
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        self.0.ask(sql);
     }
 }
 

@@ -246,7 +246,7 @@ fn columns_that_no_mapping_names_survive() {
     );
 }
 
-/// What the way back gives is converted as the old table's columns convert it, in the live
+/// What the backward mapping gives is converted as the old table's columns convert it, in the live
 /// view as in the table.
 #[test]
 fn a_live_view_converts_as_the_old_table_does() {

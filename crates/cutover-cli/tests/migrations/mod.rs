@@ -19,7 +19,7 @@
 //! - [`verifying`]: what a verification counts, and what it keeps in memory.
 //! - [`refused_rows`]: rows that a constraint of the new side refuses, named.
 //! - [`walk`]: commands and writes at random; what `next:` names is accepted.
-//! - [`way_back`]: a rollback from `new-only`, whatever new programs wrote.
+//! - [`rollback`]: a rollback from `new-only`, whatever new programs wrote.
 //! - [`failing`]: values for which a mapping fails.
 //! - [`leaving`]: an abort: what only the new tables hold, and who still writes to them.
 //! - [`losses`]: rows that can't be carried over: refused, or kept and told.
@@ -43,9 +43,9 @@ mod own_steps;
 mod pairs;
 mod recursion;
 mod refused_rows;
+mod rollback;
 mod several;
 mod stage;
 mod story;
 mod verifying;
 mod walk;
-mod way_back;

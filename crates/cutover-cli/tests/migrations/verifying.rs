@@ -91,7 +91,7 @@ fn a_row_that_the_backfill_has_not_reached_is_no_difference() {
     }
 }
 
-/// A row of the mirror that is wrong is wrong on the way back too.
+/// A row of the mirror that is wrong is wrong backward too.
 #[test]
 fn a_row_that_is_seen_from_both_sides_is_one_difference() {
     let scene = scene(100, MIGRATION);

@@ -3,12 +3,13 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use rusqlite::Connection;
 use serde_json::Value;
 use tempfile::TempDir;
+use testkit::program::{self, Dialogue, Running, Signal};
 
 pub(crate) const SPLIT: &str =
     include_str!("../../../../examples/01-split-address/split-address.sql");
@@ -16,7 +17,7 @@ pub(crate) const SPLIT: &str =
 /// The server, and the database it serves.
 pub(crate) struct Served {
     pub(crate) dir: TempDir,
-    server: Process,
+    server: Dialogue,
     /// `127.0.0.1:PORT`.
     pub(crate) host: String,
     pub(crate) url: String,
@@ -71,23 +72,15 @@ pub(crate) fn started_with(migration: &str, clients: u64) -> TempDir {
 }
 
 pub(crate) fn command(dir: &TempDir, line: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cutover"));
-    command
-        .args(line.split_whitespace())
-        .env("CUTOVER_DB", "app.db")
-        .env("USER", "tester")
-        .current_dir(dir.path())
-        .stdin(Stdio::null());
+    let mut command = program::command(env!("CARGO_BIN_EXE_cutover"), dir.path(), line);
+    command.env("CUTOVER_DB", "app.db");
     command
 }
 
 /// Runs a command of the program to its end.
 #[track_caller]
 pub(crate) fn run(dir: &TempDir, line: &str) -> String {
-    let output = command(dir, line).output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    assert!(output.status.success(), "{line}: {}", text(output.stderr));
-    text(output.stdout)
+    Running::spawn(&mut command(dir, line)).wait(Duration::from_secs(120)).success()
 }
 
 impl Served {
@@ -99,18 +92,16 @@ impl Served {
     pub(crate) fn on(dir: TempDir, flags: &str) -> Self {
         let listen = if flags.contains("--listen") { "" } else { "--listen 127.0.0.1:0" };
         let line = format!("serve --json {listen} {flags}");
-        let mut server =
-            command(&dir, &line).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut out = BufReader::new(server.stdout.take().unwrap());
+        let mut server = Dialogue::with(command(&dir, &line).stderr(Stdio::null()));
         let mut text = String::new();
         while !text.ends_with("}\n") {
-            assert_ne!(out.read_line(&mut text).unwrap(), 0, "it did not start: {text}");
+            text += &(server.hear() + "\n");
         }
         let said: Value = serde_json::from_str(&text).unwrap();
         let host = said["address"].as_str().unwrap().to_owned();
         let token = said["token"].as_str().map(str::to_owned);
         let url = said["url"].as_str().unwrap().to_owned();
-        Self { dir, server: Process(server), host, url, token }
+        Self { dir, server, host, url, token }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -188,21 +179,8 @@ impl Served {
 
     /// Ends the server as Ctrl-C does, and gives its exit code and the database's directory.
     pub(crate) fn interrupt(self) -> (Option<i32>, TempDir) {
-        let Self { dir, mut server, .. } = self;
-        let kill =
-            Command::new("kill").args(["-INT", &server.0.id().to_string()]).status().unwrap();
-        assert!(kill.success());
-        (server.0.wait().unwrap().code(), dir)
-    }
-}
-
-/// A process that ends with its test.
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let Self { dir, server, .. } = self;
+        (server.end(Signal::INT), dir)
     }
 }
 

@@ -15,7 +15,7 @@ macro_rules! pairs {
 }
 
 /// Many to many under a surrogate key: the row's key is a key of one table and a column of
-/// the other, and the way back is a join.
+/// the other, and the backward mapping is a join.
 #[test]
 fn many_to_many_through_a_surrogate_key() {
     Shape {

@@ -37,7 +37,7 @@ fn a_generated_column_that_becomes_an_ordinary_one() {
     Shape {
         schema: "CREATE TABLE people (id INTEGER PRIMARY KEY, mail TEXT NOT NULL, host TEXT AS (substr(mail, instr(mail, char(64)) + 1)) STORED);
                  INSERT INTO people (mail) VALUES ('a' || char(64) || 'x'), ('b' || char(64) || 'y')",
-        // The way back gives what is stored; what is generated from it comes by itself.
+        // The backward mapping gives what is stored; what is generated from it comes by itself.
         migration: "CREATE TABLE new.@people (id INTEGER PRIMARY KEY, mail TEXT NOT NULL, domain TEXT);
                     INSERT INTO new.@people (id, mail, domain) SELECT id, mail, host FROM old.people;
                     INSERT INTO old.people (id, mail) SELECT id, mail FROM new.@people;",

@@ -79,7 +79,7 @@ impl Shape {
         journey.new_writes(self.new[1]);
         journey.judge("writes in new-only");
         journey.rollback(Phase::DualWrite);
-        journey.judge("the way back");
+        journey.judge("the rollback");
         assert_eq!(journey.applications(), before, "{way:?}: the application's schema");
         journey.advance(Phase::Retired);
         journey.judge("the end");

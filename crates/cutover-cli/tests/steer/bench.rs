@@ -1,13 +1,13 @@
 //! A database with clients, its twin, and the binary at work on it.
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use serde_json::Value;
 use tempfile::TempDir;
-use testkit::program::{Outcome, Running, Signal};
+use testkit::program::{self, Outcome, Running, Signal};
 
 const MIGRATION: &str = "\
 CREATE TABLE new.customers (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
@@ -66,13 +66,8 @@ impl Bench {
     }
 
     pub(crate) fn command(&self, line: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cutover"));
-        command
-            .args(line.split_whitespace())
-            .current_dir(self.dir.path())
-            .env("CUTOVER_DB", "app.db")
-            .env("NO_COLOR", "1")
-            .stdin(Stdio::null());
+        let mut command = program::command(env!("CARGO_BIN_EXE_cutover"), self.dir.path(), line);
+        command.env("CUTOVER_DB", "app.db");
         command
     }
 
@@ -107,13 +102,7 @@ impl Bench {
     /// `sqlite3` shell is.
     pub(crate) fn writes(&self, sql: &str) {
         for name in ["app.db", "twin.db"] {
-            let ran = Command::new("sqlite3")
-                .args(["-batch", "-bail", "-init", "/dev/null", "-cmd", ".timeout 20000"])
-                .arg(self.path(name))
-                .arg(sql)
-                .output()
-                .unwrap();
-            Outcome::of(ran).exits(0);
+            program::sqlite3(&self.path(name), &["-bail"], sql).exits(0);
         }
     }
 

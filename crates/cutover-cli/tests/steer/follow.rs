@@ -18,7 +18,7 @@ fn it_compares_what_programs_write_and_nothing_else() {
     let more = bench.until("compared again", |status| {
         status["verification"]["report"]["checked"].as_u64().is_some_and(|rows| rows > checked)
     });
-    // Two rows, on the way there and on the way back: of each table what was touched.
+    // Two rows, forward and backward: of each table what was touched.
     let again = more["verification"]["report"]["checked"].as_u64().unwrap() - checked;
     assert!((2..=6).contains(&again), "{again}");
     interrupt(&follow);

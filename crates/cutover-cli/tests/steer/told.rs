@@ -15,7 +15,7 @@ fn a_postponed_cutover_is_refused_until_it_may_happen() {
     let refused = bench.run("advance").exits(3);
     assert!(refused.stderr.contains("the cutover is postponed"), "{}", refused.stderr);
     assert!(refused.stderr.contains("cutover unpostpone"), "{}", refused.stderr);
-    // A way back is never postponed.
+    // A rollback is never postponed.
     bench.run("rollback").exits(0);
     bench.run("unpostpone").exits(0);
     bench.run("advance --to new-only").exits(0);

@@ -1,11 +1,12 @@
 //! A database with a migration that was started.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use serde_json::Value;
 use tempfile::TempDir;
+use testkit::program::{Outcome, Running, command};
 
 use super::terminal::Screen;
 
@@ -66,21 +67,19 @@ impl Bench {
     }
 
     /// Runs a command line that has to succeed.
-    pub(crate) fn run(&self, line: &str) -> Output {
-        let output = Command::new(env!("CARGO_BIN_EXE_cutover"))
-            .args(line.split_whitespace())
-            .current_dir(self.path())
-            .env_remove("CUTOVER_DB")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{line}: {output:?}");
-        output
+    #[track_caller]
+    pub(crate) fn run(&self, line: &str) -> Outcome {
+        self.spawn(line).wait(Duration::from_secs(120)).exits(0)
+    }
+
+    /// Begins a command line, and leaves it at work.
+    pub(crate) fn spawn(&self, line: &str) -> Running {
+        Running::spawn(&mut command(env!("CARGO_BIN_EXE_cutover"), self.path(), line))
     }
 
     /// What `cutover status` says, from outside.
     pub(crate) fn status(&self) -> Value {
-        serde_json::from_slice(&self.run("status --db app.db --json").stdout).unwrap()
+        self.run("status --db app.db --json").json()
     }
 
     /// `cutover watch` in a terminal of 80×24.

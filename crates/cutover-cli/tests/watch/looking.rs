@@ -1,7 +1,5 @@
 //! What is shown.
 
-use std::process::{Command, Stdio};
-
 use super::bench::Bench;
 use super::terminal::Screen;
 
@@ -10,14 +8,7 @@ use super::terminal::Screen;
 fn a_backfill_of_another_process_is_seen_and_paused() {
     let bench = Bench::started(4_000);
     bench.run("pace --stall 1 --rows-per-second 200 --db app.db");
-    let mut backfill = Command::new(env!("CARGO_BIN_EXE_cutover"))
-        .args(["backfill", "--db", "app.db", "--actor", "mei"])
-        .current_dir(bench.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let backfill = bench.spawn("backfill --db app.db --actor mei");
     let mut screen = bench.watch();
     let text = screen.wait("the work", |text| passed(text).is_some_and(|rows| rows > 0));
     assert!(text.contains(" backfill ─"), "{text}");
@@ -40,7 +31,7 @@ fn a_backfill_of_another_process_is_seen_and_paused() {
     screen.wait("the question", |text| text.contains("Resume paused work?"));
     screen.press("y");
     screen.wait("the end", |text| text.contains("backfill complete"));
-    assert!(backfill.wait().unwrap().success());
+    let _ = backfill.wait(std::time::Duration::from_secs(60)).success();
     bench.run("verify --db app.db");
 }
 
@@ -88,11 +79,9 @@ fn piped_it_is_status() {
     let bench = Bench::filled(50);
     let [watch, status] =
         ["watch", "status"].map(|it| bench.run(&format!("{it} --db app.db")).stdout);
-    let text = String::from_utf8(watch).unwrap();
-    assert!(!text.contains('\u{1b}'), "{text:?}");
-    assert_eq!(text, String::from_utf8(status).unwrap());
-    let json: serde_json::Value =
-        serde_json::from_slice(&bench.run("watch --db app.db --json").stdout).unwrap();
+    assert!(!watch.contains('\u{1b}'), "{watch:?}");
+    assert_eq!(watch, status);
+    let json = bench.run("watch --db app.db --json").json();
     assert_eq!(json["phase"], "dual-write");
 }
 

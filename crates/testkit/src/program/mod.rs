@@ -1,6 +1,8 @@
 //! Runs programs: starts them, sends them signals, waits for them, and says how they ended.
 
 mod cutover;
+mod dialogue;
+mod line;
 mod outcome;
 mod running;
 
@@ -8,6 +10,8 @@ use std::path::Path;
 use std::process::Command;
 
 pub use cutover::Cutover;
+pub use dialogue::Dialogue;
+pub use line::{command, sqlite3};
 pub use outcome::Outcome;
 pub use running::Running;
 pub use rustix::process::Signal;

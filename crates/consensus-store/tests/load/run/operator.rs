@@ -186,7 +186,7 @@ impl Operator {
                 moves.extend([Move::Backfill; 3]);
             }
         }
-        // While a way back from new-only is under way, the sides differ by right.
+        // While a rollback from new-only is under way, the sides differ by right.
         if status.backfill.complete && (status.phase < Phase::NewOnly || allowed("advance")) {
             moves.push(Move::Verify);
             if status.phase < Phase::NewOnly {

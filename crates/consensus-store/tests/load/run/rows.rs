@@ -128,7 +128,7 @@ impl Row {
         if self.ms.is_some_and(|ms| ms.to_string() != found.created) {
             wrong.push(format!("created_at is {}, not {:?}", found.created, self.ms));
         }
-        // The old tables have no place for it: after a way back it may be gone, but no
+        // The old tables have no place for it: after a rollback it may be gone, but no
         // other one may be there.
         if found.model.is_some() && found.model != self.model {
             wrong.push(format!("model_version is {:?}, not {:?}", found.model, self.model));

@@ -135,7 +135,7 @@ impl Example {
     }
 }
 
-/// The tables that the way back fills, each once.
+/// The tables that the backward mapping fills, each once.
 fn old_tables(migration: &str) -> Vec<&'static str> {
     let mut tables: Vec<&'static str> = Vec::new();
     for statement in statements(migration) {

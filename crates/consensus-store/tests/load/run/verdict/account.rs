@@ -47,7 +47,7 @@ pub(crate) struct Account {
     rows_after: u64,
     /// What the write-ahead log came to, in bytes.
     pub(crate) largest_log: u64,
-    /// Rows written with a model, that still have it, or lost it on a way back.
+    /// Rows written with a model, that still have it, or lost it in a rollback.
     models: [u64; 2],
 }
 
@@ -232,6 +232,6 @@ impl fmt::Display for Account {
         writeln!(f, "space was given back {} times", self.compacted)?;
         writeln!(f, "rows: {} before, {} after", self.rows_before, self.rows_after)?;
         writeln!(f, "largest write-ahead log: {} MiB", self.largest_log >> 20)?;
-        write!(f, "model versions: {} kept, {} gone on a way back", self.models[0], self.models[1])
+        write!(f, "model versions: {} kept, {} gone in a rollback", self.models[0], self.models[1])
     }
 }

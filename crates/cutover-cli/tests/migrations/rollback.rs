@@ -1,4 +1,4 @@
-//! The way back from `new-only`, whatever new programs wrote: rows that the old tables can't
+//! A rollback from `new-only`, whatever new programs wrote: rows that the old tables can't
 //! hold are set aside, everything else goes back, and nothing that a program writes meanwhile
 //! is refused.
 
