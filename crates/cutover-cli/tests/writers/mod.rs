@@ -14,10 +14,12 @@
 //!   values that compare equal.
 //! - [`halfway`]: statements that an application's trigger stops and does not undo.
 //! - [`unwritable`]: what only reads works on files that can't be written.
+//! - [`beside`]: what programs feel of a backfill.
 //!
 //! They stand on [`scene`](crate::scene), a small database for one question, and on [`lane`], the one
 //! most of the questions here are asked of.
 
+mod beside;
 mod checks;
 mod halfway;
 mod lane;

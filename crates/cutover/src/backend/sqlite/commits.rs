@@ -5,46 +5,28 @@
 //! <https://www.sqlite.org/fileformat2.html#file_change_counter>).
 //!
 //! Read from the files, because nothing asks SQLite for it without a transaction of one's own.
-//! A process that closes such a file gives up *all* locks it holds on it, those of its
-//! connections too (<https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_>),
-//! so a file that was opened here stays open as long as the process runs.
 
-use std::collections::HashMap;
 use std::fs::File;
-use std::os::unix::fs::{FileExt as _, MetadataExt as _};
-use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::os::unix::fs::FileExt as _;
 
-use super::Db;
+use super::{Db, kept_open};
 
 /// Where `iChange` is in the log's index, in the machine's byte order.
 const IN_LOG_INDEX: u64 = 8;
 /// Where the change counter is in the database's header, big-endian.
 const IN_HEADER: u64 = 24;
 
-/// By device and inode: a database that is made anew under its name is another file.
-static OPEN: Mutex<Option<HashMap<(u64, u64), File>>> = Mutex::new(None);
-
 /// Transactions committed so far. The number itself means nothing, and wraps; the difference
 /// of two does. None where it can't be told.
 pub(crate) fn committed(db: &Db) -> Option<u32> {
     if db.has_log().ok()? {
-        let mut index = db.file().as_os_str().to_owned();
-        index.push("-shm");
-        read_at(Path::new(&index), IN_LOG_INDEX).map(u32::from_ne_bytes)
+        read_at(&*kept_open::log_index(db.file())?, IN_LOG_INDEX).map(u32::from_ne_bytes)
     } else {
-        read_at(db.file(), IN_HEADER).map(u32::from_be_bytes)
+        read_at(&*kept_open::open(db.file())?, IN_HEADER).map(u32::from_be_bytes)
     }
 }
 
-fn read_at(path: &Path, at: u64) -> Option<[u8; 4]> {
-    let meta = std::fs::metadata(path).ok()?;
-    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let open = open.get_or_insert_default();
-    let file = match open.entry((meta.dev(), meta.ino())) {
-        std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-        std::collections::hash_map::Entry::Vacant(entry) => entry.insert(File::open(path).ok()?),
-    };
+fn read_at(file: &File, at: u64) -> Option<[u8; 4]> {
     let mut bytes = [0; 4];
     file.read_exact_at(&mut bytes, at).ok()?;
     Some(bytes)

@@ -12,7 +12,9 @@ pub(crate) mod control;
 pub(crate) mod difference;
 pub(crate) mod failing;
 pub(crate) mod journal;
+mod kept_open;
 pub(crate) mod lease;
+pub(crate) mod neighbours;
 pub(crate) mod objects;
 pub(crate) mod plan;
 pub(crate) mod reads;
@@ -36,4 +38,5 @@ pub(crate) use connection::{
     Answer, BEGINS_WITH, Checkpointer, Connection, Db, Moving, Size, Wall, file, setting, wal,
 };
 pub use connection::{DatabaseError, unreadable_object};
+pub(crate) use neighbours::{Neighbours, Presence};
 pub(crate) use row::Row;

@@ -14,20 +14,21 @@ use crate::engine::open::Engine;
 use crate::engine::options::Options;
 use crate::engine::preflight::dependents::{broken, broken_by_retiring, users};
 use crate::engine::preflight::not_carried::not_carried;
+use crate::engine::preflight::programs;
 use crate::engine::preflight::rehearsal::{rehearse_switch, unwritable};
 use crate::engine::preflight::scans::scans;
 use crate::engine::preflight::space::{self, IndexBytes};
 use crate::engine::preflight::suitability::unsuitable;
 use crate::engine::transition::references;
+use crate::engine::work::busy_handler::{felt_of_chunks, felt_of_one};
 use crate::engine::work::compare::EXAMPLES;
 use crate::engine::work::disk;
-use crate::engine::work::pace::{CHUNK_BESIDE_WRITERS, Pacer};
+use crate::engine::work::pace::{BESIDE_PROGRAMS, CHUNK_BESIDE_PROGRAMS, Pacer};
 use crate::engine::work::pass::{Pass, total};
 use crate::error::{Error, Refusal, Result};
 use crate::migration::Migration;
 use crate::model::build::Model;
 use crate::model::definitions::new_table_statements;
-use crate::pace::Pace;
 use crate::phase::{Phase, Side};
 use crate::report::{CheckReport, Command, Fix, Forecast, PlannedIndex, Problem, VerifyReport};
 use crate::watch::{Event, Watch, Work};
@@ -106,6 +107,8 @@ pub(crate) fn examine(
     report.notes.extend(broken_by_retiring(&engine.db, &model)?);
     report.notes.extend(users(&engine.db, &model)?);
     report.notes.extend(not_carried(&engine.db, &model)?);
+    let beside_programs = programs::are_there(&engine.db);
+    report.notes.extend(beside_programs.then(programs::note));
     report.indexes = model
         .missing_indexes()
         .into_iter()
@@ -119,6 +122,9 @@ pub(crate) fn examine(
         let indexes = rehearse(engine, &model, &mut report, watch)?;
         let left = known.map_or(Ok(1.0), |record| unfilled(&engine.db, record))?;
         let (forecast, options) = (&mut report.forecast, &engine.options);
+        if beside_programs {
+            forecast.backfill_seconds *= BESIDE_PROGRAMS;
+        }
         let lack = space::forecast(&engine.db, options, left, indexes.largest, forecast)?;
         report.problems.extend(lack);
     }
@@ -252,7 +258,7 @@ fn build(
     watch: &mut dyn Watch,
 ) -> Result<std::result::Result<(), Problem>> {
     let mut pass = Pass::begin(scratch, model, target, PLACE, Vec::new())?;
-    let mut pacer = Pacer::new(Pace::Fast);
+    let mut pacer = Pacer::unhindered();
     loop {
         let began = Instant::now();
         let Some(chunk) = pass.chunk(scratch, pacer.rows())? else {
@@ -278,7 +284,7 @@ fn build(
         if watch.interrupted() {
             return Err(Error::Interrupted);
         }
-        pacer.after(0, began.elapsed(), false);
+        pacer.after_read(began.elapsed());
     }
 }
 
@@ -347,7 +353,7 @@ fn compare_back(
     done: &mut u64,
     watch: &mut dyn Watch,
 ) -> Result<()> {
-    let mut pacer = Pacer::new(Pace::Fast);
+    let mut pacer = Pacer::unhindered();
     let mut pass = Pass::begin(scratch, model, target, PLACE, Vec::new())?;
     loop {
         let began = Instant::now();
@@ -372,20 +378,16 @@ fn compare_back(
         if watch.interrupted() {
             return Err(Error::Interrupted);
         }
-        pacer.after(0, began.elapsed(), false);
+        pacer.after_read(began.elapsed());
     }
 }
 
-/// How long the steps that hold writers off will take.
+/// How long a program will wait that comes while a step holds the lock.
 fn forecast(db: &Db, scratch: &Db, model: &Model, report: &mut CheckReport) -> Result<()> {
-    let forecast = &mut report.forecast;
-    forecast.longest_stall_ms = CHUNK_BESIDE_WRITERS.as_secs_f64() * 1000.0;
-    forecast.longest_stall_is = "a chunk of the backfill".to_owned();
-    let switch = rehearse_switch(db, model)?.as_secs_f64() * 1000.0;
-    if switch > forecast.longest_stall_ms {
-        forecast.longest_stall_ms = switch;
-        forecast.longest_stall_is = "the switch to write-new".to_owned();
-    }
+    let mut stalls = vec![
+        (felt_of_chunks(CHUNK_BESIDE_PROGRAMS), "chunks of the backfill".to_owned()),
+        (felt_of_one(rehearse_switch(db, model)?), "the switch to write-new".to_owned()),
+    ];
     for (_, needed) in model.missing_indexes() {
         if needed.side != Side::Old {
             continue;
@@ -395,11 +397,13 @@ fn forecast(db: &Db, scratch: &Db, model: &Model, report: &mut CheckReport) -> R
         let columns = idents("", &needed.columns);
         let began = Instant::now();
         scratch.count(&format!("SELECT count(*) FROM (SELECT {columns} FROM {table} ORDER BY {columns} LIMIT -1 OFFSET 0)"))?;
-        let took = began.elapsed().as_secs_f64() * 1000.0;
-        if took > forecast.longest_stall_ms {
-            forecast.longest_stall_ms = took;
-            forecast.longest_stall_is = format!("creating an index on {}", needed.table);
-        }
+        let felt = felt_of_one(began.elapsed());
+        stalls.push((felt, format!("creating an index on {}", needed.table)));
+    }
+    // Of several that are as long the first is named.
+    if let Some((felt, step)) = stalls.into_iter().rev().max_by_key(|(felt, _)| *felt) {
+        report.forecast.longest_stall_ms = felt.as_secs_f64() * 1000.0;
+        report.forecast.longest_stall_is = step;
     }
     Ok(())
 }

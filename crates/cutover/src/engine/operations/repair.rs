@@ -72,11 +72,11 @@ fn repair(
         loop {
             // A transaction that is made again is about the same rows.
             let chosen: Cell<Option<Option<Chunk>>> = Cell::new(None);
-            let (part, held) = partial.write(session, "repairing", || {
-                chunked.fence(session)?;
+            let rows = chunked.rows();
+            let (part, held) = partial.chunk(&mut chunked, session, "repairing", || {
                 let chunk = match chosen.take() {
                     Some(chunk) => chunk,
-                    None => pass.chunk(db, chunked.rows())?,
+                    None => pass.chunk(db, rows)?,
                 };
                 chosen.set(Some(chunk.clone()));
                 chunk

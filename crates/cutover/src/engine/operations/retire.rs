@@ -185,8 +185,7 @@ pub(crate) fn empty_and_drop_after(
         chunked.table(session)?;
         loop {
             let rows = chunked.rows();
-            let (deleted, held) = db.write("emptying a table", || {
-                chunked.fence(session)?;
+            let (deleted, held) = chunked.write(session, "emptying a table", || {
                 open(1)?;
                 let chunk = format!(
                     "{left}{key}{right} IN (SELECT {key} FROM {quoted} ORDER BY {key} LIMIT {rows})"

@@ -54,10 +54,8 @@ fn in_steps(session: &Session<'_>, before: Size, watch: &mut dyn Watch) -> Resul
     let mut left = total;
     while left > 0 {
         let doing = "returning free pages";
-        let (now, held) = db.write(doing, || {
-            chunked.fence(session)?;
-            db.give_back(doing, chunked.rows())
-        })?;
+        let pages = chunked.rows();
+        let (now, held) = chunked.write(session, doing, || db.give_back(doing, pages))?;
         let moved = (left.saturating_sub(now), total.saturating_sub(now));
         chunked.after(session, moved, held, watch)?;
         if now >= left {

@@ -7,6 +7,7 @@ pub(crate) mod missing_functions;
 pub(crate) mod name_conflicts;
 pub(crate) mod not_carried;
 pub(crate) mod overlap;
+pub(crate) mod programs;
 pub(crate) mod rehearsal;
 pub(crate) mod rowids;
 pub(crate) mod scans;

@@ -196,30 +196,31 @@ fn one_pass(
     while !record.complete {
         // A transaction that is made again is about the same rows.
         let chosen: Cell<Option<Option<Chunk>>> = Cell::new(None);
-        let (done, held) = partial.write(session, "bringing old rows up to date", || {
-            chunked.fence(session)?;
-            let chunk = match chosen.take() {
-                Some(chunk) => chunk,
-                None => pass.chunk(db, chunked.rows())?,
-            };
-            chosen.set(Some(chunk.clone()));
-            let mut now = record.clone();
-            match &chunk {
-                Some(chunk) => {
-                    let part = partial.part(session, target, chunk)?;
-                    note_freed(session, target, &part.freed)?;
-                    now.done += part.outcome.derived;
-                    now.total = now.total.max(now.done);
+        let rows = chunked.rows();
+        let (done, held) =
+            partial.chunk(chunked, session, "bringing old rows up to date", || {
+                let chunk = match chosen.take() {
+                    Some(chunk) => chunk,
+                    None => pass.chunk(db, rows)?,
+                };
+                chosen.set(Some(chunk.clone()));
+                let mut now = record.clone();
+                match &chunk {
+                    Some(chunk) => {
+                        let part = partial.part(session, target, chunk)?;
+                        note_freed(session, target, &part.freed)?;
+                        now.done += part.outcome.derived;
+                        now.total = now.total.max(now.done);
+                    }
+                    None => {
+                        now.complete = true;
+                        now.done = now.total;
+                    }
                 }
-                None => {
-                    now.complete = true;
-                    now.done = now.total;
-                }
-            }
-            let position = if now.complete { Vec::new() } else { pass.position(db)? };
-            state::advance_pass(db, id, &now, &position)?;
-            Ok(now)
-        })?;
+                let position = if now.complete { Vec::new() } else { pass.position(db)? };
+                state::advance_pass(db, id, &now, &position)?;
+                Ok(now)
+            })?;
         let rows = done.done - record.done;
         *record = done;
         if record.done > counted {
@@ -284,8 +285,8 @@ fn drain(session: &Session<'_>, partial: &PartialRepair, watch: &mut dyn Watch) 
             let mut left = session.db.count(left)?;
             while left > 0 {
                 let some = chunked.rows().min(dirty_log::AT_ONE_GO).min(left);
-                let (_, held) = partial.write(session, "bringing noted rows up to date", || {
-                    chunked.fence(session)?;
+                let doing = "bringing noted rows up to date";
+                let (_, held) = partial.chunk(&mut chunked, session, doing, || {
                     some_noted(session, partial, target, some)
                 })?;
                 done += some;

@@ -84,7 +84,7 @@ pub(crate) fn only_new(session: &Session<'_>, watch: &mut dyn Watch) -> Result<V
     }
     // Nobody could write such rows, unless it was around the guards.
     for target in session.model.targets(Direction::Forward) {
-        let (mut pacer, mut rows) = (Pacer::new(Pace::Gentle), 0);
+        let (mut pacer, mut rows) = (Pacer::reading(Pace::Gentle, db.has_log()?), 0);
         survey(db, &session.model, target, Place::LIVE, &mut pacer, 0, |outcome| {
             rows += outcome.extra + outcome.different;
             Ok(!watch.interrupted())

@@ -12,6 +12,7 @@ use crate::backend::sqlite::repair::{self, Refused, Stop};
 use crate::backend::sqlite::value::Value;
 use crate::derive::derived::Place;
 use crate::derive::target::Target;
+use crate::engine::work::chunked::Chunked;
 use crate::engine::work::session::Session;
 use crate::engine::work::set_aside::{Aside, key_of};
 use crate::error::{Error, Refusal, Result};
@@ -48,8 +49,23 @@ impl PartialRepair {
         doing: &str,
         mut work: impl FnMut() -> Result<T>,
     ) -> Result<(T, Duration)> {
+        self.again(|| session.db.write(doing, &mut work))
+    }
+
+    /// The same in the transaction of a chunk.
+    pub(crate) fn chunk<T>(
+        &self,
+        chunked: &mut Chunked,
+        session: &Session<'_>,
+        doing: &str,
+        mut work: impl FnMut() -> Result<T>,
+    ) -> Result<(T, Duration)> {
+        self.again(|| chunked.write(session, doing, &mut work))
+    }
+
+    fn again<T>(&self, mut write: impl FnMut() -> Result<T>) -> Result<T> {
         loop {
-            match session.db.write(doing, &mut work) {
+            match write() {
                 Err(_) if self.ended.take() => {}
                 done => return done,
             }

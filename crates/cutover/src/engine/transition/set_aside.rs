@@ -49,10 +49,7 @@ pub(crate) fn keep_all(
                 }
                 continue;
             }
-            let (kept, held) = db.write("keeping rows", || {
-                chunked.fence(session)?;
-                aside.keep(&chunk)
-            })?;
+            let (kept, held) = chunked.write(session, "keeping rows", || aside.keep(&chunk))?;
             any |= kept > 0;
             chunked.after(session, (kept, done), held, watch)?;
         }

@@ -3,10 +3,12 @@
 
 use std::time::{Duration, Instant};
 
+use super::courtesy::Courtesy;
 use super::log::Log;
-use super::pace::{Pacer, pacer_sleep};
+use super::pace::{Pacer, Seen, pacer_sleep};
 use super::session::Session;
 use super::telemetry::Telemetry;
+use crate::backend::sqlite::Neighbours;
 use crate::backend::sqlite::control::{self, Control};
 use crate::error::{Error, Result};
 use crate::pace::Pace;
@@ -27,6 +29,8 @@ pub(crate) struct Chunked {
     /// What the connection said when the last chunk had been made: others have written if it
     /// says something else.
     version: i64,
+    neighbours: Neighbours,
+    courtesy: Courtesy,
 }
 
 impl Chunked {
@@ -40,12 +44,15 @@ impl Chunked {
         watch: &mut dyn Watch,
     ) -> Result<Self> {
         watch.event(&Event::Began { work, total });
+        let neighbours = Neighbours::of(session.db);
         let mut chunked = Self {
             own: pace,
-            pacer: Pacer::new(pace),
+            pacer: Pacer::new(pace, neighbours.presence()),
             log,
             telemetry: Telemetry::new(work, total),
             version: session.db.data_version()?,
+            neighbours,
+            courtesy: Courtesy::new(),
         };
         chunked.follow_requests(session, watch)?;
         Ok(chunked)
@@ -83,9 +90,37 @@ impl Chunked {
         self.telemetry.busy_rate()
     }
 
-    /// In the transaction of a chunk, before it changes anything.
-    pub(crate) fn fence(&self, session: &Session<'_>) -> Result<()> {
-        session.tell(&self.telemetry)
+    /// Runs `work` in the write transaction of a chunk, which renews the lease first. Also gives
+    /// how long the write lock was held. Where it gives way to a program, it runs once more.
+    pub(crate) fn write<T>(
+        &mut self,
+        session: &Session<'_>,
+        doing: &str,
+        mut work: impl FnMut() -> Result<T>,
+    ) -> Result<(T, Duration)> {
+        let Self { telemetry, neighbours, courtesy, .. } = self;
+        let mut fenced = || {
+            session.tell(telemetry)?;
+            work()
+        };
+        loop {
+            if !self.pacer.stands_back() {
+                return session.db.write(doing, fenced);
+            }
+            let_transactions_end(neighbours, courtesy);
+            let mut stays = || {
+                let seen = neighbours.activity().unwrap_or_default();
+                !(seen.reads_newest && courtesy.gives_way())
+            };
+            let (done, held) = session.db.write_if(doing, &mut fenced, &mut stays)?;
+            match done {
+                Some(done) => {
+                    courtesy.committed(held);
+                    return Ok((done, held));
+                }
+                None => courtesy.spent(held),
+            }
+        }
     }
 
     /// After a chunk of `rows` rows that held the write lock for `held`: `done` of them are
@@ -106,13 +141,18 @@ impl Chunked {
         }
         let asked = self.pacer.rows();
         // Over the pause as well: that is when others get their turn.
-        let seen = session.db.data_version()?;
-        let others = seen != self.version;
-        self.version = seen;
-        let pause = self.pacer.after(rows, held, others);
+        let version = session.db.data_version()?;
+        let seen = Seen {
+            presence: self.neighbours.presence(),
+            wrote: version != self.version,
+            read_first: self.courtesy.is_called_for(),
+        };
+        self.version = version;
+        let pause = self.pacer.after(rows, held, seen);
         self.telemetry.waits(self.pacer.waits());
-        self.rest(session, pause, watch)?;
         self.log.written(session, asked, &mut self.pacer, &mut self.telemetry, watch)?;
+        // The lock has been free since the chunk.
+        self.rest(session, pause.saturating_sub(now.elapsed()), watch)?;
         self.follow_requests(session, watch)
     }
 
@@ -155,6 +195,36 @@ impl Chunked {
         self.pacer.set(control.pace.unwrap_or(self.own));
         Ok(())
     }
+}
+
+/// Between two looks at a program's transaction.
+const LOOK_AGAIN: Duration = Duration::from_micros(100);
+
+/// Waits until no program is in a transaction that a commit would prevent from writing, as long
+/// as that is worthwhile.
+fn let_transactions_end(neighbours: &Neighbours, courtesy: &mut Courtesy) {
+    let Some(mut first) = neighbours.activity().filter(|seen| seen.reads_newest) else { return };
+    let (began, most) = (Instant::now(), courtesy.patience());
+    while began.elapsed() < most {
+        std::thread::sleep(LOOK_AGAIN);
+        let seen = neighbours.activity().unwrap_or_default();
+        // One that was at its write from the beginning may not have read before.
+        if !first.writes && seen.commits != first.commits {
+            courtesy.ended(true);
+        } else if !first.writes && !seen.reads_newest {
+            courtesy.ended(false);
+        }
+        if !seen.reads_newest {
+            break;
+        }
+        if seen.commits != first.commits {
+            first = seen;
+        }
+    }
+    if began.elapsed() >= most && !most.is_zero() && !first.writes {
+        courtesy.ended(false);
+    }
+    courtesy.spent(began.elapsed());
 }
 
 /// Waits until operators ask for something else, keeping the lease. Gives what they ask for.

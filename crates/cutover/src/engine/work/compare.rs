@@ -199,7 +199,7 @@ impl Survey<'_> {
     fn run(self) -> Result<Found> {
         let Self { db, model, part, done, stop, .. } = &self;
         let mut found = Found::default();
-        let mut pacer = Pacer::new(self.pace);
+        let mut pacer = Pacer::reading(self.pace, db.has_log()?);
         let keep = if part.scopes || self.told { usize::MAX } else { EXAMPLES };
         let targets = model.targets(part.direction).iter().zip(&part.filled).enumerate();
         for (position, filled) in targets {

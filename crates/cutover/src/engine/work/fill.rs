@@ -9,6 +9,7 @@ use super::log::Log;
 use super::pass::{Pass, total};
 use super::reconcile::{Mode, reconcile};
 use super::session::{Session, now};
+use crate::backend::sqlite::difference::Chunk;
 use crate::backend::sqlite::state::{self, PassRecord};
 use crate::backend::sqlite::triggers::sync::parent_triggers;
 use crate::derive::derived::Place;
@@ -40,14 +41,13 @@ pub(crate) fn fill(
             continue;
         }
         let last = passes[position + 1..].iter().all(|pass| pass.complete);
-        let mut one = OnePass {
-            session: &mut *session,
+        let one = OnePass {
+            session,
             direction,
             last,
-            chunked: &mut chunked,
             before: sum(&passes, |pass| pass.done) - passes[position].done,
         };
-        one.run(&mut passes[position], watch)?;
+        one.run(&mut passes[position], &mut chunked, watch)?;
     }
     chunked.finish(watch);
     let mut rows = 0;
@@ -94,17 +94,21 @@ pub(crate) fn name(work: Work) -> &'static str {
 }
 
 pub(crate) struct OnePass<'p, 'a> {
-    session: &'p mut Session<'a>,
+    session: &'p Session<'a>,
     direction: Direction,
     /// Whether no other pass is left to make after this one.
     last: bool,
-    chunked: &'p mut Chunked,
     /// Rows of the other passes.
     before: u64,
 }
 
 impl OnePass<'_, '_> {
-    fn run(&mut self, record: &mut PassRecord, watch: &mut dyn Watch) -> Result<()> {
+    fn run(
+        &self,
+        record: &mut PassRecord,
+        chunked: &mut Chunked,
+        watch: &mut dyn Watch,
+    ) -> Result<()> {
         let (db, id) = (self.session.db, self.session.record.id);
         let model = &self.session.model;
         let Some(target) =
@@ -117,30 +121,53 @@ impl OnePass<'_, '_> {
         };
         let mut pass =
             Pass::begin(db, model, target, Place::LIVE, state::position(db, id, &record.target)?)?;
-        self.chunked.table(self.session)?;
+        chunked.table(self.session)?;
         while !record.complete {
-            let made = db.write("backfilling", || self.chunk(target, &mut pass, record));
+            // A transaction that is made again is about the same rows.
+            let mut chosen: Option<Option<Chunk>> = None;
+            let rows = chunked.rows();
+            let rates = json!({
+                RATE: chunked.average().map(f64::round),
+                BUSY_RATE: chunked.busy_rate().map(f64::round)
+            });
+            let made = chunked.write(self.session, "backfilling", || {
+                let chunk = match &chosen {
+                    Some(chunk) => chunk,
+                    None => chosen.insert(pass.chunk(db, rows)?),
+                };
+                let now = self.chunk(target, chunk.as_ref(), &pass, record)?;
+                if now.complete {
+                    self.complete(target, &rates)?;
+                }
+                Ok(now)
+            });
             if made.is_err() {
                 self.session.note_refused();
             }
-            let (rows, held) = made?;
-            let done = self.before + record.done;
-            self.chunked.after(self.session, (rows, done), held, watch)?;
+            let (now, held) = made?;
+            let rows = now.done - record.done;
+            *record = now;
+            chunked.after(self.session, (rows, self.before + record.done), held, watch)?;
         }
         Ok(())
     }
 
-    /// One chunk: the rows, the position, and at the end what the end brings; all
-    /// in the transaction at hand. Gives its rows.
-    fn chunk(&self, target: &Target, pass: &mut Pass<'_>, record: &mut PassRecord) -> Result<u64> {
-        let (db, session) = (self.session.db, &*self.session);
-        self.chunked.fence(session)?;
-        let before = record.done;
-        match pass.chunk(db, self.chunked.rows())? {
+    /// One chunk, none at the end: the rows and the position, in the transaction at hand. Gives
+    /// how far the pass is with it.
+    fn chunk(
+        &self,
+        target: &Target,
+        chunk: Option<&Chunk>,
+        pass: &Pass<'_>,
+        record: &PassRecord,
+    ) -> Result<PassRecord> {
+        let (db, session) = (self.session.db, self.session);
+        let mut record = record.clone();
+        match chunk {
             Some(chunk) => {
                 session.syncing(true)?;
-                let outcome = reconcile(db, target, Place::LIVE, &chunk, Mode::Repair)
-                    .map_err(|error| session.explain(target, &chunk, error))?;
+                let outcome = reconcile(db, target, Place::LIVE, chunk, Mode::Repair)
+                    .map_err(|error| session.explain(target, chunk, error))?;
                 session.syncing(false)?;
                 record.done += outcome.derived;
                 record.total = record.total.max(record.done);
@@ -151,17 +178,14 @@ impl OnePass<'_, '_> {
             }
         }
         let position = if record.complete { Vec::new() } else { pass.position(db)? };
-        state::advance_pass(db, session.record.id, record, &position)?;
-        if record.complete {
-            self.complete(target)?;
-        }
-        Ok(record.done - before)
+        state::advance_pass(db, session.record.id, &record, &position)?;
+        Ok(record)
     }
 
     /// From here on a change to this target reaches those that read it; and with
     /// the last pass the mirror can answer.
-    fn complete(&self, target: &Target) -> Result<()> {
-        let session = &*self.session;
+    fn complete(&self, target: &Target, rates: &serde_json::Value) -> Result<()> {
+        let session = self.session;
         let (db, model) = (session.db, &session.model);
         if model.is_parent(target) {
             let (targets, name) = (model.targets(self.direction), model.migration.name());
@@ -179,10 +203,7 @@ impl OnePass<'_, '_> {
             if phase == Phase::ReadNew {
                 phase_objects::enter_views(db, model, Setting::of(phase))?;
             }
-            let rate = self.chunked.average().map(f64::round);
-            let busy = self.chunked.busy_rate().map(f64::round);
-            let detail = json!({ RATE: rate, BUSY_RATE: busy });
-            session.journal("backfill-complete", &now(), phase, detail)?;
+            session.journal("backfill-complete", &now(), phase, rates.clone())?;
         }
         Ok(())
     }

@@ -79,7 +79,7 @@ impl Log {
         self.was = now;
         self.unmoved += grown;
         pacer.wrote(rows, grown, share);
-        let bound = if pacer.stands_back() {
+        let bound = if pacer.has_company() {
             share.min(FRAMES_BESIDE_WRITERS * db.frame_bytes())
         } else {
             share
@@ -100,7 +100,7 @@ impl Log {
         // What is left is moved while we write nothing, so that the log begins anew.
         checkpointer.wait()?;
         self.unmoved = 0;
-        let how = if pacer.stands_back() { Moving::Beside } else { Moving::All };
+        let how = if pacer.has_company() { Moving::Beside } else { Moving::All };
         let log = db.checkpoint(how)?.log_bytes;
         if log.max(db.wal_bytes()) > options.log_limit_bytes {
             self.was = 0;

@@ -1,8 +1,11 @@
 //! Work on the rows, under the lease and in chunks: how large they are, what is between two of
 //! them, what they do.
 
+pub(crate) mod busy_handler;
+pub(crate) mod chunk_size;
 pub(crate) mod chunked;
 pub(crate) mod compare;
+pub(crate) mod courtesy;
 pub(crate) mod disk;
 pub(crate) mod fill;
 pub(crate) mod log;

@@ -1,18 +1,70 @@
-//! How large a chunk is and how long the pause after it: a pure decision from what
-//! the last chunk took. Chunks go by time, because rows differ in size.
+//! How long a chunk may take and how long the pause after it is: a pure decision from who else
+//! uses the database, and from the pace that operators ask for.
 
 use std::time::Duration;
 
+use super::chunk_size::ChunkSize;
+use crate::backend::sqlite::Presence;
 use crate::pace::{Limits, Pace};
 use crate::report::{PaceStatus, Waiting};
+
+/// How long others count as writing after they were last seen to.
+const QUIET_AFTER: Duration = Duration::from_millis(400);
+
+/// How long a chunk may hold the write lock beside programs.
+pub(crate) const CHUNK_BESIDE_PROGRAMS: Duration = Duration::from_millis(2);
+
+/// The same with `Fast`, and where it can't be told whether a program waits.
+pub(crate) const CHUNK_FAST: Duration = Duration::from_millis(10);
+
+/// The same where there is no program. In longer chunks there is no gain: what they write would
+/// no longer fit into the connection's cache.
+const CHUNK_ALONE: Duration = Duration::from_millis(15);
+
+/// The pause after a chunk. A program that waits as SQLite does sleeps for 1 ms at first, then
+/// for longer and longer, so a shorter pause is one that it sleeps through.
+pub(crate) const PAUSE: Duration = Duration::from_micros(2_200);
+const LONGEST_PAUSE: Duration = Duration::from_millis(10);
+
+/// The same beside transactions that read first, which fail where a chunk comes between: the
+/// lock is held for a small part of the time, and for no longer than most of them take.
+const CHUNK_BESIDE_READ_FIRST: Duration = Duration::from_millis(1);
+const PAUSE_BESIDE_READ_FIRST: Duration = Duration::from_millis(8);
+
+/// How much longer work takes beside programs: the chunks and the pauses.
+pub(crate) const BESIDE_PROGRAMS: f64 =
+    1.0 + PAUSE.as_micros() as f64 / CHUNK_BESIDE_PROGRAMS.as_micros() as f64;
+
+/// Who else uses the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Company {
+    /// Nobody.
+    Alone,
+    /// It can't be told, and nobody has written for a while.
+    Unseen,
+    /// Programs that have it open, or that have just written.
+    Programs,
+    /// The same, in transactions that read first.
+    ReadFirst,
+}
+
+/// What was seen of others since the last chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) presence: Presence,
+    /// Another connection has written.
+    pub(crate) wrote: bool,
+    /// Transactions that read before they write are common.
+    pub(crate) read_first: bool,
+}
 
 /// Adapts the number of rows in a chunk to the time a chunk may take.
 #[derive(Debug, Clone)]
 pub(crate) struct Pacer {
     pace: Pace,
-    rows: u64,
-    /// Rows in a chunk at most.
-    most: u64,
+    size: ChunkSize,
+    presence: Presence,
+    read_first: bool,
     /// How long nobody else has written.
     quiet: Duration,
     /// Whether the last pause was as long as it was because only so many rows a second are
@@ -20,23 +72,22 @@ pub(crate) struct Pacer {
     capped: bool,
 }
 
-/// Others count as writing until they have been quiet for so long.
-const QUIET_AFTER: Duration = Duration::from_millis(400);
-
-/// How long a chunk may hold the write lock while others write.
-pub(crate) const CHUNK_BESIDE_WRITERS: Duration = Duration::from_millis(3);
-
-/// The same while nobody does, and where nobody asks for room. In longer chunks there is no
-/// gain: what they write would no longer fit into the connection's cache.
-pub(crate) const CHUNK_ALONE: Duration = Duration::from_millis(15);
-
-/// Rows in the first chunk, before anything is known of their size.
-const FIRST_ROWS: u64 = 64;
-const MOST_ROWS: u64 = 50_000;
-
 impl Pacer {
-    pub(crate) fn new(pace: Pace) -> Self {
-        Self { pace, rows: FIRST_ROWS, most: MOST_ROWS, quiet: QUIET_AFTER, capped: false }
+    /// Begins gently, unless nobody is there.
+    pub(crate) fn new(pace: Pace, presence: Presence) -> Self {
+        let size = ChunkSize::new();
+        Self { pace, size, presence, read_first: false, quiet: QUIET_AFTER, capped: false }
+    }
+
+    /// For work on a copy of our own.
+    pub(crate) fn unhindered() -> Self {
+        Self::new(Pace::Fast, Presence::Nobody)
+    }
+
+    /// For work that only reads. With a write-ahead log it holds nobody off, and a chunk is
+    /// short only so that the log can be checkpointed. Without one it holds off who commits.
+    pub(crate) fn reading(pace: Pace, has_log: bool) -> Self {
+        Self::new(pace, if has_log { Presence::Nobody } else { Presence::Somebody })
     }
 
     /// Takes on another pace.
@@ -44,9 +95,14 @@ impl Pacer {
         self.pace = pace;
     }
 
-    /// Whether there is a pause after each chunk, for others who write.
+    /// Whether there are programs.
+    pub(crate) fn has_company(&self) -> bool {
+        matches!(self.company(), Company::Programs | Company::ReadFirst)
+    }
+
+    /// Whether there are programs that need room.
     pub(crate) fn stands_back(&self) -> bool {
-        self.pace != Pace::Fast && self.quiet < QUIET_AFTER
+        self.pace != Pace::Fast && self.has_company()
     }
 
     /// Why there is a pause after each chunk, if there is.
@@ -60,8 +116,7 @@ impl Pacer {
 
     /// Begins with another table, whose rows may be of another size.
     pub(crate) fn begin(&mut self) {
-        self.rows = self.rows.min(FIRST_ROWS);
-        self.most = MOST_ROWS;
+        self.size.begin();
     }
 
     /// Rows in the next chunk.
@@ -69,18 +124,21 @@ impl Pacer {
         match self.pace {
             // A few chunks a second at least, so that a low ceiling is no stop-and-go.
             Pace::Limited(Limits { rows_per_second: Some(most), .. }) => {
-                self.rows.min((most / 4).max(1))
+                self.size.rows().min((most / 4).max(1))
             }
-            _ => self.rows,
+            _ => self.size.rows(),
         }
     }
 
     /// Learns from a chunk of `rows`, and says how long to stand back before the next.
-    /// `others` tells whether another connection has written since the last chunk.
-    pub(crate) fn after(&mut self, rows: u64, took: Duration, others: bool) -> Duration {
-        self.quiet = if others { Duration::ZERO } else { self.quiet + took };
-        let others = self.quiet < QUIET_AFTER;
-        let mut pause = self.adapt(took, others);
+    pub(crate) fn after(&mut self, rows: u64, took: Duration, seen: Seen) -> Duration {
+        self.presence = seen.presence;
+        self.read_first = seen.read_first;
+        self.quiet = if seen.wrote { Duration::ZERO } else { self.quiet + took };
+        let company = self.company();
+        // From the rows that were asked for: under a ceiling these are fewer than would fit.
+        self.size.learn(self.rows(), took, self.target(company));
+        let mut pause = self.pause(took, company);
         self.capped = false;
         if let Pace::Limited(Limits { rows_per_second: Some(most), .. }) = self.pace {
             let due = Duration::from_secs_f64(rows as f64 / most.max(1) as f64);
@@ -92,49 +150,51 @@ impl Pacer {
         pause
     }
 
-    fn adapt(&mut self, took: Duration, others: bool) -> Duration {
-        let target = self.target(others);
-        let factor = target.as_secs_f64() / took.as_secs_f64().max(1e-6);
-        // Grows at most twofold, so that one quick chunk does not make a long one.
-        // From the rows that were asked for: under a ceiling these are fewer than would fit.
-        let scaled = self.rows() as f64 * factor.clamp(0.1, 2.0);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "clamped to a small range"
-        )]
-        let rows = scaled.clamp(1.0, self.most as f64) as u64;
-        self.rows = rows;
-        match (self.pace, others) {
-            (Pace::Fast, _) | (_, false) => Duration::ZERO,
-            // As long as the chunk itself: a writer finds the lock free half of the time.
-            (Pace::Gentle | Pace::Limited(_), true) => {
-                took.clamp(Duration::from_millis(3), Duration::from_millis(10))
-            }
+    fn company(&self) -> Company {
+        match self.presence {
+            Presence::Somebody if self.read_first => Company::ReadFirst,
+            Presence::Somebody => Company::Programs,
+            _ if self.quiet < QUIET_AFTER => Company::Programs,
+            Presence::Unknown => Company::Unseen,
+            Presence::Nobody => Company::Alone,
         }
     }
 
     /// Learns how much the log grew by a chunk for which so many rows were asked, so that none
     /// makes it grow by much more than `limit` at one go.
     pub(crate) fn wrote(&mut self, rows: u64, bytes: u64, limit: u64) {
-        let fitting = u128::from(rows) * u128::from(limit) / u128::from(bytes.max(1));
-        self.most = u64::try_from(fitting).unwrap_or(MOST_ROWS).clamp(1, MOST_ROWS);
-        self.rows = self.rows.min(self.most);
+        self.size.wrote(rows, bytes, limit);
     }
 
-    /// Learns from a chunk that only read. With a write-ahead log a reader holds nobody
-    /// off, so there is no pause: a chunk is short only so that the log can be
-    /// checkpointed, and writers of a rollback-journal database get their turn.
+    /// Learns from a chunk after which there is no pause. Who waits to commit in a database
+    /// without a write-ahead log needs none: SQLite lets no reader begin before it.
     pub(crate) fn after_read(&mut self, took: Duration) {
-        self.adapt(took, false);
+        self.size.learn(self.rows(), took, self.target(self.company()));
     }
 
     /// How long a chunk may hold the write lock.
-    fn target(&self, others: bool) -> Duration {
-        match (self.pace, others) {
+    fn target(&self, company: Company) -> Duration {
+        match (self.pace, company) {
             (Pace::Limited(Limits { stall: Some(stall), .. }), _) => stall,
-            (Pace::Fast, _) | (_, false) => CHUNK_ALONE,
-            (_, true) => CHUNK_BESIDE_WRITERS,
+            (_, Company::Alone) => CHUNK_ALONE,
+            (Pace::Fast, _) | (_, Company::Unseen) => CHUNK_FAST,
+            (_, Company::Programs) => CHUNK_BESIDE_PROGRAMS,
+            (_, Company::ReadFirst) => CHUNK_BESIDE_READ_FIRST,
+        }
+    }
+
+    /// No shorter than the chunk where programs are to have room: who comes at any time finds
+    /// the lock free half of the time.
+    fn pause(&self, took: Duration, company: Company) -> Duration {
+        match (self.pace, company) {
+            (_, Company::Alone) => Duration::ZERO,
+            (Pace::Fast, _) | (_, Company::Unseen) => PAUSE,
+            (Pace::Gentle | Pace::Limited(_), Company::Programs) => {
+                took.mul_f64(1.1).clamp(PAUSE, LONGEST_PAUSE)
+            }
+            (Pace::Gentle | Pace::Limited(_), Company::ReadFirst) => {
+                (took * 8).clamp(PAUSE_BESIDE_READ_FIRST, LONGEST_PAUSE * 4)
+            }
         }
     }
 }
@@ -175,10 +235,10 @@ pub(crate) fn pacer_sleep(pause: Duration) {
 /// A pace as it is reported: while programs write.
 pub(crate) fn paces(pace: Pace) -> PaceStatus {
     let (name, stall, rows_per_second) = match pace {
-        Pace::Gentle => ("gentle", CHUNK_BESIDE_WRITERS, None),
-        Pace::Fast => ("fast", CHUNK_ALONE, None),
+        Pace::Gentle => ("gentle", CHUNK_BESIDE_PROGRAMS, None),
+        Pace::Fast => ("fast", CHUNK_FAST, None),
         Pace::Limited(Limits { stall, rows_per_second }) => {
-            ("limits", stall.unwrap_or(CHUNK_BESIDE_WRITERS), rows_per_second)
+            ("limits", stall.unwrap_or(CHUNK_BESIDE_PROGRAMS), rows_per_second)
         }
     };
     PaceStatus { pace: name.to_owned(), stall_ms: stall.as_secs_f64() * 1000.0, rows_per_second }
@@ -186,92 +246,109 @@ pub(crate) fn paces(pace: Pace) -> PaceStatus {
 
 #[cfg(test)]
 mod tests {
+    use super::super::chunk_size::FIRST_ROWS;
     use super::*;
 
-    #[test]
-    fn chunks_shrink_at_once_and_grow_step_by_step() {
-        let mut pacer = Pacer::new(Pace::Gentle);
-        pacer.after(1, CHUNK_BESIDE_WRITERS / 4, true);
-        assert_eq!(pacer.rows(), FIRST_ROWS * 2);
-        pacer.after(1, Duration::from_millis(30), true);
-        assert_eq!(pacer.rows(), FIRST_ROWS * 2 / 10);
-        // Quiet for a moment is not quiet.
-        assert_eq!(pacer.after(1, Duration::from_millis(3), false), Duration::from_millis(3));
-        pacer.after(1, QUIET_AFTER, false);
-        assert_eq!(pacer.after(1, Duration::from_millis(3), false), Duration::ZERO);
+    const ALONE: Seen = Seen { presence: Presence::Nobody, wrote: false, read_first: false };
+    const OPEN: Seen = Seen { wrote: false, presence: Presence::Somebody, read_first: false };
+    const BLIND: Seen = Seen { presence: Presence::Unknown, wrote: false, read_first: false };
+    const CHUNK: Duration = CHUNK_BESIDE_PROGRAMS;
+
+    fn pacer(pace: Pace, seen: Seen) -> Pacer {
+        Pacer::new(pace, seen.presence)
     }
 
     #[test]
-    fn chunks_are_bounded_by_what_they_write() {
-        let mut pacer = Pacer::new(Pace::Fast);
-        // It may have been a smaller one than the next would be.
-        pacer.after(1, Duration::from_micros(1), false);
-        assert_eq!(pacer.rows(), FIRST_ROWS * 2);
-        pacer.wrote(FIRST_ROWS, 10_000, 1_000);
-        assert_eq!(pacer.rows(), FIRST_ROWS / 10);
-        pacer.after(1, Duration::from_micros(1), false);
-        assert_eq!(pacer.rows(), FIRST_ROWS / 10);
-        // Rows become smaller.
-        pacer.wrote(FIRST_ROWS / 10, 100, 1_000);
-        pacer.after(1, Duration::from_micros(1), false);
-        assert_eq!(pacer.rows(), FIRST_ROWS / 10 * 2);
-        pacer.wrote(1, u64::MAX, 1);
-        assert_eq!(pacer.rows(), 1);
-        // What is known of one table says nothing of the next.
-        pacer.begin();
-        for _ in 0..9 {
-            pacer.after(1, Duration::from_micros(1), false);
+    fn it_begins_with_room_for_who_has_the_file_open() {
+        let mut gentle = pacer(Pace::Gentle, OPEN);
+        assert!(gentle.stands_back());
+        assert_eq!(gentle.after(1, CHUNK, OPEN), PAUSE);
+        assert_eq!(pacer(Pace::Gentle, ALONE).after(1, CHUNK, ALONE), Duration::ZERO);
+        // Somebody comes: the very next chunk is followed by a pause, and is no longer.
+        let mut pacer = pacer(Pace::Gentle, ALONE);
+        for _ in 0..20 {
+            pacer.after(1, Duration::from_micros(10) * u32::try_from(pacer.rows()).unwrap(), ALONE);
         }
-        assert!(pacer.rows() > FIRST_ROWS);
-        pacer.begin();
-        assert_eq!(pacer.rows(), FIRST_ROWS);
+        let alone = pacer.rows();
+        assert_eq!(pacer.after(1, CHUNK_ALONE, OPEN), LONGEST_PAUSE);
+        assert!(pacer.rows() < alone / 7, "{} of {alone}", pacer.rows());
     }
 
     #[test]
-    fn it_stands_back_only_for_others() {
-        let mut pacer = Pacer::new(Pace::Gentle);
-        assert_eq!(pacer.after(1, Duration::from_millis(3), false), Duration::ZERO);
-        assert_eq!(pacer.after(1, Duration::from_millis(3), true), Duration::from_millis(3));
-        assert_eq!(Pacer::new(Pace::Fast).after(1, Duration::from_millis(3), true), Duration::ZERO);
+    fn a_pause_is_no_shorter_than_the_chunk_nor_than_the_first_sleeps_of_sqlite() {
+        for took in [1, 10, 100, 1_000, 2_000, 4_000, 9_000].map(Duration::from_micros) {
+            for pace in [Pace::Gentle, Pace::Limited(Limits::default())] {
+                let pause = pacer(pace, OPEN).after(1, took, OPEN);
+                assert!(pause >= took && pause >= PAUSE, "{pause:?} after {took:?}");
+            }
+            for (pace, seen) in [(Pace::Fast, OPEN), (Pace::Fast, BLIND), (Pace::Gentle, BLIND)] {
+                assert_eq!(pacer(pace, seen).after(1, took, seen), PAUSE);
+            }
+        }
+    }
+
+    #[test]
+    fn transactions_that_read_first_get_most_of_the_time() {
+        let read_first = Seen { read_first: true, ..OPEN };
+        let mut pacer = pacer(Pace::Gentle, OPEN);
+        for took in [1, 2, 5].map(Duration::from_millis) {
+            assert!(pacer.after(1, took, read_first) >= took * 8);
+        }
+        // A row takes 10 microseconds.
+        for _ in 0..20 {
+            let took = Duration::from_micros(10) * u32::try_from(pacer.rows()).unwrap();
+            pacer.after(1, took, read_first);
+        }
+        assert!((90..=110).contains(&pacer.rows()), "{}", pacer.rows());
+        assert_eq!(pacer.after(1, CHUNK, OPEN), PAUSE);
+        pacer.set(Pace::Fast);
+        assert_eq!(pacer.after(1, CHUNK_FAST, read_first), PAUSE);
+    }
+
+    #[test]
+    fn a_connection_that_is_not_seen_is_one_that_has_written() {
+        for seen in [ALONE, BLIND] {
+            let mut pacer = pacer(Pace::Gentle, seen);
+            pacer.after(1, CHUNK, Seen { wrote: true, ..seen });
+            assert!(pacer.stands_back());
+            // Quiet for a moment is not quiet.
+            pacer.after(1, CHUNK, seen);
+            assert!(pacer.stands_back());
+            pacer.after(1, QUIET_AFTER, seen);
+            assert!(!pacer.stands_back());
+        }
     }
 
     #[test]
     fn a_ceiling_is_kept_whatever_the_chunks_are() {
         let limits = Limits { rows_per_second: Some(100), stall: None };
-        let mut pacer = Pacer::new(Pace::Limited(limits));
+        let mut pacer = pacer(Pace::Limited(limits), ALONE);
         let (mut rows, mut took) = (0, Duration::ZERO);
         while took < Duration::from_secs(20) {
             let (chunk, held) = (pacer.rows(), Duration::from_millis(1));
             assert!(chunk <= 25);
             rows += chunk;
-            took += held + pacer.after(chunk, held, rows % 3 == 0);
+            took += held + pacer.after(chunk, held, Seen { wrote: rows % 3 == 0, ..ALONE });
         }
         assert!((1_900..=2_050).contains(&rows), "{rows}");
         // Without it chunks grow again step by step, from what they were.
         pacer.set(Pace::Gentle);
-        assert!((25..=50).contains(&pacer.rows()), "{}", pacer.rows());
+        assert!((25..=64).contains(&pacer.rows()), "{}", pacer.rows());
     }
 
     #[test]
     fn a_stall_of_ones_own_is_aimed_at() {
         let stall = Duration::from_millis(6);
         let limits = Limits { stall: Some(stall), rows_per_second: None };
-        let mut pacer = Pacer::new(Pace::Limited(limits));
+        let mut pacer = pacer(Pace::Limited(limits), OPEN);
         // A row takes 10 microseconds.
         for _ in 0..40 {
             let took = Duration::from_micros(10) * u32::try_from(pacer.rows()).unwrap();
-            pacer.after(pacer.rows(), took, true);
+            pacer.after(pacer.rows(), took, OPEN);
         }
         assert!((550..=650).contains(&pacer.rows()), "{}", pacer.rows());
-    }
-
-    #[test]
-    fn it_never_stops() {
-        let mut pacer = Pacer::new(Pace::Gentle);
-        for _ in 0..50 {
-            pacer.after(1, Duration::from_secs(1), true);
-        }
-        assert_eq!(pacer.rows(), 1);
+        pacer.begin();
+        assert_eq!(pacer.rows(), FIRST_ROWS);
     }
 
     #[test]

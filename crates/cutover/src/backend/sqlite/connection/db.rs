@@ -275,6 +275,24 @@ impl Db {
         Ok((result, began.elapsed()))
     }
 
+    /// The same, where `stays` is asked at the last moment whether it is to be committed. What
+    /// was written is in the log by then, so that the commit takes no longer than it must.
+    pub(crate) fn write_if<T>(
+        &self,
+        doing: &str,
+        work: impl FnOnce() -> Result<T>,
+        stays: impl FnOnce() -> bool,
+    ) -> Result<(Option<T>, Duration)> {
+        let transaction = self.begin(TransactionBehavior::Immediate, doing)?;
+        let began = Instant::now();
+        let result = work()?;
+        self.conn().cache_flush().map_err(|source| self.error(doing, source))?;
+        let stays = stays();
+        let ended = if stays { transaction.commit() } else { transaction.rollback() };
+        ended.map_err(|source| self.error(doing, source))?;
+        Ok((stays.then_some(result), began.elapsed()))
+    }
+
     /// Runs `work` on one snapshot.
     pub(crate) fn read<T>(&self, doing: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let transaction = self.begin(TransactionBehavior::Deferred, doing)?;
