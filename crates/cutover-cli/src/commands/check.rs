@@ -130,7 +130,7 @@ fn forecast(forecast: &Forecast) -> String {
     } else {
         format!(" {DIM}({longest_stall_is}){DIM:#}")
     };
-    line!(out, "        writers held off for {longest_stall_ms:.1} ms at most{cause}");
+    line!(out, "        writers wait {longest_stall_ms:.1} ms at most{cause}");
     out
 }
 

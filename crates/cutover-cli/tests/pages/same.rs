@@ -46,9 +46,9 @@ fn measureless(line: &str) -> String {
         }
     }
     let line = out.join(" ");
-    // Which step holds writers off the longest is measured, too.
-    match line.strip_prefix("writers held off for") {
-        Some(_) => "writers held off for".to_owned(),
+    // For which step writers wait the longest is measured, too.
+    match line.strip_prefix("writers wait") {
+        Some(_) => "writers wait".to_owned(),
         None => line,
     }
 }

@@ -25,6 +25,10 @@ pub struct Options {
     pub log_limit_bytes: u64,
     /// How long it waits for them before it gives up; the next call goes on.
     pub log_patience: Duration,
+    /// Whether this process writes to the database on connections of its own. Programs in other
+    /// processes are seen; those in this one have to be told of, so that long work leaves room
+    /// for them before they have written.
+    pub writers_in_process: bool,
     /// Told of what went wrong after a command had done what was asked: it is no failure.
     pub warn: fn(&str),
 }
@@ -39,6 +43,7 @@ impl Default for Options {
             keep_free_bytes: 32 << 20,
             log_limit_bytes: 64 << 20,
             log_patience: Duration::from_secs(600),
+            writers_in_process: false,
             warn: |_| {},
         }
     }

@@ -75,7 +75,7 @@ pub struct PlannedIndex {
 /// What a migration will cost, measured on a scratch copy of the new tables.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Forecast {
-    /// Seconds the backfill takes with nobody else writing.
+    /// Seconds the backfill takes, beside the programs that have the database open now.
     pub backfill_seconds: f64,
     /// Seconds one verification takes.
     pub verify_seconds: f64,
@@ -90,9 +90,10 @@ pub struct Forecast {
     pub free_bytes: Option<u64>,
     /// Bytes the proof took in the scratch directory.
     pub scratch_bytes: u64,
-    /// The longest time writers are held off at one go, in milliseconds.
+    /// The longest time that a program waits for the write lock, if it waits as SQLite's own busy
+    /// handler does, in milliseconds.
     pub longest_stall_ms: f64,
-    /// What causes that longest stall.
+    /// What it waits for.
     pub longest_stall_is: String,
 }
 

@@ -54,17 +54,20 @@ pub(crate) struct Activity {
 #[derive(Debug)]
 pub(crate) struct Neighbours {
     index: Option<Arc<File>>,
+    /// Programs that can't be seen, since they run in this process.
+    in_process: bool,
 }
 
 impl Neighbours {
     /// For a connection that is open: as long as it is, the index is the same file.
-    pub(crate) fn of(db: &Db) -> Self {
+    pub(crate) fn of(db: &Db, in_process: bool) -> Self {
         let has_log = db.has_log().unwrap_or(false);
-        Self { index: has_log.then(|| kept_open::log_index(db.file())).flatten() }
+        Self { index: has_log.then(|| kept_open::log_index(db.file())).flatten(), in_process }
     }
 
     pub(crate) fn presence(&self) -> Presence {
         match self.index.as_ref().map(|index| locked(index, OPEN)) {
+            _ if self.in_process => Presence::Somebody,
             Some(Some(true)) => Presence::Somebody,
             Some(Some(false)) => Presence::Nobody,
             Some(None) | None => Presence::Unknown,
@@ -174,10 +177,11 @@ for line in sys.stdin:
     #[test]
     fn who_has_the_file_open_is_seen_before_it_writes() {
         let (dir, db) = database("WAL");
-        let neighbours = Neighbours::of(&db);
+        let neighbours = Neighbours::of(&db, false);
         let another = db.another().unwrap();
         another.count("SELECT count(*) FROM t").unwrap();
         assert_eq!(neighbours.presence(), Presence::Nobody, "we are no neighbour of ours");
+        assert_eq!(Neighbours::of(&db, true).presence(), Presence::Somebody, "unless told so");
         let mut program = Program::start(&dir.path().join("a.db"));
         assert_eq!(program.runs("SELECT * FROM t"), "done");
         assert_eq!(neighbours.presence(), Presence::Somebody);
@@ -188,7 +192,7 @@ for line in sys.stdin:
     #[test]
     fn a_transaction_that_has_read_is_seen_until_it_is_too_late_for_it() {
         let (dir, db) = database("WAL");
-        let neighbours = Neighbours::of(&db);
+        let neighbours = Neighbours::of(&db, false);
         let mut program = Program::start(&dir.path().join("a.db"));
         let commit = || db.batch("", "INSERT INTO t VALUES (2)").unwrap();
         let seen = || neighbours.activity().unwrap();
@@ -220,7 +224,7 @@ for line in sys.stdin:
     #[test]
     fn without_a_log_nothing_can_be_told() {
         let (_dir, db) = database("DELETE");
-        let neighbours = Neighbours::of(&db);
+        let neighbours = Neighbours::of(&db, false);
         assert_eq!((neighbours.presence(), neighbours.activity()), (Presence::Unknown, None));
     }
 }

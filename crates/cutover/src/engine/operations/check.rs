@@ -107,7 +107,7 @@ pub(crate) fn examine(
     report.notes.extend(broken_by_retiring(&engine.db, &model)?);
     report.notes.extend(users(&engine.db, &model)?);
     report.notes.extend(not_carried(&engine.db, &model)?);
-    let beside_programs = programs::are_there(&engine.db);
+    let beside_programs = programs::are_there(&engine.db, engine.options.writers_in_process);
     report.notes.extend(beside_programs.then(programs::note));
     report.indexes = model
         .missing_indexes()

@@ -3,9 +3,9 @@
 use crate::backend::sqlite::{Db, Neighbours, Presence};
 use crate::report::Problem;
 
-/// Whether a program in another process has the database open.
-pub(crate) fn are_there(db: &Db) -> bool {
-    Neighbours::of(db).presence() == Presence::Somebody
+/// Whether a program has the database open.
+pub(crate) fn are_there(db: &Db, in_process: bool) -> bool {
+    Neighbours::of(db, in_process).presence() == Presence::Somebody
 }
 
 /// What their transactions meet beside a backfill.

@@ -44,7 +44,7 @@ impl Chunked {
         watch: &mut dyn Watch,
     ) -> Result<Self> {
         watch.event(&Event::Began { work, total });
-        let neighbours = Neighbours::of(session.db);
+        let neighbours = Neighbours::of(session.db, session.engine.options.writers_in_process);
         let mut chunked = Self {
             own: pace,
             pacer: Pacer::new(pace, neighbours.presence()),
@@ -104,7 +104,7 @@ impl Chunked {
             work()
         };
         loop {
-            if !self.pacer.stands_back() {
+            if !self.pacer.stands_back() || neighbours.activity().is_none() {
                 return session.db.write(doing, fenced);
             }
             let_transactions_end(neighbours, courtesy);
