@@ -38,5 +38,4 @@ pub(crate) use connection::{
     Answer, BEGINS_WITH, Checkpointer, Connection, Db, Moving, Size, Wall, file, setting, wal,
 };
 pub use connection::{DatabaseError, unreadable_object};
-pub(crate) use neighbours::{Neighbours, Presence};
 pub(crate) use row::Row;

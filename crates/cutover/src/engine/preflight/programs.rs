@@ -1,6 +1,7 @@
 //! Programs that have the database open while it is checked: what they will notice.
 
-use crate::backend::sqlite::{Db, Neighbours, Presence};
+use crate::backend::sqlite::Db;
+use crate::backend::sqlite::neighbours::{Neighbours, Presence};
 use crate::report::Problem;
 
 /// Whether a program has the database open.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::chunk_size::ChunkSize;
-use crate::backend::sqlite::Presence;
+use crate::backend::sqlite::neighbours::Presence;
 use crate::pace::{Limits, Pace};
 use crate::report::{PaceStatus, Waiting};
 
