@@ -13,7 +13,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// By device and inode: a database that is made anew under its name is another file.
-static OPEN: Mutex<Option<HashMap<(u64, u64), Arc<File>>>> = Mutex::new(None);
+type Files = HashMap<(u64, u64), Arc<File>>;
+
+static OPEN: Mutex<Option<Files>> = Mutex::new(None);
 
 /// The file under a name, for reading. None where it can't be opened.
 pub(super) fn open(path: &Path) -> Option<Arc<File>> {
