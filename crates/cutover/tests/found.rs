@@ -256,7 +256,7 @@ fn tables_joined_without_regard_to_case_are_kept_in_step() {
 }
 
 /// Scopes that a column takes for the same are looked at once: a row that was found twice was
-/// mended twice.
+/// fixed twice.
 #[test]
 fn keys_that_differ_in_case_alone_are_repaired_by_a_rollback() {
     let started = Started::new(

@@ -18,7 +18,7 @@ pub(crate) struct Scene {
     /// same effect; `{r}` becomes the round.
     old_writes: &'static str,
     new_writes: &'static str,
-    /// What something breaks in the mirror, for a repair to mend.
+    /// What something breaks in the mirror, for a repair to fix.
     pub(crate) damage: &'static str,
 }
 

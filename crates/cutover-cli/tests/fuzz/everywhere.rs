@@ -49,7 +49,7 @@ fn every_example() {
     for example in examples {
         let bench = Bench::empty();
         for script in ["setup.sql", "mend.sql"] {
-            // What an example shows to be mended first.
+            // What an example shows to be fixed first.
             let Ok(sql) = std::fs::read_to_string(example.join(script)) else { continue };
             bench.open().execute_batch(&sql).unwrap();
         }

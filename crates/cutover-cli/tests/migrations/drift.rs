@@ -84,7 +84,7 @@ pub(crate) fn refuses_transitions(scene: &Scene) {
     assert_eq!(scene.status()["phase"], phase);
 }
 
-/// `repair` mends it, and every transition is possible again.
+/// `repair` fixes it, and every transition is possible again.
 #[track_caller]
 fn is_mended_by_repair(scene: &Scene) {
     assert_eq!(actions(&scene.status()["next"], Some("action")), ["repair"]);

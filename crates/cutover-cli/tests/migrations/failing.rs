@@ -283,7 +283,7 @@ fn a_way_forward_that_fails_is_no_obstacle_to_a_rollback() {
     assert_eq!(scene.phase(), "read-new");
     let unfilled = report["unfilled"].as_str().unwrap();
     assert!(unfilled.contains("malformed JSON") && unfilled.contains("id = 2"), "{report}");
-    // Once the values are mended it goes on.
+    // Once the values are fixed it goes on.
     let refused = scene.exits(3, "backfill");
     assert!(refused.stderr.contains("id = 2"), "{}", refused.stderr);
     scene.python().does("UPDATE t SET doc = '[7]' WHERE id IN (2, 9)");
@@ -302,7 +302,7 @@ fn in_write_new_the_write_is_refused() {
     let refused = python.fails("UPDATE s SET doc = 'bad' WHERE id = 2");
     assert!(refused.contains("malformed JSON"), "{refused}");
     scene.exits(0, "verify");
-    // A row that is set aside comes back when its value is mended.
+    // A row that is set aside comes back when its value is fixed.
     scene.exits(0, "advance");
     python.does("UPDATE s SET doc = 'bad' WHERE id = 2");
     scene.exits(0, "rollback");

@@ -93,7 +93,7 @@ fn an_old_program_starts_in_every_phase() {
     }
 }
 
-/// Everything in the schema that bears a name of cutover's.
+/// Everything in the schema that has a name of cutover's.
 fn ours(scene: &Scene) -> Vec<String> {
     scene.rows(
         "SELECT name FROM sqlite_schema WHERE name LIKE '\\_cutover\\_%' ESCAPE '\\' \

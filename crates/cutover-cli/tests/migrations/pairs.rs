@@ -74,7 +74,7 @@ impl Pair {
         json(&self.exits(0, &line))["phase"].as_str().unwrap().to_owned()
     }
 
-    /// What bears a name of a migration's number, `DRIVEN` or not.
+    /// What has a name of a migration's number, `DRIVEN` or not.
     fn numbered(&self, number: u8) -> Vec<String> {
         self.scene.rows(&format!(
             "SELECT name FROM sqlite_schema WHERE name LIKE '\\_cutover\\_{number}\\_%' ESCAPE '\\'"

@@ -12,8 +12,8 @@ struct Breaks {
     late: &'static str,
     /// Words that the refusal must have.
     named: &'static [&'static str],
-    /// What mends it.
-    mend: &'static str,
+    /// What fixes it.
+    fix: &'static str,
 }
 
 const ONE: Breaks = Breaks {
@@ -21,12 +21,12 @@ const ONE: Breaks = Breaks {
     after: "",
     late: "INSERT INTO users VALUES (3, 'A@X', 1, 'c')",
     named: &["mail", "id = 3", "id = 1", "'A@X'", "'a@x'", "users"],
-    mend: "UPDATE users SET mail = 'c@x' WHERE id = 3",
+    fix: "UPDATE users SET mail = 'c@x' WHERE id = 3",
 };
 
 #[track_caller]
 fn named_and_mended(breaks: &Breaks) {
-    let Breaks { table, after, late, named, mend } = breaks;
+    let Breaks { table, after, late, named, fix } = breaks;
     for in_place in [false, true] {
         let new = if in_place { "users" } else { "people" };
         let after = after.replace("NEW", new);
@@ -55,8 +55,8 @@ fn named_and_mended(breaks: &Breaks) {
         assert_eq!(status["next"][0]["action"], "abort");
         let again = scene.exits(3, "backfill");
         assert!(again.stderr.contains(told), "{}", again.stderr);
-        // It is looked at anew: once it is mended nothing is in the way.
-        scene.sql(mend);
+        // It is looked at anew: once it is fixed nothing is in the way.
+        scene.sql(fix);
         let status = scene.status();
         assert_eq!(status["next"][0]["action"], "backfill", "{status}");
         scene.exits(0, "backfill");
@@ -78,7 +78,7 @@ fn a_unique_constraint_over_two_columns() {
         table: "mail TEXT, team INT, name TEXT, UNIQUE (team, name)",
         late: "INSERT INTO users VALUES (3, 'c@x', 2, 'b')",
         named: &["team, name", "id = 3", "id = 2", "'b'"],
-        mend: "DELETE FROM users WHERE id = 2",
+        fix: "DELETE FROM users WHERE id = 2",
         ..ONE
     });
 }
@@ -90,7 +90,7 @@ fn a_unique_index_of_a_part() {
         after: "CREATE UNIQUE INDEX new.captains ON NEW(team) WHERE name = 'b';",
         late: "INSERT INTO users VALUES (3, 'c@x', 2, 'b')",
         named: &["team", "id = 3", "id = 2"],
-        mend: "UPDATE users SET name = 'c' WHERE id = 3",
+        fix: "UPDATE users SET name = 'c' WHERE id = 3",
     });
 }
 

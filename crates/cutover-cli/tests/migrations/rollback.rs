@@ -207,7 +207,7 @@ fn a_rollback_ends_whatever_was_written() {
             assert_eq!(shown.len() as u64, case.aside, "{name}: {report}");
             assert!(shown.iter().all(|row| row["reason"] != ""), "{name}: {report}");
             assert_eq!(aside(&scene.status()), case.aside, "{name}");
-            // What is set aside is no difference, and nothing that a repair could mend.
+            // What is set aside is no difference, and nothing that a repair could fix.
             assert_eq!(json(&scene.exits(0, "verify --json"))["ok"], true, "{name}");
             scene.exits(0, "repair");
             assert_eq!(scene.rows(&format!("SELECT * FROM {old} ORDER BY id")), then, "{name}");

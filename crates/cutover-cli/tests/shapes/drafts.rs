@@ -126,7 +126,7 @@ impl Bench {
         self.refuses(drafted, to);
     }
 
-    /// The writes are refused, whichever table bears the rows.
+    /// The writes are refused, whichever table has the rows.
     #[track_caller]
     fn refuses(&self, drafted: &Drafted, to: &dyn Fn(&str) -> Option<String>) {
         for write in drafted.refused {

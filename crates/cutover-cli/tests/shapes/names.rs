@@ -50,7 +50,7 @@ fn names_in_brackets_and_in_other_letters() {
     .goes();
 }
 
-/// Tables and columns that bear the words a migration file uses itself.
+/// Tables and columns that have the words a migration file uses itself.
 #[test]
 fn tables_named_old_and_new() {
     Shape {

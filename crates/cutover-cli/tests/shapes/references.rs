@@ -91,7 +91,7 @@ fn cascade_and_set_null() {
 }
 
 /// A table that stays refers to one that changes under its name; a view reads it. Both are
-/// what they were, byte for byte, and lead to whoever bears the name.
+/// what they were, byte for byte, and lead to whoever has the name.
 #[test]
 fn what_names_a_table_that_changes_in_place() {
     Shape {

@@ -129,7 +129,7 @@ const IN_PLACE: &str = "CREATE TABLE new.t (id INTEGER PRIMARY KEY, w TEXT);
 const TABLE: &str =
     "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, 'a'), (2, 'b');";
 
-/// Whatever bears a name that the migration needs: a table, a view, an index.
+/// Whatever has a name that the migration needs: a table, a view, an index.
 #[test]
 fn names_that_are_taken() {
     for (there, migration, name) in [
@@ -149,7 +149,7 @@ fn names_that_are_taken() {
     }
 }
 
-/// Names under which the engine keeps its own. What bears one would be dropped with them.
+/// Names under which the engine keeps its own. What has one would be dropped with them.
 #[test]
 fn names_of_ours_that_are_taken() {
     for (there, what) in [

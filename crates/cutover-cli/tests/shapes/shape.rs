@@ -265,7 +265,7 @@ impl<'s> Journey<'s> {
         assert_eq!(theirs, before, "{way:?}: the application's other objects");
     }
 
-    /// The schema without what bears one of our names.
+    /// The schema without what has one of our names.
     fn not_ours(&self) -> Vec<Object> {
         let ours = |name: &str| name.starts_with("_cutover_") || name.starts_with("cutover_live_");
         let mut objects = objects(&Connection::open(&self.db).unwrap());

@@ -64,7 +64,7 @@ fn triggers_on_a_table_that_moves() {
 }
 
 /// A full-text index fed by triggers, as SQLite's documentation has it: in place the triggers
-/// go on feeding it, whichever table bears the name.
+/// go on feeding it, whichever table has the name.
 #[test]
 fn a_full_text_index_fed_by_triggers() {
     Shape {

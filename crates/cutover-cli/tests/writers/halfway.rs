@@ -1,6 +1,6 @@
 //! `RAISE(FAIL)` in an application's trigger: the statement stops, and what it did until then
 //! stays. The guards must be closed afterwards, for every program, and a flag that an older
-//! release left up is told and mended.
+//! release left up is told and fixed.
 
 use crate::scene::{Scene, json};
 

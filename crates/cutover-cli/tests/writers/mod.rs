@@ -4,7 +4,7 @@
 //! - [`matrix`]: journal modes × `foreign_keys` × `recursive_triggers` × two programs, each
 //!   running the statements of [`statements`] beside a twin, in three phases.
 //! - [`settings`]: what a connection can set, one test each: harmless, or refused.
-//! - [`silenced`]: what no trigger sees. The gates find it, `repair` mends it.
+//! - [`silenced`]: what no trigger sees. The gates find it, `repair` fixes it.
 //! - [`schema`]: the application changes its tables meanwhile.
 //! - [`rebuilt`]: a schema tool rebuilds a table, or drops what is ours.
 //! - [`shadows`]: other tables and triggers of the same names.

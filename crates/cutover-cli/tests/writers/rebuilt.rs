@@ -1,7 +1,7 @@
 //! A schema tool rebuilds a table while it is being moved, as Django's, Alembic's and most
 //! hand-written migrations do for what `ALTER TABLE` can't: with the settings that SQLite comes
 //! with, in a transaction and without one. Either it goes through, or it fails before anything
-//! is lost, or `status` says what happened and `repair` mends it.
+//! is lost, or `status` says what happened and `repair` fixes it.
 
 use serde_json::json;
 use testkit::compare::{Rows, assert_same};
@@ -125,7 +125,7 @@ fn assert_mended(scene: &Scene) {
     assert_eq!(texts(scene, "PRAGMA integrity_check"), ["ok"]);
 }
 
-/// A rebuild in one of the phases, mended by what `status` says; then the whole way.
+/// A rebuild in one of the phases, fixed by what `status` says; then the whole way.
 #[track_caller]
 fn goes(table: &str, phase: &str, tool: &Tool, transaction: bool) {
     let what = format!("{} to {table} in {phase}, transaction {transaction}", tool.name);

@@ -1,4 +1,4 @@
-//! Tables and triggers of other schemas that bear names of ours or the application's.
+//! Tables and triggers of other schemas that have names of ours or the application's.
 
 use crate::scene::shell;
 use crate::writers::lane::{SCHEMA, WRITES, assert_in_step, assert_source_is, plain, twin};

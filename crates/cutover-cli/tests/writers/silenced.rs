@@ -1,5 +1,5 @@
 //! What no trigger sees. Nothing can refuse it; that it is found is the gates' part, and
-//! `repair`'s to mend it.
+//! `repair`'s to fix it.
 
 use std::process::Command;
 

@@ -48,7 +48,7 @@ pub struct Snapshot {
     pub tables: Vec<TableStatus>,
     /// What the old schema is at this moment.
     pub old_schema: OldSchema,
-    /// Rows kept by flips because they had no image on the other side.
+    /// Rows set aside by switches, because the other side could not hold them.
     pub kept: Vec<Kept>,
     /// What was changed in the schema and no longer fits the migration.
     pub drift: Vec<Problem>,

@@ -33,7 +33,7 @@ fn features() -> Features {
 #[derive(Debug, Default)]
 struct Tally {
     cases: u64,
-    /// Those in which a new table bears the name of an old one.
+    /// Those in which a new table has the name of an old one.
     in_place: u64,
     done: u64,
     statements: u64,

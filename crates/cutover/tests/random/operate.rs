@@ -37,7 +37,7 @@ impl Run<'_> {
                 let report = self
                     .reporting("repair", |engine| engine.repair(NAME, Pace::Fast, &mut Silent))?;
                 if report.inserted + report.updated + report.deleted > 0 {
-                    let detail = format!("there was something to mend: {report:?}");
+                    let detail = format!("there was something to fix: {report:?}");
                     return Err(Failure::new(Kind::Mirror, detail).into());
                 }
             }

@@ -222,7 +222,7 @@ impl<'c> Reference<'c> {
 
     /// What differs on the side that takes writes: its tables, what else the application
     /// has, and its log as long as only programs write to what it looks at.
-    /// `bearer` is the side that bears the names that both have: just after a flip it is
+    /// `bearer` is the side that has the names that both have: just after a flip it is
     /// the other one.
     pub(crate) fn own_differences(&self, live: &Connection, bearer: Side) -> Vec<String> {
         let own = schema(self.side);
@@ -242,7 +242,7 @@ impl<'c> Reference<'c> {
         for table in &self.case.referring {
             same(&table.name, table.column_list());
         }
-        // A view of a table that changes in place gives the new rows once they bear the name.
+        // A view of a table that changes in place gives the new rows once they have the name.
         for (name, _) in self.case.views.iter().filter(|_| bearer == self.side) {
             same(name, "*".to_owned());
         }
@@ -402,7 +402,7 @@ impl<'c> Reference<'c> {
 }
 
 /// The query by which a table is compared: on the twin, or on the database, where one side
-/// bears the names that both have.
+/// has the names that both have.
 fn rows_of(case: &Case, side: Side, table: &Table, bearer: Option<Side>) -> String {
     let place = |name: &str| match bearer {
         None => format!("{}.{}", schema(side), quoted(name)),
@@ -414,7 +414,7 @@ fn rows_of(case: &Case, side: Side, table: &Table, bearer: Option<Side>) -> Stri
     }
 }
 
-/// Under which name a table of `side` lies while `bearer` bears the names that both have.
+/// Under which name a table of `side` lies while `bearer` has the names that both have.
 pub(crate) fn lies_as(case: &Case, side: Side, table: &str, bearer: Side) -> String {
     if side != bearer && case.plan.shares(table) { side.aside(table) } else { table.to_owned() }
 }

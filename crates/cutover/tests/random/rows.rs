@@ -26,7 +26,7 @@ pub(crate) fn query(conn: &Connection, sql: &str) -> Vec<String> {
     rows.unwrap().collect::<Result<_, _>>().unwrap()
 }
 
-/// The rows of every table of a side, by table, while `bearer` bears the names that both
+/// The rows of every table of a side, by table, while `bearer` has the names that both
 /// sides have; empty where a table is not there.
 pub(crate) fn all(
     conn: &Connection,

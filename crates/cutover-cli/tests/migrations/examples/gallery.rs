@@ -103,7 +103,7 @@ impl Example {
         self.file(&format!("{}.sql", self.name)).expect("a migration named as its directory")
     }
 
-    /// The case, with the rows as they are once they are mended.
+    /// The case, with the rows as they are once they are fixed.
     pub(super) fn case(&self) -> Case {
         let migration = std::fs::read_to_string(self.migration()).unwrap();
         let schema = format!("{}{}", self.setup, self.mend.as_deref().unwrap_or_default());

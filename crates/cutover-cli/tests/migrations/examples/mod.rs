@@ -67,7 +67,7 @@ fn tell(example: &Example) {
     assert_eq!(stage.phase(), "retired");
     let conn = Connection::open(&stage.db).unwrap();
     for table in stage.case.old_tables {
-        // One that changed in place lay aside by then, and the new one bears its name.
+        // One that changed in place lay aside by then, and the new one has its name.
         let in_place = stage.case.migration.contains(&format!("CREATE TABLE new.{table} "));
         let name = if in_place { format!("_cutover_old_{table}") } else { (*table).to_owned() };
         assert!(!conn.table_exists(Some("main"), &*name).unwrap(), "{name} is gone");

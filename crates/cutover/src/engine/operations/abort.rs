@@ -20,7 +20,7 @@ use crate::error::{Error, Refusal, Result};
 use crate::model::phase_objects;
 use crate::model::remains::{self, kept_tables};
 use crate::phase::{Direction, Phase};
-use crate::report::{AbortReport, Command, Fix, OnlyNew};
+use crate::report::{AbortReport, Action, Command, Fix, OnlyNew};
 use crate::watch::Watch;
 
 impl Engine {
@@ -60,14 +60,7 @@ fn leave_and_drop(
 ) -> Result<AbortReport> {
     let phase = session.record.phase;
     if phase > Phase::ReadNew {
-        return Err(refused(
-            format!("in {phase} writes enter the new tables"),
-            if phase == Phase::Retired {
-                "retiring cannot be undone".into()
-            } else {
-                Fix::from("roll back first: ").with(Command::rollback_to(Phase::DualWrite))
-            },
-        ));
+        session.refuse_unless_permitted(Action::Abort, "abort")?;
     }
     let (mut removed, mut held) = (Vec::new(), Vec::new());
     let begun = phase != Phase::Legacy

@@ -120,7 +120,7 @@ fn goal(session: &Session<'_>, options: &AdvanceOptions) -> Result<Phase> {
     let phase = session.record.phase;
     let refused = |reason: &str, fix: Fix| Error::Refused(Refusal::new("advance", reason, fix));
     if phase == Phase::Legacy {
-        return Err(refused("the migration has not started", Fix::run(Command::Start)));
+        session.refuse_unless_permitted(Action::Advance, "advance")?;
     }
     let retires = options.to.or(phase.next()).is_none_or(|to| to == Phase::Retired);
     if options.vacuum.is_some() && !retires {
@@ -153,10 +153,10 @@ fn goal(session: &Session<'_>, options: &AdvanceOptions) -> Result<Phase> {
             Fix::from("use ").with(Command::rollback_to(to)),
         )),
         (None, Some(next)) => Ok(next),
-        (None, None) => Err(refused(
-            &format!("{phase} is the last phase"),
-            "there is nothing left to do".into(),
-        )),
+        (None, None) => {
+            session.refuse_unless_permitted(Action::Advance, "advance")?;
+            Ok(phase)
+        }
     }
 }
 

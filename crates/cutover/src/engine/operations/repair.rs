@@ -43,8 +43,7 @@ impl Engine {
             };
             let report = RepairReport { renewed, renamed, ..repaired };
             let detail = serde_json::to_value(&report).unwrap_or_default();
-            session.db.write("writing the journal", || {
-                session.fence()?;
+            session.write("writing the journal", || {
                 session.journal("repair", &now(), phase, detail)
             })?;
             Ok(report)

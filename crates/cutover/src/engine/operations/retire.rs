@@ -91,8 +91,7 @@ pub(crate) fn finish(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result
     let tables = tombstones::still_there(db, &session.model.migration, names)?;
     empty_and_drop(session, &tables, watch)?;
     drop_indexes(session)?;
-    db.write("finishing", || {
-        session.fence()?;
+    session.write("finishing", || {
         let syncing = ident(&names.syncing());
         db.batch("dropping a table", &format!("DROP TABLE IF EXISTS {syncing}"))?;
         drop_stale_views(session)?;
@@ -118,10 +117,7 @@ fn put_late(session: &Session<'_>) -> Result<()> {
     let Ok(model) = Model::build(db, migration.clone(), session.record.id, Side::New) else {
         return Ok(());
     };
-    db.write("putting tombstones", || {
-        session.fence()?;
-        tombstones::put(db, &model, &session.record.since)
-    })?;
+    session.write("putting tombstones", || tombstones::put(db, &model, &session.record.since))?;
     Ok(())
 }
 
@@ -130,8 +126,7 @@ fn drop_indexes(session: &Session<'_>) -> Result<()> {
     let prefix = session.model.names.indexes();
     let indexes = catalog::named(session.db, "index", &prefix)?;
     for index in &indexes {
-        session.db.write("dropping an index", || {
-            session.fence()?;
+        session.write("dropping an index", || {
             session.db.batch("dropping an index", &format!("DROP INDEX {}", ident(index)))
         })?;
     }
@@ -202,8 +197,7 @@ pub(crate) fn empty_and_drop_after(
                 break;
             }
         }
-        db.write("dropping a table", || {
-            session.fence()?;
+        session.write("dropping a table", || {
             db.batch("dropping a table", &format!("DROP TABLE {quoted}"))
         })?;
     }

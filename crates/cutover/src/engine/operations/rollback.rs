@@ -37,7 +37,7 @@ impl Engine {
             let to = match to {
                 // A call that was killed behind the switch is finished.
                 None if session.record.pending == Some(Pending::Tidy) => from,
-                to => goal(from, to)?,
+                to => goal(session, to)?,
             };
             tidy_up(session, &mut report, watch)?;
             while session.record.phase > to {
@@ -49,20 +49,14 @@ impl Engine {
     }
 }
 
-fn goal(from: Phase, to: Option<Phase>) -> Result<Phase> {
+fn goal(session: &Session<'_>, to: Option<Phase>) -> Result<Phase> {
+    let from = session.record.phase;
     let refused = |reason: &str, fix: Fix| Error::Refused(Refusal::new("rollback", reason, fix));
-    if from == Phase::Retired {
-        return Err(refused(
-            "the old tables are gone: retiring cannot be undone",
-            "restore a backup".into(),
-        ));
+    if from == Phase::Retired || (from.previous().is_none() && to != Some(from)) {
+        session.refuse_unless_permitted(Action::Rollback, "rollback")?;
     }
     match (to, from.previous()) {
         (Some(to), _) if to == from => Ok(to),
-        (_, None) => Err(refused(
-            &format!("there is no phase to roll back to from {from}"),
-            Fix::from(Command::ABORT).with(" leaves the migration"),
-        )),
         (Some(Phase::Legacy), _) => Err(refused(
             "a rollback goes back to dual-write at most",
             Fix::from("roll back to dual-write, then ").with(Command::ABORT),
@@ -72,7 +66,7 @@ fn goal(from: Phase, to: Option<Phase>) -> Result<Phase> {
             Fix::from("use ").with(Command::advance_to(to)),
         )),
         (Some(to), _) => Ok(to),
-        (None, Some(previous)) => Ok(previous),
+        (None, previous) => Ok(previous.unwrap_or(from)),
     }
 }
 

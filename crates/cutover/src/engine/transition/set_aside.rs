@@ -64,8 +64,7 @@ pub(crate) fn keep_noted(session: &Session<'_>, target: &Target, noted: u64) -> 
     let aside = Aside::of(session, target);
     let mut kept = 0;
     for _ in 0..noted.div_ceil(dirty_log::AT_ONE_GO) {
-        let (rows, _) = session.db.write("keeping rows", || {
-            session.fence()?;
+        let (rows, _) = session.write("keeping rows", || {
             let to = dirty_log::take_off_here(session, target)?;
             aside.keep(&Chunk::Listed { from: 1, to })
         })?;
@@ -129,8 +128,7 @@ pub(crate) fn forget(session: &Session<'_>, direction: Direction) -> Result<()> 
         let kept = ident(&aside.table());
         let rows = aside.sweep(session, &format!("DELETE FROM {kept}"))?;
         if rows > 0 && session.db.count(&format!("SELECT EXISTS (SELECT 1 FROM {kept})"))? == 0 {
-            session.db.write("dropping an empty table", || {
-                session.fence()?;
+            session.write("dropping an empty table", || {
                 session.db.batch("dropping an empty table", &format!("DROP TABLE {kept}"))
             })?;
         }
@@ -177,8 +175,7 @@ pub(crate) fn scopes_again(
             "FROM {kept} WHERE {rowid} > {after} AND {} ORDER BY {rowid} LIMIT {AT_ONE_GO}",
             aside.copies()
         );
-        let (last, _) = session.db.write("checking the kept rows again", || {
-            session.fence()?;
+        let (last, _) = session.write("checking the kept rows again", || {
             each(&format!("SELECT * FROM (SELECT {} {some})", idents("", &target.scope)))?;
             let last = format!("SELECT max(r) FROM (SELECT {rowid} AS r {some})");
             session.db.row("reading the kept rows", &last, |row| row.get::<Option<i64>>(0))

@@ -40,7 +40,7 @@ pub(crate) struct Log {
     /// There once there is something to move.
     checkpointer: Option<Checkpointer>,
     /// Bytes written since a checkpoint began.
-    unmoved: u64,
+    pending: u64,
     /// Bytes in the log after the last chunk.
     was: u64,
     /// What is being done, where it takes room on the disk.
@@ -50,7 +50,7 @@ pub(crate) struct Log {
 impl Log {
     /// For work that makes no more of what there is.
     pub(crate) fn new() -> Self {
-        Self { checkpointer: None, unmoved: 0, was: 0, fills: None }
+        Self { checkpointer: None, pending: 0, was: 0, fills: None }
     }
 
     /// For work that takes room on the disk, which may run full meanwhile.
@@ -77,14 +77,14 @@ impl Log {
         // A log that holds less than before was begun anew.
         let grown = if now < self.was { now } else { now - self.was };
         self.was = now;
-        self.unmoved += grown;
+        self.pending += grown;
         pacer.wrote(rows, grown, share);
         let bound = if pacer.has_company() {
             share.min(FRAMES_BESIDE_WRITERS * db.frame_bytes())
         } else {
             share
         };
-        if self.unmoved < WORTH_MOVING.min(bound / 3) {
+        if self.pending < WORTH_MOVING.min(bound / 3) {
             return Ok(());
         }
         let checkpointer = match &mut self.checkpointer {
@@ -92,14 +92,14 @@ impl Log {
             none => none.insert(Checkpointer::start(db)?),
         };
         if checkpointer.order()? {
-            self.unmoved = 0;
+            self.pending = 0;
         }
         if now <= bound {
             return Ok(());
         }
         // What is left is moved while we write nothing, so that the log begins anew.
         checkpointer.wait()?;
-        self.unmoved = 0;
+        self.pending = 0;
         let how = if pacer.has_company() { Moving::Beside } else { Moving::All };
         let log = db.checkpoint(how)?.log_bytes;
         if log.max(db.wal_bytes()) > options.log_limit_bytes {

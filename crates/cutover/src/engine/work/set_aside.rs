@@ -1,6 +1,6 @@
 //! Rows that one side has no room for, or no image of, in tables of their own.
 //!
-//! Before a flip such a row also stands where it was, and its copy says so: its `_kept_at` is
+//! Before a switch such a row also stands where it was, and its copy says so: its `_kept_at` is
 //! NULL. Once the other side is the source the copies become the rows: their `_kept_at` is set.
 
 use super::session::Session;

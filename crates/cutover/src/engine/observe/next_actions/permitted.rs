@@ -80,7 +80,7 @@ pub(crate) fn postponed() -> Fix {
 
 fn rollback(facts: &Facts) -> Result<(), Problem> {
     if facts.phase == Phase::Retired {
-        return no("the old tables are gone", "restore a backup");
+        return no("the old tables are gone: retiring cannot be undone", "restore a backup");
     }
     if facts.phase.previous().is_none() {
         return no(
@@ -93,7 +93,9 @@ fn rollback(facts: &Facts) -> Result<(), Problem> {
 
 fn abort(facts: &Facts) -> Result<(), Problem> {
     match facts.phase {
-        Phase::Retired => no("the old tables are gone", "restore a backup"),
+        Phase::Retired => {
+            no("the old tables are gone: retiring cannot be undone", "restore a backup")
+        }
         phase if phase > Phase::ReadNew => no(
             "writes enter the new tables",
             Fix::run(Command::rollback_to(Phase::DualWrite)).with(" first"),
