@@ -67,6 +67,8 @@ fn what_next(engine: &Engine, name: &str) -> Vec<NextAction> {
 pub(crate) fn options() -> Result<Options, Failure> {
     let mut options = Options::default();
     options.warn = |text| note(&render::warning(text));
+    // A command that ends in the middle of a read leaves everything as it is.
+    options.mapped_reads = true;
     if let Some(text) = std::env::var_os(KEEP_FREE) {
         let text = text.to_string_lossy();
         options.keep_free_bytes = size(&text).ok_or_else(|| {

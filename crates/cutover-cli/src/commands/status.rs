@@ -250,13 +250,20 @@ pub(crate) fn backfill(status: &Snapshot) -> String {
 fn tables(tables: &[TableStatus]) -> String {
     let mut out = String::new();
     let names = tables.iter().map(|t| t.table.chars().count()).max().unwrap_or(0);
-    let rows = tables.iter().map(|t| count(t.rows).len()).max().unwrap_or(0);
-    for (i, TableStatus { side, table, rows: n, writable }) in tables.iter().enumerate() {
+    let rows = tables.iter().map(|t| rows_of(t).len()).max().unwrap_or(0);
+    for (i, status) in tables.iter().enumerate() {
+        let TableStatus { side, table, writable, .. } = status;
         let head = if i == 0 { "tables" } else { "" };
         let writable = if *writable { "takes writes" } else { "refuses writes" };
-        line!(out, "{head:8}  {side}  {table:names$}  {:>rows$} rows  {writable}", count(*n));
+        line!(out, "{head:8}  {side}  {table:names$}  {:>rows$} rows  {writable}", rows_of(status));
     }
     out
+}
+
+/// The rows of a table, as far as they are known.
+pub(crate) fn rows_of(table: &TableStatus) -> String {
+    let about = if table.estimated { "about " } else { "" };
+    format!("{about}{}", count(table.rows))
 }
 
 /// An operator whose process is gone.
@@ -292,6 +299,7 @@ mod tests {
             side,
             table: table.into(),
             rows,
+            estimated: false,
             writable,
         };
         Snapshot {

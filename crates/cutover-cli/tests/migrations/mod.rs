@@ -6,6 +6,7 @@
 //! - [`examples`]: every example in `examples/`, and what its page says.
 //! - [`gates`]: what is written while a gate decides.
 //! - [`kills`]: `kill -9` at any moment; a re-run finishes and the twin agrees.
+//! - [`one_go`]: what a switch leaves in the schema, and how often it changes it.
 //! - [`operators`]: two operators at once.
 //! - [`hostile`]: the facts of SQLite that sync triggers must survive.
 //! - [`several`]: rows that depend on several tables, and on one of them twice.
@@ -38,6 +39,7 @@ mod kills;
 mod late;
 mod leaving;
 mod losses;
+mod one_go;
 mod operators;
 mod own_steps;
 mod pairs;

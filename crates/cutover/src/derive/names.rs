@@ -61,13 +61,13 @@ impl Names {
     }
 
     /// A table: scopes touched while a gate verifies.
-    pub(crate) fn touched(self, target: &str) -> String {
-        self.named("touched", target)
+    pub(crate) fn touched(self) -> String {
+        format!("{}touched", self.prefix())
     }
 
     /// A table: scopes that a rollback has to bring up to date.
-    pub(crate) fn stale(self, target: &str) -> String {
-        self.named("stale", target)
+    pub(crate) fn stale(self) -> String {
+        format!("{}stale", self.prefix())
     }
 
     /// A table of one row: whether the sync is writing at this moment.

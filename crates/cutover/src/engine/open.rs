@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::options::Options;
+use crate::backend::sqlite::catalog::Places;
 use crate::backend::sqlite::state::{self, Record};
 use crate::backend::sqlite::{Db, file};
 use crate::error::{Error, Result};
@@ -27,7 +28,9 @@ impl Engine {
     /// [`Error::Unusable`](crate::Error::Unusable) if it is not there, not a
     /// database, or can't be written.
     pub fn open(path: &Path, options: Options) -> Result<Self> {
-        Ok(Self { db: Db::open(path, options.busy_timeout)?, options })
+        let mut db = Db::open(path, options.busy_timeout)?;
+        db.mapped = options.mapped_reads;
+        Ok(Self { db, options })
     }
 
     /// Tells of what went wrong after a command had done what was asked.
@@ -47,7 +50,9 @@ impl Engine {
     /// [`Error::Unusable`](crate::Error::Unusable) if it is not there, not a
     /// database, or can't be read without writing.
     pub fn open_to_read(path: &Path, options: Options) -> Result<Self> {
-        Ok(Self { db: Db::open_to_read(path, options.busy_timeout)?, options })
+        let mut db = Db::open_to_read(path, options.busy_timeout)?;
+        db.mapped = options.mapped_reads;
+        Ok(Self { db, options })
     }
 }
 
@@ -81,8 +86,9 @@ impl Engine {
             error => error,
         })?;
         if record.is_open() && record.phase != Phase::Legacy {
+            let places = Places::read(&self.db)?;
             for (created, table) in model.migration.tables.iter().zip(model.new_tables()) {
-                if !self.db.has_table(&table.name)? {
+                if places.of(&table.name).is_none() {
                     let reason = format!("the new table {} is gone", table.known_as);
                     let found =
                         MigrationError::at(&model.migration, created.at, reason, fix.clone());

@@ -29,6 +29,10 @@ pub struct Options {
     /// processes are seen; those in this one have to be told of, so that long work leaves room
     /// for them before they have written.
     pub writers_in_process: bool,
+    /// Read through a memory map where many rows are compared, which is faster: a disk that
+    /// fails, or somebody who cuts the database's file off, then ends this process with SIGBUS
+    /// in the place of an error. Databases without a write-ahead log are never mapped.
+    pub mapped_reads: bool,
     /// Told of what went wrong after a command had done what was asked: it is no failure.
     pub warn: fn(&str),
 }
@@ -44,6 +48,7 @@ impl Default for Options {
             log_limit_bytes: 64 << 20,
             log_patience: Duration::from_secs(600),
             writers_in_process: false,
+            mapped_reads: false,
             warn: |_| {},
         }
     }

@@ -5,9 +5,12 @@
 //! theirs. What a mirror refers to is decided by the source: a row may be derived before the
 //! row it refers to has been copied, and a cascade of the source is derived like any change.
 
+use std::collections::HashMap;
+
 use super::build::Model;
 use super::definitions;
-use crate::backend::sqlite::{Db, catalog};
+use crate::backend::sqlite::Db;
+use crate::backend::sqlite::catalog::{self, Entry};
 use crate::derive::names::Names;
 use crate::error::Result;
 use crate::migration::ddl::{as_mirror, index_as, on_table};
@@ -47,11 +50,20 @@ pub(crate) fn new_changes(from: &Model, to: &Model) -> Vec<Change> {
 /// The old tables that the migration replaces, and their indexes, as their author wrote
 /// them. Read while they are the source.
 pub(crate) fn read_old(db: &Db, model: &Model) -> Result<Vec<Definition>> {
+    // Looked through once: there may be hundreds of tables, and it happens in a switch.
+    let entries = catalog::entries(db)?;
+    let mut on: HashMap<String, Vec<&Entry>> = HashMap::new();
+    for entry in &entries {
+        on.entry(entry.on.to_ascii_lowercase()).or_default().push(entry);
+    }
     let mut all = Vec::new();
     for table in model.old_tables() {
+        let found = on.get(&table.name.to_ascii_lowercase()).map_or(&[][..], Vec::as_slice);
         for kind in [Defined::Table, Defined::Index] {
-            let found = catalog::definitions_on(db, kind.name(), &table.name)?.into_iter();
-            all.extend(found.map(|(name, sql)| Definition { kind, name, sql }));
+            let of_kind = found.iter().filter(|entry| entry.kind == kind.name());
+            all.extend(of_kind.filter_map(|entry| {
+                Some(Definition { kind, name: entry.name.clone(), sql: entry.sql.clone()? })
+            }));
         }
     }
     Ok(all)

@@ -5,8 +5,9 @@
 //! of the schema, and ours name the table that was just dropped. No trigger can refuse the DROP.
 //! The rows are in the other table then, and `repair` gives it the name.
 
+use crate::backend::sqlite::Db;
+use crate::backend::sqlite::catalog::{self, Places};
 use crate::backend::sqlite::state::Record;
-use crate::backend::sqlite::{Db, catalog};
 use crate::derive::names::Names;
 use crate::derive::sql::ident;
 use crate::error::{Error, Result};
@@ -102,14 +103,15 @@ pub(crate) fn lost(db: &Db, record: &Record) -> Result<Vec<Lost>> {
     let Ok(migration) = Migration::started(&record.name, &record.text) else {
         return Ok(Vec::new());
     };
-    let names = made_since(db, &migration, record.phase)?;
+    let places = Places::read(db)?;
+    let names = made_since(db, &places, &migration, record.phase)?;
     let mut lost: Vec<Lost> = Vec::new();
     for mapping in &migration.mappings {
         let (side, table) = (mapping.side(), &mapping.target);
         let aside = migration.shares(table) && record.phase.writes_enter() != side;
         let stored = if aside { Names::aside(side, table) } else { table.clone() };
         let known = lost.iter().any(|other| other.name.eq_ignore_ascii_case(&stored));
-        if known || db.has_table(&stored)? {
+        if known || places.of(&stored).is_some() {
             continue;
         }
         let mut candidates = Vec::new();
@@ -134,21 +136,24 @@ pub(crate) fn refuse_lost(db: &Db, record: &Record) -> Result<()> {
 /// The tables, each with whether it was made after this migration's own: what was there
 /// before is no table that a rebuild made meanwhile. The schema lists tables in the order
 /// in which they were made.
-fn made_since(db: &Db, migration: &Migration, phase: Phase) -> Result<Vec<(String, bool)>> {
+fn made_since(
+    db: &Db,
+    places: &Places,
+    migration: &Migration,
+    phase: Phase,
+) -> Result<Vec<(String, bool)>> {
     let all = catalog::table_names(db)?;
     let mut since: Option<i64> = None;
     for table in &migration.tables {
         let aside = migration.shares(&table.name) && phase.writes_enter() != Side::New;
         let stored = if aside { Names::aside(Side::New, &table.name) } else { table.name.clone() };
-        let found = catalog::place(db, &stored)?;
-        since = since.into_iter().chain(found).min();
+        since = since.into_iter().chain(places.of(&stored)).min();
     }
-    let mut made = Vec::new();
-    for name in all {
-        let later = catalog::place(db, &name)? > since;
-        made.push((name, later));
-    }
-    Ok(made)
+    let later = |name: String| {
+        let later = places.of(&name) > since;
+        (name, later)
+    };
+    Ok(all.into_iter().map(later).collect())
 }
 
 fn has_columns(db: &Db, table: &str, columns: &[String]) -> Result<bool> {

@@ -10,7 +10,6 @@ use crate::backend::sqlite::triggers::sync::{parent_triggers, sync};
 use crate::backend::sqlite::triggers::touched::stale;
 use crate::derive::live::view;
 use crate::derive::object::Object;
-use crate::derive::sql::ident;
 use crate::error::Result;
 use crate::phase::{Direction, Phase};
 use crate::schema::Table;
@@ -78,7 +77,7 @@ pub(crate) fn frozen(model: &Model, setting: Setting, since: &str) -> Vec<Object
     model.old_tables().flat_map(guards).collect()
 }
 
-pub(crate) fn views(model: &Model, setting: Setting) -> Vec<Object> {
+fn views(model: &Model, setting: Setting) -> Vec<Object> {
     let standing = standing::Standing { phase: setting.phase, backfilled: setting.backfilled };
     let reads = standing.reads();
     model.backward.iter().map(|target| view(target, reads, &model.catalog)).collect()
@@ -100,11 +99,15 @@ pub(crate) fn run(db: &Db, doing: &str, statements: &[String]) -> Result<()> {
     statements.iter().try_for_each(|sql| db.batch(doing, sql))
 }
 
-/// Replaces the live views alone: between phases whose sync is the same.
-pub(crate) fn enter_views(db: &Db, model: &Model, setting: Setting) -> Result<()> {
-    // One by one: for so few it is not worth reading the whole schema anew.
-    views(model, setting).iter().try_for_each(|view| {
-        let drop = format!("DROP VIEW IF EXISTS {}", ident(&view.name));
-        run(db, "replacing the live views", &[drop, view.sql.clone()])
-    })
+/// Replaces the live views, and removes what else is to go: between phases whose sync is the
+/// same.
+pub(crate) fn enter_views(
+    db: &Db,
+    model: &Model,
+    setting: Setting,
+    mut gone: Vec<Standing>,
+) -> Result<()> {
+    let made = views(model, setting);
+    gone.extend(made.iter().map(|view| Standing::view(&view.name)));
+    objects::replace(db, "replacing the live views", &gone, &made)
 }

@@ -2,8 +2,9 @@
 //! its objects. The file's text may name tables that are gone, or be one that this version no
 //! longer reads.
 
+use crate::backend::sqlite::catalog::{self, Places};
 use crate::backend::sqlite::state::{self, Record};
-use crate::backend::sqlite::{Db, catalog, objects};
+use crate::backend::sqlite::{Db, objects};
 use crate::derive::names::Names;
 use crate::derive::sql::{ident, text};
 use crate::error::Result;
@@ -133,10 +134,10 @@ pub(crate) fn kept_tables(db: &Db, migration: &Migration, phase: Phase) -> Resul
             tables.push(table);
         }
     }
-    let mut all = Vec::new();
+    let (places, mut all) = (Places::read(db)?, Vec::new());
     for (side, table) in tables {
         let kept_in = Names::kept(side, &table, migration.shares(&table));
-        if !db.has_table(&kept_in)? {
+        if places.of(&kept_in).is_none() {
             continue;
         }
         let now = if counts(side, phase) { "" } else { " AND _kept_at IS NOT NULL" };

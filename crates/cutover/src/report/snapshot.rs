@@ -13,9 +13,8 @@ use crate::phase::{Phase, Side};
 
 /// Where a migration stands.
 ///
-/// Plain data, read without taking the lease. With a write-ahead log it holds no writer off;
-/// without one, whoever commits waits while a table's rows are counted. What takes two
-/// looks to be told, a rate, is absent in the first one of an [`Observer`](crate::Observer).
+/// Plain data, read without taking the lease. It counts no large table: what is said of
+/// their rows is an estimate, and so is what follows from it. What takes two looks to be told, a rate, is absent in the first one of an [`Observer`](crate::Observer).
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Snapshot {
     /// The version of this format: a key may be added within it, none changes its meaning.

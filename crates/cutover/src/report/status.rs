@@ -63,8 +63,12 @@ pub struct TableStatus {
     pub side: Side,
     /// Its name.
     pub table: String,
-    /// Its rows.
+    /// Its rows. Up to 2,000 are counted; of more see `estimated`.
     pub rows: u64,
+    /// Whether `rows` is an estimate, from the rowids that are in use. A table without rowids is
+    /// counted. In JSON only where it is so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub estimated: bool,
     /// Whether application writes to it are accepted in this phase.
     pub writable: bool,
 }

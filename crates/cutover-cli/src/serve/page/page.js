@@ -208,9 +208,9 @@ function showNext({ snapshot, next }) {
 }
 
 function showTables({ snapshot }) {
-  fill($("tables").tBodies[0], ...snapshot.tables.map(({ table, side, rows: n, writable }) =>
+  fill($("tables").tBodies[0], ...snapshot.tables.map(({ table, side, rows: n, estimated, writable }) =>
     make("tr", null, make("th", { scope: "row" }, table), make("td", null, side),
-      make("td", { class: "n" }, count(n)), make("td", null, writable ? "accepted" : "refused"))));
+      make("td", { class: "n" }, `${estimated ? "about " : ""}${count(n)}`), make("td", null, writable ? "accepted" : "refused"))));
   const { database_bytes, unused_bytes, wal_bytes, free_bytes } = snapshot;
   fill($("room"), ...facts(["Database", bytes(database_bytes)], ["Unused inside of it", bytes(unused_bytes)],
     ["Write-ahead log", bytes(wal_bytes)], free_bytes != null && ["Free on the disk", bytes(free_bytes)]));

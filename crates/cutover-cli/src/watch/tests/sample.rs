@@ -17,7 +17,7 @@ use crate::watch::view::{Sight, Theme};
 const AT: &str = "2026-01-02T03:05:05Z";
 
 fn table(side: Side, table: &str, rows: u64, writable: bool) -> TableStatus {
-    TableStatus { side, table: table.into(), rows, writable }
+    TableStatus { side, table: table.into(), rows, estimated: false, writable }
 }
 
 fn blocked(action: &str, reason: &str, fix: Fix) -> Blocked {

@@ -1,6 +1,6 @@
 //! The tables of both sides; beside them the last verification and the room there is.
 
-use cli_kit::render::{bytes, count, counted, differences};
+use cli_kit::render::{bytes, counted, differences};
 use cutover::{Snapshot, TableStatus};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 
 use super::text::{cut, time, width, wrap};
 use super::{Sight, panel};
-use crate::commands::status::{LARGE_LOG_BYTES, found};
+use crate::commands::status::{LARGE_LOG_BYTES, found, rows_of};
 
 /// Below so many columns there are the tables alone.
 pub(super) const TWO_COLUMNS: u16 = 60;
@@ -46,10 +46,11 @@ fn split(area: Rect) -> (Rect, Option<Rect>) {
 
 fn tables(tables: &[TableStatus], columns: usize, sight: &Sight) -> Vec<Line<'static>> {
     const WRITES: usize = "refuses writes".len();
-    let rows = tables.iter().map(|table| count(table.rows).len()).max().unwrap_or(0);
+    let rows = tables.iter().map(|table| rows_of(table).len()).max().unwrap_or(0);
     let longest = tables.iter().map(|table| width(&table.table)).max().unwrap_or(0);
     let names = columns.saturating_sub(4 + 1 + rows + 1 + WRITES).min(longest);
-    let line = |TableStatus { side, table, rows: n, writable }: &TableStatus| {
+    let line = |status: &TableStatus| {
+        let TableStatus { side, table, writable, .. } = status;
         let name = cut(table, names);
         let pad = " ".repeat(names.saturating_sub(width(&name)));
         let (writes, style) = if *writable {
@@ -59,7 +60,7 @@ fn tables(tables: &[TableStatus], columns: usize, sight: &Sight) -> Vec<Line<'st
         };
         Line::from(vec![
             Span::styled(format!("{:3} ", side.name()), sight.theme.dim()),
-            Span::raw(format!("{name}{pad} {:>rows$} ", count(*n))),
+            Span::raw(format!("{name}{pad} {:>rows$} ", rows_of(status))),
             Span::styled(writes, style),
         ])
     };

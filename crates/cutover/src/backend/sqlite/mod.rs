@@ -24,6 +24,7 @@ pub(crate) mod rename;
 pub(crate) mod repair;
 mod row;
 pub(crate) mod row_errors;
+pub(crate) mod rows;
 pub(crate) mod scan;
 mod side_by_side;
 pub(crate) mod standing;

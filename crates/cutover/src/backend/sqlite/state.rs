@@ -369,7 +369,8 @@ pub(crate) fn definitions(db: &Db, id: i64) -> Result<Vec<Definition>> {
 
 fn execute(db: &Db, sql: &str, params: &[&dyn rusqlite::ToSql]) -> Result<()> {
     db.conn()
-        .execute(sql, params)
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.execute(params))
         .map(|_| ())
         .map_err(|source| db.error("writing the state", source))
 }

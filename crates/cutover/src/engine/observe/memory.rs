@@ -1,13 +1,10 @@
 //! What an observer saw before: rates take two looks.
 
-use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::drift::Drift;
-use crate::backend::sqlite::Db;
 use crate::backend::sqlite::state::{Pending, Record};
 use crate::backend::sqlite::work::Sample;
-use crate::derive::sql::ident;
 use crate::engine::open::Engine;
 use crate::error::Result;
 use crate::phase::{Direction, Phase, Side};
@@ -16,25 +13,12 @@ use crate::report::WriteStatus;
 /// What was seen before.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
-    rows: HashMap<(Side, String), Counted>,
     drift: Option<(Fitting, Drift)>,
     commits: Option<Commits>,
 }
 
 /// What drift depends on: the number of the schema, the phase, and what is under way.
 pub(crate) type Fitting = (i64, Phase, Option<Pending>);
-
-/// The rows of a table. Counting reads the whole table, so that of a large one they are
-/// counted the more rarely.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Counted {
-    at: Instant,
-    took: Duration,
-    rows: u64,
-}
-
-/// Of so much of its time a look may count rows.
-pub(crate) const COUNTING: u32 = 20;
 
 /// How many transactions were committed at a moment, and how many of them by the work of
 /// whoever held the lease.
@@ -46,26 +30,6 @@ pub(crate) struct Commits {
 }
 
 impl Memory {
-    /// The rows of a table that is known, or stored, by these names.
-    pub(crate) fn rows(
-        &mut self,
-        db: &Db,
-        side: Side,
-        known_as: &str,
-        stored: &str,
-    ) -> Result<u64> {
-        let key = (side, known_as.to_owned());
-        if let Some(known) = self.rows.get(&key)
-            && known.at.elapsed() < known.took * COUNTING
-        {
-            return Ok(known.rows);
-        }
-        let at = Instant::now();
-        let rows = db.count(&format!("SELECT count(*) FROM {}", ident(stored)))?;
-        self.rows.insert(key, Counted { at, took: at.elapsed(), rows });
-        Ok(rows)
-    }
-
     /// Only a change of the schema, of the phase or of what is under way brings another answer,
     /// but for the flag.
     pub(crate) fn drift(&mut self, engine: &Engine, record: &Record) -> Result<Drift> {

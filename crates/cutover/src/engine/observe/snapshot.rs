@@ -5,7 +5,9 @@ use std::time::Instant;
 use super::memory::Memory;
 use super::next_actions::{Decision, decide};
 use super::rollback_forecast::{Speeds, forecast};
+use crate::backend::sqlite::catalog::Places;
 use crate::backend::sqlite::lease::{Held, held};
+use crate::backend::sqlite::rows::{Rows, rows};
 use crate::backend::sqlite::state::{self, PassRecord, Pending, Record};
 use crate::backend::sqlite::work::{self, Sample};
 use crate::backend::sqlite::{Db, commits, control, journal, verified, wal};
@@ -38,11 +40,11 @@ impl Engine {
 
 pub(crate) fn look(engine: &Engine, name: &str, memory: &mut Memory) -> Result<Snapshot> {
     loop {
-        // Rows are counted before the rest is read, each table by itself: a long read holds back
-        // the log, and without one whoever wants to commit.
+        // Rows are looked for before the rest is read, each table by itself: a long read holds
+        // back the log, and without one whoever wants to commit.
         let record = engine.record(name)?;
         let migration = remains::read(&record);
-        let tables = tables(&engine.db, &migration, &record, memory);
+        let tables = tables(&engine.db, &migration, &record);
         let seen = engine.db.read("reading the status", || {
             let now = engine.record(name)?;
             if now.phase != record.phase {
@@ -192,12 +194,7 @@ fn old_schema(record: &Record, rows: u64) -> OldSchema {
     }
 }
 
-fn tables(
-    db: &Db,
-    migration: &Migration,
-    record: &Record,
-    memory: &mut Memory,
-) -> Result<Vec<TableStatus>> {
+fn tables(db: &Db, migration: &Migration, record: &Record) -> Result<Vec<TableStatus>> {
     let phase = record.phase;
     let mut names: Vec<(Side, String)> = Vec::new();
     for mapping in migration.mappings.iter().filter(|mapping| mapping.side() == Side::Old) {
@@ -207,7 +204,7 @@ fn tables(
         }
     }
     names.extend(migration.tables.iter().map(|table| (Side::New, table.name.clone())));
-    let mut tables = Vec::new();
+    let (places, mut tables) = (Places::read(db)?, Vec::new());
     for (side, table) in names {
         let aside = migration.shares(&table) && phase.writes_enter() != side;
         let stored = match side {
@@ -218,12 +215,12 @@ fn tables(
             }
             _ => table.clone(),
         };
-        if !db.has_table(&stored)? {
+        if places.of(&stored).is_none() {
             continue;
         }
-        let rows = memory.rows(db, side, &table, &stored)?;
+        let Rows { rows, estimated } = rows(db, &stored)?;
         let writable = phase.writes_enter() == side;
-        tables.push(TableStatus { side, table, rows, writable });
+        tables.push(TableStatus { side, table, rows, estimated, writable });
     }
     Ok(tables)
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::engine::open::Engine;
-use crate::engine::transition::dirty_log;
+use crate::engine::transition::dirty_log::{self, Noted};
 use crate::engine::work::compare::{Compared, EXAMPLES, Wanted, merge, once, verify_both};
 use crate::engine::work::session::Session;
 use crate::engine::work::telemetry::Telemetry;
@@ -80,9 +80,10 @@ fn follow(session: &Session<'_>, pace: Pace, watch: &mut dyn Watch) -> Result<Ve
         let before = report.checked;
         let mut round =
             Direction::BOTH.map(|_| VerifyReport { ok: true, ..VerifyReport::default() });
+        let counted = Noted::of(session)?;
         for (direction, found) in Direction::BOTH.into_iter().zip(&mut round) {
             for target in session.model.targets(direction) {
-                let noted = dirty_log::noted(session, target)?;
+                let noted = counted.at(target);
                 if !session.model.is_followed_back(target) {
                     dirty_log::forget(session, target, noted)?;
                     continue;

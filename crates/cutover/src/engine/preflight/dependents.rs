@@ -14,7 +14,7 @@ use crate::backend::sqlite::triggers::tombstone;
 use crate::backend::sqlite::{Db, rehearse, state};
 use crate::derive::names::Names;
 use crate::derive::sql::{ident, join};
-use crate::engine::transition::handover::hand_over;
+use crate::engine::transition::handover::{self, hand_over};
 use crate::error::Result;
 use crate::model::build::Model;
 use crate::model::{definitions, remains};
@@ -31,7 +31,7 @@ pub(crate) fn broken(db: &Db, model: &Model) -> Result<Vec<Problem>> {
     rehearse::hold_foreign_keys(&copy)?;
     let before = failing(&copy, &[])?;
     copy.batch("rehearsing a switch", "BEGIN")?;
-    hand_over(&copy, model, &model.named_for(Side::New)?)?;
+    rehearse_hand_over(&copy, model, &model.named_for(Side::New)?)?;
     let after = failing(&copy, &[])?;
     copy.batch("ending the rehearsal", "ROLLBACK")?;
     let tombstones = left_by_others(db, &model.migration)?;
@@ -51,6 +51,10 @@ pub(crate) fn broken(db: &Db, model: &Model) -> Result<Vec<Problem>> {
         .collect())
 }
 
+fn rehearse_hand_over(copy: &Db, from: &Model, to: &Model) -> Result<()> {
+    hand_over(copy, (from, to), &handover::changes(copy, from, to)?)
+}
+
 /// What works before the old tables are gone and not with their tombstones; foreign keys, which
 /// [`referring`] tells, are not among it.
 pub(crate) fn broken_by_retiring(db: &Db, model: &Model) -> Result<Vec<Problem>> {
@@ -62,7 +66,7 @@ pub(crate) fn broken_by_retiring(db: &Db, model: &Model) -> Result<Vec<Problem>>
     let copy = copy_for(db, model)?;
     let to = model.named_for(Side::New)?;
     if model.named_side == Side::Old && model.new_tables().any(|table| table.shared) {
-        hand_over(&copy, model, &to)?;
+        rehearse_hand_over(&copy, model, &to)?;
     }
     let before = failing(&copy, &gone)?;
     for target in to.backward.iter().filter(|target| !target.table.shared) {

@@ -10,17 +10,17 @@ use std::cell::Cell;
 use serde_json::json;
 
 use super::approval::{WhenPostponed, await_approval};
+use super::dirty_log::{self, Noted};
 use super::frozen::verify_frozen;
 use super::gate::TELL_EVERY;
 use super::partial_repair::PartialRepair;
+use super::set_aside;
 use super::switch::{self, Next};
-use super::{dirty_log, set_aside};
 use crate::backend::sqlite::difference::Chunk;
 use crate::backend::sqlite::state::{self, PassRecord, Pending};
 use crate::backend::sqlite::triggers::touched::note;
 use crate::backend::sqlite::value::Value;
 use crate::derive::derived::Place;
-use crate::derive::sql::ident;
 use crate::derive::target::{Target, scope_columns};
 use crate::engine::work::chunked::Chunked;
 use crate::engine::work::compare::{Compared, Found, Wanted, merge, verify_both};
@@ -232,8 +232,8 @@ fn one_pass(
     Ok(())
 }
 
-fn stale(session: &Session<'_>, target: &Target) -> String {
-    session.model.names.stale(&target.table.name)
+fn stale(session: &Session<'_>) -> String {
+    session.model.names.stale()
 }
 
 fn note_freed(session: &Session<'_>, target: &Target, scopes: &[Vec<Value>]) -> Result<()> {
@@ -242,25 +242,19 @@ fn note_freed(session: &Session<'_>, target: &Target, scopes: &[Vec<Value>]) -> 
     }
     let columns = scope_columns(target);
     let marks: Vec<String> = (1..=columns.len()).map(|n| format!("?{n}")).collect();
-    let sql = note(target, &stale(session, target), &format!("SELECT {}", marks.join(", ")));
+    let sql = note(target, &stale(session), &format!("SELECT {}", marks.join(", ")));
     let note =
         |scope| session.db.execute("recording rows that were replaced", &sql, scope).map(drop);
     scopes.iter().try_for_each(|scope: &Vec<Value>| note(scope.as_slice()))
 }
 
-fn noted(session: &Session<'_>) -> Result<u64> {
-    let mut all = 0;
-    for target in &session.model.backward {
-        all += session
-            .db
-            .count(&format!("SELECT count(*) FROM {}", ident(&stale(session, target))))?;
-    }
-    Ok(all)
+fn noted(session: &Session<'_>) -> Result<Noted> {
+    Noted::count(session.db, &stale(session))
 }
 
 /// Brings what is noted up to date until little is left.
 fn drain(session: &Session<'_>, partial: &PartialRepair, watch: &mut dyn Watch) -> Result<()> {
-    let total = noted(session)?;
+    let total = noted(session)?.total();
     if total <= LEFT_FOR_THE_SWITCH {
         return Ok(());
     }
@@ -269,7 +263,8 @@ fn drain(session: &Session<'_>, partial: &PartialRepair, watch: &mut dyn Watch) 
     let (mut done, mut before) = (0, total);
     for round in 0..ROUNDS {
         let enough = if round < ROUNDS_FOR_FEW { LEFT_FOR_THE_SWITCH } else { LEFT_AT_MOST };
-        let now = noted(session)?;
+        let counted = noted(session)?;
+        let now = counted.total();
         if now <= enough {
             chunked.finish(watch);
             return Ok(());
@@ -281,8 +276,7 @@ fn drain(session: &Session<'_>, partial: &PartialRepair, watch: &mut dyn Watch) 
         }
         before = now;
         for target in &session.model.backward {
-            let left = &format!("SELECT count(*) FROM {}", ident(&stale(session, target)));
-            let mut left = session.db.count(left)?;
+            let mut left = counted.at(target);
             while left > 0 {
                 let some = chunked.rows().min(dirty_log::AT_ONE_GO).min(left);
                 let doing = "bringing noted rows up to date";
@@ -310,10 +304,11 @@ fn rounds(
     _told: &mut dyn FnMut(u64, u64, u64) -> Result<()>,
     most: u64,
 ) -> Result<()> {
-    if noted(session)? <= LEFT_FOR_THE_SWITCH {
+    let counted = noted(session)?;
+    if counted.total() <= LEFT_FOR_THE_SWITCH {
         return Ok(());
     }
-    for target in &session.model.backward {
+    for target in session.model.backward.iter().filter(|target| counted.at(target) > 0) {
         partial.write(session, "bringing noted rows up to date", || {
             session.fence()?;
             some_noted(session, partial, target, most)
@@ -329,7 +324,7 @@ fn some_noted(
     target: &Target,
     most: u64,
 ) -> Result<()> {
-    let to = dirty_log::take_oldest(session.db, target, &stale(session, target), most)?;
+    let to = dirty_log::take_some(session.db, target, &stale(session), most)?;
     if to == 0 {
         return Ok(());
     }
@@ -340,12 +335,13 @@ fn some_noted(
 /// All that is noted, in the transaction of the switch. Tells whether that was little enough.
 fn last(session: &Session<'_>, partial: &PartialRepair) -> Result<bool> {
     for _ in 0..ROUNDS_IN_THE_SWITCH {
-        match noted(session)? {
+        let counted = noted(session)?;
+        match counted.total() {
             0 => return Ok(true),
             many if many > 2 * LEFT_AT_MOST => return Ok(false),
             _ => {}
         }
-        for target in &session.model.backward {
+        for target in session.model.backward.iter().filter(|target| counted.at(target) > 0) {
             some_noted(session, partial, target, 2 * LEFT_AT_MOST)?;
         }
     }
@@ -356,7 +352,7 @@ fn last(session: &Session<'_>, partial: &PartialRepair) -> Result<bool> {
 fn try_again(session: &Session<'_>) -> Result<()> {
     session.model.backward.iter().try_for_each(|target| {
         set_aside::scopes_again(session, target, |scopes| {
-            let sql = note(target, &stale(session, target), scopes);
+            let sql = note(target, &stale(session), scopes);
             session.db.batch("checking the kept rows again", &sql)
         })
     })

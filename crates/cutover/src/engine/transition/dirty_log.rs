@@ -1,10 +1,12 @@
 //! What writes touch while a verification runs, or after it: triggers note the scopes, and they
 //! are compared again.
 
+use std::collections::HashMap;
+
 use crate::backend::sqlite::compare;
 use crate::backend::sqlite::difference::{Chunk, Outcome};
 use crate::backend::sqlite::triggers::touched;
-use crate::backend::sqlite::{Db, scan};
+use crate::backend::sqlite::{Db, objects, scan};
 use crate::derive::derived::Place;
 use crate::derive::sql::{ident, idents};
 use crate::derive::target::{Target, scope_columns};
@@ -18,16 +20,39 @@ pub(crate) fn begin(session: &Session<'_>) -> Result<()> {
     db.write("creating the note triggers", || {
         session.fence()?;
         let model = &session.model;
-        touched::notes(model.forward.iter().chain(&model.backward), model.names)
-            .iter()
-            .try_for_each(|object| db.batch("creating notes", &object.sql))
+        let made = touched::notes(model.forward.iter().chain(&model.backward), model.names);
+        objects::create(db, "creating notes", &made)
     })?;
     Ok(())
 }
 
-/// How many scopes of a target are noted.
-pub(crate) fn noted(session: &Session<'_>, target: &Target) -> Result<u64> {
-    session.db.count(&format!("SELECT count(*) FROM {}", table(session, target)))
+/// How many scopes are noted, by target.
+#[derive(Debug)]
+pub(crate) struct Noted(HashMap<String, u64>);
+
+impl Noted {
+    /// Counts a table of notes.
+    pub(crate) fn count(db: &Db, table: &str) -> Result<Self> {
+        let sql = format!("SELECT target, count(*) FROM {} GROUP BY target", ident(table));
+        let rows = db.rows("counting the notes", &sql, &[], |row| {
+            Ok((row.get::<String>(0)?, row.get::<i64>(1)?.unsigned_abs()))
+        })?;
+        Ok(Self(rows.into_iter().collect()))
+    }
+
+    /// Counts what is noted while a gate verifies.
+    pub(crate) fn of(session: &Session<'_>) -> Result<Self> {
+        Self::count(session.db, &session.model.names.touched())
+    }
+
+    pub(crate) fn total(&self) -> u64 {
+        self.0.values().sum()
+    }
+
+    /// Those of one target.
+    pub(crate) fn at(&self, target: &Target) -> u64 {
+        self.0.get(&target.table.name).copied().unwrap_or(0)
+    }
 }
 
 /// Scopes that are taken off at one go. It holds writers off for about a millisecond.
@@ -57,7 +82,7 @@ pub(crate) fn forget(session: &Session<'_>, target: &Target, noted: u64) -> Resu
     (0..noted.div_ceil(AT_ONE_GO)).try_for_each(|_| take_off(session, target).map(|_| ()))
 }
 
-/// Moves the oldest notes to the temporary list; gives how many there are in it.
+/// Moves some notes to the temporary list; gives how many there are in it.
 fn take_off(session: &Session<'_>, target: &Target) -> Result<i64> {
     let (last, _) = session.db.write("reading the notes", || {
         session.fence()?;
@@ -68,17 +93,18 @@ fn take_off(session: &Session<'_>, target: &Target) -> Result<i64> {
 
 /// The same in the transaction at hand.
 pub(crate) fn take_off_here(session: &Session<'_>, target: &Target) -> Result<i64> {
-    let table = session.model.names.touched(&target.table.name);
-    take_oldest(session.db, target, &table, AT_ONE_GO)
+    take_some(session.db, target, &session.model.names.touched(), AT_ONE_GO)
 }
 
-/// Moves the oldest notes of a table of such to the temporary list, in the transaction at
-/// hand; gives how many there are in it.
-pub(crate) fn take_oldest(db: &Db, target: &Target, table: &str, most: u64) -> Result<i64> {
-    let (table, oldest) = (ident(table), format!("ORDER BY n LIMIT {most}"));
+/// Moves some notes of a target to the temporary list, in the transaction at hand; gives how
+/// many there are in it. Those come first that the index finds first: which makes no difference
+/// to how many are left.
+pub(crate) fn take_some(db: &Db, target: &Target, table: &str, most: u64) -> Result<i64> {
     let columns = idents("", &scope_columns(target));
-    let last = scan::fill_scopes(db, target, &format!("SELECT {columns} FROM {table} {oldest}"))?;
-    let sql = format!("DELETE FROM {table} WHERE n IN (SELECT n FROM {table} {oldest})");
+    let (table, of) = (ident(table), touched::of(target));
+    let some = format!("FROM {table} WHERE {of} ORDER BY {columns} LIMIT {most}");
+    let last = scan::fill_scopes(db, target, &format!("SELECT {columns} {some}"))?;
+    let sql = format!("DELETE FROM {table} WHERE n IN (SELECT n {some})");
     db.batch("reading the notes", &sql)?;
     Ok(last)
 }
@@ -89,9 +115,6 @@ pub(crate) fn compare_last(
     target: &Target,
     examples: usize,
 ) -> Result<Outcome> {
-    if noted(session, target)? == 0 {
-        return Ok(Outcome::default());
-    }
     let last = listed(session, target)?;
     compare_listed(session, target, last, examples)
 }
@@ -111,14 +134,8 @@ fn compare_listed(
 
 /// Fills the temporary list with the noted scopes.
 pub(crate) fn listed(session: &Session<'_>, target: &Target) -> Result<i64> {
-    let columns = scope_columns(target);
-    scan::fill_scopes(session.db, target, &query(session, target, &columns))
-}
-
-fn query(session: &Session<'_>, target: &Target, columns: &[String]) -> String {
-    format!("SELECT {} FROM {}", idents("", columns), table(session, target))
-}
-
-fn table(session: &Session<'_>, target: &Target) -> String {
-    ident(&session.model.names.touched(&target.table.name))
+    let columns = idents("", &scope_columns(target));
+    let (table, of) = (ident(&session.model.names.touched()), touched::of(target));
+    let query = format!("SELECT {columns} FROM {table} WHERE {of}");
+    scan::fill_scopes(session.db, target, &query)
 }

@@ -10,7 +10,8 @@
 use std::time::{Duration, Instant};
 
 use super::approval::{WhenPostponed, await_approval, is_postponed, refuse_postponed};
-use super::{dirty_log, references, set_aside};
+use super::dirty_log::{self, Noted};
+use super::{references, set_aside};
 use crate::backend::sqlite::difference::Outcome;
 use crate::derive::derived::Place;
 use crate::derive::target::Target;
@@ -186,19 +187,9 @@ fn switch_over(
             return Ok(None);
         }
         session.refuse_late_drift(gate.to)?;
-        let mut differs = differs;
-        for direction in Direction::BOTH {
-            if gate.lenient != Some(direction) {
-                recheck(session, direction, gate.to)?;
-            } else if gate.keep {
-                for target in session.model.targets(direction) {
-                    differs |= set_aside::keep_last(session, target)? > 0;
-                }
-            }
-        }
+        let differs = differs | recheck(session, gate)?;
         let since = now();
         body(session, &since, differs)?;
-        session.remove_notes()?;
         Ok(Some(since))
     })?;
     let Some(since) = switched else { return Ok(None) };
@@ -225,16 +216,11 @@ fn switch_over(
 fn drain(session: &Session<'_>, gate: Gate) -> Result<bool> {
     let mut differs = false;
     for _ in 0..ROUNDS {
-        let mut noted = Vec::new();
-        for direction in Direction::BOTH {
-            for target in session.model.targets(direction) {
-                noted.push((target, dirty_log::noted(session, target)?));
-            }
-        }
-        if noted.iter().map(|(.., count)| count).sum::<u64>() <= LEFT_FOR_THE_SWITCH {
+        let noted = Noted::of(session)?;
+        if noted.total() <= LEFT_FOR_THE_SWITCH {
             return Ok(differs);
         }
-        for (target, count) in noted {
+        for (target, count) in touched(session, &noted) {
             let lenient = gate.lenient == Some(target.direction);
             if lenient && !gate.keep {
                 // Whatever it is, it is no obstacle, and nothing is done about it.
@@ -258,12 +244,24 @@ fn drain(session: &Session<'_>, gate: Gate) -> Result<bool> {
     .into())
 }
 
-/// Compares, in the transaction of the switch, everything touched and not yet
-/// taken off.
-fn recheck(session: &Session<'_>, direction: Direction, to: Phase) -> Result<()> {
-    session.model.targets(direction).iter().try_for_each(|target| {
-        clean(target, &dirty_log::compare_last(session, target, EXAMPLES)?, to)
-    })
+/// Compares, in the transaction of the switch, everything touched and not yet taken off. Tells
+/// whether rows of the lenient direction differ, where these are kept.
+fn recheck(session: &Session<'_>, gate: Gate) -> Result<bool> {
+    let (noted, mut differs) = (Noted::of(session)?, false);
+    for (target, _) in touched(session, &noted) {
+        if gate.lenient != Some(target.direction) {
+            clean(target, &dirty_log::compare_last(session, target, EXAMPLES)?, gate.to)?;
+        } else if gate.keep {
+            differs |= set_aside::keep_last(session, target)? > 0;
+        }
+    }
+    Ok(differs)
+}
+
+/// The targets of which something is noted, and how much.
+fn touched<'s>(session: &'s Session<'_>, noted: &Noted) -> impl Iterator<Item = (&'s Target, u64)> {
+    let targets = Direction::BOTH.into_iter().flat_map(|way| session.model.targets(way));
+    targets.map(|target| (target, noted.at(target))).filter(|(_, count)| *count > 0)
 }
 
 /// Refuses what differs.

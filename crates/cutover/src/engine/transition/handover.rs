@@ -4,24 +4,23 @@
 //! Nothing else in the schema changes: what refers to a table by its name leads to whoever
 //! has it.
 
-use crate::backend::sqlite::catalog::{self, Entry};
+use crate::backend::sqlite::catalog::{self, Entry, OURS};
+use crate::backend::sqlite::objects::{self, Standing};
 use crate::backend::sqlite::rename::{self, redefine};
 use crate::backend::sqlite::{Db, state};
+use crate::derive::object::Object;
 use crate::derive::sequences::sequences;
-use crate::derive::sql::ident;
 use crate::error::{Refusal, Result};
 use crate::model::build::Model;
 use crate::model::definitions;
 use crate::model::phase_objects::run;
 use crate::phase::{Direction, Side};
-use crate::schema::{Defined, Definition};
+use crate::schema::{Change, Defined, Definition};
 
-/// Makes the side that `to` says the bearer of the shared names. The sync's objects are gone
-/// at this moment.
-pub(crate) fn hand_over(db: &Db, from: &Model, to: &Model) -> Result<()> {
-    let doing = "exchanging the tables' names";
-    let before = others(db, from, to)?;
-    let changes = match to.named_side {
+/// What becomes of the definitions when the side that `to` says becomes the bearer of the shared
+/// names. Those of the old tables are kept where they become the mirror.
+pub(crate) fn changes(db: &Db, from: &Model, to: &Model) -> Result<Vec<Change>> {
+    let (changes, made) = match to.named_side {
         Side::New => {
             let written = definitions::read_old(db, from)?;
             state::keep_definitions(db, from.names.migration, &written)?;
@@ -29,7 +28,7 @@ pub(crate) fn hand_over(db: &Db, from: &Model, to: &Model) -> Result<()> {
             changes.extend(definitions::new_changes(from, to));
             let mut made = definitions::of_new(from);
             made.extend(written);
-            definitions::as_redefined(changes, &made, &defined(db)?)
+            (changes, made)
         }
         Side::Old => {
             let written = state::definitions(db, from.names.migration)?;
@@ -37,28 +36,42 @@ pub(crate) fn hand_over(db: &Db, from: &Model, to: &Model) -> Result<()> {
             changes.extend(definitions::old_restored(to, &written));
             let mut made = definitions::of_new(from);
             made.extend(definitions::as_aside(from, &written));
-            definitions::as_redefined(changes, &made, &defined(db)?)
+            (changes, made)
         }
     };
+    Ok(definitions::as_redefined(changes, &made, &defined(db)?))
+}
+
+/// Makes the side that `to` says the bearer of the shared names. The sync's objects are gone
+/// at this moment.
+pub(crate) fn hand_over(db: &Db, (from, to): (&Model, &Model), changes: &[Change]) -> Result<()> {
+    let before = others(db, from, to)?;
     let triggers = own_triggers(db, from)?;
-    run(db, doing, &triggers.iter().map(|(name, _)| drop_trigger(name)).collect::<Vec<_>>())?;
-    redefine(db, &changes)?;
-    // In the order in which they were made: SQLite runs the last one made first.
-    run(db, doing, &triggers.into_iter().map(|(_, sql)| sql).collect::<Vec<_>>())?;
+    let standing: Vec<_> = triggers.iter().map(|it| Standing::trigger(&it.name)).collect();
+    objects::remove(db, DOING, &standing)?;
+    redefine(db, changes)?;
+    // In the order in which they were made, as SQLite runs the last one made first; and after
+    // the table that has the name from here on, as SQLite reads the schema in its order.
+    objects::create(db, DOING, &triggers)?;
+    if others(db, from, to)? != before {
+        return Err(Refusal::new(
+            DOING,
+            "something else in the schema would change",
+            "report this as a bug, with the database's schema",
+        )
+        .into());
+    }
+    Ok(())
+}
+
+/// Has the tables that are the source from here on count their ids on.
+pub(crate) fn count_on(db: &Db, to: &Model) -> Result<()> {
     let direction = match to.named_side {
         Side::New => Direction::Forward,
         Side::Old => Direction::Backward,
     };
     if db.has("sqlite_sequence")? {
         run(db, "copying the sequences", &sequences(to.targets(direction), &to.catalog))?;
-    }
-    if others(db, from, to)? != before {
-        return Err(Refusal::new(
-            doing,
-            "something else in the schema would change",
-            "report this as a bug, with the database's schema",
-        )
-        .into());
     }
     Ok(())
 }
@@ -76,20 +89,21 @@ pub(crate) fn planned(db: &Db, from: &Model, to: &Model) -> Result<Vec<String>> 
     Ok(statements)
 }
 
+const DOING: &str = "exchanging the tables' names";
+
 /// The application's triggers on tables whose name changes hands, oldest first: they belong
 /// to the name.
-fn own_triggers(db: &Db, model: &Model) -> Result<Vec<(String, String)>> {
+fn own_triggers(db: &Db, model: &Model) -> Result<Vec<Object>> {
     let named_side = model.catalog.side(model.named_side);
-    let mut all = Vec::new();
-    for table in named_side.iter().filter(|table| table.shared) {
-        let triggers = catalog::triggers(db, &table.name)?;
-        all.extend(triggers.into_iter().map(|trigger| (trigger.name, trigger.sql)));
-    }
-    Ok(all)
-}
-
-fn drop_trigger(name: &str) -> String {
-    format!("DROP TRIGGER {}", ident(name))
+    let changes_hands = |name: &str| {
+        named_side.iter().any(|table| table.shared && table.name.eq_ignore_ascii_case(name))
+    };
+    let mut entries = catalog::entries(db)?;
+    entries.retain(|entry| {
+        entry.kind == "trigger" && changes_hands(&entry.on) && !entry.name.starts_with(OURS)
+    });
+    let object = |it: Entry| Some(Object::trigger(it.name, &it.on, it.sql?));
+    Ok(entries.into_iter().filter_map(object).collect())
 }
 
 /// The tables and indexes as they are recorded.

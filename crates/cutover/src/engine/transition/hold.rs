@@ -49,18 +49,13 @@ impl<'a> Session<'a> {
         }
         self.db.write("removing notes", || {
             self.fence()?;
-            self.remove_notes()
+            objects::remove(self.db, "removing notes", &self.notes()?)
         })?;
         Ok(())
     }
 
-    /// Removes the notes of a gate, in the transaction at hand.
-    pub(crate) fn remove_notes(&self) -> Result<()> {
-        objects::remove(self.db, "removing notes", &self.notes()?)
-    }
-
-    /// The tables and triggers of a gate's notes.
-    fn notes(&self) -> Result<Vec<Standing>> {
+    /// The table and the triggers of a gate's notes.
+    pub(super) fn notes(&self) -> Result<Vec<Standing>> {
         objects::standing(self.db, &format!("{}touch", self.model.names.prefix()), &[])
     }
 }

@@ -48,6 +48,5 @@ impl Session<'_> {
 /// hand.
 pub(crate) fn make_objects(db: &Db, model: &Model, record: &Record) -> Result<()> {
     let needed = phase_objects::objects(model, standing(db, record)?, &record.since);
-    phase_objects::remove(db, &phase_objects::ours(db, model)?)?;
-    objects::create(db, "creating the triggers again", &needed)
+    objects::replace(db, "creating the triggers again", &phase_objects::ours(db, model)?, &needed)
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::handover::hand_over;
+use super::handover::{self, count_on, hand_over};
+use crate::backend::sqlite::rename::redefines;
 use crate::backend::sqlite::{Db, Moving, objects, state};
 use crate::derive::object::Object;
 use crate::engine::work::session::{Session, now};
@@ -37,14 +38,24 @@ impl Next {
 /// Replaces the objects there are by those of a phase. Where writes begin to enter the other
 /// side, it takes the names and the foreign keys over.
 pub(crate) fn enter(db: &Db, model: &Model, next: &Next, since: &str) -> Result<()> {
-    remove(db, &ours(db, model)?)?;
-    if let Some(to) = &next.model {
-        hand_over(db, model, to)?;
-    }
+    let doing = "creating the triggers of the next phase";
     let to = next.model.as_ref().unwrap_or(model);
     let mut made = next.objects.clone();
     made.extend(frozen(to, next.setting, since));
-    objects::create(db, "creating the triggers of the next phase", &made)
+    let gone = ours(db, model)?;
+    let changes = match &next.model {
+        Some(to) => handover::changes(db, model, to)?,
+        None => Vec::new(),
+    };
+    if redefines(db, &changes)? {
+        // Between the two, as no trigger of ours may be on a table that changes its name.
+        remove(db, &gone)?;
+        hand_over(db, (model, to), &changes)?;
+        objects::create(db, doing, &made)?;
+    } else {
+        objects::replace(db, doing, &gone, &made)?;
+    }
+    next.model.as_ref().map_or(Ok(()), |to| count_on(db, to))
 }
 
 impl Session<'_> {
@@ -55,7 +66,8 @@ impl Session<'_> {
         let setting = next.setting;
         let sync = (self.record.phase.sync(), self.record.pending);
         if setting.phase.sync() == sync.0 && sync.0.is_some() && sync.1.is_none() {
-            phase_objects::enter_views(self.db, &self.model, setting)?;
+            let notes = self.notes()?;
+            phase_objects::enter_views(self.db, &self.model, setting, notes)?;
         } else {
             let beside = self.fitting_beside()?;
             enter(self.db, &self.model, next, since)?;

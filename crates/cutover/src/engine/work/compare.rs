@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use super::pace::Pacer;
-use super::pass::Filled;
+use super::pass::{Filled, about};
 use super::reconcile::{scope_of, survey_filled};
 use crate::backend::sqlite::Db;
 use crate::backend::sqlite::difference::Outcome;
@@ -123,7 +123,7 @@ pub(crate) fn verify_parts(
     for part in parts {
         for (target, filled) in model.targets(part.direction).iter().zip(&part.filled) {
             if *filled != Filled::Nothing {
-                total += crate::engine::work::pass::total(db, target, Place::LIVE)?;
+                total += about(db, target)?;
             }
         }
     }
@@ -131,7 +131,7 @@ pub(crate) fn verify_parts(
     watch.event(&Event::Began { work, total });
     let (done, stop) = (AtomicU64::new(0), AtomicBool::new(false));
     let told = watch.wants_differences();
-    let connections = parts.iter().map(|_| db.another()).collect::<Result<Vec<_>>>()?;
+    let connections = parts.iter().map(|_| db.reader()).collect::<Result<Vec<_>>>()?;
     // Hung up by the last that finishes, so that nobody waits for longer than they work. It
     // holds few differences: who compares waits for who writes them down.
     let (teller, differences) = mpsc::sync_channel::<Difference>(256);
@@ -222,6 +222,7 @@ impl Survey<'_> {
                     }
                 }
                 done.fetch_add(outcome.derived, Ordering::Relaxed);
+                db.map_anew()?;
                 Ok(!stop.load(Ordering::Relaxed))
             })?;
         }

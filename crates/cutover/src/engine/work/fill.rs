@@ -10,6 +10,7 @@ use super::pass::{Pass, total};
 use super::reconcile::{Mode, reconcile};
 use super::session::{Session, now};
 use crate::backend::sqlite::difference::Chunk;
+use crate::backend::sqlite::objects::{self, Standing};
 use crate::backend::sqlite::state::{self, PassRecord};
 use crate::backend::sqlite::triggers::sync::parent_triggers;
 use crate::derive::derived::Place;
@@ -190,18 +191,14 @@ impl OnePass<'_, '_> {
         if model.is_parent(target) {
             let (targets, name) = (model.targets(self.direction), model.migration.name());
             let triggers = parent_triggers(targets, target, model.names, name, &model.catalog);
-            for trigger in triggers {
-                db.batch(
-                    "creating a trigger",
-                    &format!("DROP TRIGGER IF EXISTS {}", ident(&trigger.name)),
-                )?;
-                db.batch("creating a trigger", &trigger.sql)?;
-            }
+            let gone: Vec<Standing> =
+                triggers.iter().map(|trigger| Standing::trigger(&trigger.name)).collect();
+            objects::replace(db, "creating a trigger", &gone, &triggers)?;
         }
         if self.last && self.direction == Direction::Forward {
             let phase = session.record.phase;
             if phase == Phase::ReadNew {
-                phase_objects::enter_views(db, model, Setting::of(phase))?;
+                phase_objects::enter_views(db, model, Setting::of(phase), Vec::new())?;
             }
             session.journal("backfill-complete", &now(), phase, rates.clone())?;
         }

@@ -2,6 +2,7 @@
 //! scope is that key, through a list of the scopes otherwise.
 
 use crate::backend::sqlite::difference::Chunk;
+use crate::backend::sqlite::rows::rows;
 use crate::backend::sqlite::value::Value;
 use crate::backend::sqlite::{Db, scan};
 use crate::derive::derived::Place;
@@ -160,23 +161,34 @@ pub(crate) fn is_before(one: &[Value], other: &[Value]) -> bool {
 
 /// Source rows a pass over the target meets, for progress.
 pub(crate) fn total(db: &Db, target: &Target, place: Place) -> Result<u64> {
-    let mut driving: Vec<String> = Vec::new();
+    let count = |leaf: &Leaf| {
+        db.count(&format!("SELECT count(*) FROM {}", place.table(leaf.side, &leaf.table)))
+    };
+    driving(target).into_iter().map(count).sum()
+}
+
+/// About as many: large tables are not counted.
+pub(crate) fn about(db: &Db, target: &Target) -> Result<u64> {
+    driving(target).into_iter().map(|leaf| Ok(rows(db, &leaf.table)?.rows)).sum()
+}
+
+/// The tables whose rows a pass over the target meets, each once.
+fn driving(target: &Target) -> Vec<&Leaf> {
+    let mut driving: Vec<&Leaf> = Vec::new();
     for source in &target.sources {
         for terms in &source.paths {
-            let leaves = source.query.leaves();
-            let leaf =
-                leaves.iter().find(|leaf| terms.iter().any(|term| term.leaf == Some(leaf.number)));
-            let table = leaf.map(|leaf| place.table(leaf.side, &leaf.table));
-            if let Some(table) = table
-                && !driving.contains(&table)
-            {
-                driving.push(table);
+            let leaf = source
+                .query
+                .leaves()
+                .into_iter()
+                .find(|leaf| terms.iter().any(|term| term.leaf == Some(leaf.number)));
+            let known = |leaf: &Leaf| {
+                driving.iter().any(|it| (it.side, &it.table) == (leaf.side, &leaf.table))
+            };
+            if let Some(leaf) = leaf.filter(|leaf| !known(leaf)) {
+                driving.push(leaf);
             }
         }
     }
-    let mut rows = 0;
-    for table in driving {
-        rows += db.count(&format!("SELECT count(*) FROM {table}"))?;
-    }
-    Ok(rows)
+    driving
 }

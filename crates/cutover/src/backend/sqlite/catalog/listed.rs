@@ -1,5 +1,7 @@
 //! What the schema lists: names, kinds and statements.
 
+use std::collections::HashMap;
+
 use crate::backend::sqlite::{Answer, Connection, Db, Row};
 use crate::error::Result;
 use crate::schema::AppTrigger;
@@ -100,14 +102,28 @@ impl Db {
 
     /// Whether there is a table of this name; a view is none.
     pub(crate) fn has_table(&self, name: &str) -> Result<bool> {
-        Ok(place(self, name)?.is_some())
+        let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema \
+                   WHERE type = 'table' AND name = ?1 COLLATE NOCASE)";
+        told(self, self.connection().row(sql, &[name.into()], |row| row.get(0)))
     }
 }
 
-/// Where the schema lists a table.
-pub(crate) fn place(db: &Db, table: &str) -> Result<Option<i64>> {
-    let sql = "SELECT max(rowid) FROM main.sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
-    told(db, db.connection().row(sql, &[table.into()], |row| row.get(0)))
+/// Where the schema lists each table: whoever asks of many looks through it once.
+#[derive(Debug)]
+pub(crate) struct Places(HashMap<String, i64>);
+
+impl Places {
+    pub(crate) fn read(db: &Db) -> Result<Self> {
+        let sql = "SELECT name, rowid FROM main.sqlite_schema WHERE type = 'table'";
+        let found: Vec<(String, i64)> =
+            db.rows(READING, sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(Self(found.into_iter().map(|(name, at)| (name.to_ascii_lowercase(), at)).collect()))
+    }
+
+    /// Where it lists the table of this name, if there is one.
+    pub(crate) fn of(&self, table: &str) -> Option<i64> {
+        self.0.get(&table.to_ascii_lowercase()).copied()
+    }
 }
 
 /// The objects of a kind whose names begin so.
@@ -208,10 +224,6 @@ pub(crate) fn all_triggers(db: &Db) -> Result<Vec<AppTrigger>> {
 }
 
 /// The application's triggers on a table, oldest first.
-pub(crate) fn triggers(db: &Db, table: &str) -> Result<Vec<AppTrigger>> {
-    told(db, triggers_of(db.connection(), table))
-}
-
 pub(super) fn triggers_of(connection: &Connection, table: &str) -> Answer<Vec<AppTrigger>> {
     let sql = format!(
         "SELECT name, sql FROM main.sqlite_schema WHERE type = 'trigger' \

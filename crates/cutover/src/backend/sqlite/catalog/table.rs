@@ -34,7 +34,7 @@ fn read(connection: &Connection, name: &str) -> Answer<Option<Table>> {
         .optional()?;
     let Some((name, sql)) = found else { return Ok(None) };
     let (without_rowid, strict): (bool, bool) = conn.query_row(
-        "SELECT wr, strict FROM pragma_table_list WHERE schema = ?1 AND name = ?2",
+        "SELECT wr, strict FROM pragma_table_list(?2) WHERE schema = ?1",
         ["main", &name],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;

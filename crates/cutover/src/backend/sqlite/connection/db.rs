@@ -34,6 +34,8 @@ pub(crate) struct Db {
     /// Frames in the write-ahead log when this connection last committed to it.
     pub(super) log_frames: Arc<AtomicU64>,
     pub(super) page_bytes: u64,
+    /// Whether readers may map the file into memory.
+    pub(crate) mapped: bool,
 }
 
 /// Pages the engine's connections keep in memory, in KiB (negative by SQLite's
@@ -130,6 +132,8 @@ impl Db {
             // Dropping a table with foreign keys on deletes its rows first, and
             // cascades; our own deletes are derived, table by table.
             conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false)?;
+            // The schema is written by hand where a switch has many triggers.
+            conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false)?;
             // A misspelt "name" must be an error, not a text.
             conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
             conn.pragma_update(None, "cache_size", CACHE_KIB)?;
@@ -146,6 +150,7 @@ impl Db {
             gatekeeper,
             log_frames: Arc::default(),
             page_bytes: 0,
+            mapped: false,
         })
     }
 

@@ -8,6 +8,7 @@ pub(crate) mod database_error;
 mod db;
 mod failure;
 pub(crate) mod file;
+mod mapped;
 mod patience;
 pub(in crate::backend::sqlite) mod plain;
 mod settings;

@@ -17,6 +17,11 @@ use crate::derive::sql::{ident, join, text};
 use crate::error::{Refusal, Result};
 use crate::schema::{Change, Defined, Table};
 
+/// Whether a definition differs from what is recorded.
+pub(crate) fn redefines(db: &Db, changes: &[Change]) -> Result<bool> {
+    Ok(!changes.is_empty() && !redefined(&catalog::entries(db)?, changes).is_empty())
+}
+
 /// Writes the definitions that differ from those recorded.
 pub(crate) fn redefine(db: &Db, changes: &[Change]) -> Result<()> {
     let doing = "changing definitions";

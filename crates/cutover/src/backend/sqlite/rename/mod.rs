@@ -3,4 +3,4 @@
 mod definitions;
 mod redefined;
 
-pub(crate) use definitions::{forget_statistics, redefine, rename_alone, statement};
+pub(crate) use definitions::{forget_statistics, redefine, redefines, rename_alone, statement};

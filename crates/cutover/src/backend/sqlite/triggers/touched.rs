@@ -9,7 +9,7 @@ use super::dialect::trigger;
 use crate::derive::dirty::{Rows, touched};
 use crate::derive::names::Names;
 use crate::derive::object::Object;
-use crate::derive::sql::{ident, idents, join};
+use crate::derive::sql::{ident, idents, join, text};
 use crate::derive::target::{Target, read_tables, scope_columns};
 use crate::schema::{Catalog, Column, Table};
 
@@ -17,8 +17,7 @@ use crate::schema::{Catalog, Column, Table};
 /// table and event, for all targets of both directions.
 pub(crate) fn notes<'a>(targets: impl Iterator<Item = &'a Target>, names: Names) -> Vec<Object> {
     let targets: Vec<&Target> = targets.collect();
-    let mut objects: Vec<Object> =
-        targets.iter().map(|target| table(target, names.touched(&target.table.name))).collect();
+    let mut objects = vec![table(targets.iter().copied(), names.touched())];
     let mut watched: Vec<&str> = Vec::new();
     for target in &targets {
         let read = target.leaves().map(|(_, leaf)| leaf.table.as_str());
@@ -50,8 +49,7 @@ pub(crate) fn notes<'a>(targets: impl Iterator<Item = &'a Target>, names: Names)
 /// A REPLACE fires no DELETE trigger for the rows that it removes, so their scopes are noted
 /// before it.
 pub(crate) fn stale(targets: &[Target], names: Names, catalog: &Catalog) -> Vec<Object> {
-    let mut objects: Vec<Object> =
-        targets.iter().map(|target| table(target, names.stale(&target.table.name))).collect();
+    let mut objects = vec![table(targets.iter(), names.stale())];
     for (side, name) in read_tables(targets) {
         let replaced = catalog.table(side, &name).map_or_else(Vec::new, replaced);
         let replaced: Vec<Rows<'_>> = replaced.iter().map(|rows| Rows::Where(rows)).collect();
@@ -79,7 +77,7 @@ fn notes_of(
 ) -> Option<Object> {
     let mut notes = Vec::new();
     for target in targets {
-        let table = names.stale(&target.table.name);
+        let table = names.stale();
         for rows in rows {
             let scopes = read_by(target, name, *rows);
             notes.extend(scopes.map(|scopes| note(target, &table, &scopes)));
@@ -116,13 +114,22 @@ fn replaced(table: &Table) -> Vec<String> {
     all
 }
 
-fn table(target: &Target, name: String) -> Object {
-    let columns = scope_columns(target).join(", ");
+/// One table for the notes of all targets: a gate with hundreds of targets makes and drops it
+/// while it holds writers off.
+fn table<'a>(targets: impl Iterator<Item = &'a Target>, name: String) -> Object {
+    let widest = targets.map(scope_columns).max_by_key(Vec::len).unwrap_or_default();
+    let columns = join(&widest, "", |column| format!(", {column}"));
     let sql = format!(
-        "CREATE TABLE {} (n INTEGER PRIMARY KEY, {columns}, UNIQUE ({columns}))",
+        "CREATE TABLE {} (n INTEGER PRIMARY KEY, target TEXT NOT NULL{columns}, \
+         UNIQUE (target{columns}))",
         ident(&name)
     );
     Object::table(name, sql)
+}
+
+/// The condition for the notes of one target.
+pub(crate) fn of(target: &Target) -> String {
+    format!("target = {}", text(&target.table.name))
 }
 
 /// Notes the scopes of one target that a row of a table touches: as what the mapping
@@ -130,7 +137,7 @@ fn table(target: &Target, name: String) -> Object {
 fn statements(target: &Target, names: Names, changed: &str, row: &str) -> Vec<String> {
     let own = (target.table.name == changed)
         .then(|| format!("SELECT {}", idents(&format!("{row}."), &target.scope)));
-    let table = names.touched(&target.table.name);
+    let table = names.touched();
     read_by(target, changed, Rows::Trigger(row))
         .chain(own)
         .map(|scopes| note(target, &table, &scopes))
@@ -156,7 +163,11 @@ pub(crate) fn note(target: &Target, table: &str, scopes: &str) -> String {
     let nulls = join(&columns, ", ", |column| format!("NULL AS {column}"));
     let (table, list) = (ident(table), columns.join(", "));
     format!(
-        "INSERT INTO {table} ({list}) SELECT * FROM (SELECT {nulls} WHERE 0 UNION {scopes}) AS v \
-         WHERE NOT EXISTS (SELECT 1 FROM {table} AS n WHERE {same})"
+        "INSERT INTO {table} (target, {list}) SELECT {name}, {values} \
+         FROM (SELECT {nulls} WHERE 0 UNION {scopes}) AS v \
+         WHERE NOT EXISTS (SELECT 1 FROM {table} AS n WHERE n.{of} AND {same})",
+        name = text(&target.table.name),
+        values = join(&columns, ", ", |column| format!("v.{column}")),
+        of = of(target),
     )
 }
