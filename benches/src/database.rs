@@ -46,3 +46,15 @@ pub fn connect(path: &Path) -> Result<Connection> {
     )?;
     Ok(conn)
 }
+
+/// Removes a database and its log.
+pub fn remove(path: &Path) -> Result<()> {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        if Path::new(&name).exists() {
+            std::fs::remove_file(name)?;
+        }
+    }
+    Ok(())
+}

@@ -2,6 +2,8 @@
 
 pub mod clock;
 pub mod database;
+pub mod many;
 pub mod offline;
+pub mod program;
 pub mod report;
 pub mod stats;

@@ -6,6 +6,9 @@
 
 mod backfill;
 mod memory;
+mod peers;
+mod rollback;
+mod status;
 mod switch;
 mod verify;
 mod writer;
@@ -19,9 +22,12 @@ use clap::{Parser, Subcommand};
 struct Args {
     #[command(subcommand)]
     what: Option<What>,
-    /// Artifacts in the database that backfill and verify work on.
+    /// Rows of the databases.
     #[arg(long, default_value_t = 100_000, global = true)]
     rows: u64,
+    /// Rounds of what is not measured by the thousand.
+    #[arg(long, default_value_t = 3, global = true)]
+    rounds: usize,
     /// Print a JSON object for each table.
     #[arg(long, global = true)]
     json: bool,
@@ -31,47 +37,52 @@ struct Args {
 enum What {
     /// What a write costs while both schemas are kept: every shape, statement and phase.
     Writes(writes::Options),
-    /// Rows a second, alone and beside a writer.
+    /// Rows a second, alone and beside programs that write, and what those feel; a rollback too.
     Backfill,
     /// Rows a second, beside EXCEPT both ways.
     Verify,
-    /// How long each transition holds writers off, at 10 k, 100 k and `--rows` rows.
+    /// How long each transition holds writers off, by rows and by tables.
     Switch,
-    /// Peak memory of a whole migration.
+    /// How long a rollback that sets rows aside holds writers off.
+    Rollback,
+    /// What a look at a migration takes, at 1 k, 10 k and `--rows` rows.
+    Status,
+    /// Peak memory, by rows, differences and tables.
     Memory,
-    /// A writer of its own process, for `backfill`.
+    /// The same change by other tools: by hand, sqlite-utils, Alembic, reshape on PostgreSQL.
+    Peers(peers::Options),
+    /// A program that writes, in a process of its own.
     #[command(hide = true)]
-    Writer {
-        /// The database.
-        path: std::path::PathBuf,
-        /// The file that ends it.
-        stop: std::path::PathBuf,
-    },
+    Writer(writer::Program),
     /// A whole migration in a process of its own, for `memory`.
     #[command(hide = true)]
-    Migrate {
-        /// The database.
-        path: std::path::PathBuf,
-    },
+    Migrate(memory::Child),
 }
 
 fn main() -> benches::database::Result<()> {
     let args = Args::parse();
+    let (rows, rounds) = (args.rows, args.rounds);
     let mut report = Report::new(args.json);
+    let report = &mut report;
     match args.what {
-        Some(What::Writes(options)) => writes::run(&options, args.rows, &mut report),
-        Some(What::Backfill) => backfill::run(args.rows),
-        Some(What::Verify) => verify::run(args.rows),
-        Some(What::Switch) => switch::run(args.rows),
-        Some(What::Memory) => memory::run(args.rows),
-        Some(What::Writer { path, stop }) => writer::run(&path, &stop),
-        Some(What::Migrate { path }) => memory::migrate(&path),
+        Some(What::Writes(options)) => writes::run(&options, rows, report),
+        Some(What::Backfill) => backfill::run(rows, rounds, report),
+        Some(What::Verify) => verify::run(rows, report),
+        Some(What::Switch) => switch::run(rows, rounds, report),
+        Some(What::Rollback) => rollback::run(rounds, report),
+        Some(What::Status) => status::run(rows, report),
+        Some(What::Memory) => memory::run(rows, report),
+        Some(What::Peers(options)) => peers::run(&options, rows, report),
+        Some(What::Writer(program)) => writer::run(&program),
+        Some(What::Migrate(child)) => memory::child(&child),
         None => {
-            writes::run(&writes::Options::default(), args.rows, &mut report)?;
-            backfill::run(args.rows)?;
-            verify::run(args.rows)?;
-            switch::run(args.rows)?;
-            memory::run(args.rows)
+            writes::run(&writes::Options::default(), rows, report)?;
+            backfill::run(rows, rounds, report)?;
+            verify::run(rows, report)?;
+            switch::run(rows, rounds, report)?;
+            rollback::run(rounds, report)?;
+            status::run(rows, report)?;
+            memory::run(rows, report)
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Many tables, each copied to one of another name: what a write to one of them pays for the
 //! others.
 
+use benches::many::{each, many};
 use cutover::Phase;
 
 use super::super::bench::{Aim, Around, Bench, Row, Rows, Shape};
@@ -26,21 +27,14 @@ pub(super) fn dual_write(tables: u64) -> Bench {
 }
 
 fn shape(tables: u64) -> Shape {
-    let each =
-        |text: &str| -> String { (0..tables).map(|t| text.replace('#', &t.to_string())).collect() };
+    let many = many(tables);
     Shape {
         name: "tables",
-        old: each("CREATE TABLE t# (id INTEGER PRIMARY KEY, w TEXT, pad TEXT);\n"),
-        rows: Rows::Sql(each(
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
-             INSERT INTO t# SELECT i, 'row ' || i, 'padding' FROM n;",
-        )),
-        migration: each(
-            "CREATE TABLE new.s# (id INTEGER PRIMARY KEY, w TEXT, pad TEXT);
-             INSERT INTO new.s# (id, w, pad) SELECT id, w, pad FROM old.t#;
-             INSERT INTO old.t# (id, w, pad) SELECT id, w, pad FROM new.s#;\n",
-        ),
+        old: many.old,
+        rows: Rows::Sql(many.rows),
+        migration: many.migration,
         forward_by_hand: each(
+            tables,
             "CREATE TRIGGER h_insert# AFTER INSERT ON t# BEGIN
                INSERT INTO s# VALUES (NEW.id, NEW.w, NEW.pad); END;
              CREATE TRIGGER h_update# AFTER UPDATE ON t# BEGIN
