@@ -18,6 +18,8 @@ pub(crate) struct Options {
     /// Where the other tools are installed, by pip and cargo, if they are not there.
     #[arg(long, default_value = "target/peers")]
     tools: PathBuf,
+    /// Only tools whose names have one of these words in them.
+    only: Vec<String>,
 }
 
 /// What a tool took, and what the program felt.
@@ -31,31 +33,14 @@ struct Outcome {
 
 pub(crate) fn run(options: &Options, rows: u64, report: &mut Report) -> Result<()> {
     let tools = tools::Tools::at(&options.tools)?;
-    let mut lines = vec![
-        line("cutover: start, advance to new-only", rounds(|| sqlite::run(rows, sqlite::cutover))),
-        line("cutover, --fast", rounds(|| sqlite::run(rows, sqlite::cutover_fast))),
-        line("the 12 steps by hand", rounds(|| sqlite::run(rows, sqlite::by_hand))),
-    ];
-    lines.push(match tools.python() {
-        Ok(python) => line(
-            "sqlite-utils transform",
-            rounds(|| sqlite::run(rows, |path| sqlite::sqlite_utils(&python, path))),
-        ),
-        Err(why) => absent("sqlite-utils transform", &why),
-    });
-    lines.push(match tools.python() {
-        Ok(python) => line(
-            "Alembic, batch mode",
-            rounds(|| sqlite::run(rows, |path| sqlite::alembic(&python, path))),
-        ),
-        Err(why) => absent("Alembic, batch mode", &why),
-    });
-    lines.push(match (tools.python(), tools.reshape()) {
-        (Ok(python), Ok(reshape)) => {
-            line("reshape, on PostgreSQL", rounds(|| postgres::run(rows, &python, &reshape)))
-        }
-        (Err(why), _) | (_, Err(why)) => absent("reshape, on PostgreSQL", &why),
-    });
+    let picked = |name: &str| {
+        options.only.is_empty() || options.only.iter().any(|word| name.contains(word.as_str()))
+    };
+    let lines: Vec<Vec<String>> = Tool::ALL
+        .into_iter()
+        .filter(|(name, _)| picked(name))
+        .map(|(name, tool)| line(name, (0..ROUNDS).map(|_| once(tool, &tools, rows)).collect()))
+        .collect();
     report.table(
         &format!("A column of {rows} rows becomes NOT NULL, beside 200 INSERTs a second"),
         &COLUMNS,
@@ -76,8 +61,43 @@ const COLUMNS: [&str; 7] = [
 
 const ROUNDS: usize = 3;
 
-fn rounds(mut once: impl FnMut() -> Result<Outcome>) -> Result<Vec<Outcome>> {
-    (0..ROUNDS).map(|_| once()).collect()
+#[derive(Clone, Copy)]
+enum Tool {
+    Cutover,
+    CutoverFast,
+    ByHand,
+    SqliteUtils,
+    Alembic,
+    Reshape,
+}
+
+impl Tool {
+    const ALL: [(&str, Tool); 6] = [
+        ("cutover: start, advance to new-only", Tool::Cutover),
+        ("cutover, --fast", Tool::CutoverFast),
+        ("the 12 steps by hand", Tool::ByHand),
+        ("sqlite-utils transform", Tool::SqliteUtils),
+        ("Alembic, batch mode", Tool::Alembic),
+        ("reshape, on PostgreSQL", Tool::Reshape),
+    ];
+}
+
+/// The change by a tool, which is installed first if need be.
+fn once(tool: Tool, tools: &tools::Tools, rows: u64) -> Result<Outcome> {
+    match tool {
+        Tool::Cutover => sqlite::run(rows, sqlite::cutover),
+        Tool::CutoverFast => sqlite::run(rows, sqlite::cutover_fast),
+        Tool::ByHand => sqlite::run(rows, sqlite::by_hand),
+        Tool::SqliteUtils => {
+            let python = tools.python()?;
+            sqlite::run(rows, |path| sqlite::sqlite_utils(&python, path))
+        }
+        Tool::Alembic => {
+            let python = tools.python()?;
+            sqlite::run(rows, |path| sqlite::alembic(&python, path))
+        }
+        Tool::Reshape => postgres::run(rows, &tools.python()?, &tools.reshape()?),
+    }
 }
 
 fn line(name: &str, outcomes: Result<Vec<Outcome>>) -> Vec<String> {

@@ -178,7 +178,7 @@ fn writes(rows: u64, groups: u64) -> [Row; 5] {
     ]
 }
 
-/// Five groups of 20,000 and of 5,000, each of which is deleted in a statement.
+/// Four groups of 20,000 and of 5,000, each of which is deleted in a statement.
 fn whole() -> Bench {
     let group = |name, size: usize, kind: &'static str| {
         Row::new(name, "DELETE FROM orders WHERE customer = ?1", move |n| {
