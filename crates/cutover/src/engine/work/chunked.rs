@@ -31,6 +31,8 @@ pub(crate) struct Chunked {
     version: i64,
     neighbours: Neighbours,
     courtesy: Courtesy,
+    /// How long the last chunk took without its commit, where a commit waits for the disk.
+    worked: Option<Duration>,
 }
 
 impl Chunked {
@@ -53,6 +55,7 @@ impl Chunked {
             version: session.db.data_version()?,
             neighbours,
             courtesy: Courtesy::new(),
+            worked: None,
         };
         chunked.follow_requests(session, watch)?;
         Ok(chunked)
@@ -103,8 +106,19 @@ impl Chunked {
             session.tell(telemetry)?;
             work()
         };
+        self.worked = None;
         loop {
-            if !self.pacer.stands_back() || neighbours.activity().is_none() {
+            if neighbours.activity().is_none() {
+                let began = Instant::now();
+                let mut timed = || {
+                    let done = fenced()?;
+                    Ok((done, began.elapsed()))
+                };
+                let ((done, worked), held) = session.db.write(doing, &mut timed)?;
+                self.worked = Some(worked.min(held));
+                return Ok((done, held));
+            }
+            if !self.pacer.stands_back() {
                 return session.db.write(doing, fenced);
             }
             let_transactions_end(neighbours, courtesy);
@@ -148,7 +162,7 @@ impl Chunked {
             read_first: self.courtesy.is_called_for(),
         };
         self.version = version;
-        let pause = self.pacer.after(rows, held, seen);
+        let pause = self.pacer.after(rows, held, self.worked.unwrap_or(held), seen);
         self.telemetry.waits(self.pacer.waits());
         self.log.written(session, asked, &mut self.pacer, &mut self.telemetry, watch)?;
         // The lock has been free since the chunk.

@@ -24,7 +24,7 @@ const CHUNK_ALONE: Duration = Duration::from_millis(15);
 /// The pause after a chunk. A program that waits as SQLite does sleeps for 1 ms at first, then
 /// for longer and longer, so a shorter pause is one that it sleeps through.
 pub(crate) const PAUSE: Duration = Duration::from_micros(2_200);
-const LONGEST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(25);
 
 /// The same beside transactions that read first, which fail where a chunk comes between: the
 /// lock is held for a small part of the time, and for no longer than most of them take.
@@ -130,14 +130,21 @@ impl Pacer {
         }
     }
 
-    /// Learns from a chunk of `rows`, and says how long to stand back before the next.
-    pub(crate) fn after(&mut self, rows: u64, took: Duration, seen: Seen) -> Duration {
+    /// Learns from a chunk of `rows`, and says how long to stand back before the next. `took` is
+    /// how long it held the lock, `worked` the part of that which depends on its rows.
+    pub(crate) fn after(
+        &mut self,
+        rows: u64,
+        took: Duration,
+        worked: Duration,
+        seen: Seen,
+    ) -> Duration {
         self.presence = seen.presence;
         self.read_first = seen.read_first;
         self.quiet = if seen.wrote { Duration::ZERO } else { self.quiet + took };
         let company = self.company();
         // From the rows that were asked for: under a ceiling these are fewer than would fit.
-        self.size.learn(self.rows(), took, self.target(company));
+        self.size.learn(self.rows(), worked, self.target(company));
         let mut pause = self.pause(took, company);
         self.capped = false;
         if let Pace::Limited(Limits { rows_per_second: Some(most), .. }) = self.pace {
@@ -188,12 +195,13 @@ impl Pacer {
     fn pause(&self, took: Duration, company: Company) -> Duration {
         match (self.pace, company) {
             (_, Company::Alone) => Duration::ZERO,
-            (Pace::Fast, _) | (_, Company::Unseen) => PAUSE,
+            (Pace::Fast, _) => PAUSE,
+            (_, Company::Unseen) => (took / 2).clamp(PAUSE, LONGEST_PAUSE),
             (Pace::Gentle | Pace::Limited(_), Company::Programs) => {
-                took.mul_f64(1.1).clamp(PAUSE, LONGEST_PAUSE)
+                took.clamp(PAUSE, LONGEST_PAUSE)
             }
             (Pace::Gentle | Pace::Limited(_), Company::ReadFirst) => {
-                (took * 8).clamp(PAUSE_BESIDE_READ_FIRST, LONGEST_PAUSE * 4)
+                (took * 8).clamp(PAUSE_BESIDE_READ_FIRST, LONGEST_PAUSE * 2)
             }
         }
     }
@@ -254,6 +262,11 @@ mod tests {
     const BLIND: Seen = Seen { presence: Presence::Unknown, wrote: false, read_first: false };
     const CHUNK: Duration = CHUNK_BESIDE_PROGRAMS;
 
+    /// After a chunk of which all depends on its rows.
+    fn after(pacer: &mut Pacer, rows: u64, took: Duration, seen: Seen) -> Duration {
+        pacer.after(rows, took, took, seen)
+    }
+
     fn pacer(pace: Pace, seen: Seen) -> Pacer {
         Pacer::new(pace, seen.presence)
     }
@@ -262,15 +275,16 @@ mod tests {
     fn it_begins_with_room_for_who_has_the_file_open() {
         let mut gentle = pacer(Pace::Gentle, OPEN);
         assert!(gentle.stands_back());
-        assert_eq!(gentle.after(1, CHUNK, OPEN), PAUSE);
-        assert_eq!(pacer(Pace::Gentle, ALONE).after(1, CHUNK, ALONE), Duration::ZERO);
+        assert_eq!(after(&mut gentle, 1, CHUNK, OPEN), PAUSE);
+        assert_eq!(after(&mut pacer(Pace::Gentle, ALONE), 1, CHUNK, ALONE), Duration::ZERO);
         // Somebody comes: the very next chunk is followed by a pause, and is no longer.
         let mut pacer = pacer(Pace::Gentle, ALONE);
         for _ in 0..20 {
-            pacer.after(1, Duration::from_micros(10) * u32::try_from(pacer.rows()).unwrap(), ALONE);
+            let took = Duration::from_micros(10) * u32::try_from(pacer.rows()).unwrap();
+            after(&mut pacer, 1, took, ALONE);
         }
         let alone = pacer.rows();
-        assert_eq!(pacer.after(1, CHUNK_ALONE, OPEN), LONGEST_PAUSE);
+        assert_eq!(after(&mut pacer, 1, CHUNK_ALONE, OPEN), CHUNK_ALONE);
         assert!(pacer.rows() < alone / 7, "{} of {alone}", pacer.rows());
     }
 
@@ -278,12 +292,14 @@ mod tests {
     fn a_pause_is_no_shorter_than_the_chunk_nor_than_the_first_sleeps_of_sqlite() {
         for took in [1, 10, 100, 1_000, 2_000, 4_000, 9_000].map(Duration::from_micros) {
             for pace in [Pace::Gentle, Pace::Limited(Limits::default())] {
-                let pause = pacer(pace, OPEN).after(1, took, OPEN);
+                let pause = after(&mut pacer(pace, OPEN), 1, took, OPEN);
                 assert!(pause >= took && pause >= PAUSE, "{pause:?} after {took:?}");
             }
-            for (pace, seen) in [(Pace::Fast, OPEN), (Pace::Fast, BLIND), (Pace::Gentle, BLIND)] {
-                assert_eq!(pacer(pace, seen).after(1, took, seen), PAUSE);
+            for seen in [OPEN, BLIND] {
+                assert_eq!(after(&mut pacer(Pace::Fast, seen), 1, took, seen), PAUSE);
             }
+            let pause = after(&mut pacer(Pace::Gentle, BLIND), 1, took, BLIND);
+            assert!(pause >= took / 2 && pause >= PAUSE, "{pause:?} after {took:?}");
         }
     }
 
@@ -292,29 +308,41 @@ mod tests {
         let read_first = Seen { read_first: true, ..OPEN };
         let mut pacer = pacer(Pace::Gentle, OPEN);
         for took in [1, 2, 5].map(Duration::from_millis) {
-            assert!(pacer.after(1, took, read_first) >= took * 8);
+            assert!(after(&mut pacer, 1, took, read_first) >= took * 8);
         }
         // A row takes 10 microseconds.
         for _ in 0..20 {
             let took = Duration::from_micros(10) * u32::try_from(pacer.rows()).unwrap();
-            pacer.after(1, took, read_first);
+            after(&mut pacer, 1, took, read_first);
         }
         assert!((90..=110).contains(&pacer.rows()), "{}", pacer.rows());
-        assert_eq!(pacer.after(1, CHUNK, OPEN), PAUSE);
+        assert_eq!(after(&mut pacer, 1, CHUNK, OPEN), PAUSE);
         pacer.set(Pace::Fast);
-        assert_eq!(pacer.after(1, CHUNK_FAST, read_first), PAUSE);
+        assert_eq!(after(&mut pacer, 1, CHUNK_FAST, read_first), PAUSE);
+    }
+
+    #[test]
+    fn a_commit_that_waits_for_the_disk_makes_no_chunk_small() {
+        let mut pacer = pacer(Pace::Gentle, BLIND);
+        let wrote = Seen { wrote: true, ..BLIND };
+        for _ in 0..20 {
+            let worked = Duration::from_micros(10) * u32::try_from(pacer.rows()).unwrap();
+            let held = worked + Duration::from_millis(15);
+            assert_eq!(pacer.after(1, held, worked, wrote), held);
+        }
+        assert!((190..=210).contains(&pacer.rows()), "{}", pacer.rows());
     }
 
     #[test]
     fn a_connection_that_is_not_seen_is_one_that_has_written() {
         for seen in [ALONE, BLIND] {
             let mut pacer = pacer(Pace::Gentle, seen);
-            pacer.after(1, CHUNK, Seen { wrote: true, ..seen });
+            after(&mut pacer, 1, CHUNK, Seen { wrote: true, ..seen });
             assert!(pacer.stands_back());
             // Quiet for a moment is not quiet.
-            pacer.after(1, CHUNK, seen);
+            after(&mut pacer, 1, CHUNK, seen);
             assert!(pacer.stands_back());
-            pacer.after(1, QUIET_AFTER, seen);
+            after(&mut pacer, 1, QUIET_AFTER, seen);
             assert!(!pacer.stands_back());
         }
     }
@@ -328,7 +356,7 @@ mod tests {
             let (chunk, held) = (pacer.rows(), Duration::from_millis(1));
             assert!(chunk <= 25);
             rows += chunk;
-            took += held + pacer.after(chunk, held, Seen { wrote: rows % 3 == 0, ..ALONE });
+            took += held + after(&mut pacer, chunk, held, Seen { wrote: rows % 3 == 0, ..ALONE });
         }
         assert!((1_900..=2_050).contains(&rows), "{rows}");
         // Without it chunks grow again step by step, from what they were.
@@ -344,7 +372,7 @@ mod tests {
         // A row takes 10 microseconds.
         for _ in 0..40 {
             let took = Duration::from_micros(10) * u32::try_from(pacer.rows()).unwrap();
-            pacer.after(pacer.rows(), took, OPEN);
+            after(&mut pacer, 1, took, OPEN);
         }
         assert!((550..=650).contains(&pacer.rows()), "{}", pacer.rows());
         pacer.begin();
