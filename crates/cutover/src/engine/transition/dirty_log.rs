@@ -16,11 +16,10 @@ use crate::error::Result;
 
 /// From here on writes are noted.
 pub(crate) fn begin(session: &Session<'_>) -> Result<()> {
-    let db = session.db;
+    let (db, model) = (session.db, &session.model);
+    let made = touched::notes(model.forward.iter().chain(&model.backward), model.names);
     db.write("creating the note triggers", || {
         session.fence()?;
-        let model = &session.model;
-        let made = touched::notes(model.forward.iter().chain(&model.backward), model.names);
         objects::create(db, "creating notes", &made)
     })?;
     Ok(())
