@@ -50,7 +50,7 @@ pub(crate) enum Part<'a> {
 /// The SELECT that gives the target's rows, columns in the order of its list.
 pub(crate) fn derived(target: &Target, place: Place, part: Part<'_>) -> String {
     join(&target.sources, " UNION ALL ", |source| {
-        let leaf = |leaf: &Leaf| render_leaf(target, source, leaf, place, part);
+        let leaf = |leaf: &Leaf| leaf_of(target, source, leaf, place, part);
         let sql = source.query.render(&leaf);
         if matches!(part, Part::Listed) && source.spans_leaves() {
             return only_listed(target, &sql);
@@ -69,7 +69,7 @@ pub(crate) fn derived(target: &Target, place: Place, part: Part<'_>) -> String {
 /// A leaf, restricted where its columns carry the scope. The restriction stands at
 /// the leaf because SQLite does not move it there by itself through a GROUP BY
 /// over a UNION: it would read the whole table.
-fn render_leaf(
+pub(super) fn leaf_of(
     target: &Target,
     source: &Source,
     leaf: &Leaf,

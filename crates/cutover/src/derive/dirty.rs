@@ -40,8 +40,8 @@ pub(crate) fn scope_of(source: &Source, leaf: &Leaf, row: &str) -> Option<Vec<St
     Some(terms.iter().map(|term| of_row(&term.expr, row)).collect())
 }
 
-/// Where the scope's columns come from, if all come from this leaf.
-fn own_terms<'s>(source: &'s Source, leaf: &Leaf) -> Option<&'s [Term]> {
+/// Where the scope's columns come from, if all come from this leaf or are equated with its own.
+pub(crate) fn own_terms<'s>(source: &'s Source, leaf: &Leaf) -> Option<&'s [Term]> {
     let number = leaf.number;
     let own = |term: &Term| term.leaf.is_none_or(|found| found == number);
     source
@@ -49,6 +49,10 @@ fn own_terms<'s>(source: &'s Source, leaf: &Leaf) -> Option<&'s [Term]> {
         .iter()
         .find(|terms| terms.iter().all(own) && terms.iter().any(|term| term.leaf == Some(number)))
         .map(Vec::as_slice)
+        .or_else(|| {
+            let beside = source.beside.iter().find(|(found, _)| *found == number);
+            beside.map(|(_, terms)| terms.as_slice())
+        })
 }
 
 /// The changed row itself says which scope it belongs to.

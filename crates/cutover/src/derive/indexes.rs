@@ -3,9 +3,10 @@
 
 use super::derived::{Part, Place, derived, held};
 use super::dirty::{Rows, touched};
+use super::query::equated::equated;
 use super::query::{Arm, Item, What};
 use super::sql::{ident, idents};
-use super::target::{Target, equated};
+use super::target::Target;
 use crate::phase::Side;
 use crate::schema::Catalog;
 use crate::tree::Expr;
@@ -69,9 +70,9 @@ fn joined(arm: &Arm, need: &mut dyn FnMut(Side, &str, Vec<String>)) {
         let mut columns: Vec<String> = Vec::new();
         for other in &conditions {
             let probe = Item { alias: item.alias.clone(), on: other.on.clone(), ..(*item).clone() };
-            for (column, _) in equated(&probe, arm) {
-                if !columns.contains(&column) {
-                    columns.push(column);
+            for equation in equated(&probe, arm) {
+                if !columns.iter().any(|column| column == equation.column) {
+                    columns.push(equation.column.to_owned());
                 }
             }
         }

@@ -1,9 +1,11 @@
 //! From a migration and the tables as they are to statements. Pure: nothing here
 //! touches a database, and everything the engine runs on one comes from here.
 
+pub(crate) mod by_key;
 pub(crate) mod derived;
 mod determinism;
 pub(crate) mod dirty;
+pub(crate) mod existence;
 pub(crate) mod flaw;
 pub(crate) mod indexes;
 pub(crate) mod live;

@@ -60,6 +60,12 @@ impl Names {
         self.named("replay", table)
     }
 
+    /// A view: inserting a tag and a scope into it takes away what the rows noted under the tag
+    /// had given, but for what the scope has.
+    pub(crate) fn free(self, target: &str) -> String {
+        self.named("free", target)
+    }
+
     /// A table: scopes touched while a gate verifies.
     pub(crate) fn touched(self) -> String {
         format!("{}touched", self.prefix())

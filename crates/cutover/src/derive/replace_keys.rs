@@ -3,7 +3,7 @@
 use super::no_effect::insert_has_no_effect;
 use super::query::Leaf;
 use crate::derive::source::Source;
-use crate::derive::target::{Target, always_gives};
+use crate::derive::target::{Hub, Target, always_gives};
 use crate::schema::{Catalog, ConflictKey, Keyed, Table};
 
 /// The keys of a leaf's table by which a REPLACE removes a row whose scope the AFTER trigger
@@ -27,6 +27,7 @@ pub(crate) fn replaces<'a>(
     source: &Source,
     leaf: &Leaf,
     catalog: &'a Catalog,
+    hub: Option<&Hub>,
 ) -> Replaces<'a> {
     let table = catalog.table(leaf.side, &leaf.table);
     let Some(table) = table.filter(|_| leaf.side != target.direction.target()) else {
@@ -37,13 +38,32 @@ pub(crate) fn replaces<'a>(
     // of its rows may be gone.
     let leaves = insert_has_no_effect(target, source, leaf, catalog).is_some();
     let cascades = cascades_onto_itself(table, catalog);
+    // A row that takes the place of another of its key sets what that one had set.
+    let seen = |key: &ConflictKey| hub.is_some_and(|hub| is_over(key, &hub.key));
     let read = source.query.columns_of(leaf.number);
     Replaces {
-        by_insert: keys().filter(|key| leaves || !same_scope(source, leaf, key)).collect(),
+        by_insert: keys()
+            .filter(|key| !seen(key) && (leaves || !same_scope(source, leaf, key)))
+            .collect(),
         by_update: keys()
-            .filter(|key| cascades || !same_scope(source, leaf, key) || !reads(&read, key, table))
+            .filter(|key| {
+                !seen(key)
+                    && (cascades || !same_scope(source, leaf, key) || !reads(&read, key, table))
+            })
             .collect(),
     }
+}
+
+/// Whether a key is over exactly these columns, as they compare themselves.
+fn is_over(key: &ConflictKey, columns: &[String]) -> bool {
+    key.condition.is_none()
+        && key.parts.iter().all(|part| part.collation.is_none())
+        && key.columns().is_some_and(|own| {
+            own.len() == columns.len()
+                && own
+                    .iter()
+                    .all(|name| columns.iter().any(|other| other.eq_ignore_ascii_case(name)))
+        })
 }
 
 /// Whether rows that agree on a key are of one scope, and each gives a row in it: then it is

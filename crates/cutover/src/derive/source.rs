@@ -12,6 +12,8 @@ pub(crate) struct Source {
     pub(crate) scope_positions: Vec<usize>,
     /// The scope's columns in terms of leaves: one entry a path, one term a column.
     pub(crate) paths: Vec<Vec<Term>>,
+    /// The same for leaves that are joined by it: their number, and one term a column.
+    pub(crate) beside: Vec<(usize, Vec<Term>)>,
 }
 
 impl Source {

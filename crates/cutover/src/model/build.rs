@@ -13,7 +13,7 @@ use crate::derive::target::{Target, targets};
 use crate::error::{Error, Refusal, Result};
 use crate::migration::{Migration, MigrationError};
 use crate::phase::{Direction, Side};
-use crate::schema::{Catalog, Table, Tables};
+use crate::schema::{AppTrigger, Catalog, Table, Tables};
 
 /// The migration, its number in the database, and what follows from its mappings.
 #[derive(Debug)]
@@ -73,12 +73,17 @@ impl Model {
     /// The model for when the other side has the shared names.
     pub(crate) fn named_for(&self, named_side: Side) -> Result<Self> {
         let mut catalog = self.catalog.clone();
-        for side in [Side::Old, Side::New] {
+        // The application's triggers go with the name.
+        let mut triggers: Vec<(String, Vec<AppTrigger>)> = Vec::new();
+        for side in [named_side.other(), named_side] {
             for table in catalog.side_mut(side).iter_mut().filter(|table| table.shared) {
                 table.name = stored(&table.known_as, side, named_side);
                 if side != named_side {
-                    // They go with the name.
-                    table.triggers.clear();
+                    triggers.push((table.known_as.clone(), std::mem::take(&mut table.triggers)));
+                } else if let Some((_, come)) =
+                    triggers.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case(&table.known_as))
+                {
+                    table.triggers.append(come);
                 }
             }
         }
@@ -209,7 +214,12 @@ fn read_catalog(db: &Db, migration: &Migration, number: i64, named_side: Side) -
         old = own.collect::<Result<_>>()?;
     }
     old.retain(|table| !apart.iter().any(|(name, _)| *name == table.name));
-    Ok(Catalog { old, new: new_tables(migration, named_side)?, apart })
+    let mut new = new_tables(migration, named_side)?;
+    // What the application hung on them since they were made.
+    for table in new.iter_mut() {
+        table.triggers = catalog::triggers(db, &table.name)?;
+    }
+    Ok(Catalog { old, new, apart })
 }
 
 fn old_tables(db: &Db, migration: &Migration, named_side: Side) -> Result<Tables> {

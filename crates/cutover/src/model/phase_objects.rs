@@ -72,8 +72,16 @@ pub(crate) fn frozen(model: &Model, setting: Setting, since: &str) -> Vec<Object
         return Vec::new();
     }
     let phase = if setting.catching_up { Phase::WriteNew } else { setting.phase };
-    let guards =
-        |table: &Table| freeze(model.names, model.migration.name(), &table.name, phase, since);
+    // While a rollback brings the old tables up to date nothing follows yet.
+    let followed = |table: &Table| {
+        let mut targets = model.backward.iter();
+        let syncs = setting.phase == Phase::WriteNew && !setting.catching_up;
+        targets.find(|target| syncs && target.table.name == table.name)
+    };
+    let guards = |table: &Table| {
+        let name = model.migration.name();
+        freeze(model.names, name, &table.name, phase, since, followed(table))
+    };
     model.old_tables().flat_map(guards).collect()
 }
 

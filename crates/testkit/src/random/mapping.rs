@@ -66,7 +66,25 @@ pub struct Plan {
     pub surrogates: Vec<Surrogate>,
 }
 
+impl Mapping {
+    /// Reads the table that its FROM begins with through a subquery.
+    fn wrap(&mut self) {
+        for side in ["old", "new"] {
+            let from = format!(" FROM {side}.");
+            let Some((before, after)) = self.select.split_once(&from) else { continue };
+            let Some((table, rest)) = after.split_once(" AS ") else { continue };
+            self.select = format!("{before} FROM (SELECT * FROM {side}.{table}) AS {rest}");
+            return;
+        }
+    }
+}
+
 impl Plan {
+    /// Reads tables through subqueries that change nothing.
+    pub(crate) fn wrap(&mut self) {
+        self.forward.iter_mut().chain(&mut self.backward).for_each(Mapping::wrap);
+    }
+
     /// The migration file.
     #[must_use]
     pub fn file(&self) -> String {

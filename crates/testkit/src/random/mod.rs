@@ -96,12 +96,23 @@ impl Case {
                 order.shuffle(&mut plan.new[at].columns);
             }
         }
+        if spec.has(Feature::Wrapped, &mut spec.stream("wrapped"), 25) {
+            plan.wrap();
+        }
         let triggers = beside::triggers(&spec, &plan);
         let views = beside::views(&spec, &plan);
         let referring = beside::referring(&spec, &plan, &mut names);
         let (rows, steps) = (rows(&spec, &plan, &referring), path::path(&spec, &plan, &referring));
         let file = letters::file(&spec, &plan);
         Self { spec, classes, plan, file, triggers, views, referring, wal, rows, steps }
+    }
+
+    /// The same, with the tables of its mappings read through subqueries that change nothing.
+    #[must_use]
+    pub fn wrapped(mut self) -> Self {
+        self.plan.wrap();
+        self.file = letters::file(&self.spec, &self.plan);
+        self
     }
 
     /// The statements that make the database, without its rows.

@@ -78,11 +78,14 @@ pub enum Feature {
     LetterCase,
     /// Unique indexes over expressions, over some of the rows, under another collation.
     UniqueIndexes,
+    /// Tables that are read through a subquery that changes nothing. Its targets are derived
+    /// again at each change, where the table itself would be followed row by row.
+    Wrapped,
 }
 
 impl Feature {
     /// Every feature, in the order in which a shrinker tries to do without.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::Second,
         Self::InPlace,
         Self::OddNames,
@@ -118,6 +121,7 @@ impl Feature {
         Self::Reversed,
         Self::LetterCase,
         Self::UniqueIndexes,
+        Self::Wrapped,
     ];
 
     /// Those that the engine is known to fail with: they are left out of ordinary runs until

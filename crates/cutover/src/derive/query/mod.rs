@@ -8,6 +8,7 @@
 //! - joins are a flat list from left to right, each INNER or LEFT.
 
 pub(crate) mod aggregates;
+pub(crate) mod equated;
 pub(crate) mod normalise;
 pub(super) mod recursion;
 pub(crate) mod reduce;

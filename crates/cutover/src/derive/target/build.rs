@@ -1,9 +1,10 @@
 //! The targets of a migration: each mapping is read, and its key and scope are found.
 
+use super::form::form;
 use super::key::key;
 use super::scope::{check_terms, may_be_null, scope, source};
 use super::single::is_single;
-use super::table::Target;
+use super::table::{Form, Target};
 use crate::derive::determinism;
 use crate::derive::dirty::{Rows, touched};
 use crate::derive::flaw::Flaw;
@@ -75,7 +76,7 @@ fn target(
     let scope = scope(mappings, &queries, table, &columns, &key, catalog)?;
     let mut sources = Vec::new();
     for (mapping, query) in mappings.iter().zip(queries) {
-        sources.push(source(mapping, query, &columns, &scope)?);
+        sources.push(source(mapping, query, &columns, &scope, catalog)?);
     }
     check_terms(first, table, &sources, &scope, catalog)?;
     for (mapping, source) in mappings.iter().zip(&sources) {
@@ -97,7 +98,7 @@ fn target(
     let single = matches!(sources.as_slice(), [only] if is_single(only, catalog, filled));
     let scope_may_be_null =
         (0..scope.len()).map(|position| may_be_null(&sources, position, catalog)).collect();
-    Ok(Target {
+    let mut target = Target {
         direction,
         table: table.clone(),
         columns,
@@ -107,7 +108,10 @@ fn target(
         scope_may_be_null,
         single,
         line: first.at.line,
-    })
+        form: Form::Derived,
+    };
+    target.form = form(&target, catalog);
+    Ok(target)
 }
 
 /// The mapping's query with its result in the order of `columns`.

@@ -2,13 +2,17 @@
 //! looking at a row.
 
 mod build;
+mod direct;
 mod effects;
+mod form;
 mod key;
+mod nulls;
 mod scope;
 mod single;
 mod table;
 
 pub(crate) use build::{targets, undetermined};
+pub(crate) use direct::{Direct, Hub, Part, Value};
 pub(crate) use effects::{always_gives, delete_can_change, insert_can_remove};
-pub(crate) use single::equated;
-pub(crate) use table::{Target, read_tables, scope_columns};
+pub(crate) use nulls::may_get_null;
+pub(crate) use table::{Form, Target, read_tables, scope_columns};

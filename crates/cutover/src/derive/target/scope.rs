@@ -2,14 +2,15 @@
 
 use super::table::contains;
 use crate::derive::flaw::Flaw;
-use crate::derive::query::Query;
+use crate::derive::query::equated::equated;
 use crate::derive::query::term::Term;
 use crate::derive::query::trace::trace;
+use crate::derive::query::{Item, Leaf, Query, What};
 use crate::derive::source::Source;
 use crate::migration::Mapping;
 use crate::schema::Affinity;
-use crate::schema::{Catalog, Table, UniqueKey};
-use crate::tree::Expr;
+use crate::schema::{Catalog, Column, Table, UniqueKey};
+use crate::tree::{Expr, Name};
 
 /// The scope: as the author says, or the source's primary key where the target
 /// carries it, or the columns of the target's key that can be traced, or every
@@ -129,6 +130,7 @@ pub(super) fn source(
     query: Query,
     columns: &[String],
     scope: &[String],
+    catalog: &Catalog,
 ) -> Result<Source, Flaw> {
     let mut positions = Vec::new();
     let mut traces = Vec::new();
@@ -174,7 +176,48 @@ pub(super) fn source(
                 "name columns that come from a table in every arm of the UNION",
             )
         })?;
-    Ok(Source { query, scope_positions: positions, paths })
+    let beside = beside(&query, &paths, catalog);
+    Ok(Source { query, scope_positions: positions, paths, beside })
+}
+
+/// Leaves whose own columns the join equates with the scope's, as those that store and compare
+/// values alike: a row of theirs tells its scope as a row of the leaf that has it does.
+fn beside(query: &Query, paths: &[Vec<Term>], catalog: &Catalog) -> Vec<(usize, Vec<Term>)> {
+    let ([terms], true) = (paths, query.rest.is_empty()) else { return Vec::new() };
+    let arm = &query.first;
+    let leaf_of = |number: usize| {
+        arm.from.iter().find_map(|item| match &item.what {
+            What::Leaf(leaf) if leaf.number == number => Some((item, leaf)),
+            _ => None,
+        })
+    };
+    let column_of = |leaf: &Leaf, name: &str| {
+        catalog.table(leaf.side, &leaf.table).and_then(|table| table.column(name))
+    };
+    let alike = |one: &Column, other: &Column| {
+        one.affinity == other.affinity && one.collation.eq_ignore_ascii_case(&other.collation)
+    };
+    let term_of = |item: &Item, leaf: &Leaf, term: &Term| {
+        let (driver, driving) = leaf_of(term.leaf?)?;
+        let name = term.bare()?;
+        let own = column_of(driving, name)?;
+        equated(item, arm).iter().find_map(|equation| {
+            let Expr::Column(alias, column) = equation.with else { return None };
+            let same = alias.as_str() == driver.alias
+                && column.as_str().eq_ignore_ascii_case(name)
+                && column_of(leaf, equation.column).is_some_and(|column| alike(column, own));
+            same.then(|| Term::of(Some(leaf.number), Expr::Name(Name::quoted(equation.column))))
+        })
+    };
+    arm.from
+        .iter()
+        .filter_map(|item| {
+            let What::Leaf(leaf) = &item.what else { return None };
+            let found: Option<Vec<Term>> =
+                terms.iter().map(|term| term_of(item, leaf, term)).collect();
+            Some((leaf.number, found?))
+        })
+        .collect()
 }
 
 /// Scope values pass between the source's columns and the target's: both must

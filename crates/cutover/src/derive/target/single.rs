@@ -1,12 +1,11 @@
 //! Whether a scope can hold more than one row.
 
 use super::table::Target;
-use crate::derive::query::term::columns_of;
+use crate::derive::query::equated::equated;
 use crate::derive::query::trace::trace_expr;
-use crate::derive::query::{Arm, Item, Join, Leaf, What};
+use crate::derive::query::{Arm, Item, Leaf, What};
 use crate::derive::source::Source;
 use crate::schema::Catalog;
-use crate::tree::{Expr, Operator};
 
 /// Whether one scope gives at most one row, by the statement's structure alone.
 pub(super) fn is_single(source: &Source, catalog: &Catalog, filled: &[Target]) -> bool {
@@ -66,34 +65,6 @@ fn groups_by_scope(source: &Source) -> bool {
         })
 }
 
-/// The columns of an item that its join equates with something outside of it, and
-/// whether by `=` (or by IS, which also matches NULL).
-pub(crate) fn equated(item: &Item, arm: &Arm) -> Vec<(String, bool)> {
-    let mut equated: Vec<(String, bool)> = Vec::new();
-    let mut conditions: Vec<&Expr> = item.on.iter().collect();
-    if item.join != Join::Left {
-        conditions.extend(&arm.filter);
-    }
-    while let Some(condition) = conditions.pop() {
-        match condition {
-            Expr::Binary(left, Operator::And, right) => conditions.extend([&**left, &**right]),
-            Expr::Parens(inner) => conditions.extend(inner),
-            Expr::Binary(left, operator @ (Operator::Equals | Operator::Is), right) => {
-                for (one, other) in [(left, right), (right, left)] {
-                    if let Expr::Column(alias, column) = &**one
-                        && alias.as_str() == item.alias
-                        && columns_of(other).iter().all(|(alias, _)| *alias != item.alias)
-                    {
-                        equated.push((column.as_str().to_owned(), *operator == Operator::Equals));
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    equated
-}
-
 /// Whether a joined item gives at most one row: its ON (or, for an inner join,
 /// the WHERE) equates a whole unique key of it.
 fn joins_one(item: &Item, arm: &Arm, catalog: &Catalog, filled: &[Target]) -> bool {
@@ -105,18 +76,17 @@ fn joins_one(item: &Item, arm: &Arm, catalog: &Catalog, filled: &[Target]) -> bo
     let by_key = filled.iter().any(|target| {
         target.direction.target() == leaf.side
             && target.table.name == leaf.table
-            && target
-                .key
-                .columns
-                .iter()
-                .all(|part| equated.iter().any(|(column, _)| column.eq_ignore_ascii_case(part)))
+            && target.key.columns.iter().all(|part| {
+                equated.iter().any(|equation| equation.column.eq_ignore_ascii_case(part))
+            })
     });
     by_key
         || table.uniques.iter().any(|key| {
             key.columns.iter().all(|part| {
-                equated.iter().any(|(column, strict)| {
+                equated.iter().any(|equation| {
                     // UNIQUE lets several NULLs in, so `IS` is one row only where there is none.
-                    column.eq_ignore_ascii_case(part) && (*strict || table.never_null(part))
+                    equation.column.eq_ignore_ascii_case(part)
+                        && (equation.strict || table.never_null(part))
                 })
             })
         })

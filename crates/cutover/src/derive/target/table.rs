@@ -1,10 +1,11 @@
 //! A table that is filled by mappings, and what is known of it without looking at a row.
 
+use super::direct::Direct;
 use crate::derive::query::Leaf;
 use crate::derive::source::Source;
 use crate::derive::sql::{equality, ident, join};
 use crate::phase::{Direction, Side};
-use crate::schema::{Column, ConflictKey, Keyed, Table, UniqueKey};
+use crate::schema::{Check, Column, ConflictKey, Keyed, Table, UniqueKey};
 
 /// A target and everything that fills it.
 #[derive(Debug, Clone)]
@@ -25,6 +26,20 @@ pub(crate) struct Target {
     pub(crate) single: bool,
     /// Where the first mapping stands, for messages.
     pub(crate) line: usize,
+    /// How its rows follow the source's.
+    pub(crate) form: Form,
+}
+
+/// How a target's rows follow the source's: the trigger that a change fires knows what to write,
+/// or derives it.
+#[derive(Debug, Clone)]
+pub(crate) enum Form {
+    /// The touched scopes are derived again.
+    Derived,
+    /// A row follows a row, with its values.
+    RowByRow(Direct),
+    /// A row has nothing but its key: it is there as long as something gives it.
+    Presence,
 }
 
 impl Target {
@@ -56,6 +71,33 @@ impl Target {
             let operator = equality(&self.table, column);
             format!("{left}.{0} {operator} {right}.{0}", ident(column))
         })
+    }
+
+    /// How its rows follow others, row by row, if they do.
+    pub(crate) fn row_by_row(&self) -> Option<&Direct> {
+        match &self.form {
+            Form::RowByRow(direct) => Some(direct),
+            Form::Derived | Form::Presence => None,
+        }
+    }
+
+    /// Whether many rows of the source make one of its rows, with values from any of them.
+    pub(crate) fn is_grouped(&self) -> bool {
+        let grouped = |source: &Source| {
+            source.query.arms().any(|arm| arm.aggregates || !arm.group_by.is_empty())
+        };
+        matches!(self.form, Form::Derived) && self.sources.iter().any(grouped)
+    }
+
+    /// Whether a scope's row can only have one key. Where it can have several, a row that
+    /// replaces another of its own scope may leave an image behind under the other's key.
+    pub(crate) fn keyed_by_scope(&self) -> bool {
+        self.key.columns.iter().all(|part| contains(&self.scope, part))
+    }
+
+    /// Whether rows of the same key are of the same scope.
+    pub(crate) fn scope_is_in_key(&self) -> bool {
+        self.scope.iter().all(|column| contains(&self.key.columns, column))
     }
 
     /// Unique keys of the table other than the one that identifies its rows, as
@@ -93,6 +135,16 @@ impl Target {
                     )
             };
             further && key.watched().iter().any(given)
+        })
+    }
+
+    /// Whether a check of the table reads nothing but columns whose values are known before a
+    /// row is written. A rowid that SQLite is to choose is not, and a name that is no column
+    /// may be a misspelt text.
+    pub(crate) fn can_ask(&self, check: &Check) -> bool {
+        check.columns.iter().all(|name| {
+            self.column(name).is_some()
+                && (!self.table.is_rowid_alias(name) || contains(&self.columns, name))
         })
     }
 

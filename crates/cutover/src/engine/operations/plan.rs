@@ -3,6 +3,7 @@
 use crate::backend::sqlite::state;
 use crate::derive::derived::{Part, Place, derived};
 use crate::derive::sql::{ident, idents};
+use crate::derive::target::{Form, Target};
 use crate::engine::open::Engine;
 use crate::engine::transition::handover::planned;
 use crate::error::{Error, Refusal, Result};
@@ -61,6 +62,7 @@ impl Engine {
             model.missing_indexes().into_iter().filter(|(_, needed)| needed.side == Side::Old);
         let mut start: Vec<String> = old_indexes.map(|(name, needed)| needed.sql(&name)).collect();
         start.extend(new_table_statements(model));
+        start.extend(forms(&model.forward));
         start.extend(made(model, Phase::DualWrite, false));
         let mut steps = vec![
             PlanStep { step: "legacy to dual-write".to_owned(), statements: start },
@@ -82,6 +84,9 @@ impl Engine {
                     statements.push("-- the tables have been handed over".to_owned());
                 }
                 _ => {}
+            }
+            if phase == Phase::WriteNew {
+                statements.extend(forms(&then.backward));
             }
             statements.extend(made(then, phase, true));
             steps.push(PlanStep { step: format!("{before} to {phase}"), statements });
@@ -113,5 +118,18 @@ fn backfill(model: &Model) -> Vec<String> {
                 derived(target, Place::LIVE, part)
             )
         })
+        .collect()
+}
+
+/// How the rows of each table follow the others, as comments.
+fn forms(targets: &[Target]) -> Vec<String> {
+    let form = |target: &Target| match &target.form {
+        Form::RowByRow(_) => "row by row: each change of a row is made in its image",
+        Form::Presence => "present or not: a row is there while something gives it",
+        Form::Derived => "derived: what a change touches is derived again",
+    };
+    targets
+        .iter()
+        .map(|target| format!("-- {} is kept in step {}", target.table.known_as, form(target)))
         .collect()
 }

@@ -4,7 +4,7 @@ use crate::derive::names::Names;
 use crate::derive::query::Leaf;
 use crate::derive::replace_keys::Replaces;
 use crate::derive::source::Source;
-use crate::derive::target::Target;
+use crate::derive::target::{Direct, Form, Hub, Target};
 use crate::phase::Side;
 use crate::schema::Catalog;
 
@@ -13,6 +13,7 @@ pub(super) struct Use<'a> {
     pub(super) target: &'a Target,
     pub(super) source: &'a Source,
     pub(super) leaf: &'a Leaf,
+    pub(super) follows: Follows<'a>,
     /// The keys by which a REPLACE removes a row whose scope would not be derived again.
     pub(super) replaces: Replaces<'a>,
 }
@@ -25,4 +26,60 @@ pub(super) struct Changed<'a> {
     pub(super) name: &'a str,
     pub(super) side: Side,
     pub(super) uses: Vec<Use<'a>>,
+}
+
+/// How a target follows one of the tables it comes from.
+#[derive(Clone, Copy)]
+pub(super) enum Follows<'a> {
+    /// The touched scopes are derived again at each change.
+    Derived,
+    /// Its rows follow those of the table, row by row.
+    Row(&'a Direct, &'a Hub),
+    /// Its rows are there as long as something gives them.
+    Presence,
+}
+
+impl<'a> Follows<'a> {
+    pub(super) fn of(target: &'a Target, leaf: &Leaf) -> Self {
+        match &target.form {
+            Form::Presence => Self::Presence,
+            Form::RowByRow(direct) => {
+                direct.hub(leaf).map_or(Self::Derived, |hub| Self::Row(direct, hub))
+            }
+            Form::Derived => Self::Derived,
+        }
+    }
+
+    pub(super) fn hub(self) -> Option<&'a Hub> {
+        match self {
+            Self::Row(_, hub) => Some(hub),
+            Self::Derived | Self::Presence => None,
+        }
+    }
+}
+
+impl Use<'_> {
+    pub(super) fn hub(&self) -> Option<(&Direct, &Hub)> {
+        match self.follows {
+            Follows::Row(direct, hub) => Some((direct, hub)),
+            Follows::Derived | Follows::Presence => None,
+        }
+    }
+
+    pub(super) fn is_presence(&self) -> bool {
+        matches!(self.follows, Follows::Presence)
+    }
+
+    pub(super) fn is_derived(&self) -> bool {
+        matches!(self.follows, Follows::Derived)
+    }
+
+    /// Whether a row that goes can only take the target's row along, and changes no other.
+    pub(super) fn only_takes_along(&self) -> bool {
+        match self.follows {
+            Follows::Derived => false,
+            Follows::Row(_, hub) => !hub.optional,
+            Follows::Presence => true,
+        }
+    }
 }

@@ -25,7 +25,7 @@ use crate::schema::Check;
 pub(crate) fn checks(target: &Target, names: Names, migration: &str) -> Vec<Object> {
     let table = &target.table.name;
     let asked: Vec<&Check> =
-        target.table.checks.iter().filter(|check| can_be_asked(check, target)).collect();
+        target.table.checks.iter().filter(|check| target.can_ask(check)).collect();
     if asked.is_empty() {
         return Vec::new();
     }
@@ -41,13 +41,4 @@ pub(crate) fn checks(target: &Target, names: Names, migration: &str) -> Vec<Obje
         })
         .collect();
     before(&["insert", "update"], "check", names, table, None, &refusals)
-}
-
-/// Whether a check reads nothing but columns whose values are known beforehand. A rowid
-/// that SQLite is to choose is not, and a name that is no column may be a misspelt text.
-fn can_be_asked(check: &Check, target: &Target) -> bool {
-    check.columns.iter().all(|name| {
-        target.table.column(name).is_some()
-            && (!target.table.is_rowid_alias(name) || target.column(name).is_some())
-    })
 }

@@ -2,66 +2,35 @@
 //! them too early, or still writes to them after a rollback, is refused. Otherwise
 //! its write would be acknowledged, and overwritten at the next change of the source.
 //!
-//! The guards know the sync's writes by their content, not by a flag: a row is let
-//! in if the mapping gives one for its key and the table has none yet, changed into
-//! what the mapping gives at this moment, and let out if the mapping no longer gives
-//! it. A mark would cost a page of log at every write of every old program. Where a scope
-//! holds many rows content would mean deriving all of them for each one written, so there it
-//! is the mark that the procedures make (see [`freeze`](super::freeze)).
-//!
-//! An UPDATE that changes no value of the mapping may still remove a row, by OR REPLACE: with
-//! the key of another row, its rowid, or a unique value in a column that no mapping gives.
+//! The guards know the sync's writes by their content (see [`content`](super::content)), and
+//! by the mark that the procedures make (see [`freeze`](super::freeze)) where a scope holds many
+//! rows or many make one: there content would mean reading all of them for each one written.
 
-use super::conflict::conflict;
+use super::content::{Writes, foreign};
 use super::dialect::{refuse, trigger};
-use super::freeze::{no_chunk, nobody_syncs};
-use crate::derive::derived::{Part, Place, derived, differs};
+use super::freeze::nobody_syncs;
 use crate::derive::names::Names;
 use crate::derive::object::Object;
-use crate::derive::sql::{any, equality, ident, join};
-use crate::derive::target::Target;
-use crate::derive::typed::compared;
+use crate::derive::sql::{ident, join};
+use crate::derive::target::{Form, Target};
+use crate::phase::Direction;
 use crate::schema::ConflictKey;
 
-/// Whether the guard of a forward target needs the mark.
+/// Whether the sync's writes to a target are known by the mark, rather than by their content.
 pub(crate) fn needs_mark(target: &Target) -> bool {
-    !target.single
+    match target.direction {
+        Direction::Forward => !target.single || target.is_grouped(),
+        Direction::Backward => matches!(target.form, Form::Derived),
+    }
 }
 
 /// The guards on one forward target.
 pub(crate) fn guards(target: &Target, names: Names, migration: &str) -> Vec<Object> {
-    let of = |row: &str| {
-        let value = |position: usize| format!("{row}.{}", ident(&target.scope[position]));
-        derived(target, Place::LIVE, Part::Scope(&value))
-    };
-    let (inserted, updated, deleted) = if needs_mark(target) {
+    let Writes { inserted, updated, deleted } = if needs_mark(target) {
         let closed = nobody_syncs(names);
-        (closed.clone(), closed.clone(), closed)
+        Writes { inserted: closed.clone(), updated: closed.clone(), deleted: closed }
     } else {
-        let and = |condition: String| format!("{} AND ({condition})", no_chunk(names));
-        let key = given(target, "NEW");
-        let same =
-            differs(target, target.values(), "NEW", &|column| format!("d.{}", ident(column)))
-                .map_or(key.clone(), |differs| format!("{key} AND NOT ({differs})"));
-        let table = ident(&target.table.name);
-        (
-            // Where the mapping gives a row and the table has none, only the sync is
-            // about to write it. The values need no look.
-            and(format!(
-                "NOT EXISTS (SELECT 1 FROM ({}) AS d WHERE {key}) OR EXISTS (SELECT 1 FROM {table} AS t WHERE {})",
-                of("NEW"),
-                target.same_key("t", "NEW")
-            )),
-            and(any(&[
-                format!("NOT EXISTS (SELECT 1 FROM ({}) AS d WHERE {same})", of("NEW")),
-                removes(target),
-            ])),
-            and(format!(
-                "EXISTS (SELECT 1 FROM ({}) AS d WHERE {})",
-                of("OLD"),
-                given(target, "OLD")
-            )),
-        )
+        foreign(target, names)
     };
     let columns = join(&target.table.set_by(&guarded(target)), ", ", |column| ident(column));
     [
@@ -79,49 +48,6 @@ pub(crate) fn guards(target: &Target, names: Names, migration: &str) -> Vec<Obje
 fn guarded(target: &Target) -> Vec<String> {
     let keys = target.table.conflict_keys.iter().flat_map(ConflictKey::watched);
     target.columns.iter().cloned().chain(keys).collect()
-}
-
-/// Whether an UPDATE gives its row another key, or the unique value of another row in a column
-/// that the mapping does not give. The sync's own never do.
-fn removes(target: &Target) -> String {
-    let table = &target.table;
-    let same = |column: &String| format!("NEW.{0} IS NOT OLD.{0}", ident(column));
-    let mut conditions: Vec<String> = target.key.columns.iter().map(same).collect();
-    let given = |column: &String| {
-        let of = |name: &String| target.columns.contains(name);
-        of(column)
-            || table
-                .column(column)
-                .and_then(|found| found.computed.as_ref())
-                .is_some_and(|from| from.columns.iter().all(of))
-    };
-    for key in table.conflict_keys.iter().filter(|key| !key.watched().iter().all(given)) {
-        conditions.push(match key.columns().as_deref() {
-            Some([rowid]) if table.rowid_names().contains(rowid) => same(rowid),
-            _ => format!(
-                "EXISTS (SELECT 1 FROM {} AS x WHERE {})",
-                ident(&table.name),
-                conflict(table, key, true)
-            ),
-        });
-    }
-    any(&conditions)
-}
-
-/// Whether the row `d` that the mapping gives has the key of `row`, NEW or OLD, when it is
-/// stored.
-fn given(target: &Target, row: &str) -> String {
-    join(&target.key.columns, " AND ", |name| {
-        let operator = equality(&target.table, name);
-        let derived = format!("d.{}", ident(name));
-        match target.column(name) {
-            // The rowid has its affinity in a trigger too.
-            Some(column) if !target.table.is_rowid_alias(name) => {
-                compared(row, column, operator, &derived)
-            }
-            _ => format!("{row}.{} {operator} {derived}", ident(name)),
-        }
-    })
 }
 
 fn guard(

@@ -26,13 +26,13 @@ use super::dialect::{call_with, procedure, refuse};
 use super::freeze::at_work;
 use super::guard::needs_mark;
 use crate::derive::derived::{Part, Place, derived, differs, may_differ};
+use crate::derive::existence::is_given;
 use crate::derive::names::Names;
 use crate::derive::object::Object;
-use crate::derive::query::trace::trace;
 use crate::derive::sql::{any, equality, ident, idents, join};
-use crate::derive::target::{Target, scope_columns};
+use crate::derive::target::{Target, may_get_null, scope_columns};
 use crate::phase::Direction;
-use crate::schema::{Catalog, Column, ConflictKey, Table};
+use crate::schema::{Catalog, ConflictKey};
 
 /// The procedures of one target.
 pub(crate) fn procedures(
@@ -62,7 +62,7 @@ struct Body<'a> {
 impl Body<'_> {
     /// The statements, marked as the sync's where the guards on the mirror go by that.
     fn marked(&self, mut statements: Vec<String>) -> Vec<String> {
-        if self.target.direction == Direction::Backward || needs_mark(self.target) {
+        if needs_mark(self.target) {
             statements.splice(0..0, at_work(self.names));
         }
         statements
@@ -83,7 +83,7 @@ impl Body<'_> {
         let derived = self.derived();
         let row: Vec<usize> = (0..target.columns.len()).collect();
         let mut statements = Vec::new();
-        if !self.scope_is_in_key() {
+        if !self.target.scope_is_in_key() {
             statements.push(self.key_of_another_scope());
         }
         statements.extend(self.free_uniques());
@@ -210,7 +210,10 @@ impl Body<'_> {
         let target = self.target;
         let table = ident(&target.table.name);
         let scope = self.in_scope(&table);
-        let gone = if !target.single && target.key_never_null() {
+        let in_new = |position: usize| format!("NEW.s{position}");
+        let gone = if let Some(given) = is_given(target, &in_new) {
+            format!("NOT {given}")
+        } else if !target.single && target.key_never_null() {
             // Evaluated once for the scope, not once for each of its rows.
             let key = idents(&format!("{table}."), &target.key.columns);
             format!(
@@ -255,8 +258,11 @@ impl Body<'_> {
         let same_key = own("t");
         let table = ident(&target.table.name);
         let mut statements = Vec::new();
-        let nullable: Vec<&String> =
-            target.columns.iter().filter(|column| self.may_get_null(column)).collect();
+        let nullable: Vec<&String> = target
+            .columns
+            .iter()
+            .filter(|column| may_get_null(target, column, self.catalog))
+            .collect();
         if !nullable.is_empty() {
             let nulls = nullable.iter().map(|column| format!("{} IS NULL", self.row_value(column)));
             let condition = any(&nulls.collect::<Vec<_>>());
@@ -322,25 +328,6 @@ impl Body<'_> {
         )
     }
 
-    /// Whether every value of a column is that of a source column for which this holds.
-    /// A trace stops at the optional side of a LEFT JOIN, where NULL comes from.
-    fn comes_from(&self, position: usize, holds: impl Fn(&Column, &Table) -> bool) -> bool {
-        self.target.sources.iter().all(|source| {
-            let leaves = source.query.leaves();
-            trace(&source.query, position).is_some_and(|terms| {
-                terms.iter().all(|term| {
-                    leaves
-                        .iter()
-                        .find(|leaf| Some(leaf.number) == term.leaf)
-                        .and_then(|leaf| self.catalog.table(leaf.side, &leaf.table))
-                        .zip(term.bare())
-                        .and_then(|(table, name)| Some((table.column(name)?, table)))
-                        .is_some_and(|(column, table)| holds(column, table))
-                })
-            })
-        })
-    }
-
     /// Refuses a row whose key another scope still gives: the mapping would have to
     /// give two rows for one.
     fn key_of_another_scope(&self) -> String {
@@ -359,26 +346,6 @@ impl Body<'_> {
             target.same_key("t", "d"),
             target.same_key("e", "t"),
         )
-    }
-
-    fn scope_is_in_key(&self) -> bool {
-        let key = &self.target.key.columns;
-        self.target
-            .scope
-            .iter()
-            .all(|column| key.iter().any(|part| part.eq_ignore_ascii_case(column)))
-    }
-
-    /// Whether the mapping could give NULL where the target has none.
-    fn may_get_null(&self, column: &str) -> bool {
-        let target = self.target;
-        if !target.table.never_null(column) {
-            return false;
-        }
-        let Some(position) = target.columns.iter().position(|name| name == column) else {
-            return true;
-        };
-        !self.comes_from(position, |found, table| table.never_null(&found.name))
     }
 }
 

@@ -24,28 +24,23 @@ use crate::backend::sqlite::triggers::conflict::{
     conflict, insert_tag, is_rowid, row_tag, update_tag,
 };
 use crate::backend::sqlite::triggers::dialect::{call_with, procedure, refuse, trigger};
-use crate::derive::dirty::{Rows, touched};
+use crate::derive::by_key;
+use crate::derive::dirty::{Rows, scope_of, touched};
+use crate::derive::existence;
 use crate::derive::names::Names;
 use crate::derive::object::Object;
-use crate::derive::query::Leaf;
-use crate::derive::replace_keys::{cascades_onto_itself, replaces};
-use crate::derive::source::Source;
-use crate::derive::sql::{ident, join};
+use crate::derive::replace_keys::cascades_onto_itself;
+use crate::derive::sql::{ident, idents, join};
 use crate::derive::target::{Target, scope_columns};
-use crate::schema::{Catalog, ConflictKey, Table};
+use crate::schema::{ConflictKey, Table};
 
 /// Notes that stay behind are dropped, oldest first, beyond this number. A note is
 /// needed only while its own statement runs, and triggers nest at most 1,000 deep
 /// (<https://www.sqlite.org/limits.html#max_trigger_depth>).
 const NOTES_KEPT: u32 = 10_000;
 
-/// Where the scopes of rows that are about to be replaced are noted, if there can be any.
-pub(super) fn note_table(target: &Target, names: Names, catalog: &Catalog) -> Vec<Object> {
-    let noted =
-        |(source, leaf): (&Source, &Leaf)| !replaces(target, source, leaf, catalog).is_empty();
-    if !target.leaves().any(noted) {
-        return Vec::new();
-    }
+/// Where the scopes of rows that are about to be replaced are noted.
+pub(super) fn note_table(target: &Target, names: Names) -> [Object; 2] {
     let name = names.replaced(&target.table.name);
     let purge = format!("{name}_purge");
     let sql = format!(
@@ -55,7 +50,37 @@ pub(super) fn note_table(target: &Target, names: Names, catalog: &Catalog) -> Ve
     );
     let drop_old = format!("DELETE FROM {} WHERE id < NEW.id - {NOTES_KEPT}", ident(&name));
     let purge = trigger(purge, "AFTER INSERT", &name, None, &[drop_old]);
-    vec![Object::table(name, sql), purge]
+    [Object::table(name, sql), purge]
+}
+
+fn free_columns(target: &Target) -> Vec<String> {
+    std::iter::once("tag".to_owned()).chain(scope_columns(target)).collect()
+}
+
+/// The procedure that frees the unique values of what was noted, for a target where rows can be
+/// in each other's way.
+pub(super) fn free_procedure(target: &Target, names: Names) -> Vec<Object> {
+    if !target.has_other_keys() {
+        return Vec::new();
+    }
+    let name = &target.table.name;
+    let columns = scope_columns(target).join(", ");
+    let notes = ident(&names.replaced(name));
+    let noted = format!("SELECT {columns} FROM {notes} WHERE tag = NEW.tag");
+    let own = join(&scope_columns(target), ", ", |column| format!("NEW.{column}"));
+    let statements = free(target, names, &noted, Some(&format!("SELECT {own}")));
+    procedure(&names.free(name), &free_columns(target), &statements)
+}
+
+/// Takes noted scopes away and puts them again, but for the new row's own: that comes after
+/// those that give something up for it.
+fn free(target: &Target, names: Names, noted: &str, own: Option<&str>) -> [String; 2] {
+    let name = &target.table.name;
+    let columns = scope_columns(target).join(", ");
+    let others = own.map_or_else(|| noted.to_owned(), |own| format!("{noted} EXCEPT {own}"));
+    [(names.prune(name), noted), (names.put(name), others.as_str())].map(|(procedure, scopes)| {
+        format!("INSERT INTO {} ({columns}) {scopes}", ident(&procedure))
+    })
 }
 
 /// The table that is asked whether a statement is a REPLACE, if any trigger asks.
@@ -209,11 +234,12 @@ impl Changed<'_> {
             )
         };
         let mut statements = Vec::new();
-        for used in self.noted() {
+        for used in self.noted().filter(|used| self.takes_noted_along(used).is_none()) {
             statements.push(call(used, self.names.put(&used.target.table.name)));
         }
         for used in self.noted().rev() {
-            statements.push(call(used, self.names.prune(&used.target.table.name)));
+            let prune = || call(used, self.names.prune(&used.target.table.name));
+            statements.push(self.takes_noted_along(used).unwrap_or_else(prune));
         }
         for used in self.noted() {
             let notes = ident(&self.names.replaced(&used.target.table.name));
@@ -224,6 +250,28 @@ impl Changed<'_> {
             statements.push(format!("DELETE FROM {going} WHERE tag = NEW.tag"));
         }
         procedure(&self.names.replay(self.name), &["tag".to_owned()], &statements)
+    }
+
+    /// Deletes what is noted under a tag and no longer given, where that is all there is to do.
+    fn takes_noted_along(&self, used: &Use<'_>) -> Option<String> {
+        let target = used.target;
+        if !used.only_takes_along() || !target.key_never_null() {
+            return None;
+        }
+        let table = ident(&target.table.name);
+        let held = |column: &String| format!("{table}.{}", ident(column));
+        let given = match target.row_by_row() {
+            Some(direct) => {
+                by_key::is_given(target, direct, None, &|part| held(&target.key.columns[part]))
+            }
+            None => existence::is_given(target, &|position| held(&target.scope[position])),
+        }?;
+        let notes = ident(&self.names.replaced(&target.table.name));
+        Some(format!(
+            "DELETE FROM {table} WHERE ({}) IN (SELECT {} FROM {notes} WHERE tag = NEW.tag) AND NOT ({given})",
+            idents("", &target.scope),
+            scope_columns(target).join(", ")
+        ))
     }
 
     /// Calls it, where there are notes under a tag.
@@ -275,25 +323,31 @@ impl Changed<'_> {
     /// of its values.
     pub(super) fn free_noted(&self, used: &Use<'_>, update: bool) -> Vec<String> {
         let Some(table) = self.table() else { return Vec::new() };
-        let tags = match update {
-            true if used.replaces.by_update.is_empty() => return Vec::new(),
-            true => update_tag(table),
-            false if used.replaces.by_insert.is_empty() => return Vec::new(),
-            false => join(&used.replaces.by_insert, ", ", |key| insert_tag(table, key)),
+        let tags: Vec<String> = match update {
+            true if used.replaces.by_update.is_empty() => Vec::new(),
+            true => vec![update_tag(table)],
+            false => used.replaces.by_insert.iter().map(|key| insert_tag(table, key)).collect(),
         };
-        let notes = ident(&self.names.replaced(&used.target.table.name));
-        let columns = scope_columns(used.target).join(", ");
-        let noted = format!("SELECT {columns} FROM {notes} WHERE tag IN ({tags})");
-        // The new row's own scope comes after those that give something up for it.
-        let others = touched(used.source, used.leaf, Rows::Trigger("NEW"))
-            .map_or_else(|| noted.clone(), |own| format!("{noted} EXCEPT {own}"));
         let target = &used.target.table.name;
-        [(self.names.prune(target), noted), (self.names.put(target), others)]
-            .iter()
-            .map(|(procedure, scopes)| {
-                format!("INSERT INTO {} ({columns}) {scopes}", ident(procedure))
-            })
-            .collect()
+        let notes = ident(&self.names.replaced(target));
+        let scope = scope_of(used.source, used.leaf, "NEW");
+        match (tags.as_slice(), scope) {
+            ([], _) => Vec::new(),
+            ([tag], Some(scope)) => {
+                let noted = format!("EXISTS (SELECT 1 FROM {notes} WHERE tag = {tag})");
+                let values: Vec<String> = std::iter::once(tag.clone()).chain(scope).collect();
+                let columns = free_columns(used.target);
+                vec![call_with(&self.names.free(target), &columns, &values, Some(&noted))]
+            }
+            // All of them go before any is put.
+            _ => {
+                let columns = scope_columns(used.target).join(", ");
+                let noted =
+                    format!("SELECT {columns} FROM {notes} WHERE tag IN ({})", tags.join(", "));
+                let own = touched(used.source, used.leaf, Rows::Trigger("NEW"));
+                free(used.target, self.names, &noted, own.as_deref()).into()
+            }
+        }
     }
 
     /// Whether it matters that an image is updated, rather than deleted and made anew, where a

@@ -6,11 +6,11 @@
 //! beforehand: see [`replaced`](super::replaced).
 
 use crate::backend::sqlite::triggers::builtins::builtins;
-use crate::backend::sqlite::triggers::changed::{Changed, Use};
+use crate::backend::sqlite::triggers::changed::{Changed, Follows, Use};
 use crate::backend::sqlite::triggers::checks::checks;
 use crate::backend::sqlite::triggers::dialect::{call_with, trigger};
 use crate::backend::sqlite::triggers::procedure::procedures;
-use crate::backend::sqlite::triggers::replaced::{note_table, probe};
+use crate::backend::sqlite::triggers::replaced::{free_procedure, note_table, probe};
 use crate::derive::dirty::{Rows, scope_of, touched};
 use crate::derive::names::Names;
 use crate::derive::no_effect::{direct_scope, insert_has_no_effect, update_matters};
@@ -18,7 +18,7 @@ use crate::derive::object::Object;
 use crate::derive::replace_keys::replaces;
 use crate::derive::sql::{ident, join};
 use crate::derive::target::{
-    Target, delete_can_change, insert_can_remove, read_tables, scope_columns,
+    Form, Target, delete_can_change, insert_can_remove, read_tables, scope_columns,
 };
 use crate::phase::Side;
 use crate::schema::{Catalog, Table};
@@ -31,18 +31,27 @@ pub(crate) fn sync(
     migration: &str,
     catalog: &Catalog,
 ) -> Vec<Object> {
-    let mut objects = Vec::new();
-    for target in targets {
-        objects.extend(note_table(target, names, catalog));
-        objects.extend(procedures(target, names, migration, catalog));
-        objects.extend(checks(target, names, migration));
-    }
+    let mut changes = Vec::new();
     for (side, table) in read_tables(targets) {
         if targets.first().is_some_and(|target| target.direction.source() == side) {
-            objects.extend(builtins(targets, names, migration, (side, &table)));
-            objects.extend(triggers(targets, names, migration, (side, &table), catalog));
+            changes.extend(builtins(targets, names, migration, (side, &table)));
+            changes.extend(triggers(targets, names, migration, (side, &table), catalog));
         }
     }
+    let mut objects = Vec::new();
+    for target in targets {
+        let notes = ident(&names.replaced(&target.table.name));
+        let noted = changes.iter().any(|object| object.sql.contains(&notes));
+        if noted {
+            objects.extend(note_table(target, names));
+        }
+        objects.extend(procedures(target, names, migration, catalog));
+        if noted {
+            objects.extend(free_procedure(target, names));
+        }
+        objects.extend(checks(target, names, migration));
+    }
+    objects.extend(changes);
     let probe = probe(names, &objects);
     objects.splice(0..0, probe);
     objects
@@ -69,15 +78,24 @@ fn triggers(
     (side, name): (Side, &str),
     catalog: &Catalog,
 ) -> Vec<Object> {
+    let changes =
+        |target: &&Target| target.leaves().any(|(_, leaf)| leaf.side == side && leaf.table == name);
+    // Where rows of a target can be in each other's way, what goes must go before anything is
+    // put; so what leads to it is put in the same trigger.
+    let crowded: Vec<&Target> = targets
+        .iter()
+        .filter(changes)
+        .filter(|target| matches!(target.form, Form::Derived) && target.has_other_keys())
+        .collect();
     let uses: Vec<Use<'_>> = targets
         .iter()
         .flat_map(|target| target.leaves().map(move |(source, leaf)| (target, source, leaf)))
         .filter(|(_, _, leaf)| leaf.side == side && leaf.table == name)
-        .map(|(target, source, leaf)| Use {
-            replaces: replaces(target, source, leaf, catalog),
-            target,
-            source,
-            leaf,
+        .map(|(target, source, leaf)| {
+            let alone = !crowded.iter().any(|child| leads_to(targets, target, child));
+            let follows = if alone { Follows::of(target, leaf) } else { Follows::Derived };
+            let replaces = replaces(target, source, leaf, catalog, follows.hub());
+            Use { target, source, leaf, follows, replaces }
         })
         .collect();
     if uses.is_empty() {
@@ -86,21 +104,65 @@ fn triggers(
     Changed { names, migration, catalog, name, side, uses }.objects()
 }
 
-/// Whether a scope's row can only have one key. Where it can have several, a row that
-/// replaces another of its own scope may leave an image behind under the other's key.
-fn keyed_by_scope(target: &Target) -> bool {
-    let in_scope = |part: &String| target.scope.iter().any(|s| s.eq_ignore_ascii_case(part));
-    target.key.columns.iter().all(in_scope)
+/// Whether what a target holds decides, over other targets or at once, what another holds.
+fn leads_to(targets: &[Target], from: &Target, to: &Target) -> bool {
+    let reads = |target: &Target| {
+        target
+            .leaves()
+            .any(|(_, leaf)| leaf.side == from.direction.target() && leaf.table == from.table.name)
+    };
+    targets
+        .iter()
+        .filter(|target| reads(target))
+        .any(|next| next.table.name == to.table.name || leads_to(targets, next, to))
 }
 
 impl Changed<'_> {
+    /// SQLite runs the triggers of an event from the last to the first. Each of these is right
+    /// in any order; in this one nothing is done twice: what others are joined to comes before
+    /// them, and goes after them.
     fn objects(&self) -> Vec<Object> {
         let mut objects = self.noting();
-        objects.push(self.trigger("after_insert", "AFTER INSERT", None, &self.after_insert()));
-        let event = format!("AFTER UPDATE{}", self.of(self.read_columns()));
-        objects.push(self.trigger("after_update", &event, None, &self.after_update()));
-        objects.push(self.trigger("after_delete", "AFTER DELETE", None, &self.after_delete()));
+        let (came, went) = self.presence_triggers();
+        let direct = self.direct_triggers();
+        let derived = self.derived_triggers();
+        objects.extend(went);
+        if self.uses.first().is_some_and(Use::is_derived) {
+            objects.extend(direct);
+            objects.extend(derived);
+        } else {
+            objects.extend(derived);
+            objects.extend(direct);
+        }
+        objects.extend(came);
         objects
+    }
+
+    fn derived_triggers(&self) -> Vec<Object> {
+        let update = format!("AFTER UPDATE{}", self.of(self.read_columns()));
+        [
+            ("after_insert", "AFTER INSERT", self.after_insert()),
+            ("after_update", &update, self.after_update()),
+            ("after_delete", "AFTER DELETE", self.after_delete()),
+        ]
+        .into_iter()
+        .filter(|(_, _, statements)| !statements.is_empty())
+        .map(|(what, event, statements)| self.trigger(what, event, None, &statements))
+        .collect()
+    }
+
+    /// The uses whose scopes are derived again at each change.
+    fn derived(&self) -> impl DoubleEndedIterator<Item = &Use<'_>> {
+        self.uses.iter().filter(|used| used.is_derived())
+    }
+
+    /// Those whose scopes are derived again at an UPDATE, and when.
+    fn derived_at_update(&self) -> impl DoubleEndedIterator<Item = (&Use<'_>, Vec<String>)> {
+        self.uses.iter().filter_map(|used| match used.hub() {
+            Some((_, hub)) => Some((used, hub.moving.clone())),
+            None if used.is_presence() => None,
+            None => Some((used, used.source.query.columns_of(used.leaf.number))),
+        })
     }
 
     pub(super) fn table(&self) -> Option<&Table> {
@@ -130,17 +192,12 @@ impl Changed<'_> {
     /// The columns of this table that some mapping reads, and those of its unique
     /// keys that matter to a REPLACE.
     fn read_columns(&self) -> Vec<String> {
-        let read = self.uses.iter().flat_map(|used| {
-            let watched = used.replaces.by_update.iter().flat_map(|key| key.watched());
-            used.source.query.columns_of(used.leaf.number).into_iter().chain(watched)
-        });
-        let mut found: Vec<String> = Vec::new();
-        for column in read {
-            if !found.contains(&column) {
-                found.push(column);
-            }
-        }
-        found
+        let read = self.derived_at_update().flat_map(|(_, columns)| columns);
+        let watched = self
+            .uses
+            .iter()
+            .flat_map(|used| used.replaces.by_update.iter().flat_map(|key| key.watched()));
+        each_once(read.chain(watched))
     }
 
     fn put(&self, used: &Use<'_>, row: &str, when: Option<&str>) -> Option<String> {
@@ -163,7 +220,7 @@ impl Changed<'_> {
             }
             // A REPLACE gives the scope another row under another key. Where a scope has many
             // rows, the put sees to that itself.
-            if used.target.single && !keyed_by_scope(used.target) {
+            if used.target.single && !used.target.keyed_by_scope() {
                 statements.extend(self.prune(used, "NEW", None));
             }
         }
@@ -172,16 +229,16 @@ impl Changed<'_> {
 
     fn after_insert(&self) -> Vec<String> {
         let mut statements = self.prune_early(false);
-        for used in &self.uses {
+        for used in self.derived() {
             let same = insert_has_no_effect(used.target, used.source, used.leaf, self.catalog);
             let when = same.map(|same| format!("NOT {same}"));
             statements.extend(self.put(used, "NEW", when.as_deref()));
         }
-        for used in self.uses.iter().rev() {
+        for used in self.derived().rev() {
             let (query, number) = (&used.source.query, used.leaf.number);
             if insert_can_remove(query, number)
                 || !used.target.single
-                || !keyed_by_scope(used.target)
+                || !used.target.keyed_by_scope()
             {
                 statements.extend(self.prune(used, "NEW", None));
             }
@@ -194,14 +251,14 @@ impl Changed<'_> {
 
     fn after_update(&self) -> Vec<String> {
         let mut statements = self.prune_early(true);
-        for used in &self.uses {
-            let when = self.changed_or_missing(used);
+        for (used, columns) in self.derived_at_update() {
+            let when = self.changed_or_missing(used, &columns);
             // What the row has left first: it may hold a unique value that goes along.
             statements.extend(self.put_if_moved(used, &when));
             statements.extend(self.put(used, "NEW", Some(&when)));
         }
-        for used in self.uses.iter().rev() {
-            let when = self.changed(used);
+        for (used, columns) in self.derived_at_update().rev() {
+            let when = self.changed(&columns);
             statements.extend(self.prune(used, "OLD", Some(&when)));
             statements.extend(self.prune(used, "NEW", Some(&when)));
         }
@@ -232,34 +289,33 @@ impl Changed<'_> {
     fn after_delete(&self) -> Vec<String> {
         let mut statements = Vec::new();
         let kept = |used: &Use<'_>| self.updates_instead(used).then(|| self.is_deleted());
-        if self.uses.iter().any(|used| self.updates_instead(used)) {
+        if self.derived().any(|used| self.updates_instead(used)) {
             statements.extend(self.ask_whether_replaced());
         }
-        for used in &self.uses {
+        for used in self.derived() {
             if delete_can_change(&used.source.query, used.leaf.number) {
                 statements.extend(self.put(used, "OLD", kept(used).as_deref()));
             }
         }
-        let pruned = self.uses.iter().rev();
+        let pruned = self.derived().rev();
         statements.extend(pruned.filter_map(|used| self.prune(used, "OLD", kept(used).as_deref())));
         statements.extend(self.replay_taken_along());
         statements.dedup();
         statements
     }
 
-    /// Whether an UPDATE changed what this mapping reads of the row. `UPDATE OF` tells
-    /// what was set, not what changed, and for all mappings at once.
-    fn changed(&self, used: &Use<'_>) -> String {
-        let columns = used.source.query.columns_of(used.leaf.number);
-        let table = self.catalog.table(used.leaf.side, &used.leaf.table);
-        if columns.is_empty() { "1".to_owned() } else { update_matters(&columns, table) }
+    /// Whether an UPDATE changed one of these columns. `UPDATE OF` tells what was set, not what
+    /// changed, and for all mappings at once.
+    fn changed(&self, columns: &[String]) -> String {
+        if columns.is_empty() { "1".to_owned() } else { update_matters(columns, self.table()) }
     }
 
     /// As [`changed`], or the mirror does not hold the row's scope yet, because the
     /// backfill has not come to it: then another target's row could lack its parent.
-    fn changed_or_missing(&self, used: &Use<'_>) -> String {
-        let changed = self.changed(used);
-        match direct_scope(used.target, used.source, used.leaf, "NEW", "t") {
+    fn changed_or_missing(&self, used: &Use<'_>, columns: &[String]) -> String {
+        let changed = self.changed(columns);
+        let scope = direct_scope(used.target, used.source, used.leaf, "NEW", "t");
+        match scope.filter(|_| used.is_derived()) {
             Some(scope) => {
                 let table = ident(&used.target.table.name);
                 format!("({changed}) OR NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {scope})")
@@ -267,6 +323,17 @@ impl Changed<'_> {
             None => changed,
         }
     }
+}
+
+/// Names, each once, in order.
+fn each_once(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for name in names {
+        if !found.contains(&name) {
+            found.push(name);
+        }
+    }
+    found
 }
 
 /// Calls a procedure for the scopes that the row `NEW` or `OLD` touches, if a condition

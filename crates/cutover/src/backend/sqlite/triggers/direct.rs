@@ -1,0 +1,268 @@
+//! The triggers of a target whose rows follow without being derived again: one for each event,
+//! with the values of the changed row as constants.
+//!
+//! Each compiles to a few statements on the target alone. That matters twice: a program's
+//! statement compiles every trigger that it can reach, and runs them for each row.
+//!
+//! - A row that was **inserted** makes a row, if the target has none of its key yet. By OR
+//!   REPLACE it may have taken the place of another: then the target's row is set.
+//! - An **update** of columns that the target takes sets those. What moves a row, or makes or
+//!   ends one, is left to the procedures.
+//! - A row that was **deleted** takes the target's row along.
+//!
+//! The conflict clause of the application's statement overrides that of these: what it could
+//! hide is refused first, and a row that is not there afterwards is told.
+
+use super::changed::{Changed, Use};
+use super::dialect::trigger;
+use super::procedure::cant_keep;
+use crate::derive::by_key::{self, from, is_given};
+use crate::derive::no_effect::update_matters;
+use crate::derive::object::Object;
+use crate::derive::query::term::columns_of;
+use crate::derive::sql::{any, equality, ident, idents, join};
+use crate::derive::target::{Direct, Hub, Part, Value, may_get_null};
+
+/// The triggers for one use of the table that changes.
+struct Follow<'a> {
+    changed: &'a Changed<'a>,
+    used: &'a Use<'a>,
+    number: usize,
+    direct: &'a Direct,
+    hub: &'a Hub,
+}
+
+impl Changed<'_> {
+    /// The triggers of the uses that need no procedure. SQLite runs the triggers of an event
+    /// from the last to the first: parents are filled before their children, and emptied after
+    /// them. Each is right in any order; in this one nothing is done twice.
+    pub(super) fn direct_triggers(&self) -> Vec<Object> {
+        let follows: Vec<Follow<'_>> = self
+            .uses
+            .iter()
+            .enumerate()
+            .filter_map(|(number, used)| {
+                let (direct, hub) = used.hub()?;
+                Some(Follow { changed: self, used, number, direct, hub })
+            })
+            .collect();
+        let mut objects = Vec::new();
+        objects.extend(follows.iter().rev().flat_map(Follow::inserted));
+        objects.extend(follows.iter().flat_map(Follow::updated));
+        objects.extend(follows.iter().map(Follow::deleted));
+        objects
+    }
+}
+
+impl Follow<'_> {
+    fn inserted(&self) -> Vec<Object> {
+        if self.hub.optional {
+            let parts = self.hub.gives.iter().collect();
+            let set = self.set(&parts, "NEW").into_iter().collect::<Vec<_>>();
+            if set.is_empty() {
+                return Vec::new();
+            }
+            return vec![self.trigger("insert", "AFTER INSERT", None, &set)];
+        }
+        let there = format!("EXISTS (SELECT 1 FROM {})", self.own("NEW"));
+        let given = self.given("NEW");
+        let mut replaced = Vec::new();
+        let mut missing = format!("NOT {there}");
+        if let Some(given) = &given {
+            missing += &format!(" AND {given}");
+            replaced.push(format!("DELETE FROM {} AND NOT ({given})", self.own("NEW")));
+        }
+        replaced.extend(self.null_refusals(&self.values(), "NEW"));
+        replaced.extend(self.set_all());
+        let mut insert = self.null_refusals(&self.values(), "NEW");
+        insert.push(self.insert());
+        // Nothing else that could skip it is left: see the form of the target.
+        if self.used.target.table.has_checks {
+            insert.push(format!(
+                "{} WHERE NOT {there}",
+                self.cant_keep("its rows are not what the mapping gives")
+            ));
+        }
+        let mut objects = vec![self.trigger("insert", "AFTER INSERT", Some(&missing), &insert)];
+        if !replaced.is_empty() {
+            objects.push(self.trigger("replace", "AFTER INSERT", Some(&there), &replaced));
+        }
+        objects
+    }
+
+    fn updated(&self) -> Vec<Object> {
+        let table = self.changed.table();
+        let parts = self.hub.parts(&self.used.target.table);
+        parts
+            .iter()
+            .enumerate()
+            .filter_map(|(number, part)| {
+                let mut reads: Vec<String> = Vec::new();
+                for name in part.iter().flat_map(|given| &given.reads) {
+                    if !reads.contains(name) {
+                        reads.push(name.clone());
+                    }
+                }
+                let columns: Vec<&String> = part.iter().map(|given| &given.column).collect();
+                let mut statements = self.null_refusals(&columns, "NEW");
+                statements.push(self.set(part, "NEW")?);
+                let event = format!("AFTER UPDATE{}", self.changed.of(reads.clone()));
+                // A row that is moved is derived again, and so are its values.
+                let moved = update_matters(&self.hub.moving, table);
+                let when = format!("({}) AND NOT ({moved})", update_matters(&reads, table));
+                let what = format!("update_{number}");
+                Some(self.trigger(&what, &event, Some(&when), &statements))
+            })
+            .collect()
+    }
+
+    fn deleted(&self) -> Object {
+        let kept = self.changed.updates_instead(self.used);
+        let mut statements = Vec::new();
+        if self.hub.optional {
+            statements.extend(self.set(&self.hub.gives.iter().collect(), "OLD"));
+        } else {
+            let mut delete = format!("DELETE FROM {}", self.own("OLD"));
+            if kept {
+                statements.extend(self.changed.ask_whether_replaced());
+                delete += &format!(" AND {}", self.changed.is_deleted());
+            }
+            statements.push(delete);
+        }
+        if statements.is_empty() {
+            statements.push("SELECT 1".to_owned());
+        }
+        self.trigger("delete", "AFTER DELETE", None, &statements)
+    }
+
+    fn trigger(
+        &self,
+        what: &str,
+        event: &str,
+        when: Option<&str>,
+        statements: &[String],
+    ) -> Object {
+        let name = format!("direct_{}_{what}", self.number);
+        let name = self.changed.names.trigger(&name, self.changed.name);
+        trigger(name, event, self.changed.name, when, statements)
+    }
+
+    fn cant_keep(&self, what: &str) -> String {
+        cant_keep(self.used.target, self.changed.migration, what)
+    }
+
+    /// `target WHERE` it has the key of the hub's row.
+    fn own(&self, row: &str) -> String {
+        let target = self.used.target;
+        let pairs: Vec<(&String, &String)> = target.key.columns.iter().zip(&self.hub.key).collect();
+        let same = join(&pairs, " AND ", |(column, own)| {
+            format!("{} {} {row}.{}", ident(column), equality(&target.table, column), ident(own))
+        });
+        format!("{} WHERE {same}", ident(&target.table.name))
+    }
+
+    fn given(&self, row: &str) -> Option<String> {
+        let key = |position: usize| self.key(row, position);
+        is_given(self.used.target, self.direct, Some(self.hub.leaf.number), &key)
+    }
+
+    fn key(&self, row: &str, position: usize) -> String {
+        format!("{row}.{}", ident(&self.hub.key[position]))
+    }
+
+    /// The columns of the target beside its key.
+    fn values(&self) -> Vec<&String> {
+        let target = self.used.target;
+        target.columns.iter().filter(|column| !target.key.columns.contains(column)).collect()
+    }
+
+    /// The value of a column of the target.
+    fn value(&self, column: &String, row: &str) -> String {
+        let target = self.used.target;
+        if let Some(position) = target.key.columns.iter().position(|part| part == column) {
+            return self.key(row, position);
+        }
+        let find = |hub: &Hub| {
+            let given = hub.gives.iter().find(|given| given.column == *column);
+            given.and_then(|given| match &given.value {
+                Value::Column { name, .. } => Some(ident(name)),
+                Value::Computed => None,
+            })
+        };
+        let gone = row == "OLD";
+        if let (Some(name), false) = (find(self.hub), gone) {
+            return format!("{row}.{name}");
+        }
+        let position = target.columns.iter().position(|name| name == column);
+        let expr = &target.sources[0].query.first.columns[position.unwrap_or_default()].expr;
+        if columns_of(expr).is_empty() {
+            return expr.to_string();
+        }
+        let key = |position: usize| self.key(row, position);
+        let other = self.direct.hubs.iter().find_map(|hub| Some((hub, find(hub)?)));
+        match other {
+            Some((hub, name)) => {
+                format!("(SELECT x.{name}{})", from(&hub.leaf.table, &hub.key, &key))
+            }
+            None => by_key::value(target, self.direct, expr, &key),
+        }
+    }
+
+    fn insert(&self) -> String {
+        let target = self.used.target;
+        format!(
+            "INSERT INTO {} ({}) VALUES ({})",
+            ident(&target.table.name),
+            idents("", &target.columns),
+            join(&target.columns, ", ", |column| self.value(column, "NEW")),
+        )
+    }
+
+    fn set_all(&self) -> Option<String> {
+        self.update(&self.values(), "NEW")
+    }
+
+    fn set(&self, part: &Part<'_>, row: &str) -> Option<String> {
+        let columns: Vec<&String> = part
+            .iter()
+            .map(|given| &given.column)
+            .filter(|column| !self.used.target.key.columns.contains(column))
+            .collect();
+        self.update(&columns, row)
+    }
+
+    fn update(&self, columns: &[&String], row: &str) -> Option<String> {
+        if columns.is_empty() {
+            return None;
+        }
+        let target = self.used.target;
+        let set = join(columns, ", ", |column| {
+            format!("{} = {}", ident(column), self.value(column, row))
+        });
+        let own = self.own(row);
+        let (table, condition) = own.split_once(" WHERE ")?;
+        debug_assert_eq!(table, ident(&target.table.name));
+        Some(format!("UPDATE {table} SET {set} WHERE {condition}"))
+    }
+
+    /// Refuses NULL where the target has none: OR IGNORE would skip it, and OR REPLACE put
+    /// the default in its place.
+    fn null_refusals(&self, columns: &[&String], row: &str) -> Vec<String> {
+        let target = self.used.target;
+        let nullable: Vec<&&String> = columns
+            .iter()
+            .filter(|column| may_get_null(target, column, self.changed.catalog))
+            .collect();
+        if nullable.is_empty() {
+            return Vec::new();
+        }
+        let nulls: Vec<String> =
+            nullable.iter().map(|column| format!("{} IS NULL", self.value(column, row))).collect();
+        let names = join(&nullable, " or ", |column| (**column).clone());
+        vec![format!(
+            "{} WHERE {}",
+            self.cant_keep(&format!("NULL in {names}, which is NOT NULL")),
+            any(&nulls)
+        )]
+    }
+}
