@@ -216,8 +216,11 @@ fn read_catalog(db: &Db, migration: &Migration, number: i64, named_side: Side) -
     old.retain(|table| !apart.iter().any(|(name, _)| *name == table.name));
     let mut new = new_tables(migration, named_side)?;
     // What the application hung on them since they were made.
-    for table in new.iter_mut() {
-        table.triggers = catalog::triggers(db, &table.name)?;
+    for (on, trigger) in catalog::triggers_with_tables(db)? {
+        let mut tables = new.iter_mut();
+        if let Some(table) = tables.find(|table| table.name.eq_ignore_ascii_case(&on)) {
+            table.triggers.push(trigger);
+        }
     }
     Ok(Catalog { old, new, apart })
 }

@@ -223,6 +223,16 @@ pub(crate) fn all_triggers(db: &Db) -> Result<Vec<AppTrigger>> {
     db.rows(READING, &sql, &[], trigger)
 }
 
+/// The application's triggers, oldest first, each with the table or view that it is on.
+pub(crate) fn triggers_with_tables(db: &Db) -> Result<Vec<(String, AppTrigger)>> {
+    let sql = format!(
+        "SELECT name, sql, tbl_name FROM main.sqlite_schema WHERE type = 'trigger' \
+         AND substr(name, 1, 9) <> '{OURS}' ORDER BY rowid"
+    );
+    let read = |row: &Row<'_>| Ok((row.get(2)?, trigger(row)?));
+    told(db, db.connection().rows(&sql, &[], read))
+}
+
 /// The application's triggers on a table, oldest first.
 pub(super) fn triggers_of(connection: &Connection, table: &str) -> Answer<Vec<AppTrigger>> {
     let sql = format!(
