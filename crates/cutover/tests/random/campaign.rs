@@ -300,7 +300,7 @@ fn a_target_is_kept_alike_in_either_form() {
         let wrapped = case.clone().wrapped();
         for (case, sees) in [(&case, sees_direct as Sabotage), (&wrapped, sees_none)] {
             if let Err(failure) = run(case, Some(sees)) {
-                panic!("{}", report(case.clone(), failure, None));
+                panic!("{}", report(case.clone(), &failure, None));
             }
         }
     }
