@@ -1,6 +1,6 @@
 //! What a mapping gives for one key of a target whose rows come from one row each, as SQL.
 
-use super::existence::drop_optional;
+use super::query::givers::drop_optional;
 use super::query::term::columns_of;
 use super::query::{Arm, Output, Query};
 use super::sql::{ident, join};

@@ -2,6 +2,7 @@
 //! touches a database, and everything the engine runs on one comes from here.
 
 pub(crate) mod by_key;
+pub(crate) mod cascades;
 pub(crate) mod derived;
 mod determinism;
 pub(crate) mod dirty;

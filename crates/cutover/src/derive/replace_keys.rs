@@ -1,5 +1,6 @@
 //! The keys by which a REPLACE removes a row whose scope nothing else derives again.
 
+use super::cascades::cascades_onto_itself;
 use super::no_effect::insert_has_no_effect;
 use super::query::Leaf;
 use crate::derive::source::Source;
@@ -92,29 +93,4 @@ fn reads(columns: &[String], key: &ConflictKey, table: &Table) -> bool {
         let computed = table.column(name).and_then(|column| column.computed.as_ref());
         read(name) || computed.is_some_and(|from| from.columns.iter().all(read))
     })
-}
-
-/// Whether the removal of a row may take other rows of the same table along: foreign keys lead
-/// from the table over others back to it.
-pub(crate) fn cascades_onto_itself(table: &Table, catalog: &Catalog) -> bool {
-    let all = || catalog.old.iter().chain(catalog.new.iter());
-    let is = |table: &Table, name: &str| {
-        table.name.eq_ignore_ascii_case(name) || table.known_as.eq_ignore_ascii_case(name)
-    };
-    let mut reached: Vec<&Table> = vec![table];
-    let mut next = 0;
-    while let Some(parent) = reached.get(next).copied() {
-        next += 1;
-        for child in all() {
-            if child.foreign_keys.iter().any(|key| is(parent, &key.table)) {
-                if std::ptr::eq(child, table) || child == table {
-                    return true;
-                }
-                if !reached.contains(&child) {
-                    reached.push(child);
-                }
-            }
-        }
-    }
-    false
 }

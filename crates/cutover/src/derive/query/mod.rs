@@ -9,6 +9,7 @@
 
 pub(crate) mod aggregates;
 pub(crate) mod equated;
+pub(crate) mod givers;
 pub(crate) mod normalise;
 pub(super) mod recursion;
 pub(crate) mod reduce;

@@ -8,9 +8,9 @@
 
 use super::nulls::may_get_null;
 use super::table::{Target, contains};
+use crate::derive::cascades::cascades_onto_itself;
 use crate::derive::query::term::columns_of;
 use crate::derive::query::{Arm, Item, Join, Leaf, What};
-use crate::derive::replace_keys::cascades_onto_itself;
 use crate::schema::{Catalog, Table};
 use crate::tree::{Expr, Operator};
 

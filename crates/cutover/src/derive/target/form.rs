@@ -3,7 +3,7 @@
 use super::direct::direct;
 use super::table::{Form, Target};
 use crate::derive::dirty::own_terms;
-use crate::derive::existence::is_given;
+use crate::derive::query::givers::givers;
 use crate::phase::Direction;
 use crate::schema::{Catalog, Table};
 
@@ -59,5 +59,7 @@ fn is_presence(target: &Target, catalog: &Catalog) -> bool {
     };
     target.columns.iter().all(in_key)
         && target.leaves().all(tells)
-        && is_given(target, &|position| format!("s{position}")).is_some()
+        && target.keyed_by_scope()
+        && target.scope_is_in_key()
+        && matches!(target.sources.as_slice(), [only] if givers(&only.query).is_some())
 }

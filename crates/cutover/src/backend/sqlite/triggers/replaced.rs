@@ -25,11 +25,11 @@ use crate::backend::sqlite::triggers::conflict::{
 };
 use crate::backend::sqlite::triggers::dialect::{call_with, procedure, refuse, trigger};
 use crate::derive::by_key;
+use crate::derive::cascades::cascades_onto_itself;
 use crate::derive::dirty::{Rows, scope_of, touched};
 use crate::derive::existence;
 use crate::derive::names::Names;
 use crate::derive::object::Object;
-use crate::derive::replace_keys::cascades_onto_itself;
 use crate::derive::sql::{ident, idents, join};
 use crate::derive::target::{Target, scope_columns};
 use crate::schema::{ConflictKey, Table};
