@@ -5,6 +5,7 @@ mod build;
 mod direct;
 mod effects;
 mod form;
+mod hub;
 mod key;
 mod nulls;
 mod scope;
@@ -12,7 +13,7 @@ mod single;
 mod table;
 
 pub(crate) use build::{targets, undetermined};
-pub(crate) use direct::{Direct, Hub, Part, Value};
 pub(crate) use effects::{always_gives, delete_can_change, insert_can_remove};
+pub(crate) use hub::{Direct, Hub, Part, Value};
 pub(crate) use nulls::may_get_null;
 pub(crate) use table::{Form, Target, read_tables, scope_columns};

@@ -1,6 +1,6 @@
 //! A table that is filled by mappings, and what is known of it without looking at a row.
 
-use super::direct::Direct;
+use super::hub::Direct;
 use crate::derive::query::Leaf;
 use crate::derive::source::Source;
 use crate::derive::sql::{equality, ident, join};

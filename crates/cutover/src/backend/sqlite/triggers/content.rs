@@ -10,7 +10,7 @@
 //! The flag of the engine's own chunks is read last: it costs a look at a table.
 
 use super::conflict::conflict;
-use super::freeze::no_chunk;
+use super::mark::no_chunk;
 use crate::derive::by_key::{holds, is_given};
 use crate::derive::derived::{Part, Place, derived, differs};
 use crate::derive::existence;

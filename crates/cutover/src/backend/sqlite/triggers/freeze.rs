@@ -1,19 +1,11 @@
-//! Triggers that make the old tables refuse writes, and how guards know the sync.
-//!
-//! A flag in a table stays as it was left where an application's trigger says RAISE(FAIL): what
-//! the statement did until then is kept. So a procedure that is about to write marks that in a
-//! place that ends with the trigger, however it ends: `last_insert_rowid()`, to which SQLite
-//! gives back its value when a trigger is left
-//! (<https://www.sqlite.org/c3ref/last_insert_rowid.html>). The row that sets it is deleted at
-//! once. The table's one lasting row is the flag of the engine's own chunks, which ends with
-//! their transaction.
+//! Triggers that make the old tables refuse writes.
 
 use super::content::{Writes, foreign_to_all};
 use super::dialect::{before, refuse};
 use super::guard::needs_mark;
+use super::mark::{no_chunk, nobody_syncs};
 use crate::derive::names::Names;
 use crate::derive::object::Object;
-use crate::derive::sql::ident;
 use crate::derive::target::Target;
 use crate::phase::Phase;
 
@@ -46,35 +38,6 @@ pub(crate) fn freeze(
     refusing(names, "freeze", table, when.as_deref(), &message)
 }
 
-/// The rowid that marks a procedure at work: of all rowids one that nobody else gives, neither
-/// SQLite nor a program that counts or draws its own.
-const AT_WORK: i64 = 0x6375_746f_7665_7200;
-
-/// That neither a procedure of the sync nor a chunk of the engine is writing. The flag is read
-/// last: it costs a look at a table.
-pub(crate) fn nobody_syncs(names: Names) -> String {
-    format!("last_insert_rowid() <> {} AND {}", mark(names), no_chunk(names))
-}
-
-/// That no chunk of the engine is writing.
-pub(crate) fn no_chunk(names: Names) -> String {
-    format!("(SELECT depth FROM {}) = 0", ident(&names.syncing()))
-}
-
-/// The statements that mark what follows in the same trigger as the sync's. Rows that it
-/// inserts must be inserted in a trigger of their own, as each sets the same value.
-pub(crate) fn at_work(names: Names) -> [String; 2] {
-    let (table, mark) = (ident(&names.syncing()), mark(names));
-    [
-        format!("INSERT INTO {table} (rowid, depth) VALUES ({mark}, 0)"),
-        format!("DELETE FROM {table} WHERE rowid = {mark}"),
-    ]
-}
-
-fn mark(names: Names) -> i64 {
-    AT_WORK.wrapping_add(names.migration)
-}
-
 /// The guards on a new table that is about to be dropped, after an abort: nobody's write is
 /// taken that would go with it.
 pub(crate) fn dropping(names: Names, migration: &str, table: &str, since: &str) -> Vec<Object> {
@@ -93,13 +56,4 @@ fn refusing(
     message: &str,
 ) -> Vec<Object> {
     before(&["insert", "update", "delete"], what, names, table, when, &[refuse(message)])
-}
-
-/// The table by which the guards know the sync, and the engine's own chunks.
-pub(crate) fn syncing(names: Names) -> [Object; 2] {
-    let table = names.syncing();
-    let name = ident(&table);
-    let define = format!("CREATE TABLE {name} (depth INTEGER NOT NULL)");
-    let fill = format!("INSERT INTO {name} (depth) VALUES (0)");
-    [Object::table(table.clone(), define), Object::row(table, fill)]
 }

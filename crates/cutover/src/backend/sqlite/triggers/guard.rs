@@ -3,12 +3,12 @@
 //! its write would be acknowledged, and overwritten at the next change of the source.
 //!
 //! The guards know the sync's writes by their content (see [`content`](super::content)), and
-//! by the mark that the procedures make (see [`freeze`](super::freeze)) where a scope holds many
+//! by the mark that the procedures make (see [`mark`](super::mark)) where a scope holds many
 //! rows or many make one: there content would mean reading all of them for each one written.
 
 use super::content::{Writes, foreign};
 use super::dialect::{refuse, trigger};
-use super::freeze::nobody_syncs;
+use super::mark::nobody_syncs;
 use crate::derive::names::Names;
 use crate::derive::object::Object;
 use crate::derive::sql::{ident, join};

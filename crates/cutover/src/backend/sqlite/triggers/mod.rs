@@ -9,6 +9,7 @@ mod dialect;
 mod direct;
 pub(crate) mod freeze;
 pub(crate) mod guard;
+pub(crate) mod mark;
 mod presence;
 mod procedure;
 mod replaced;

@@ -23,8 +23,8 @@
 
 use super::conflict::agree;
 use super::dialect::{call_with, procedure, refuse};
-use super::freeze::at_work;
 use super::guard::needs_mark;
+use super::mark::at_work;
 use crate::derive::derived::{Part, Place, derived, differs, may_differ};
 use crate::derive::existence::is_given;
 use crate::derive::names::Names;
