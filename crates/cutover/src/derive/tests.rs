@@ -1,7 +1,7 @@
 //! What is derived from a migration, without any row: keys and scopes, and refusals.
 
 use super::flaw::{Flaw, FlawKind};
-use super::target::{Target, targets, undetermined};
+use super::target::{Form, Target, targets, undetermined};
 use crate::backend::sqlite::{Db, catalog};
 use crate::migration::Migration;
 use crate::phase::Direction;
@@ -98,7 +98,7 @@ fn scopes_are_inferred() {
             "city TEXT PRIMARY KEY NOT NULL",
             "INSERT INTO new.t (city) SELECT DISTINCT city FROM old.items",
             &["city"],
-            false,
+            true,
         ),
         // A window: its PARTITION BY.
         (
@@ -242,4 +242,41 @@ fn what_cant_be_kept_in_step_is_refused() {
         assert!(flaw.reason.contains(reason), "{statement}: {}", flaw.reason);
         assert!(!flaw.fix.is_empty());
     }
+}
+
+/// What a row of the target takes from its sources decides how it follows them; a trigger of
+/// the application, or another unique key, could come between.
+#[test]
+fn a_target_follows_row_by_row_where_nothing_comes_between() {
+    let form =
+        |old: &str, new: &str, statement: &str| match forward(old, new, statement).unwrap().form {
+            Form::RowByRow(direct) => format!("{} hubs", direct.hubs.len()),
+            Form::Presence => "presence".to_owned(),
+            Form::Derived => "derived".to_owned(),
+        };
+    let rows = "id INTEGER PRIMARY KEY, city TEXT";
+    let copy = "INSERT INTO new.t (id, city) SELECT id, city FROM old.items";
+    assert_eq!(form(ITEMS, rows, copy), "1 hubs");
+    assert_eq!(form(ITEMS, rows, &format!("{copy} WHERE n > 1")), "1 hubs");
+    assert_eq!(form(ITEMS, "id INTEGER PRIMARY KEY, city TEXT UNIQUE", copy), "derived");
+    let logged = format!(
+        "{ITEMS} CREATE TRIGGER own AFTER UPDATE ON items BEGIN UPDATE items SET n = 1; END;"
+    );
+    assert_eq!(form(&logged, rows, copy), "derived");
+    let kept = "CREATE TABLE items (id INTEGER PRIMARY KEY, city TEXT, up REFERENCES items (id))";
+    assert_eq!(form(kept, rows, copy), "derived");
+
+    let beside = format!("{ITEMS} CREATE TABLE notes (item INTEGER PRIMARY KEY, land TEXT);");
+    let joined = "INSERT INTO new.t (id, city) SELECT i.id, m.land FROM old.items i JOIN old.notes m ON m.item = i.id";
+    assert_eq!(form(&beside, rows, joined), "2 hubs");
+    let looked_up = "INSERT INTO new.t (id, city) SELECT i.id, c.land FROM old.items i JOIN old.cities c ON c.name = i.city";
+    assert_eq!(form(ITEMS, rows, looked_up), "1 hubs");
+
+    let names = "id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE";
+    let distinct = "INSERT INTO new.t (name) SELECT DISTINCT city FROM old.items";
+    assert_eq!(form(ITEMS, names, distinct), "presence");
+    let grouped = "INSERT INTO new.t (name) SELECT city FROM old.items GROUP BY city";
+    assert_eq!(form(ITEMS, names, grouped), "presence");
+    let counted = "INSERT INTO new.t (name, n) SELECT city, count(*) FROM old.items GROUP BY city";
+    assert_eq!(form(ITEMS, &format!("{names}, n"), counted), "derived");
 }

@@ -171,10 +171,13 @@ impl Writer<'_> {
         // Which of several rows would be the last to get the one key is for SQLite to say.
         let many = self.has(Feature::ManyRows) && shifted != "x'0102'";
         let condition = if many { "1".to_owned() } else { self.key_is() };
+        // Nor in which order an index of ours would give them: some clauses keep the first ones.
+        let order: Vec<String> = (1..=selected.len()).map(|place| place.to_string()).collect();
         format!(
-            "INSERT {clause}INTO {0} ({list}) SELECT {1} FROM {0} WHERE {condition}",
+            "INSERT {clause}INTO {0} ({list}) SELECT {1} FROM {0} WHERE {condition} ORDER BY {2}",
             self.name(),
-            selected.join(", ")
+            selected.join(", "),
+            order.join(", ")
         )
     }
 

@@ -9,6 +9,9 @@ use crate::schema::Catalog;
 
 /// Whether one scope gives at most one row, by the statement's structure alone.
 pub(super) fn is_single(source: &Source, catalog: &Catalog, filled: &[Target]) -> bool {
+    if source.query.rest.is_empty() && is_distinct_scope(source) {
+        return true;
+    }
     let ([terms], true) = (source.paths.as_slice(), source.query.rest.is_empty()) else {
         return source.query.rest.is_empty() && groups_by_scope(source);
     };
@@ -49,6 +52,13 @@ fn driving_leaf(what: &What) -> Option<&Leaf> {
         }
         What::Call(..) | What::Step(_) => None,
     }
+}
+
+/// DISTINCT over columns that are all part of the scope.
+fn is_distinct_scope(source: &Source) -> bool {
+    let arm = &source.query.first;
+    let in_scope = |position: usize| source.scope_positions.contains(&position);
+    arm.distinct && (0..arm.columns.len()).all(in_scope)
 }
 
 /// Every grouping expression is part of the scope.

@@ -22,6 +22,7 @@ use crate::derive::object::Object;
 use crate::derive::query::term::columns_of;
 use crate::derive::sql::{any, equality, ident, idents, join};
 use crate::derive::target::{Direct, Hub, Part, Value, may_get_null};
+use crate::phase::Direction;
 
 /// The triggers for one use of the table that changes.
 struct Follow<'a> {
@@ -50,6 +51,7 @@ impl Changed<'_> {
         objects.extend(follows.iter().rev().flat_map(Follow::inserted));
         objects.extend(follows.iter().flat_map(Follow::updated));
         objects.extend(follows.iter().map(Follow::deleted));
+        objects.extend(follows.iter().flat_map(Follow::missing));
         objects
     }
 }
@@ -74,15 +76,7 @@ impl Follow<'_> {
         }
         replaced.extend(self.null_refusals(&self.values(), "NEW"));
         replaced.extend(self.set_all());
-        let mut insert = self.null_refusals(&self.values(), "NEW");
-        insert.push(self.insert());
-        // Nothing else that could skip it is left: see the form of the target.
-        if self.used.target.table.has_checks {
-            insert.push(format!(
-                "{} WHERE NOT {there}",
-                self.cant_keep("its rows are not what the mapping gives")
-            ));
-        }
+        let insert = self.insert("NEW");
         let mut objects = vec![self.trigger("insert", "AFTER INSERT", Some(&missing), &insert)];
         if !replaced.is_empty() {
             objects.push(self.trigger("replace", "AFTER INSERT", Some(&there), &replaced));
@@ -114,6 +108,35 @@ impl Follow<'_> {
                 Some(self.trigger(&what, &event, Some(&when), &statements))
             })
             .collect()
+    }
+
+    /// Where a rollback set rows aside that the old table can't hold, a change may make one fit,
+    /// and is refused as long as it does not.
+    fn missing(&self) -> Vec<Object> {
+        if self.used.target.direction == Direction::Forward {
+            return Vec::new();
+        }
+        let missing = |row: &str| {
+            let held = format!("NOT EXISTS (SELECT 1 FROM {})", self.own(row));
+            self.given(row).map_or_else(|| held.clone(), |given| format!("{held} AND {given}"))
+        };
+        let columns: Vec<String> = self.used.source.query.columns_of(self.hub.leaf.number);
+        let event = format!("AFTER UPDATE{}", self.changed.of(columns.clone()));
+        let moved = update_matters(&self.hub.moving, self.changed.table());
+        let changed = update_matters(&columns, self.changed.table());
+        let when = format!("({changed}) AND NOT ({moved}) AND {}", missing("NEW"));
+        let mut objects =
+            vec![self.trigger("update_missing", &event, Some(&when), &self.insert("NEW"))];
+        if self.hub.optional {
+            for (what, event, row) in [
+                ("insert_missing", "AFTER INSERT", "NEW"),
+                ("delete_missing", "AFTER DELETE", "OLD"),
+            ] {
+                let when = missing(row);
+                objects.push(self.trigger(what, event, Some(&when), &self.insert(row)));
+            }
+        }
+        objects
     }
 
     fn deleted(&self) -> Object {
@@ -208,14 +231,25 @@ impl Follow<'_> {
         }
     }
 
-    fn insert(&self) -> String {
+    /// Inserts the row of the target, of which it has none.
+    fn insert(&self, row: &str) -> Vec<String> {
         let target = self.used.target;
-        format!(
+        let mut statements = self.null_refusals(&self.values(), row);
+        statements.push(format!(
             "INSERT INTO {} ({}) VALUES ({})",
             ident(&target.table.name),
             idents("", &target.columns),
-            join(&target.columns, ", ", |column| self.value(column, "NEW")),
-        )
+            join(&target.columns, ", ", |column| self.value(column, row)),
+        ));
+        // Nothing else that could skip it is left: see the form of the target.
+        if target.table.has_checks {
+            statements.push(format!(
+                "{} WHERE NOT EXISTS (SELECT 1 FROM {})",
+                self.cant_keep("its rows are not what the mapping gives"),
+                self.own(row)
+            ));
+        }
+        statements
     }
 
     fn set_all(&self) -> Option<String> {
