@@ -11,7 +11,8 @@ use super::bench::{Bench, ends};
 use crate::scene::rows;
 
 /// What a careless program would take for more than a name.
-const NAMES: [&str; 30] = [
+const NAMES: [&str; 31] = [
+    "a WHERE b",
     "o'brien",
     "a\"b",
     "a]b",

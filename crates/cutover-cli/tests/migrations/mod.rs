@@ -34,6 +34,7 @@ mod drift;
 mod examples;
 mod failing;
 mod gates;
+mod guarded;
 mod hostile;
 mod kills;
 mod late;

@@ -198,27 +198,34 @@ fn value_of(arm: &Arm, expr: &Expr, leaf: &Leaf) -> Option<String> {
     }
 }
 
-/// Whether an UPDATE changed a column that the mapping reads: true then.
-///
+/// Whether an UPDATE changed a column that the mapping reads: true then. 0.0 and -0.0 can't be
+/// told apart, so a zero always matters.
+pub(crate) fn update_matters(columns: &[String], table: Option<&Table>) -> String {
+    let column = |name: &String| table.and_then(|table| table.column(name));
+    let keeps = |name: &&String| column(name).is_none_or(|column| column.affinity.keeps_all());
+    let zeros = columns.iter().filter(keeps).map(|name| is_zero(&format!("NEW.{}", ident(name))));
+    let changed = columns.iter().map(|name| changed(name, table));
+    any(&changed.chain(zeros).collect::<Vec<_>>())
+}
+
+/// Whether an UPDATE changed one of these columns, as far as SQL can tell.
+pub(crate) fn is_changed(columns: &[String], table: &Table) -> String {
+    any(&columns.iter().map(|name| changed(name, Some(table))).collect::<Vec<_>>())
+}
+
 /// Values that are not the same can compare equal: 'a' and 'A' under NOCASE, 1 and 1.0 in a
 /// column without a type, and the least integer and the real it overflows to in one that
-/// stores integers. 0.0 and -0.0 can't be told apart at all, so a zero always matters.
-pub(crate) fn update_matters(columns: &[String], table: Option<&Table>) -> String {
-    let changed = columns.iter().map(|name| {
-        let quoted = ident(name);
-        let column = table.and_then(|table| table.column(name));
-        let collate = if column.is_some_and(Column::is_binary) { "" } else { " COLLATE BINARY" };
-        let mut changed = format!("OLD.{quoted} IS NOT NEW.{quoted}{collate}");
-        let one_class = column.is_some_and(|column| {
-            column.affinity.tells_classes() || table.is_some_and(|table| table.is_rowid_alias(name))
-        });
-        if !one_class {
-            changed += &format!(" OR typeof(OLD.{quoted}) <> typeof(NEW.{quoted})");
-        }
-        if column.is_none_or(|column| column.affinity.keeps_all()) {
-            changed += &format!(" OR {}", is_zero(&format!("NEW.{quoted}")));
-        }
-        changed
+/// stores integers.
+fn changed(name: &str, table: Option<&Table>) -> String {
+    let quoted = ident(name);
+    let column = table.and_then(|table| table.column(name));
+    let collate = if column.is_some_and(Column::is_binary) { "" } else { " COLLATE BINARY" };
+    let one_class = column.is_some_and(|column| {
+        column.affinity.tells_classes() || table.is_some_and(|table| table.is_rowid_alias(name))
     });
-    any(&changed.collect::<Vec<_>>())
+    let mut changed = format!("OLD.{quoted} IS NOT NEW.{quoted}{collate}");
+    if !one_class {
+        changed += &format!(" OR typeof(OLD.{quoted}) <> typeof(NEW.{quoted})");
+    }
+    changed
 }

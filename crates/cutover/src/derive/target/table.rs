@@ -100,6 +100,16 @@ impl Target {
         self.scope.iter().all(|column| contains(&self.key.columns, column))
     }
 
+    /// The table, and that a row of it has this key, whose values are given by position.
+    pub(crate) fn with_key(&self, value: &dyn Fn(usize) -> String) -> (String, String) {
+        let positions: Vec<usize> = (0..self.key.columns.len()).collect();
+        let same = join(&positions, " AND ", |position| {
+            let column = &self.key.columns[*position];
+            format!("{} {} {}", ident(column), equality(&self.table, column), value(*position))
+        });
+        (ident(&self.table.name), same)
+    }
+
     /// Unique keys of the table other than the one that identifies its rows, as
     /// far as the list gives them values.
     pub(crate) fn other_uniques(&self) -> impl Iterator<Item = &UniqueKey> {

@@ -83,3 +83,14 @@ impl Use<'_> {
         }
     }
 }
+
+/// Names, each once, in order.
+pub(super) fn each_once(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for name in names {
+        if !found.contains(&name) {
+            found.push(name);
+        }
+    }
+    found
+}

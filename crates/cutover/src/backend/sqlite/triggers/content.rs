@@ -15,6 +15,7 @@ use crate::derive::by_key::{holds, is_given};
 use crate::derive::derived::{Part, Place, derived, differs};
 use crate::derive::existence;
 use crate::derive::names::Names;
+use crate::derive::no_effect::{is_changed, update_matters};
 use crate::derive::sql::{any, equality, ident, join};
 use crate::derive::target::{Direct, Target};
 use crate::derive::typed::compared;
@@ -31,35 +32,42 @@ pub(super) struct Writes {
 pub(super) fn foreign(target: &Target, names: Names) -> Writes {
     let and = |condition: String| format!("({condition}) AND {}", no_chunk(names));
     let given = Given { target };
-    let held = format!(
-        "EXISTS (SELECT 1 FROM {} AS t WHERE {})",
-        ident(&target.table.name),
-        target.same_key("t", "NEW")
-    );
     Writes {
         // Where the mapping gives a row and the table has none, only the sync is about to write
         // it. The values need no look.
-        inserted: and(format!("NOT {} OR {held}", given.for_key("NEW"))),
+        inserted: and(format!("NOT {} OR {}", given.for_key("NEW"), held(target))),
         updated: and(any(&[format!("NOT {}", given.as_it_is()), removes(target)])),
         deleted: and(given.for_key("OLD")),
     }
 }
 
-/// As [`foreign`], for a table that takes no other writes at all: also not to what no mapping
-/// gives.
+/// As [`foreign`], for a table that takes no other writes at all: a row comes in only as the
+/// mapping gives it, and an UPDATE of the sync changes something that the mapping gives.
 pub(super) fn foreign_to_all(target: &Target, names: Names) -> Writes {
-    let mut writes = foreign(target, names);
-    let unmapped: Vec<String> = target
-        .table
-        .stored_columns()
-        .filter(|column| !target.columns.contains(&column.name))
-        .map(|column| format!("NEW.{0} IS NOT OLD.{0}", ident(&column.name)))
-        .collect();
+    let and = |condition: String| format!("({condition}) AND {}", no_chunk(names));
+    let Writes { updated, deleted, .. } = foreign(target, names);
+    let stored = || target.table.stored_columns().map(|column| column.name.clone());
+    let all: Vec<String> = stored().collect();
+    let unmapped: Vec<String> = stored().filter(|name| !target.columns.contains(name)).collect();
+    let mut conditions = vec![format!("NOT ({})", update_matters(&all, Some(&target.table)))];
     if !unmapped.is_empty() {
-        writes.updated =
-            format!("(({}) AND {}) OR {}", any(&unmapped), no_chunk(names), writes.updated);
+        conditions.push(is_changed(&unmapped, &target.table));
     }
-    writes
+    let as_given = Given { target }.as_inserted();
+    Writes {
+        inserted: and(format!("NOT {as_given} OR {}", held(target))),
+        updated: format!("({}) OR {updated}", and(any(&conditions))),
+        deleted,
+    }
+}
+
+/// Whether the target has a row of the key of NEW.
+fn held(target: &Target) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM {} AS t WHERE {})",
+        ident(&target.table.name),
+        target.same_key("t", "NEW")
+    )
 }
 
 /// What the mapping gives for a row of the trigger.
@@ -86,11 +94,19 @@ impl Given<'_> {
         })
     }
 
-    /// Whether the row in NEW is the one that it gives.
+    /// Whether the row in NEW, which is inserted, is the one that it gives.
+    fn as_inserted(&self) -> String {
+        match self.target.row_by_row() {
+            Some(direct) => self.same_values(direct, false),
+            None => self.for_key("NEW"),
+        }
+    }
+
+    /// Whether the row in NEW, which is updated, is the one that it gives.
     fn as_it_is(&self) -> String {
         let target = self.target;
         if let Some(direct) = target.row_by_row() {
-            return self.same_values(direct);
+            return self.same_values(direct, direct.in_steps(&target.table));
         }
         let key = given(target, "NEW");
         let same =
@@ -128,16 +144,15 @@ impl Given<'_> {
 
     /// The same, from the mapping's own tables. Where a row is set in steps, what a step leaves
     /// alone may be behind.
-    fn same_values(&self, direct: &Direct) -> String {
+    fn same_values(&self, direct: &Direct, in_steps: bool) -> String {
         let target = self.target;
-        let in_steps = direct.in_steps(&target.table);
         let outputs = &target.sources[0].query.first.columns;
         let mut same: Vec<String> = Vec::new();
         for name in target.values() {
             let Some(output) = outputs.iter().find(|output| output.name == *name) else { continue };
             let Some(equal) = self.equal(direct, name, &output.expr) else { continue };
-            let left = ident(name);
-            let or = if in_steps { format!("NEW.{left} IS OLD.{left} OR ") } else { String::new() };
+            let alone = || is_changed(std::slice::from_ref(name), &target.table);
+            let or = if in_steps { format!("NOT ({}) OR ", alone()) } else { String::new() };
             same.push(format!("({or}{equal})"));
         }
         let key = |position: usize| format!("NEW.{}", ident(&target.key.columns[position]));

@@ -13,15 +13,15 @@
 //! The conflict clause of the application's statement overrides that of these: what it could
 //! hide is refused first, and a row that is not there afterwards is told.
 
-use super::changed::{Changed, Use};
-use super::dialect::trigger;
-use super::procedure::cant_keep;
+use super::changed::{Changed, Use, each_once};
+use super::procedure::{cant_keep, refuse_nulls};
 use crate::derive::by_key::{self, from, is_given};
+use crate::derive::derived::may_differ;
 use crate::derive::no_effect::update_matters;
 use crate::derive::object::Object;
 use crate::derive::query::term::columns_of;
-use crate::derive::sql::{any, equality, ident, idents, join};
-use crate::derive::target::{Direct, Hub, Part, Value, may_get_null};
+use crate::derive::sql::{ident, idents, join};
+use crate::derive::target::{Direct, Hub, Part, Value};
 use crate::phase::Direction;
 
 /// The triggers for one use of the table that changes.
@@ -50,7 +50,7 @@ impl Changed<'_> {
         let mut objects = Vec::new();
         objects.extend(follows.iter().rev().flat_map(Follow::inserted));
         objects.extend(follows.iter().flat_map(Follow::updated));
-        objects.extend(follows.iter().map(Follow::deleted));
+        objects.extend(follows.iter().filter_map(Follow::deleted));
         objects.extend(follows.iter().flat_map(Follow::missing));
         objects
     }
@@ -60,11 +60,9 @@ impl Follow<'_> {
     fn inserted(&self) -> Vec<Object> {
         if self.hub.optional {
             let parts = self.hub.gives.iter().collect();
-            let set = self.set(&parts, "NEW").into_iter().collect::<Vec<_>>();
-            if set.is_empty() {
-                return Vec::new();
-            }
-            return vec![self.trigger("insert", "AFTER INSERT", None, &set)];
+            let set = self.set(&parts, "NEW");
+            let trigger = |set| self.trigger("insert", "AFTER INSERT", None, &[set]);
+            return set.map(trigger).into_iter().collect();
         }
         let there = format!("EXISTS (SELECT 1 FROM {})", self.own("NEW"));
         let given = self.given("NEW");
@@ -74,7 +72,7 @@ impl Follow<'_> {
             missing += &format!(" AND {given}");
             replaced.push(format!("DELETE FROM {} AND NOT ({given})", self.own("NEW")));
         }
-        replaced.extend(self.null_refusals(&self.values(), "NEW"));
+        replaced.extend(self.refuse_nulls(&self.values(), "NEW"));
         replaced.extend(self.set_all());
         let insert = self.insert("NEW");
         let mut objects = vec![self.trigger("insert", "AFTER INSERT", Some(&missing), &insert)];
@@ -91,14 +89,9 @@ impl Follow<'_> {
             .iter()
             .enumerate()
             .filter_map(|(number, part)| {
-                let mut reads: Vec<String> = Vec::new();
-                for name in part.iter().flat_map(|given| &given.reads) {
-                    if !reads.contains(name) {
-                        reads.push(name.clone());
-                    }
-                }
+                let reads = each_once(part.iter().flat_map(|given| given.reads.clone()));
                 let columns: Vec<&String> = part.iter().map(|given| &given.column).collect();
-                let mut statements = self.null_refusals(&columns, "NEW");
+                let mut statements = Vec::from_iter(self.refuse_nulls(&columns, "NEW"));
                 statements.push(self.set(part, "NEW")?);
                 let event = format!("AFTER UPDATE{}", self.changed.of(reads.clone()));
                 // A row that is moved is derived again, and so are its values.
@@ -139,7 +132,7 @@ impl Follow<'_> {
         objects
     }
 
-    fn deleted(&self) -> Object {
+    fn deleted(&self) -> Option<Object> {
         let kept = self.changed.updates_instead(self.used);
         let mut statements = Vec::new();
         if self.hub.optional {
@@ -152,10 +145,9 @@ impl Follow<'_> {
             }
             statements.push(delete);
         }
-        if statements.is_empty() {
-            statements.push("SELECT 1".to_owned());
-        }
-        self.trigger("delete", "AFTER DELETE", None, &statements)
+        let trigger =
+            |statements: &[String]| self.trigger("delete", "AFTER DELETE", None, statements);
+        (!statements.is_empty()).then(|| trigger(&statements))
     }
 
     fn trigger(
@@ -165,9 +157,7 @@ impl Follow<'_> {
         when: Option<&str>,
         statements: &[String],
     ) -> Object {
-        let name = format!("direct_{}_{what}", self.number);
-        let name = self.changed.names.trigger(&name, self.changed.name);
-        trigger(name, event, self.changed.name, when, statements)
+        self.changed.trigger(&format!("direct_{}_{what}", self.number), event, when, statements)
     }
 
     fn cant_keep(&self, what: &str) -> String {
@@ -176,12 +166,8 @@ impl Follow<'_> {
 
     /// `target WHERE` it has the key of the hub's row.
     fn own(&self, row: &str) -> String {
-        let target = self.used.target;
-        let pairs: Vec<(&String, &String)> = target.key.columns.iter().zip(&self.hub.key).collect();
-        let same = join(&pairs, " AND ", |(column, own)| {
-            format!("{} {} {row}.{}", ident(column), equality(&target.table, column), ident(own))
-        });
-        format!("{} WHERE {same}", ident(&target.table.name))
+        let (table, same) = self.used.target.with_key(&|position| self.key(row, position));
+        format!("{table} WHERE {same}")
     }
 
     fn given(&self, row: &str) -> Option<String> {
@@ -200,13 +186,13 @@ impl Follow<'_> {
     }
 
     /// The value of a column of the target.
-    fn value(&self, column: &String, row: &str) -> String {
+    fn value(&self, column: &str, row: &str) -> String {
         let target = self.used.target;
         if let Some(position) = target.key.columns.iter().position(|part| part == column) {
             return self.key(row, position);
         }
         let find = |hub: &Hub| {
-            let given = hub.gives.iter().find(|given| given.column == *column);
+            let given = hub.gives.iter().find(|given| given.column == column);
             given.and_then(|given| match &given.value {
                 Value::Column { name, .. } => Some(ident(name)),
                 Value::Computed => None,
@@ -234,7 +220,7 @@ impl Follow<'_> {
     /// Inserts the row of the target, of which it has none.
     fn insert(&self, row: &str) -> Vec<String> {
         let target = self.used.target;
-        let mut statements = self.null_refusals(&self.values(), row);
+        let mut statements = Vec::from_iter(self.refuse_nulls(&self.values(), row));
         statements.push(format!(
             "INSERT INTO {} ({}) VALUES ({})",
             ident(&target.table.name),
@@ -273,30 +259,22 @@ impl Follow<'_> {
         let set = join(columns, ", ", |column| {
             format!("{} = {}", ident(column), self.value(column, row))
         });
-        let own = self.own(row);
-        let (table, condition) = own.split_once(" WHERE ")?;
-        debug_assert_eq!(table, ident(&target.table.name));
-        Some(format!("UPDATE {table} SET {set} WHERE {condition}"))
+        let (table, mut same) = target.with_key(&|position| self.key(row, position));
+        if target.direction == Direction::Backward {
+            // A frozen table refuses an UPDATE that changes nothing, as any other that is not ours.
+            let value = |column: &str| self.value(column, row);
+            let differs = may_differ(target, columns.iter().copied(), &table, &value);
+            same += &differs.map_or_else(String::new, |differs| format!(" AND ({differs})"));
+        }
+        Some(format!("UPDATE {table} SET {set} WHERE {same}"))
     }
 
-    /// Refuses NULL where the target has none: OR IGNORE would skip it, and OR REPLACE put
-    /// the default in its place.
-    fn null_refusals(&self, columns: &[&String], row: &str) -> Vec<String> {
-        let target = self.used.target;
-        let nullable: Vec<&&String> = columns
-            .iter()
-            .filter(|column| may_get_null(target, column, self.changed.catalog))
-            .collect();
-        if nullable.is_empty() {
-            return Vec::new();
-        }
-        let nulls: Vec<String> =
-            nullable.iter().map(|column| format!("{} IS NULL", self.value(column, row))).collect();
-        let names = join(&nullable, " or ", |column| (**column).clone());
-        vec![format!(
-            "{} WHERE {}",
-            self.cant_keep(&format!("NULL in {names}, which is NOT NULL")),
-            any(&nulls)
-        )]
+    fn refuse_nulls(&self, columns: &[&String], row: &str) -> Option<String> {
+        refuse_nulls(
+            self.used.target,
+            (self.changed.migration, self.changed.catalog),
+            &mut columns.iter().copied(),
+            &|column| self.value(column, row),
+        )
     }
 }

@@ -3,14 +3,12 @@
 //! held, and a row comes or goes.
 
 use super::changed::{Changed, Use};
-use super::dialect::trigger;
-use super::procedure::cant_keep;
+use super::procedure::refuse_nulls;
 use crate::derive::dirty::scope_of;
 use crate::derive::existence::is_given;
 use crate::derive::no_effect::update_matters;
 use crate::derive::object::Object;
-use crate::derive::sql::{any, equality, ident, idents, join};
-use crate::derive::target::may_get_null;
+use crate::derive::sql::{ident, idents, join};
 
 /// The triggers for one use of the table that changes.
 struct Comes<'a> {
@@ -41,25 +39,12 @@ impl Comes<'_> {
             return Vec::new();
         };
         let missing = format!("NOT EXISTS (SELECT 1 FROM {}) AND {given}", self.own(&row));
-        let nulls: Vec<String> = target
-            .columns
-            .iter()
-            .filter(|column| may_get_null(target, column, self.changed.catalog))
-            .cloned()
-            .collect();
-        let mut statements = Vec::new();
-        if !nulls.is_empty() {
-            let what = format!("NULL in {}, which is NOT NULL", nulls.join(" or "));
-            let found: Vec<String> = nulls
-                .iter()
-                .map(|column| format!("{} IS NULL", self.value(&row, column)))
-                .collect();
-            statements.push(format!(
-                "{} WHERE {}",
-                cant_keep(target, self.changed.migration, &what),
-                any(&found)
-            ));
-        }
+        let mut statements = Vec::from_iter(refuse_nulls(
+            target,
+            (self.changed.migration, self.changed.catalog),
+            &mut target.columns.iter(),
+            &|column| self.value(&row, column),
+        ));
         statements.push(format!(
             "INSERT INTO {} ({}) VALUES ({})",
             ident(&target.table.name),
@@ -118,11 +103,9 @@ impl Comes<'_> {
     /// `target WHERE` it has the key of the row.
     fn own(&self, row: &[String]) -> String {
         let target = self.used.target;
-        let pairs: Vec<(&String, &String)> = target.scope.iter().zip(row).collect();
-        let same = join(&pairs, " AND ", |(name, value)| {
-            format!("{} {} {value}", ident(name), equality(&target.table, name))
-        });
-        format!("{} WHERE {same}", ident(&target.table.name))
+        let value = |position: usize| self.value(row, &target.key.columns[position]);
+        let (table, same) = target.with_key(&value);
+        format!("{table} WHERE {same}")
     }
 
     fn trigger(
@@ -132,8 +115,6 @@ impl Comes<'_> {
         when: Option<&str>,
         statements: &[String],
     ) -> Object {
-        let name = format!("presence_{}_{what}", self.number);
-        let name = self.changed.names.trigger(&name, self.changed.name);
-        trigger(name, event, self.changed.name, when, statements)
+        self.changed.trigger(&format!("presence_{}_{what}", self.number), event, when, statements)
     }
 }

@@ -258,20 +258,12 @@ impl Body<'_> {
         let same_key = own("t");
         let table = ident(&target.table.name);
         let mut statements = Vec::new();
-        let nullable: Vec<&String> = target
-            .columns
-            .iter()
-            .filter(|column| may_get_null(target, column, self.catalog))
-            .collect();
-        if !nullable.is_empty() {
-            let nulls = nullable.iter().map(|column| format!("{} IS NULL", self.row_value(column)));
-            let condition = any(&nulls.collect::<Vec<_>>());
-            let names = join(&nullable, " or ", |column| (*column).clone());
-            statements.push(format!(
-                "{} WHERE {condition}",
-                self.raise(&format!("NULL in {names}, which is NOT NULL"))
-            ));
-        }
+        statements.extend(refuse_nulls(
+            target,
+            (self.migration, self.catalog),
+            &mut target.columns.iter(),
+            &|column| self.row_value(column),
+        ));
         for unique in target.other_uniques() {
             if !unique.columns.iter().all(|column| target.columns.contains(column)) {
                 continue;
@@ -347,6 +339,26 @@ impl Body<'_> {
             target.same_key("e", "t"),
         )
     }
+}
+
+/// Refuses NULL in columns that take none: OR IGNORE would skip the row, and OR REPLACE put the
+/// default in its place.
+pub(super) fn refuse_nulls(
+    target: &Target,
+    (migration, catalog): (&str, &Catalog),
+    columns: &mut dyn Iterator<Item = &String>,
+    value: &dyn Fn(&String) -> String,
+) -> Option<String> {
+    let nullable: Vec<&String> =
+        columns.filter(|column| may_get_null(target, column, catalog)).collect();
+    if nullable.is_empty() {
+        return None;
+    }
+    let nulls: Vec<String> =
+        nullable.iter().map(|column| format!("{} IS NULL", value(column))).collect();
+    let names = join(&nullable, " or ", |column| (*column).clone());
+    let what = format!("NULL in {names}, which is NOT NULL");
+    Some(format!("{} WHERE {}", cant_keep(target, migration, &what), any(&nulls)))
 }
 
 /// The beginning of a statement that refuses a write because of what it would do to the

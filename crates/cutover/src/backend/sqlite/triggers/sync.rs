@@ -6,7 +6,7 @@
 //! beforehand: see [`replaced`](super::replaced).
 
 use crate::backend::sqlite::triggers::builtins::builtins;
-use crate::backend::sqlite::triggers::changed::{Changed, Follows, Use};
+use crate::backend::sqlite::triggers::changed::{Changed, Follows, Use, each_once};
 use crate::backend::sqlite::triggers::checks::checks;
 use crate::backend::sqlite::triggers::dialect::{call_with, trigger};
 use crate::backend::sqlite::triggers::procedure::procedures;
@@ -323,17 +323,6 @@ impl Changed<'_> {
             None => changed,
         }
     }
-}
-
-/// Names, each once, in order.
-fn each_once(names: impl Iterator<Item = String>) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    for name in names {
-        if !found.contains(&name) {
-            found.push(name);
-        }
-    }
-    found
 }
 
 /// Calls a procedure for the scopes that the row `NEW` or `OLD` touches, if a condition
