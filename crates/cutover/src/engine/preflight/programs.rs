@@ -1,12 +1,12 @@
 //! Programs that have the database open while it is checked: what they will notice.
 
 use crate::backend::sqlite::Db;
-use crate::backend::sqlite::neighbours::{Neighbours, Presence};
+use crate::backend::sqlite::other_processes::{OpenedBy, OtherProcesses};
 use crate::report::Problem;
 
 /// Whether a program has the database open.
 pub(crate) fn are_there(db: &Db, in_process: bool) -> bool {
-    Neighbours::of(db, in_process).presence() == Presence::Somebody
+    OtherProcesses::of(db, in_process).opened_by() == OpenedBy::Somebody
 }
 
 /// What their transactions meet beside a backfill.

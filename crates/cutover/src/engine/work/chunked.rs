@@ -3,13 +3,13 @@
 
 use std::time::{Duration, Instant};
 
-use super::courtesy::Courtesy;
 use super::log::Log;
 use super::pace::{Pacer, Seen, pacer_sleep};
 use super::session::Session;
 use super::telemetry::Telemetry;
+use super::yielding::Yielding;
 use crate::backend::sqlite::control::{self, Control};
-use crate::backend::sqlite::neighbours::Neighbours;
+use crate::backend::sqlite::other_processes::OtherProcesses;
 use crate::error::{Error, Result};
 use crate::pace::Pace;
 use crate::report::Waiting;
@@ -29,8 +29,8 @@ pub(crate) struct Chunked {
     /// What the connection said when the last chunk had been made: others have written if it
     /// says something else.
     version: i64,
-    neighbours: Neighbours,
-    courtesy: Courtesy,
+    other_processes: OtherProcesses,
+    yielding: Yielding,
     /// How long the last chunk took without its commit, where a commit waits for the disk.
     worked: Option<Duration>,
 }
@@ -46,15 +46,16 @@ impl Chunked {
         watch: &mut dyn Watch,
     ) -> Result<Self> {
         watch.event(&Event::Began { work, total });
-        let neighbours = Neighbours::of(session.db, session.engine.options.writers_in_process);
+        let other_processes =
+            OtherProcesses::of(session.db, session.engine.options.writers_in_process);
         let mut chunked = Self {
             own: pace,
-            pacer: Pacer::new(pace, neighbours.presence()),
+            pacer: Pacer::new(pace, other_processes.opened_by()),
             log,
             telemetry: Telemetry::new(work, total),
             version: session.db.data_version()?,
-            neighbours,
-            courtesy: Courtesy::new(),
+            other_processes,
+            yielding: Yielding::new(),
             worked: None,
         };
         chunked.follow_requests(session, watch)?;
@@ -101,14 +102,14 @@ impl Chunked {
         doing: &str,
         mut work: impl FnMut() -> Result<T>,
     ) -> Result<(T, Duration)> {
-        let Self { telemetry, neighbours, courtesy, .. } = self;
+        let Self { telemetry, other_processes, yielding, .. } = self;
         let mut fenced = || {
             session.tell(telemetry)?;
             work()
         };
         self.worked = None;
         loop {
-            if neighbours.activity().is_none() {
+            if other_processes.activity().is_none() {
                 let began = Instant::now();
                 let mut timed = || {
                     let done = fenced()?;
@@ -121,18 +122,18 @@ impl Chunked {
             if !self.pacer.stands_back() {
                 return session.db.write(doing, fenced);
             }
-            let_transactions_end(neighbours, courtesy);
+            let_transactions_end(other_processes, yielding);
             let mut stays = || {
-                let seen = neighbours.activity().unwrap_or_default();
-                !(seen.reads_newest && courtesy.gives_way())
+                let seen = other_processes.activity().unwrap_or_default();
+                !(seen.reads_newest && yielding.gives_way())
             };
             let (done, held) = session.db.write_if(doing, &mut fenced, &mut stays)?;
             match done {
                 Some(done) => {
-                    courtesy.committed(held);
+                    yielding.committed(held);
                     return Ok((done, held));
                 }
-                None => courtesy.spent(held),
+                None => yielding.spent(held),
             }
         }
     }
@@ -157,9 +158,9 @@ impl Chunked {
         // Over the pause as well: that is when others get their turn.
         let version = session.db.data_version()?;
         let seen = Seen {
-            presence: self.neighbours.presence(),
+            opened_by: self.other_processes.opened_by(),
             wrote: version != self.version,
-            read_first: self.courtesy.is_called_for(),
+            read_first: self.yielding.is_called_for(),
         };
         self.version = version;
         let pause = self.pacer.after(rows, held, self.worked.unwrap_or(held), seen);
@@ -216,17 +217,19 @@ const LOOK_AGAIN: Duration = Duration::from_micros(100);
 
 /// Waits until no program is in a transaction that a commit would prevent from writing, as long
 /// as that is worthwhile.
-fn let_transactions_end(neighbours: &Neighbours, courtesy: &mut Courtesy) {
-    let Some(mut first) = neighbours.activity().filter(|seen| seen.reads_newest) else { return };
-    let (began, most) = (Instant::now(), courtesy.patience());
+fn let_transactions_end(other_processes: &OtherProcesses, yielding: &mut Yielding) {
+    let Some(mut first) = other_processes.activity().filter(|seen| seen.reads_newest) else {
+        return;
+    };
+    let (began, most) = (Instant::now(), yielding.patience());
     while began.elapsed() < most {
         std::thread::sleep(LOOK_AGAIN);
-        let seen = neighbours.activity().unwrap_or_default();
+        let seen = other_processes.activity().unwrap_or_default();
         // One that was at its write from the beginning may not have read before.
         if !first.writes && seen.commits != first.commits {
-            courtesy.ended(true);
+            yielding.ended(true);
         } else if !first.writes && !seen.reads_newest {
-            courtesy.ended(false);
+            yielding.ended(false);
         }
         if !seen.reads_newest {
             break;
@@ -236,9 +239,9 @@ fn let_transactions_end(neighbours: &Neighbours, courtesy: &mut Courtesy) {
         }
     }
     if began.elapsed() >= most && !most.is_zero() && !first.writes {
-        courtesy.ended(false);
+        yielding.ended(false);
     }
-    courtesy.spent(began.elapsed());
+    yielding.spent(began.elapsed());
 }
 
 /// Waits until operators ask for something else, keeping the lease. Gives what they ask for.

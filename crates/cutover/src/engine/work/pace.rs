@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::chunk_size::ChunkSize;
-use crate::backend::sqlite::neighbours::Presence;
+use crate::backend::sqlite::other_processes::OpenedBy;
 use crate::pace::{Limits, Pace};
 use crate::report::{PaceStatus, Waiting};
 
@@ -51,7 +51,7 @@ enum Company {
 /// What was seen of others since the last chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Seen {
-    pub(crate) presence: Presence,
+    pub(crate) opened_by: OpenedBy,
     /// Another connection has written.
     pub(crate) wrote: bool,
     /// Transactions that read before they write are common.
@@ -63,7 +63,7 @@ pub(crate) struct Seen {
 pub(crate) struct Pacer {
     pace: Pace,
     size: ChunkSize,
-    presence: Presence,
+    opened_by: OpenedBy,
     read_first: bool,
     /// How long nobody else has written.
     quiet: Duration,
@@ -74,20 +74,20 @@ pub(crate) struct Pacer {
 
 impl Pacer {
     /// Begins gently, unless nobody is there.
-    pub(crate) fn new(pace: Pace, presence: Presence) -> Self {
+    pub(crate) fn new(pace: Pace, opened_by: OpenedBy) -> Self {
         let size = ChunkSize::new();
-        Self { pace, size, presence, read_first: false, quiet: QUIET_AFTER, capped: false }
+        Self { pace, size, opened_by, read_first: false, quiet: QUIET_AFTER, capped: false }
     }
 
     /// For work on a copy of our own.
     pub(crate) fn unhindered() -> Self {
-        Self::new(Pace::Fast, Presence::Nobody)
+        Self::new(Pace::Fast, OpenedBy::Nobody)
     }
 
     /// For work that only reads. With a write-ahead log it holds nobody off, and a chunk is
     /// short only so that the log can be checkpointed. Without one it holds off who commits.
     pub(crate) fn reading(pace: Pace, has_log: bool) -> Self {
-        Self::new(pace, if has_log { Presence::Nobody } else { Presence::Somebody })
+        Self::new(pace, if has_log { OpenedBy::Nobody } else { OpenedBy::Somebody })
     }
 
     /// Takes on another pace.
@@ -139,7 +139,7 @@ impl Pacer {
         worked: Duration,
         seen: Seen,
     ) -> Duration {
-        self.presence = seen.presence;
+        self.opened_by = seen.opened_by;
         self.read_first = seen.read_first;
         self.quiet = if seen.wrote { Duration::ZERO } else { self.quiet + took };
         let company = self.company();
@@ -158,12 +158,12 @@ impl Pacer {
     }
 
     fn company(&self) -> Company {
-        match self.presence {
-            Presence::Somebody if self.read_first => Company::ReadFirst,
-            Presence::Somebody => Company::Programs,
+        match self.opened_by {
+            OpenedBy::Somebody if self.read_first => Company::ReadFirst,
+            OpenedBy::Somebody => Company::Programs,
             _ if self.quiet < QUIET_AFTER => Company::Programs,
-            Presence::Unknown => Company::Unseen,
-            Presence::Nobody => Company::Alone,
+            OpenedBy::Unknown => Company::Unseen,
+            OpenedBy::Nobody => Company::Alone,
         }
     }
 
@@ -257,9 +257,9 @@ mod tests {
     use super::super::chunk_size::FIRST_ROWS;
     use super::*;
 
-    const ALONE: Seen = Seen { presence: Presence::Nobody, wrote: false, read_first: false };
-    const OPEN: Seen = Seen { wrote: false, presence: Presence::Somebody, read_first: false };
-    const BLIND: Seen = Seen { presence: Presence::Unknown, wrote: false, read_first: false };
+    const ALONE: Seen = Seen { opened_by: OpenedBy::Nobody, wrote: false, read_first: false };
+    const OPEN: Seen = Seen { wrote: false, opened_by: OpenedBy::Somebody, read_first: false };
+    const BLIND: Seen = Seen { opened_by: OpenedBy::Unknown, wrote: false, read_first: false };
     const CHUNK: Duration = CHUNK_BESIDE_PROGRAMS;
 
     /// After a chunk of which all depends on its rows.
@@ -268,7 +268,7 @@ mod tests {
     }
 
     fn pacer(pace: Pace, seen: Seen) -> Pacer {
-        Pacer::new(pace, seen.presence)
+        Pacer::new(pace, seen.opened_by)
     }
 
     #[test]

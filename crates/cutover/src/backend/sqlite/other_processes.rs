@@ -31,7 +31,7 @@ const HEADER_BYTES: usize = MARKS + 4 * MARKS_COUNT;
 
 /// Whether programs in other processes have the database open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Presence {
+pub(crate) enum OpenedBy {
     Nobody,
     Somebody,
     /// It can't be told.
@@ -52,25 +52,25 @@ pub(crate) struct Activity {
 
 /// Looks at the other processes that use a database.
 #[derive(Debug)]
-pub(crate) struct Neighbours {
+pub(crate) struct OtherProcesses {
     index: Option<Arc<File>>,
     /// Programs that can't be seen, since they run in this process.
     in_process: bool,
 }
 
-impl Neighbours {
+impl OtherProcesses {
     /// For a connection that is open: as long as it is, the index is the same file.
     pub(crate) fn of(db: &Db, in_process: bool) -> Self {
         let has_log = db.has_log().unwrap_or(false);
         Self { index: has_log.then(|| kept_open::log_index(db.file())).flatten(), in_process }
     }
 
-    pub(crate) fn presence(&self) -> Presence {
+    pub(crate) fn opened_by(&self) -> OpenedBy {
         match self.index.as_ref().map(|index| locked(index, OPEN)) {
-            _ if self.in_process => Presence::Somebody,
-            Some(Some(true)) => Presence::Somebody,
-            Some(Some(false)) => Presence::Nobody,
-            Some(None) | None => Presence::Unknown,
+            _ if self.in_process => OpenedBy::Somebody,
+            Some(Some(true)) => OpenedBy::Somebody,
+            Some(Some(false)) => OpenedBy::Nobody,
+            Some(None) | None => OpenedBy::Unknown,
         }
     }
 
@@ -177,25 +177,29 @@ for line in sys.stdin:
     #[test]
     fn who_has_the_file_open_is_seen_before_it_writes() {
         let (dir, db) = database("WAL");
-        let neighbours = Neighbours::of(&db, false);
+        let other_processes = OtherProcesses::of(&db, false);
         let another = db.another().unwrap();
         another.count("SELECT count(*) FROM t").unwrap();
-        assert_eq!(neighbours.presence(), Presence::Nobody, "we are no neighbour of ours");
-        assert_eq!(Neighbours::of(&db, true).presence(), Presence::Somebody, "unless told so");
+        assert_eq!(
+            other_processes.opened_by(),
+            OpenedBy::Nobody,
+            "our own connections do not count"
+        );
+        assert_eq!(OtherProcesses::of(&db, true).opened_by(), OpenedBy::Somebody, "unless told so");
         let mut program = Program::start(&dir.path().join("a.db"));
         assert_eq!(program.runs("SELECT * FROM t"), "done");
-        assert_eq!(neighbours.presence(), Presence::Somebody);
+        assert_eq!(other_processes.opened_by(), OpenedBy::Somebody);
         program.end();
-        assert_eq!(neighbours.presence(), Presence::Nobody);
+        assert_eq!(other_processes.opened_by(), OpenedBy::Nobody);
     }
 
     #[test]
     fn a_transaction_that_has_read_is_seen_until_it_is_too_late_for_it() {
         let (dir, db) = database("WAL");
-        let neighbours = Neighbours::of(&db, false);
+        let other_processes = OtherProcesses::of(&db, false);
         let mut program = Program::start(&dir.path().join("a.db"));
         let commit = || db.batch("", "INSERT INTO t VALUES (2)").unwrap();
-        let seen = || neighbours.activity().unwrap();
+        let seen = || other_processes.activity().unwrap();
         // With the log empty, with something in it, and with all of it moved.
         for prepare in
             ["PRAGMA wal_checkpoint(TRUNCATE)", "UPDATE t SET n = n", "PRAGMA wal_checkpoint"]
@@ -224,7 +228,10 @@ for line in sys.stdin:
     #[test]
     fn without_a_log_nothing_can_be_told() {
         let (_dir, db) = database("DELETE");
-        let neighbours = Neighbours::of(&db, false);
-        assert_eq!((neighbours.presence(), neighbours.activity()), (Presence::Unknown, None));
+        let other_processes = OtherProcesses::of(&db, false);
+        assert_eq!(
+            (other_processes.opened_by(), other_processes.activity()),
+            (OpenedBy::Unknown, None)
+        );
     }
 }

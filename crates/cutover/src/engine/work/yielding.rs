@@ -31,7 +31,7 @@ const CHUNK_WEIGHT: f64 = 1.0 / 16.0;
 const OFTEN: f64 = 0.1;
 
 #[derive(Debug, Clone)]
-pub(crate) struct Courtesy {
+pub(crate) struct Yielding {
     /// The part of the last transactions that wrote.
     wrote: f64,
     passed: u32,
@@ -44,7 +44,7 @@ pub(crate) struct Courtesy {
     often: f64,
 }
 
-impl Courtesy {
+impl Yielding {
     /// Begins with waiting.
     pub(crate) fn new() -> Self {
         Self { wrote: 1.0, passed: 0, credit: MOST, gave_way: 0, met: false, often: 0.0 }
@@ -104,19 +104,19 @@ mod tests {
 
     #[test]
     fn waiting_is_a_bounded_part_of_the_work() {
-        let mut courtesy = Courtesy::new();
+        let mut yielding = Yielding::new();
         let (mut waited, mut held) = (Duration::ZERO, Duration::ZERO);
         for _ in 0..1_000 {
             // There is always somebody, who writes in the end.
-            courtesy.ended(true);
-            let patience = courtesy.patience();
-            courtesy.spent(patience);
+            yielding.ended(true);
+            let patience = yielding.patience();
+            yielding.spent(patience);
             waited += patience;
-            while courtesy.gives_way() {
-                courtesy.spent(CHUNK);
+            while yielding.gives_way() {
+                yielding.spent(CHUNK);
                 waited += CHUNK;
             }
-            courtesy.committed(CHUNK);
+            yielding.committed(CHUNK);
             held += CHUNK;
         }
         assert!(waited > held * 2, "{waited:?}");
@@ -126,50 +126,50 @@ mod tests {
 
     #[test]
     fn a_chunk_gives_way_a_few_times_at_most() {
-        let mut courtesy = Courtesy::new();
+        let mut yielding = Yielding::new();
         for _ in 0..GIVES_WAY {
-            assert!(courtesy.gives_way());
+            assert!(yielding.gives_way());
         }
-        assert!(!courtesy.gives_way());
-        courtesy.committed(CHUNK);
-        assert!(courtesy.gives_way());
+        assert!(!yielding.gives_way());
+        yielding.committed(CHUNK);
+        assert!(yielding.gives_way());
     }
 
     #[test]
     fn it_is_told_where_programs_read_first() {
-        let mut courtesy = Courtesy::new();
+        let mut yielding = Yielding::new();
         for chunk in 0..200 {
             // Now and then somebody is met at the moment between.
             if chunk % 50 == 0 {
-                courtesy.ended(true);
+                yielding.ended(true);
             }
-            courtesy.committed(CHUNK);
-            assert!(!courtesy.is_called_for(), "{chunk}");
+            yielding.committed(CHUNK);
+            assert!(!yielding.is_called_for(), "{chunk}");
         }
         for _ in 0..4 {
-            courtesy.ended(true);
-            courtesy.committed(CHUNK);
+            yielding.ended(true);
+            yielding.committed(CHUNK);
         }
-        assert!(courtesy.is_called_for());
+        assert!(yielding.is_called_for());
         for _ in 0..40 {
-            courtesy.committed(CHUNK);
+            yielding.committed(CHUNK);
         }
-        assert!(!courtesy.is_called_for());
+        assert!(!yielding.is_called_for());
     }
 
     #[test]
     fn programs_that_only_read_are_not_waited_for() {
-        let mut courtesy = Courtesy::new();
-        assert!(!courtesy.patience().is_zero());
+        let mut yielding = Yielding::new();
+        assert!(!yielding.patience().is_zero());
         for _ in 0..30 {
-            courtesy.ended(false);
+            yielding.ended(false);
         }
-        assert!(!courtesy.gives_way());
-        let waited = (0..64).filter(|_| !courtesy.patience().is_zero()).count();
+        assert!(!yielding.gives_way());
+        let waited = (0..64).filter(|_| !yielding.patience().is_zero()).count();
         assert_eq!(waited, 2, "now and then it looks whether that is still so");
         for _ in 0..2 {
-            courtesy.ended(true);
+            yielding.ended(true);
         }
-        assert!(courtesy.gives_way());
+        assert!(yielding.gives_way());
     }
 }
