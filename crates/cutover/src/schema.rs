@@ -120,6 +120,8 @@ pub(crate) struct ForeignKey {
     pub(crate) columns: Vec<String>,
     /// The parent's columns; empty where they are its primary key.
     pub(crate) referred: Vec<String>,
+    /// Whether it deletes or changes rows when that of the parent goes.
+    pub(crate) acts: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -40,6 +40,11 @@ fn is_stored_so(query: &Query, position: usize, column: &Column, catalog: &Catal
     column.affinity.keeps_all() || query.arms().all(passes_on)
 }
 
+/// `value AS column, …`
+fn named(columns: &[Column], value: &dyn Fn(&Column) -> String) -> String {
+    join(columns, ", ", |column| format!("{} AS {}", value(column), ident(&column.name)))
+}
+
 /// The live view of a backward target: it reads the old table
 /// itself where that is authoritative or the mirror not complete, else the new tables alone.
 pub(crate) fn view(target: &Target, reads: Side, catalog: &Catalog) -> Object {
@@ -54,22 +59,37 @@ pub(crate) fn view_as(name: String, target: &Target, reads: Side, catalog: &Cata
     let body = match reads {
         Side::Old => format!("SELECT {columns} FROM {}", ident(&table.name)),
         Side::New => {
-            let values = join(&table.columns, ", ", |column| {
-                let name = ident(&column.name);
+            let as_it_is = |column: &Column| {
                 let given = target.columns.iter().position(|given| *given == column.name);
-                let as_it_is = given.is_some_and(|position| {
+                given.is_some_and(|position| {
                     let so =
                         |source: &Source| is_stored_so(&source.query, position, column, catalog);
                     target.sources.iter().all(so)
-                });
-                match &column.expression {
-                    Some(expression) => format!("{} AS {name}", as_stored(column, expression)),
-                    // As it is, an index of the new table still finds it.
-                    None if as_it_is => format!("d.{name} AS {name}"),
-                    None => format!("{} AS {name}", as_stored(column, &format!("d.{name}"))),
-                }
-            });
-            format!("SELECT {values} FROM ({}) AS d", derived(target, Place::LIVE, Part::All))
+                })
+            };
+            // As it is, an index of the new table still finds it.
+            let value = |column: &Column| {
+                let given = format!("d.{}", ident(&column.name));
+                if as_it_is(column) { given } else { as_stored(column, &given) }
+            };
+            let derived = derived(target, Place::LIVE, Part::All);
+            let stored = || table.columns.iter().filter(|column| column.expression.is_none());
+            if stored().count() == table.columns.len() || stored().all(as_it_is) {
+                let value = |column: &Column| match &column.expression {
+                    Some(expression) => as_stored(column, expression),
+                    None => value(column),
+                };
+                format!("SELECT {} FROM ({derived}) AS d", named(&table.columns, &value))
+            } else {
+                // What is generated is made from values as they are stored.
+                let given: Vec<Column> = stored().cloned().collect();
+                let stored = format!("SELECT {} FROM ({derived}) AS d", named(&given, &value));
+                let value = |column: &Column| match &column.expression {
+                    Some(expression) => as_stored(column, expression),
+                    None => format!("d.{}", ident(&column.name)),
+                };
+                format!("SELECT {} FROM ({stored}) AS d", named(&table.columns, &value))
+            }
         }
     };
     let sql = format!("CREATE VIEW {} ({columns}) AS {body}", ident(&name));

@@ -9,7 +9,7 @@
 use super::hub::{Direct, Given, Hub, Value};
 use super::nulls::may_get_null;
 use super::table::{Target, contains};
-use crate::derive::cascades::cascades_onto_itself;
+use crate::derive::cascades::{cascades_onto, cascades_onto_itself};
 use crate::derive::query::term::columns_of;
 use crate::derive::query::{Arm, Item, Join, Leaf, What};
 use crate::schema::{Catalog, Table};
@@ -57,7 +57,11 @@ pub(super) fn direct(target: &Target, catalog: &Catalog) -> Option<Direct> {
         let optional = item.join == Join::Left && !is_driver;
         let Some(gives) = gives(target, arm, item, table, optional, catalog) else { continue };
         let moving = moving(arm, item, &key);
-        hubs.push(Hub { leaf: (*leaf).clone(), key, optional, moving, gives });
+        let goes_along = optional
+            && catalog
+                .table(driving.side, &driving.table)
+                .is_some_and(|driver| cascades_onto(driver, table, catalog));
+        hubs.push(Hub { leaf: (*leaf).clone(), key, optional, goes_along, moving, gives });
     }
     let leads = hubs.first().is_some_and(|hub| hub.leaf.number == driving.number);
     if !leads || (arm.filter.is_some() && hubs.iter().any(|hub| hub.optional)) {

@@ -21,6 +21,9 @@ pub(crate) struct Hub {
     pub(crate) key: Vec<String>,
     /// Whether the target has its row without it: the right of a LEFT JOIN.
     pub(crate) optional: bool,
+    /// Whether its rows may go with the driver's, by a foreign key, while the target still has
+    /// the row.
+    pub(crate) goes_along: bool,
     /// Its columns that decide which row there is, and what is joined.
     pub(crate) moving: Vec<String>,
     /// The target's columns that it has a part in, its key aside.

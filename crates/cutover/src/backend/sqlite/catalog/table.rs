@@ -233,13 +233,14 @@ fn conflict_key(
 
 fn foreign_keys(conn: &rusqlite::Connection, table: &str) -> rusqlite::Result<Vec<ForeignKey>> {
     let mut statement = conn.prepare(
-        "SELECT id, \"table\", \"from\", \"to\" FROM pragma_foreign_key_list(?1, ?2) ORDER BY id, seq",
+        "SELECT id, \"table\", \"from\", \"to\", on_delete NOT IN ('NO ACTION', 'RESTRICT') \
+         FROM pragma_foreign_key_list(?1, ?2) ORDER BY id, seq",
     )?;
     let mut rows = statement.query([table, "main"])?;
     let mut keys: Vec<(i64, ForeignKey)> = Vec::new();
     while let Some(row) = rows.next()? {
         let (id, table, column): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let referred: Option<String> = row.get(3)?;
+        let (referred, acts): (Option<String>, bool) = (row.get(3)?, row.get(4)?);
         match keys.last_mut() {
             Some((last, key)) if *last == id => {
                 key.columns.push(column);
@@ -247,7 +248,7 @@ fn foreign_keys(conn: &rusqlite::Connection, table: &str) -> rusqlite::Result<Ve
             }
             _ => {
                 let referred = referred.into_iter().collect();
-                keys.push((id, ForeignKey { table, columns: vec![column], referred }));
+                keys.push((id, ForeignKey { table, columns: vec![column], referred, acts }));
             }
         }
     }

@@ -260,6 +260,12 @@ impl Follow<'_> {
             format!("{} = {}", ident(column), self.value(column, row))
         });
         let (table, mut same) = target.with_key(&|position| self.key(row, position));
+        if self.hub.goes_along
+            && let Some(given) = self.given(row)
+        {
+            // Nothing is to be set in a row that is about to go.
+            same += &format!(" AND {given}");
+        }
         if target.direction == Direction::Backward {
             // A frozen table refuses an UPDATE that changes nothing, as any other that is not ours.
             let value = |column: &str| self.value(column, row);
