@@ -34,8 +34,18 @@ const DRAWN: u32 = 8;
 /// Steps from row to row that are measured around each number.
 const STEPS: u32 = 4;
 
-/// The rows of a table, by the name that it is stored under.
+/// The rows of a table, by the name that it is stored under. What is looked for is there as long
+/// as nothing is deleted meanwhile, so all of it reads one snapshot: the one at hand, if there is
+/// one.
 pub(crate) fn rows(db: &Db, table: &str) -> Result<Rows> {
+    if db.conn().is_autocommit() {
+        db.read("estimating rows", || rows_now(db, table))
+    } else {
+        rows_now(db, table)
+    }
+}
+
+fn rows_now(db: &Db, table: &str) -> Result<Rows> {
     let from = ident(table);
     let few = format!("SELECT count(*) FROM (SELECT 1 FROM {from} LIMIT {})", COUNTED + 1);
     let rows = db.count(&few)?;
@@ -168,6 +178,8 @@ fn drawn(n: u32, width: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
     use super::*;
 
     fn of(ids: &str) -> (Rows, u64) {
@@ -213,6 +225,31 @@ mod tests {
             let off = found.rows.abs_diff(rows) as f64 / rows as f64;
             assert!(off < 0.25, "{ids}: {} for {rows}", found.rows);
         }
+    }
+
+    /// A program deletes all rows, and writes them again, beside estimates.
+    #[test]
+    fn rows_that_go_meanwhile_are_no_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("live.db");
+        let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) \
+             INSERT INTO t SELECT i * 10 FROM n";
+        let program = rusqlite::Connection::open(&path).unwrap();
+        let set = "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; CREATE TABLE t (id INTEGER PRIMARY KEY)";
+        program.execute_batch(&format!("{set}; {fill}")).unwrap();
+        let db = Db::open(&path, std::time::Duration::from_secs(5)).unwrap();
+        let rounds = AtomicU32::new(0);
+        std::thread::scope(|scope| {
+            let (rounds, program) = (&rounds, program);
+            scope.spawn(move || {
+                while rounds.fetch_add(1, Relaxed) < 500 {
+                    program.execute_batch(&format!("DELETE FROM t; {fill}")).unwrap();
+                }
+            });
+            while rounds.load(Relaxed) < 500 {
+                rows(&db, "t").unwrap();
+            }
+        });
     }
 
     #[test]
