@@ -1,5 +1,5 @@
 //! Commands and writes at random: rows, changes of the schema, dropped triggers, kills. At each
-//! step, what `next:` names is accepted, what `allowed` holds is accepted, and what `blocked`
+//! step, what `next:` names is accepted, or finds rows that are in its way and is not named again; what `allowed` holds is accepted, and what `blocked`
 //! names is refused with that reason. At the end the way out works, and the old rows are those
 //! of a twin.
 
@@ -14,7 +14,7 @@ const SCHEMA: &str = "
     CREATE TABLE t (id INTEGER PRIMARY KEY, w TEXT, g INT);
     INSERT INTO t VALUES (1, 'a', 1), (2, 'b', 1), (3, NULL, 2), (4, 'd', NULL);";
 
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     "CREATE TABLE new.u (id INTEGER PRIMARY KEY, w TEXT, g INT);
      INSERT INTO new.u (id, w, g) SELECT id, w, g FROM old.t;
      INSERT INTO old.t (id, w, g) SELECT id, w, g FROM new.u;",
@@ -26,6 +26,10 @@ const MIGRATIONS: [&str; 3] = [
      INSERT INTO new.texts (id, w) SELECT id, w FROM old.t;
      INSERT INTO new.parts (id, g) SELECT id, g FROM old.t;
      INSERT INTO old.t (id, w, g) SELECT a.id, a.w, b.g FROM new.texts a JOIN new.parts b ON b.id = a.id;",
+    // What programs write while triggers are missing may not fit.
+    "CREATE TABLE new.v (id INTEGER PRIMARY KEY, w TEXT UNIQUE, g INT CHECK (g < 9));
+     INSERT INTO new.v (id, w, g) SELECT id, w, g FROM old.t;
+     INSERT INTO old.t (id, w, g) SELECT id, w, g FROM new.v;",
 ];
 
 struct Walk {
@@ -94,10 +98,12 @@ impl Walk {
     /// it, the twin doesn't get it.
     fn write(&mut self) {
         let id = self.rng.u8(1..9);
-        let sql = match self.rng.u8(..4) {
+        let sql = match self.rng.u8(..6) {
             0 => format!("INSERT OR REPLACE INTO t (id, w) VALUES ({id}, 'n{id}')"),
             1 => format!("UPDATE t SET w = ifnull(w, '') || 'x' WHERE id >= {id}"),
             2 => format!("UPDATE t SET id = id + 20 WHERE id = {id}"),
+            3 => format!("INSERT OR REPLACE INTO t (id, w) VALUES ({id}, 'a')"),
+            4 => format!("UPDATE t SET g = {id} + 4 WHERE id >= {id}"),
             _ => format!("DELETE FROM t WHERE id = {id}"),
         };
         let phase = self.scene.phase();
@@ -226,8 +232,15 @@ impl Walk {
             return;
         };
         let outcome = self.run(&line);
-        if outcome.code != Some(0) {
+        let rows = outcome.code == Some(3) && outcome.stderr.contains("of v would have the same")
+            || outcome.stderr.contains("v can't hold");
+        if outcome.code != Some(0) && !rows {
             self.fail(&format!("`next:` names {named}"));
+        }
+        // Only by looking at all rows is it found which don't fit: once.
+        let then = self.status()["next"][0]["action"].clone();
+        if rows && then == words[0] {
+            self.fail(&format!("`next:` names {named} again"));
         }
     }
 
@@ -247,7 +260,8 @@ impl Walk {
                 self.fail("there is no way out");
             }
         }
-        if self.run("abort").code != Some(0) {
+        // What the mirror alone holds is kept: rows that were deleted while triggers were missing.
+        if self.run("abort --yes").code != Some(0) {
             self.fail("it can't be left");
         }
         let sql = "SELECT id, w, g FROM t ORDER BY id";

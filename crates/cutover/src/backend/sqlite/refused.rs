@@ -1,39 +1,83 @@
-//! Rows that a mapping gives and its target can't hold: found by inserting them one by one, and
-//! written down so that `status` can look whether they are still so.
+//! Rows that a mapping gives and its target can't hold, and scopes for which it gives nothing
+//! at all: found by inserting rows one by one, and written down so that `status` can look whether
+//! they are still so.
 
 use rusqlite::{ErrorCode, ffi, params};
 
-use crate::backend::sqlite::Db;
 use crate::backend::sqlite::compare::{compare, delete, given};
 use crate::backend::sqlite::connection::message;
 use crate::backend::sqlite::difference::{Chunk, Diff, Kind, Outcome};
-use crate::backend::sqlite::value::Value;
+use crate::backend::sqlite::row_errors::may_be_a_row;
+use crate::backend::sqlite::value::{Value, changes_class, show};
+use crate::backend::sqlite::{Db, failing};
 use crate::derive::derived::Place;
 use crate::derive::sql::{ident, idents, join};
 use crate::derive::target::Target;
-use crate::error::{Error, Result};
+use crate::error::{Error, Refusal, Result};
+use crate::schema::Affinity;
 
 pub(super) const TABLE: &str = "
--- The scopes of rows that a backfill met and the mirror can't hold, one value a line.
+-- The scopes of rows that a command met and the mirror can't hold, one value a line.
 CREATE TABLE IF NOT EXISTS _cutover_refused (
     migration INTEGER NOT NULL, target TEXT NOT NULL, scope INTEGER NOT NULL, n INTEGER NOT NULL, value,
     PRIMARY KEY (migration, scope, n));
 ";
 
-/// A row that a target does not take.
+/// What a target does not take.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Refused {
-    /// The values that the mapping gives, in the order of the target's list.
-    pub(crate) row: Vec<Value>,
-    /// The row that has its unique values already.
-    pub(crate) other: Option<Vec<Value>>,
-    /// What SQLite says.
-    pub(crate) says: String,
+pub(crate) enum Refused {
+    /// A row.
+    Row {
+        /// The values that the mapping gives, in the order of the target's list.
+        row: Vec<Value>,
+        /// The row that has its unique values already.
+        other: Option<Vec<Value>>,
+        /// What SQLite says.
+        says: String,
+    },
+    /// A scope for which the mapping fails.
+    Fails(Diff),
 }
 
-/// Whether it says that a row breaks a constraint of a table.
-pub(crate) fn breaks_a_constraint(error: &Error) -> bool {
-    matches!(error, Error::Database { source, .. } if source.is_constraint())
+/// Whether an error may come from a row that the target does not take.
+pub(crate) fn may_be_one(error: &Error) -> bool {
+    match error {
+        Error::Database { source, .. } => source.is_constraint() || may_be_a_row(error),
+        Error::Refused(_) => true,
+        _ => false,
+    }
+}
+
+/// What SQLite would not refuse, but make something else of: NULL for a rowid becomes a
+/// new one, and a key of another type another key.
+pub(super) fn unfit(target: &Target, row: &[Value]) -> Option<String> {
+    let table = &target.table.known_as;
+    for (name, value) in target.columns.iter().zip(row) {
+        if *value == Value::Null && target.table.never_null(name) {
+            return Some(format!("NOT NULL constraint failed: {table}.{name}"));
+        }
+        let affinity = target.column(name).map_or(Affinity::Blob, |column| column.affinity);
+        if target.key.columns.contains(name) && changes_class(affinity, value) {
+            let shown = show(value.into());
+            return Some(format!(
+                "the key {table}.{name} stores {shown} as another type (the mapping needs a CAST)"
+            ));
+        }
+    }
+    None
+}
+
+/// Refuses to write such a row.
+pub(crate) fn refuse_unfit(target: &Target, diffs: &[Diff]) -> Result<()> {
+    let missing = diffs.iter().filter(|diff| diff.kind == Kind::Missing);
+    match missing.filter_map(|diff| unfit(target, &diff.row)).next() {
+        None => Ok(()),
+        Some(reason) => {
+            let table = &target.table.known_as;
+            let fix = "change that row on the other side, or write a CAST in the statement";
+            Err(Refusal::new(format!("filling {table}"), reason, fix).into())
+        }
+    }
 }
 
 /// The first row of a part that the target does not take, in the transaction at hand, whose
@@ -48,6 +92,9 @@ pub(crate) fn find(
     db.batch(doing, "SAVEPOINT cutover_refused")?;
     let found =
         compare(db, target, place, chunk, usize::MAX).and_then(|Outcome { diffs, .. }| {
+            if let Some(fails) = diffs.iter().find(|diff| diff.kind == Kind::Fails) {
+                return Ok(Some(Refused::Fails(fails.clone())));
+            }
             let there = |diff: &&Diff| matches!(diff.kind, Kind::Extra | Kind::Different);
             for diff in diffs.iter().filter(there) {
                 delete(db, target, place, &diff.row)?;
@@ -69,8 +116,33 @@ pub(crate) fn find_in(
     target: &Target,
     chunk: &Chunk,
 ) -> Result<Option<Refused>> {
-    let rows = given(db, target, Place::LIVE, chunk)?;
+    let rows = match given(db, target, Place::LIVE, chunk) {
+        Err(error) if may_be_a_row(&error) => {
+            let found = compare(db, target, Place::LIVE, chunk, usize::MAX)?;
+            let fails = found.diffs.into_iter().find(|diff| diff.kind == Kind::Fails);
+            return Ok(fails.map(Refused::Fails));
+        }
+        rows => rows?,
+    };
     first(scratch, target, &ident(&target.table.name), rows.iter())
+}
+
+impl Refused {
+    /// The rows that it is about, or their scopes alone, in the order of the target's list.
+    pub(crate) fn rows(&self) -> Vec<&Vec<Value>> {
+        match self {
+            Self::Row { row, other, .. } => std::iter::once(row).chain(other).collect(),
+            Self::Fails(diff) => vec![&diff.row],
+        }
+    }
+
+    /// Why, where the mapping fails.
+    pub(crate) fn failure(&self, target: &Target) -> Option<Refusal> {
+        match self {
+            Self::Row { .. } => None,
+            Self::Fails(diff) => failing::first(target, std::slice::from_ref(diff)),
+        }
+    }
 }
 
 /// Inserts rows into a table until it does not take one.
@@ -90,6 +162,9 @@ fn first<'r>(
     );
     let failed = |source| db.error("looking for the refused row", source);
     for row in rows {
+        if let Some(says) = unfit(target, row) {
+            return Ok(Some(Refused::Row { row: row.clone(), other: None, says }));
+        }
         let values = || rusqlite::params_from_iter(row);
         let inserted =
             db.conn().prepare_cached(&insert).and_then(|mut statement| statement.execute(values()));
@@ -113,7 +188,7 @@ fn first<'r>(
         let says = message(&error);
         // Another constraint may keep the row from getting that far.
         let other = other.and_then(rusqlite::Result::ok);
-        return Ok(Some(Refused { row: row.clone(), other, says }));
+        return Ok(Some(Refused::Row { row: row.clone(), other, says }));
     }
     Ok(None)
 }

@@ -8,7 +8,6 @@ use crate::derive::derived::{Place, derived, held};
 use crate::derive::sql::{ident, idents, join};
 use crate::derive::target::Target;
 use crate::error::{Error, Refusal, Result};
-use crate::phase::Direction;
 use crate::schema::Affinity;
 use rusqlite::types::{FromSql as _, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Row, Rows};
@@ -41,8 +40,7 @@ pub(crate) fn compare_whole(
     bind(&mut kept, &parameters).map_err(failed)?;
     let mut given = given.raw_query();
     let mut kept = kept.raw_query();
-    let lenient = target.direction == Direction::Backward && place == Place::LIVE;
-    Walk::new(db, target, keep, lenient).run(&mut given, &mut kept)
+    Walk::new(db, target, keep, place == Place::LIVE).run(&mut given, &mut kept)
 }
 
 /// Binds the parameters a statement has; one of the two may use fewer.

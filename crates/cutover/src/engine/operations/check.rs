@@ -12,6 +12,7 @@ use crate::derive::sql::{ident, idents, join};
 use crate::derive::target::Target;
 use crate::engine::open::Engine;
 use crate::engine::options::Options;
+use crate::engine::preflight::converted_keys::converted_key;
 use crate::engine::preflight::dependents::{broken, broken_by_retiring, users};
 use crate::engine::preflight::not_carried::not_carried;
 use crate::engine::preflight::programs;
@@ -171,6 +172,12 @@ fn rehearse(
         let built = scratch
             .behind(Wall::Mapping, || build(&scratch, model, target, room, &mut done, watch))?;
         if let Err(problem) = built {
+            report.problems.push(problem);
+            return Ok(IndexBytes::default());
+        }
+        let converted =
+            scratch.behind(Wall::Mapping, || converted_key(&scratch, model, target, PLACE))?;
+        if let Some(problem) = converted {
             report.problems.push(problem);
             return Ok(IndexBytes::default());
         }

@@ -72,7 +72,7 @@ fn repair(
             // A transaction that is made again is about the same rows.
             let chosen: Cell<Option<Option<Chunk>>> = Cell::new(None);
             let rows = chunked.rows();
-            let (part, held) = partial.chunk(&mut chunked, session, "repairing", || {
+            let made = partial.chunk(&mut chunked, session, "repairing", || {
                 let chunk = match chosen.take() {
                     Some(chunk) => chunk,
                     None => pass.chunk(db, rows)?,
@@ -85,7 +85,11 @@ fn repair(
                             .map_err(|error| session.explain(target, &chunk, error))
                     })
                     .transpose()
-            })?;
+            });
+            if made.is_err() {
+                session.note_refused();
+            }
+            let (part, held) = made?;
             let Some(Part { outcome, refused, .. }) = part else { break };
             report.checked += outcome.derived;
             report.inserted += outcome.missing;

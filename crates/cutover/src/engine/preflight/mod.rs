@@ -1,6 +1,7 @@
 //! What could stand in the way of a migration: one question a file.
 
 pub(crate) mod constraints;
+pub(crate) mod converted_keys;
 pub(crate) mod counterparts;
 pub(crate) mod dependents;
 pub(crate) mod missing_functions;

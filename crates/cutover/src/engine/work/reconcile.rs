@@ -7,7 +7,7 @@ use super::set_aside::Aside;
 use crate::backend::sqlite::difference::{Chunk, Diff, Outcome};
 use crate::backend::sqlite::row_errors::may_be_a_row;
 use crate::backend::sqlite::value::Value;
-use crate::backend::sqlite::{Db, compare, failing};
+use crate::backend::sqlite::{Db, compare, failing, refused};
 use crate::derive::derived::Place;
 use crate::derive::target::Target;
 use crate::error::{Error, Result};
@@ -47,6 +47,7 @@ pub(crate) fn reconcile(
             }
             let outcome = compare::compare(db, target, place, chunk, usize::MAX)?;
             failing::refuse(target, &outcome.diffs)?;
+            refused::refuse_unfit(target, &outcome.diffs)?;
             compare::apply(db, target, place, &outcome.diffs)?;
             Ok(Outcome { diffs: Vec::new(), ..outcome })
         }

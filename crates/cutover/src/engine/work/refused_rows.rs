@@ -1,6 +1,6 @@
-//! Rows that a mapping gives and the mirror can't hold: a constraint of the new side that a row
-//! written after the proof breaks, before the backfill has come to it. Told with their keys
-//! and their values, and looked at again by `status` until they are repaired.
+//! Rows that a mapping gives and the new tables can't hold: a constraint that a row written after
+//! the proof breaks, before the backfill has come to it, or while triggers were missing. Told with
+//! their keys and their values, and looked at again by `status` until they are changed.
 
 use super::pass::is_before;
 use super::session::{RefusedScopes, Session};
@@ -21,10 +21,10 @@ use crate::phase::Direction;
 use crate::report::{Command, Fix, Problem};
 
 impl Session<'_> {
-    /// Puts an error that says which constraint is broken into one that says by which rows. In
-    /// the transaction that failed.
+    /// Puts an error that may come from a row into one that names the row. In the transaction
+    /// that failed.
     pub(crate) fn explain(&self, target: &Target, chunk: &Chunk, error: Error) -> Error {
-        if !refused::breaks_a_constraint(&error) {
+        if !refused::may_be_one(&error) {
             return error;
         }
         // Where nothing is found the error is what there is to say.
@@ -36,13 +36,18 @@ impl Session<'_> {
     pub(crate) fn refusal(&self, target: &Target, chunk: &Chunk) -> Option<Error> {
         let found = refused::find(self.db, target, Place::LIVE, chunk).ok()??;
         let scope = |row: &Vec<Value>| values(target, &target.scope, row);
-        let mut scopes = vec![scope(&found.row)];
-        scopes.extend(found.other.iter().map(scope));
+        let mut scopes: Vec<Vec<Value>> = found.rows().into_iter().map(scope).collect();
         scopes.dedup();
         let name = target.table.known_as.clone();
-        self.refused.replace(Some(RefusedScopes { target: name, scopes }));
-        let problem = problem(target, &found, self.command.clone());
-        Some(problem.refuses(self.command.name()).into())
+        if target.direction == Direction::Forward {
+            self.refused.replace(Some(RefusedScopes { target: name, scopes }));
+        }
+        Some(match found.failure(target) {
+            Some(refusal) => refusal.into(),
+            None => {
+                problem(target, &found, self.command.clone()).refuses(self.command.name()).into()
+            }
+        })
     }
 
     /// Writes down which rows were refused, after the transaction that met them was rolled
@@ -56,9 +61,9 @@ impl Session<'_> {
 }
 
 impl Engine {
-    /// Rows that the backfill met and the mirror can't hold, if they are still so.
+    /// Rows that a command met and the new tables can't hold, if they are still so.
     pub(crate) fn refused_rows(&self, record: &Record) -> Result<Option<Problem>> {
-        if record.phase.sync() != Some(Direction::Forward) || self.is_backfilled(record)? {
+        if record.phase.sync() != Some(Direction::Forward) {
             return Ok(None);
         }
         let Some((name, scopes)) = refused::read(&self.db, record.id)? else { return Ok(None) };
@@ -73,7 +78,9 @@ impl Engine {
         let to = list(&self.db, target, &scopes)?;
         let scratch = scratch(&model)?;
         let found = refused::find_in(&self.db, &scratch, target, &Chunk::Listed { from: 1, to })?;
-        Ok(found.map(|found| problem(target, &found, Command::Backfill)))
+        let filled = self.is_backfilled(record)?;
+        let command = if filled { Command::Repair } else { Command::Backfill };
+        Ok(found.map(|found| problem(target, &found, command)))
     }
 }
 
@@ -94,6 +101,11 @@ fn values(target: &Target, columns: &[String], row: &[Value]) -> Vec<Value> {
 
 /// What is wrong, and what to do.
 fn problem(target: &Target, found: &Refused, command: Command) -> Problem {
+    let Refused::Row { row, other, says } = found else {
+        let refusal = found.failure(target);
+        let reason = refusal.map_or_else(String::new, |refusal| refusal.reason);
+        return Problem::new(reason, Fix::from("change that value, then run ").with(command));
+    };
     let table = &target.table.known_as;
     // The key and the scope: together they lead to the row of the other side.
     let mut naming: Vec<String> = target.key.columns.clone();
@@ -102,16 +114,13 @@ fn problem(target: &Target, found: &Refused, command: Command) -> Problem {
         let pairs: Vec<_> = columns.iter().zip(values(target, columns, row)).collect();
         join(&pairs, " and ", |(name, value)| format!("{name} = {}", show(value.into())))
     };
-    let reason = match &found.other {
+    let reason = match other {
         Some(other) => {
-            let broken = broken(target, &found.says);
+            let broken = broken(target, says);
             // Whichever of them came first: the same is told by whoever looks.
             let key = |row: &[Value]| values(target, &naming, row);
-            let (row, other) = if is_before(&key(other), &key(&found.row)) {
-                (other, &found.row)
-            } else {
-                (&found.row, other)
-            };
+            let (row, other) =
+                if is_before(&key(other), &key(row)) { (other, row) } else { (row, other) };
             format!(
                 "two rows of {table} would have the same {}: {} ({}) and {} ({})",
                 broken.join(", "),
@@ -122,12 +131,11 @@ fn problem(target: &Target, found: &Refused, command: Command) -> Problem {
             )
         }
         None => {
-            let says = found.says.replace(&target.table.name, table);
-            let all: Vec<String> = target.columns.clone();
+            let says = says.replace(&target.table.name, table);
             format!(
                 "{table} can't hold the row {} ({}): {says}",
-                named(&naming, &found.row),
-                named(&all, &found.row)
+                named(&naming, row),
+                named(&target.columns, row)
             )
         }
     };
@@ -135,7 +143,7 @@ fn problem(target: &Target, found: &Refused, command: Command) -> Problem {
         target.leaves().map(|(_, leaf)| known_as(target, &leaf.table)).collect();
     sources.sort_unstable();
     sources.dedup();
-    let which = if found.other.is_some() { "one of them" } else { "it" };
+    let which = if other.is_some() { "one of them" } else { "it" };
     let change = format!("change {which} in {}, then run ", sources.join(", "));
     Problem::new(reason, Fix::from(change).with(command))
 }

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use crate::backend::sqlite::Db;
 use crate::backend::sqlite::difference::{Diff, Kind};
-use crate::backend::sqlite::value::{Value, changes_class, show};
+use crate::backend::sqlite::refused::unfit;
+use crate::backend::sqlite::value::Value;
 use crate::derive::derived::Place;
 use crate::derive::target::Target;
 use crate::error::Error;
-use crate::schema::Affinity;
 
 /// A row that the target can't hold.
 #[derive(Debug, Clone, PartialEq)]
@@ -179,7 +179,7 @@ impl<'a> Repair<'a> {
                 Fared::Conflict(reason) | Fared::Refused(reason) => Some(reason),
             });
         }
-        if let Some(reason) = self.unfit(&job.row) {
+        if let Some(reason) = unfit(self.target, &job.row) {
             return Ok(Some(reason));
         }
         // Each round but the last frees at least one row.
@@ -211,23 +211,5 @@ impl<'a> Repair<'a> {
         let (stored, known) = (&self.target.table.name, &self.target.table.known_as);
         let reason = reason.replace(stored.as_str(), known);
         self.repaired.refused.push(Refused { row: job.row.clone(), reason });
-    }
-
-    /// What SQLite would not refuse, but make something else of: NULL for a rowid becomes a
-    /// new one, and a key of another type another key.
-    fn unfit(&self, row: &[Value]) -> Option<String> {
-        let (target, table) = (self.target, &self.target.table.known_as);
-        let columns = target.columns.iter().zip(row);
-        for (name, value) in columns {
-            if *value == Value::Null && target.table.never_null(name) {
-                return Some(format!("NOT NULL constraint failed: {table}.{name}"));
-            }
-            let affinity = target.column(name).map_or(Affinity::Blob, |column| column.affinity);
-            if target.key.columns.contains(name) && changes_class(affinity, value) {
-                let shown = show(value.into());
-                return Some(format!("the key {table}.{name} stores {shown} as another type"));
-            }
-        }
-        None
     }
 }

@@ -17,7 +17,7 @@ pub(crate) struct Facts {
     pub(crate) backfilled: bool,
     pub(crate) control: Control,
     pub(crate) drift: Drift,
-    /// Rows that the backfill met and the mirror can't hold, if they are still so.
+    /// Rows that a command met and the new tables can't hold, if they are still so.
     pub(crate) refused_rows: Option<Problem>,
     /// What the last verification found, if nothing has repaired it since.
     pub(crate) found: Option<VerifyReport>,

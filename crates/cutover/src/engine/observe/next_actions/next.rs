@@ -60,6 +60,9 @@ fn plan(facts: &Facts) -> Option<NextAction> {
     if facts.pending == Some(Pending::CatchUp) {
         return give(Action::Rollback, Because::Interrupted);
     }
+    if facts.refused_rows.is_some() {
+        return leave();
+    }
     if facts.drift.is_any() && permitted(facts, Action::Repair).is_ok() {
         return give(Action::Repair, Because::Drift);
     }
@@ -67,10 +70,7 @@ fn plan(facts: &Facts) -> Option<NextAction> {
         return give(Action::Repair, Because::Differences);
     }
     if !facts.backfilled && phase.sync() == Some(Direction::Forward) {
-        return match facts.refused_rows {
-            Some(_) => leave(),
-            None => give(Action::Backfill, Because::NotFilled),
-        };
+        return give(Action::Backfill, Because::NotFilled);
     }
     if let Some(found) = &facts.found
         && let Some(action) = after_differences(facts, found)

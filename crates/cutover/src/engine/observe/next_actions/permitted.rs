@@ -61,11 +61,11 @@ fn advance(facts: &Facts) -> Result<(), Problem> {
         return Ok(());
     }
     undrifted(facts)?;
+    if to.is_gated() || facts.backfilled {
+        held(facts)?;
+    }
     if to.is_gated() && !facts.backfilled {
-        return match &facts.refused_rows {
-            Some(problem) => Err(problem.clone()),
-            None => no("the backfill is not complete", Fix::run(Command::Backfill)),
-        };
+        return no("the backfill is not complete", Fix::run(Command::Backfill));
     }
     if to.is_gated() && to < Phase::Retired && facts.control.postponed {
         return no("the cutover is postponed", postponed());
@@ -113,11 +113,18 @@ fn backfill(facts: &Facts) -> Result<(), Problem> {
             Fix::look_at(Command::Status),
         );
     }
+    without(facts, &[Kind::Misfit])?;
+    // Before what a repair would do, which would meet the same rows.
+    held(facts)?;
     // What programs write meanwhile would not reach the rows that are there.
-    without(facts, &[Kind::Misfit, Kind::Objects])?;
+    without(facts, &[Kind::Objects])
+}
+
+/// Refuses what would meet rows that the new tables can't hold.
+fn held(facts: &Facts) -> Result<(), Problem> {
     match &facts.refused_rows {
-        Some(problem) if !facts.backfilled => Err(problem.clone()),
-        _ => Ok(()),
+        Some(problem) => Err(problem.clone()),
+        None => Ok(()),
     }
 }
 
@@ -159,7 +166,8 @@ fn repair(facts: &Facts) -> Result<(), Problem> {
             Fix::look_at(Command::Status),
         );
     }
-    without(facts, &[Kind::Misfit])
+    without(facts, &[Kind::Misfit])?;
+    held(facts)
 }
 
 /// No transition is made while it is known that something does not fit. A flag that was left

@@ -63,8 +63,9 @@ fn all() -> Vec<Facts> {
             return Vec::new();
         }
         let unfilled = Facts { backfilled: false, ..facts.clone() };
-        let refused_rows = Some(problem("rows"));
-        vec![unfilled.clone(), Facts { refused_rows, ..unfilled }]
+        let refused =
+            |facts: &Facts| Facts { refused_rows: Some(problem("rows")), ..facts.clone() };
+        vec![unfilled.clone(), refused(&unfilled), refused(facts)]
     });
     each(&|facts| {
         Direction::BOTH
@@ -161,12 +162,15 @@ fn what_was_interrupted_is_finished_by_its_own_command() {
 }
 
 #[test]
-fn rows_that_the_mirror_cant_hold_are_an_obstacle_and_backfill_is_not_named() {
-    let facts = Facts {
-        backfilled: false,
-        refused_rows: Some(problem("two rows")),
-        ..facts(Phase::DualWrite)
-    };
-    assert_eq!(permitted(&facts, Action::Backfill).unwrap_err().reason, "two rows");
-    assert_eq!(decide(&facts).next[0].action, Action::Abort);
+fn rows_that_the_mirror_cant_hold_are_an_obstacle_and_no_command_that_meets_them_is_named() {
+    for backfilled in [false, true] {
+        for missed_writes in [false, true] {
+            let refused_rows = Some(problem("two rows"));
+            let facts = Facts { backfilled, missed_writes, refused_rows, ..facts(Phase::ReadNew) };
+            for action in [Action::Backfill, Action::Repair, Action::Advance] {
+                assert_eq!(permitted(&facts, action).unwrap_err().reason, "two rows");
+            }
+            assert_eq!(decide(&facts).next[0].action, Action::Abort);
+        }
+    }
 }
