@@ -161,6 +161,14 @@ pub fn verification(report: &VerifyReport) -> String {
     let checked = counted(report.checked, "row");
     if report.ok {
         line!(out, "{GOOD}verified{GOOD:#}: {checked} compared, both ways; no difference");
+        if let Some(rows) = report.only_new_holds.filter(|rows| *rows > 0) {
+            line!(
+                out,
+                "{} of the new tables hold what the old ones can't show; a rollback to read-new \
+                 would set it aside",
+                counted(rows, "row")
+            );
+        }
     } else {
         line!(
             out,
@@ -272,12 +280,23 @@ fn given_back(space: &Space) -> String {
     out
 }
 
+/// The phases as they are shown: an optional one only where the migration is in it.
+pub fn shown(present: Phase) -> impl Iterator<Item = Phase> {
+    Phase::ALL.into_iter().filter(move |phase| !phase.is_optional() || *phase == present)
+}
+
 /// What to type next once a migration is retired.
 pub const OVER: &str = "next: nothing; the migration is over\n";
 
-/// What to type next: when, and the command on a line of its own.
+/// What to type next: when, and the command on a line of its own; then what could be typed
+/// instead.
 pub fn next(next: &[NextAction], paste: &Paste) -> String {
-    next.first().map_or_else(String::new, |next| next_is(when(*next), &next.command(), paste))
+    let Some((first, instead)) = next.split_first() else { return String::new() };
+    let mut out = next_is(when(*first), &first.command(), paste);
+    for next in instead {
+        line!(out, "or, {}:\n  {}", when(*next), paste.typed(&next.command()));
+    }
+    out
 }
 
 /// What to type next after a rollback.
@@ -302,6 +321,10 @@ pub fn when(next: NextAction) -> &'static str {
         Because::Filled => "to let the live views read the new tables",
         Because::ReadsMoved => {
             "once your programs can write the new tables (the old ones then refuse writes)"
+        }
+        Because::BothCanWrite => "to let old and new programs write at once",
+        Because::BothWrite => {
+            "once no old program writes any more (the old tables then refuse writes)"
         }
         Because::WritesMoved => "once the new programs run well (a rollback is instant until then)",
         Because::Frozen => {

@@ -151,6 +151,7 @@ fn the_suggested_commands_lead_from_check_to_retired() {
             "migrate check --db store.db",
             "migrate start --db store.db",
             "migrate advance --db store.db",
+            "migrate advance --to write-both --db store.db",
             "migrate advance --db store.db",
             "migrate advance --db store.db",
             "migrate advance --to retired --yes --backup before-retire.db --db store.db",

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use cutover::{STANDING, STATE_TABLE, Side, Standing};
+use cutover::{STANDING, STATE_TABLE, Side, Standing, Writes};
 use rusqlite::OptionalExtension as _;
 
 use crate::connection::Connection;
@@ -29,6 +29,17 @@ impl Layout {
     /// The tables that writes enter.
     pub(crate) fn writes(self) -> &'static dyn Tables {
         tables::of(self.writes)
+    }
+
+    /// Where old and new programs write at once, this one is a new program: it finds in the new
+    /// tables what it has written there.
+    fn of(standing: Standing) -> Self {
+        let writes = standing.writes().preferring(Side::New);
+        let reads = match standing.writes() {
+            Writes::Both => writes,
+            Writes::Old | Writes::New => standing.reads(),
+        };
+        Self { reads, writes }
     }
 
     /// All on one side: there is no migration under way.
@@ -125,7 +136,7 @@ pub(crate) fn detect(conn: &Connection) -> Step<Layout> {
 /// As [`detect`]; `None` where the file holds none of the store's tables.
 pub(crate) fn detect_if_any(conn: &Connection) -> Step<Option<Layout>> {
     if let Some(standing) = standing(conn)? {
-        let layout = Layout { reads: standing.reads(), writes: standing.writes() };
+        let layout = Layout::of(standing);
         for side in [layout.reads, layout.writes] {
             check(conn, side)?;
         }

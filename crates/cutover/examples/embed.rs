@@ -60,7 +60,8 @@ fn standing(conn: &Connection) -> Result<Standing, Box<dyn Error>> {
 /// transaction ends, because every transition is a write transaction.
 fn add_client(conn: &mut Connection, name: &str, city: &str) -> Result<Side, Box<dyn Error>> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let side = standing(&tx)?.writes();
+    // Where both sides take writes, it writes the new one.
+    let side = standing(&tx)?.writes().preferring(Side::New);
     match side {
         Side::Old => {
             tx.execute("INSERT INTO clients (name, city) VALUES (?1, ?2)", [name, city])?;

@@ -71,6 +71,17 @@ impl Affinity {
         matches!(self, Self::Text | Self::Real)
     }
 
+    /// A type that gives a column this affinity.
+    pub(crate) fn type_name(self) -> &'static str {
+        match self {
+            Self::Text => "TEXT",
+            Self::Numeric => "NUMERIC",
+            Self::Integer => "INTEGER",
+            Self::Real => "REAL",
+            Self::Blob => "",
+        }
+    }
+
     /// The type whose CAST gives a value this affinity.
     pub(crate) fn cast_to(self) -> Option<&'static str> {
         match self {

@@ -30,14 +30,15 @@ pub use error::{Error, ErrorKind, LeaseHolder, Refusal, Result};
 pub use fuzz::FuzzOptions;
 pub use migration::{Location, Migration, MigrationError};
 pub use pace::{Limits, Pace};
-pub use phase::{Direction, Phase, Side, UnknownPhase};
+pub use phase::{Direction, Phase, Side, Syncs, UnknownPhase, Writes};
 pub use report::{
     AbortReport, Action, BackfillReport, BackfillStatus, Because, Blocked, BrokenForeignKey,
     CheckReport, Command, ControlStatus, Difference, Fix, Forecast, ForgetReport, FuzzFailure,
     FuzzFault, FuzzLoss, FuzzRefusal, FuzzReport, JournalEntry, Kept, LastVerification, Listed,
     ListedState, NextAction, OldSchema, OnlyNew, PaceStatus, Part, PhaseSpan, Plan, PlanStep,
     PlannedIndex, Problem, RepairReport, RollbackForecast, SetAside, Snapshot, Space, StartReport,
-    TableStatus, TransitionReport, VacuumCost, VerifyReport, Waiting, WorkStatus, WriteStatus,
+    TableStatus, TransitionReport, VacuumCost, VerifyReport, Waiting, WorkStatus, WriteBoth,
+    WriteStatus,
 };
 pub use standing::Standing;
 pub use watch::{Event, Look, Silent, Verdict, Watch, Work};

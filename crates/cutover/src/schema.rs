@@ -130,6 +130,14 @@ pub(crate) struct AppTrigger {
     pub(crate) sql: String,
 }
 
+impl AppTrigger {
+    /// Whether it refuses with RAISE(FAIL), which keeps what the statement did until then.
+    pub(crate) fn raises_fail(&self) -> bool {
+        let bare: String = self.sql.split_whitespace().collect();
+        bare.to_lowercase().contains("raise(fail")
+    }
+}
+
 /// An expression over a table's columns: the condition of a CHECK constraint or of a partial
 /// index, an indexed expression, what a column is generated from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@
 //! also changes the schema, so an application may keep the answer for as long as the schema's
 //! version stays the same.
 
-use crate::phase::{Phase, Side};
+use crate::phase::{Phase, Side, Writes};
 
 /// Where a migration stands, as [`STANDING`](crate::STANDING) tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,14 +25,17 @@ impl Standing {
         match self.phase {
             Phase::Legacy | Phase::DualWrite => Side::Old,
             Phase::ReadNew if !self.backfilled => Side::Old,
+            // The old tables show just what the new ones give, and cost nothing to read.
+            Phase::WriteBoth => Side::Old,
             Phase::ReadNew | Phase::WriteNew | Phase::NewOnly | Phase::Retired => Side::New,
         }
     }
 
-    /// The side that writes enter.
+    /// The sides that writes enter. A program that knows both schemas writes the one it
+    /// prefers: see [`Writes::preferring`].
     #[must_use]
-    pub fn writes(self) -> Side {
-        self.phase.writes_enter()
+    pub fn writes(self) -> Writes {
+        self.phase.writes()
     }
 }
 
@@ -40,6 +43,7 @@ impl Standing {
 mod tests {
     use super::*;
     use crate::phase::Side::{New, Old};
+    use crate::phase::Writes;
 
     #[test]
     fn each_phase_has_its_sides() {
@@ -47,12 +51,13 @@ mod tests {
             let standing = Standing { phase, backfilled };
             (standing.reads(), standing.writes())
         };
-        assert_eq!(sides(Phase::Legacy, false), (Old, Old));
-        assert_eq!(sides(Phase::DualWrite, true), (Old, Old));
-        assert_eq!(sides(Phase::ReadNew, false), (Old, Old));
-        assert_eq!(sides(Phase::ReadNew, true), (New, Old));
-        assert_eq!(sides(Phase::WriteNew, true), (New, New));
-        assert_eq!(sides(Phase::NewOnly, true), (New, New));
-        assert_eq!(sides(Phase::Retired, true), (New, New));
+        assert_eq!(sides(Phase::Legacy, false), (Old, Writes::Old));
+        assert_eq!(sides(Phase::DualWrite, true), (Old, Writes::Old));
+        assert_eq!(sides(Phase::ReadNew, false), (Old, Writes::Old));
+        assert_eq!(sides(Phase::ReadNew, true), (New, Writes::Old));
+        assert_eq!(sides(Phase::WriteBoth, true), (Old, Writes::Both));
+        assert_eq!(sides(Phase::WriteNew, true), (New, Writes::New));
+        assert_eq!(sides(Phase::NewOnly, true), (New, Writes::New));
+        assert_eq!(sides(Phase::Retired, true), (New, Writes::New));
     }
 }

@@ -46,6 +46,12 @@ operations! {
     VERIFY: ["start FILE"], "verify" => ["dual-write"];
     REPAIR: ["start FILE", DAMAGE], "repair" => ["dual-write"];
     TO_READ_NEW: ["start FILE"], "advance --to read-new" => ["read-new", "dual-write"];
+    TO_WRITE_BOTH: ["start FILE", "advance --to read-new"],
+        "advance --to write-both" => ["write-both", "read-new"];
+    BACK_TO_WRITE_BOTH: ["start FILE", "advance --to write-new", WRITES],
+        "rollback --to write-both" => ["write-both", "write-new"];
+    OUT_OF_WRITE_BOTH: ["start FILE", "advance --to write-both"],
+        "rollback --to read-new" => ["read-new", "write-both"];
     TO_WRITE_NEW: ["start FILE", "advance --to read-new"],
         "advance --to write-new" => ["write-new", "read-new"];
     TO_NEW_ONLY: ["start FILE", "advance --to write-new", WRITES],
@@ -70,7 +76,8 @@ macro_rules! of_each_operation {
     ($each:expr) => {
         $crate::operations::of_each_operation! { $each;
             check CHECK, start START, backfill BACKFILL, verify VERIFY, repair REPAIR,
-            to_read_new TO_READ_NEW, to_write_new TO_WRITE_NEW, to_new_only TO_NEW_ONLY, retire RETIRE,
+            to_read_new TO_READ_NEW, to_write_both TO_WRITE_BOTH,
+            back_to_write_both BACK_TO_WRITE_BOTH, out_of_write_both OUT_OF_WRITE_BOTH, to_write_new TO_WRITE_NEW, to_new_only TO_NEW_ONLY, retire RETIRE,
             back_to_write_new BACK_TO_WRITE_NEW, back_to_read_new BACK_TO_READ_NEW,
             back_to_dual_write BACK_TO_DUAL_WRITE, back_to_the_start BACK_TO_THE_START,
             abort ABORT, abort_from_read_new ABORT_FROM_READ_NEW

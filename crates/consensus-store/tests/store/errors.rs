@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use consensus_store::{Error, NewArtifact, Options, Stage, Store};
-use cutover::{ErrorKind, Phase};
+use cutover::{ErrorKind, Phase, Writes};
 
 use crate::store::support::{Files, go, raw};
 
@@ -134,7 +134,7 @@ fn a_model_version_needs_the_new_tables() {
         let store = Store::open(&path).unwrap();
         let before = store.count_artifacts("S").unwrap();
         let stored = store.store_artifact(&artifact().model_version("m-1"));
-        if phase < Phase::WriteNew {
+        if phase.writes() == Writes::Old {
             let error = stored.unwrap_err();
             assert!(matches!(error, Error::NoPlace { field: "model_version" }), "{error:?}");
             assert_eq!(store.count_artifacts("S").unwrap(), before);

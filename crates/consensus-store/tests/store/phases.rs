@@ -146,8 +146,9 @@ fn tour(seed: u64, old_rows: u64) {
     let twin = Store::open(&twin).unwrap();
     let mut rng = Rng::with_seed(seed);
     let mut n = 0;
-    let mut walk = vec![Phase::Legacy, Phase::DualWrite, Phase::ReadNew, Phase::WriteNew];
-    walk.extend([Phase::NewOnly, Phase::WriteNew, Phase::ReadNew, Phase::DualWrite]);
+    let mut walk = vec![Phase::Legacy, Phase::DualWrite, Phase::ReadNew, Phase::WriteBoth];
+    walk.extend([Phase::WriteNew, Phase::NewOnly, Phase::WriteNew, Phase::WriteBoth]);
+    walk.extend([Phase::ReadNew, Phase::DualWrite]);
     walk.extend([Phase::Legacy, Phase::NewOnly, Phase::ReadNew, Phase::NewOnly, Phase::Retired]);
     for phase in walk {
         go(&moving, phase);

@@ -71,6 +71,9 @@ pub(crate) fn proof(report: &CheckReport, file: &str, paste: &Paste) -> String {
     for note in &report.notes {
         line!(out, "{BOLD}note{BOLD:#}: {}", described(note, file, paste));
     }
+    for note in report.write_both.problems.iter().chain(&report.write_both.notes) {
+        line!(out, "{BOLD}write-both{BOLD:#}: {}", described(note, file, paste));
+    }
     if !report.indexes.is_empty() {
         line!(out, "indexes for the duration of the migration:");
         for index in &report.indexes {

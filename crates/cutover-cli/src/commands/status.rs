@@ -3,7 +3,7 @@
 use cli_kit::exit::{Exit, Failure};
 use cli_kit::paste::Paste;
 use cli_kit::progress::rounded;
-use cli_kit::render::{BOLD, DIM, GOOD, WARN, bytes, count, counted, line, next, seconds};
+use cli_kit::render::{BOLD, DIM, GOOD, WARN, bytes, count, counted, line, next, seconds, shown};
 use cutover::Command;
 use cutover::{
     ControlStatus, Engine, LastVerification, LeaseHolder, Listed, Phase, RollbackForecast,
@@ -201,8 +201,7 @@ pub(crate) fn rollback_forecast(forecast: &RollbackForecast) -> String {
 
 /// Every phase, the present one in brackets and in colour.
 fn phases(present: Phase) -> String {
-    let names: Vec<_> = Phase::ALL
-        .into_iter()
+    let names: Vec<_> = shown(present)
         .map(|phase| match phase == present {
             true => format!("{GOOD}[{phase}]{GOOD:#}"),
             false => format!("{DIM}{phase}{DIM:#}"),
@@ -291,7 +290,8 @@ mod tests {
     use super::*;
     use cli_kit::spelling::CUTOVER;
     use cutover::{
-        Action, BackfillStatus, Because, Blocked, NextAction, OldSchema, Side, Waiting, WriteStatus,
+        Action, BackfillStatus, Because, Blocked, NextAction, OldSchema, Side, Waiting,
+        WriteStatus, Writes,
     };
 
     fn status() -> Snapshot {
@@ -315,7 +315,7 @@ mod tests {
             work: None,
             control: ControlStatus::default(),
             writes: WriteStatus {
-                enter: Side::Old,
+                enter: Writes::Old,
                 old_per_second: None,
                 new_per_second: None,
                 longest_stall_ms: None,

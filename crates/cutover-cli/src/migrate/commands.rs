@@ -78,16 +78,18 @@ Only the mirror is changed, never the side that writes enter. Then check again:
 
     /// Go one phase on, or as far as named
     #[command(after_help = "\
-Phases: legacy → dual-write → read-new → write-new → new-only → retired
+Phases: legacy → dual-write → read-new → write-new → new-only → retired;
+between read-new and write-new, if it is asked for: write-both
 
 Examples:
   cutover advance --db app.db
+  cutover advance --to write-both --db app.db
   cutover advance --to new-only --db app.db
   cutover advance --when-told --db app.db   # verify, then wait for
   cutover unpostpone --db app.db            # this, from any terminal
   cutover advance --to retired --yes --backup before-retire.db --db app.db
 
-From write-new on every row is verified first, both ways, and the step is
+From write-both on every row is verified first, both ways, and the step is
 refused (exit code 3, nothing changed) if anything differs. Every step but the
 last can be undone:
   cutover rollback --db app.db")]
@@ -95,10 +97,12 @@ last can be undone:
 
     /// Go one phase back, or as far as named, losing nothing
     #[command(after_help = "\
-Phases: legacy → dual-write → read-new → write-new → new-only → retired
+Phases: legacy → dual-write → read-new → write-new → new-only → retired;
+between read-new and write-new, if it is asked for: write-both
 
 Examples:
   cutover rollback --db app.db
+  cutover rollback --to write-both --db app.db
   cutover rollback --to dual-write --db app.db
 
 From new-only the old tables are brought up to date first. Retiring cannot be
@@ -143,7 +147,7 @@ Work under way follows after its current chunk. To pause it:
 Example:
   cutover postpone --db app.db
 
-`cutover advance` to write-new or new-only is refused until:
+`cutover advance` to write-both, write-new or new-only is refused until:
   cutover unpostpone --db app.db")]
     Postpone(Operate<R>),
 

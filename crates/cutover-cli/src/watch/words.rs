@@ -126,7 +126,10 @@ fn question(order: Order, phase: Phase, seen: &Snapshot, paste: &Paste) -> (Stri
         }
         Order::Ask(Request::Postpone) => (
             "Postpone the cutover?".into(),
-            vec!["Going to write-new or new-only is refused until it is allowed again.".into()],
+            vec![
+                "Going to write-both, write-new or new-only is refused until it is allowed again."
+                    .into(),
+            ],
         ),
         Order::Ask(Request::Unpostpone) => (
             "Allow the cutover?".into(),
@@ -166,6 +169,10 @@ fn on(phase: Phase, here: &str) -> (String, Vec<String>) {
     let means = match to {
         Phase::Legacy | Phase::DualWrite => "Both schemas are kept in step.",
         Phase::ReadNew => "The live views read the new tables. Writes still enter the old ones.",
+        Phase::WriteBoth => {
+            "Every row is verified first, both ways; if anything differs, nothing is changed. Then \
+             old and new tables take writes at once."
+        }
         Phase::WriteNew => {
             "Every row is verified first, both ways; if anything differs, nothing is changed. Then \
              the new tables take the writes, and the old ones refuse them but stay in step."

@@ -33,6 +33,7 @@ fn the_suggested_commands_lead_from_check_to_retired() {
             "check split-address.sql --db app.db",
             "start split-address.sql --db app.db",
             "advance --db app.db",
+            "advance --to write-both --db app.db",
             "advance --db app.db",
             "advance --db app.db",
             "advance --to retired --yes --backup before-retire.db --db app.db",

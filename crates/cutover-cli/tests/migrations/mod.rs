@@ -19,6 +19,7 @@
 //! - [`own_steps`]: what a migration does to the schema itself is no drift.
 //! - [`verifying`]: what a verification counts, and what it keeps in memory.
 //! - [`refused_rows`]: rows that a constraint of the new side refuses, named.
+//! - [`write_both`]: the phase in which old and new programs write at once.
 //! - [`walk`]: commands and writes at random; what `next:` names is accepted.
 //! - [`rollback`]: a rollback from `new-only`, whatever new programs wrote.
 //! - [`failing`]: values for which a mapping fails.
@@ -52,3 +53,4 @@ mod stage;
 mod story;
 mod verifying;
 mod walk;
+mod write_both;

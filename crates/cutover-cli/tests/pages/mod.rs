@@ -36,6 +36,7 @@ pages! {
     random_writes: "docs/src/guides/random-writes.md",
     big: "docs/src/guides/big.md",
     rollout: "docs/src/guides/rollout.md",
+    write_both: "docs/src/guides/write-both.md",
     after: "docs/src/guides/after.md",
 }
 

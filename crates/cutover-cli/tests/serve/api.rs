@@ -128,7 +128,9 @@ fn the_plan_stays_what_it_was() {
             assert_eq!(after.len(), before.len());
             for (then, now) in before.iter().zip(&after) {
                 assert_eq!(then["step"], now["step"]);
-                if then["step"] != "read-new to write-new" {
+                // Where the tables have been handed over, it says so.
+                let entered = then["step"].as_str().unwrap().starts_with("read-new to ");
+                if !entered {
                     assert_eq!(then, now, "in {phase}");
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cutover::{Engine, Observer, Options, Side};
+use cutover::{Engine, Observer, Options, Writes};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
@@ -83,7 +83,7 @@ fn programs_transactions_are_counted_and_our_own_are_not() {
     let seen = writes.old_per_second.unwrap();
     assert!((seen / expected - 1.0).abs() < 0.5, "{seen} a second, and there were {expected}");
     assert_eq!(writes.new_per_second, writes.old_per_second, "the sync carries each over");
-    assert_eq!(writes.enter, Side::Old);
+    assert_eq!(writes.enter, Writes::Old);
 }
 
 #[test]

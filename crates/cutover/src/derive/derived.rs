@@ -1,6 +1,7 @@
 //! What a mapping gives, restricted to a part of it, as SQL.
 
 use super::query::Leaf;
+use super::query::RenderLeaf;
 use super::sql::{any, equality, ident, idents, join};
 use super::typed::compared;
 use crate::derive::query::term::Term;
@@ -49,8 +50,13 @@ pub(crate) enum Part<'a> {
 
 /// The SELECT that gives the target's rows, columns in the order of its list.
 pub(crate) fn derived(target: &Target, place: Place, part: Part<'_>) -> String {
+    derived_from(target, &|leaf| place.table(leaf.side, &leaf.table), part)
+}
+
+/// The same, from tables that are written as the caller says.
+pub(crate) fn derived_from(target: &Target, table: RenderLeaf<'_>, part: Part<'_>) -> String {
     join(&target.sources, " UNION ALL ", |source| {
-        let leaf = |leaf: &Leaf| leaf_of(target, source, leaf, place, part);
+        let leaf = |leaf: &Leaf| leaf_of(target, source, leaf, table(leaf), part);
         let sql = source.query.render(&leaf);
         if matches!(part, Part::Listed) && source.spans_leaves() {
             return only_listed(target, &sql);
@@ -73,10 +79,9 @@ pub(super) fn leaf_of(
     target: &Target,
     source: &Source,
     leaf: &Leaf,
-    place: Place,
+    table: String,
     part: Part<'_>,
 ) -> String {
-    let table = place.table(leaf.side, &leaf.table);
     let Some(terms) =
         source.paths.iter().find(|terms| terms.iter().any(|term| term.leaf == Some(leaf.number)))
     else {

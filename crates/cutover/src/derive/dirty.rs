@@ -22,6 +22,10 @@ pub(crate) enum Rows<'a> {
     Unknown(Option<&'a Table>),
     /// The rows of the leaf's table that meet a condition over its columns.
     Where(&'a str),
+    /// Rows with the columns of the leaf's table that were there before, as a table expression.
+    Gone(&'a str),
+    /// Rows with the columns of the leaf's table, as a table expression.
+    From(&'a str),
 }
 
 /// A SELECT that gives the scopes touched by the rows: one column for each scope
@@ -67,6 +71,9 @@ fn direct(terms: &[Term], leaf: &Leaf, rows: Rows<'_>) -> String {
             join(terms, ", ", |term| of_row(&term.expr, "x")),
             ident(&leaf.table)
         ),
+        Rows::Gone(rows) | Rows::From(rows) => {
+            format!("SELECT {} FROM {rows} AS x", join(terms, ", ", |term| of_row(&term.expr, "x")))
+        }
     }
 }
 
@@ -81,7 +88,7 @@ fn joined(source: &Source, leaf: &Leaf, rows: Rows<'_>) -> Option<String> {
     // The mapping may read the table more than once, and what was there before a row went
     // had that row in any of these places. The table itself no longer has it.
     let mut others: Vec<usize> = Vec::new();
-    if matches!(rows, Rows::Trigger("OLD")) {
+    if matches!(rows, Rows::Trigger("OLD") | Rows::Gone(_)) {
         let same = |found: &&&Leaf| found.table == leaf.table && found.side == leaf.side;
         others = query.leaves().iter().filter(same).map(|found| found.number).collect();
         others.retain(|number| *number != leaf.number);
@@ -125,5 +132,6 @@ fn changed(leaf: &Leaf, rows: Rows<'_>) -> String {
         Rows::Where(condition) => {
             format!("(SELECT * FROM {} AS x WHERE {condition})", ident(&leaf.table))
         }
+        Rows::Gone(rows) | Rows::From(rows) => format!("(SELECT * FROM {rows} AS x)"),
     }
 }

@@ -5,8 +5,8 @@
 //! only for its values are left out. A group of many rows is not read to know that it is there.
 
 use super::derived::{Part, Place, leaf_of};
-use super::query::Query;
 use super::query::givers::givers;
+use super::query::{Leaf, Query};
 use crate::derive::target::Target;
 
 /// Whether the mapping gives the row of a scope, its values given by SQL expressions. `None`
@@ -19,7 +19,8 @@ pub(crate) fn is_given(target: &Target, value: &dyn Fn(usize) -> String) -> Opti
     let parts: Vec<String> = givers(&source.query)?
         .into_iter()
         .map(|arm| {
-            let leaf = |leaf: &_| leaf_of(target, source, leaf, Place::LIVE, Part::Scope(value));
+            let table = |leaf: &Leaf| Place::LIVE.table(leaf.side, &leaf.table);
+            let leaf = |leaf: &Leaf| leaf_of(target, source, leaf, table(leaf), Part::Scope(value));
             format!("EXISTS ({})", Query::of(arm).render(&leaf))
         })
         .collect();

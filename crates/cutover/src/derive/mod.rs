@@ -13,6 +13,8 @@ pub(crate) mod live;
 pub(crate) mod names;
 pub(crate) mod no_effect;
 pub(crate) mod object;
+pub(crate) mod own_values;
+pub(crate) mod owned;
 pub(crate) mod query;
 pub(crate) mod replace_keys;
 pub(crate) mod sequences;

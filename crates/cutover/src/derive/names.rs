@@ -66,6 +66,22 @@ impl Names {
         self.named("free", target)
     }
 
+    /// A table: rows of a table that the write at hand took away.
+    pub(crate) fn gone(self, table: &str) -> String {
+        self.named("gone", table)
+    }
+
+    /// A table: what the mapping gave before the write at hand, and gives now.
+    pub(crate) fn delta(self, target: &str) -> String {
+        self.named("delta", target)
+    }
+
+    /// A table of one row whose key says ON CONFLICT REPLACE, asked whether a constraint that
+    /// says so is heeded.
+    pub(crate) fn probe_default(self) -> String {
+        format!("{}probe_default", self.prefix())
+    }
+
     /// A table: scopes touched while a gate verifies.
     pub(crate) fn touched(self) -> String {
         format!("{}touched", self.prefix())

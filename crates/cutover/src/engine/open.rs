@@ -71,10 +71,10 @@ impl Engine {
             return Model::bare(&self.db, record);
         }
         let migration = Migration::started(&record.name, &record.text)?;
-        let named_side = record.phase.writes_enter();
+        let writes = record.phase.writes();
         let fix = Fix::from("restore the table as it was, or leave the migration with ")
             .with(Command::ABORT);
-        let built = Model::build(&self.db, migration, record.id, named_side);
+        let built = Model::build(&self.db, migration, record.id, writes);
         // That a table is gone says more than that a name in the file leads nowhere.
         if matches!(built, Err(Error::Migration(_) | Error::Refused(_))) {
             refuse_lost(&self.db, record)?;

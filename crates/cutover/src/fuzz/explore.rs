@@ -17,7 +17,7 @@ use crate::engine::open::Engine;
 use crate::error::{Error, Result};
 use crate::migration::Migration;
 use crate::model::build::Model;
-use crate::phase::{Direction, Side};
+use crate::phase::{Direction, Writes};
 use crate::report::FuzzReport;
 use crate::watch::{Event, Watch, Work};
 
@@ -53,7 +53,7 @@ impl Engine {
             Some(record) => record.id,
             None => 1,
         };
-        let model = Model::build(&self.db, migration.clone(), number, Side::Old)?;
+        let model = Model::build(&self.db, migration.clone(), number, Writes::Old)?;
         let sample = sample(&self.db, &model)?;
         let dir = self.scratch_dir()?;
         let workshop = Workshop { migration, sample: &sample, dir: dir.path(), sabotage };

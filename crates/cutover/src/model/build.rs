@@ -12,7 +12,7 @@ use crate::derive::names::Names;
 use crate::derive::target::{Target, targets};
 use crate::error::{Error, Refusal, Result};
 use crate::migration::{Migration, MigrationError};
-use crate::phase::{Direction, Side};
+use crate::phase::{Direction, Side, Writes};
 use crate::schema::{AppTrigger, Catalog, Table, Tables};
 
 /// The migration, its number in the database, and what follows from its mappings.
@@ -20,8 +20,8 @@ use crate::schema::{AppTrigger, Catalog, Table, Tables};
 pub(crate) struct Model {
     pub(crate) migration: Migration,
     pub(crate) names: Names,
-    /// The side whose tables have the names that both sides have: the one that writes enter.
-    pub(crate) named_side: Side,
+    /// The sides that writes enter: their tables are defined as their authors wrote them.
+    pub(crate) writes: Writes,
     pub(crate) catalog: Catalog,
     pub(crate) forward: Vec<Target>,
     pub(crate) backward: Vec<Target>,
@@ -33,9 +33,9 @@ impl Model {
         db: &Db,
         migration: Migration,
         number: i64,
-        named_side: Side,
+        writes: Writes,
     ) -> Result<Self> {
-        Self::derive(db, migration.clone(), number, named_side)?
+        Self::derive(db, migration.clone(), number, writes)?
             .map_err(|flaw| refuse(&migration, &flaw))
     }
 
@@ -44,10 +44,10 @@ impl Model {
         db: &Db,
         migration: Migration,
         number: i64,
-        named_side: Side,
+        writes: Writes,
     ) -> Result<std::result::Result<Self, Flaw>> {
-        let catalog = read_catalog(db, &migration, number, named_side)?;
-        Ok(Self::from_catalog(migration, number, named_side, catalog))
+        let catalog = read_catalog(db, &migration, number, writes.named_side())?;
+        Ok(Self::from_catalog(migration, number, writes, catalog))
     }
 
     /// What is wrong with a mapping whose answer is not the same each time. Asked before a
@@ -61,40 +61,36 @@ impl Model {
     fn from_catalog(
         migration: Migration,
         number: i64,
-        named_side: Side,
+        writes: Writes,
         catalog: Catalog,
     ) -> std::result::Result<Self, Flaw> {
         let names = Names { migration: number };
         let forward = targets(&migration, Direction::Forward, &catalog)?;
         let backward = targets(&migration, Direction::Backward, &catalog)?;
-        Ok(Self { names, named_side, migration, catalog, forward, backward })
+        Ok(Self { names, writes, migration, catalog, forward, backward })
     }
 
-    /// The model for when the other side has the shared names.
-    pub(crate) fn named_for(&self, named_side: Side) -> Result<Self> {
+    /// The side whose tables have the names that both sides have.
+    pub(crate) fn named_side(&self) -> Side {
+        self.writes.named_side()
+    }
+
+    /// The model for when writes enter these sides.
+    pub(crate) fn written(&self, writes: Writes) -> Result<Self> {
+        let named_side = writes.named_side();
         let mut catalog = self.catalog.clone();
-        // The application's triggers go with the name.
-        let mut triggers: Vec<(String, Vec<AppTrigger>)> = Vec::new();
-        for side in [named_side.other(), named_side] {
-            for table in catalog.side_mut(side).iter_mut().filter(|table| table.shared) {
-                table.name = stored(&table.known_as, side, named_side);
-                if side != named_side {
-                    triggers.push((table.known_as.clone(), std::mem::take(&mut table.triggers)));
-                } else if let Some((_, come)) =
-                    triggers.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case(&table.known_as))
-                {
-                    table.triggers.append(come);
-                }
-            }
+        if named_side != self.named_side() {
+            exchange_names(&mut catalog, named_side);
         }
-        Self::from_catalog(self.migration.clone(), self.names.migration, named_side, catalog)
+        Self::from_catalog(self.migration.clone(), self.names.migration, writes, catalog)
             .map_err(|flaw| refuse(&self.migration, &flaw))
     }
 
     /// The migration without its mappings, whatever became of the tables: once it is retired
     /// nothing else is left of it, and to leave it nothing else is needed.
     pub(crate) fn bare(db: &Db, record: &Record) -> Result<Self> {
-        let named_side = record.phase.writes_enter();
+        let writes = record.phase.writes();
+        let named_side = writes.named_side();
         let mut migration = remains::read(record);
         let catalog = match read_catalog(db, &migration, record.id, named_side) {
             Err(Error::Migration(_)) => {
@@ -105,7 +101,7 @@ impl Model {
         };
         Ok(Self {
             names: Names { migration: record.id },
-            named_side,
+            writes,
             catalog,
             migration,
             forward: Vec::new(),
@@ -141,7 +137,7 @@ impl Model {
         let reads = |target: &Target, side: Side, of: &dyn Fn(&str) -> bool| {
             target.leaves().any(|(_, leaf)| leaf.side == side && of(&leaf.table))
         };
-        if self.named_side == Side::Old || target.direction == Direction::Backward {
+        if self.writes == Writes::Old || target.direction == Direction::Backward {
             return true;
         }
         // A table filled earlier passes on what it was made of.
@@ -197,6 +193,24 @@ impl Model {
                 (self.names.index(&name, &needed.columns), needed)
             })
             .collect()
+    }
+}
+
+/// Stores the tables that share their names under those they have when the other side has
+/// the names. The application's triggers go with the name.
+fn exchange_names(catalog: &mut Catalog, named_side: Side) {
+    let mut triggers: Vec<(String, Vec<AppTrigger>)> = Vec::new();
+    for side in [named_side.other(), named_side] {
+        for table in catalog.side_mut(side).iter_mut().filter(|table| table.shared) {
+            table.name = stored(&table.known_as, side, named_side);
+            if side != named_side {
+                triggers.push((table.known_as.clone(), std::mem::take(&mut table.triggers)));
+            } else if let Some((_, come)) =
+                triggers.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case(&table.known_as))
+            {
+                table.triggers.append(come);
+            }
+        }
     }
 }
 

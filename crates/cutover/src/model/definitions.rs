@@ -18,9 +18,9 @@ use crate::phase::Side;
 use crate::schema::{Change, Defined, Definition};
 
 /// The new tables and then their indexes, in the order of the file, as they are defined
-/// while `model.named_side` is the source.
+/// while writes enter the sides that the model says.
 pub(crate) fn of_new(model: &Model) -> Vec<Definition> {
-    let ruling = model.named_side == Side::New;
+    let ruling = model.writes.enter(Side::New);
     let tables = model.migration.tables.iter().filter_map(|created| {
         let name = model.catalog.new.get(&created.name)?.name.clone();
         let mirror = (!ruling).then(|| as_mirror(&created.sql, &name)).flatten();

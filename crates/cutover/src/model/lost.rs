@@ -108,7 +108,7 @@ pub(crate) fn lost(db: &Db, record: &Record) -> Result<Vec<Lost>> {
     let mut lost: Vec<Lost> = Vec::new();
     for mapping in &migration.mappings {
         let (side, table) = (mapping.side(), &mapping.target);
-        let aside = migration.shares(table) && record.phase.writes_enter() != side;
+        let aside = migration.shares(table) && record.phase.writes().named_side() != side;
         let stored = if aside { Names::aside(side, table) } else { table.clone() };
         let known = lost.iter().any(|other| other.name.eq_ignore_ascii_case(&stored));
         if known || places.of(&stored).is_some() {
@@ -145,7 +145,7 @@ fn made_since(
     let all = catalog::table_names(db)?;
     let mut since: Option<i64> = None;
     for table in &migration.tables {
-        let aside = migration.shares(&table.name) && phase.writes_enter() != Side::New;
+        let aside = migration.shares(&table.name) && phase.writes().named_side() != Side::New;
         let stored = if aside { Names::aside(Side::New, &table.name) } else { table.name.clone() };
         since = since.into_iter().chain(places.of(&stored)).min();
     }

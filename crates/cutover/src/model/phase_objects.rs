@@ -4,6 +4,7 @@ use super::build::Model;
 use super::remains;
 use crate::backend::sqlite::Db;
 use crate::backend::sqlite::objects::{self, Standing};
+use crate::backend::sqlite::triggers::both;
 use crate::backend::sqlite::triggers::freeze::freeze;
 use crate::backend::sqlite::triggers::guard::guards;
 use crate::backend::sqlite::triggers::mark::syncing;
@@ -12,7 +13,7 @@ use crate::backend::sqlite::triggers::touched::stale;
 use crate::derive::live::view;
 use crate::derive::object::Object;
 use crate::error::Result;
-use crate::phase::{Direction, Phase};
+use crate::phase::{Direction, Phase, Syncs};
 use crate::schema::Table;
 use crate::standing;
 
@@ -44,26 +45,38 @@ pub(crate) fn objects(model: &Model, setting: Setting, since: &str) -> Vec<Objec
 pub(crate) fn timeless(model: &Model, setting: Setting) -> Vec<Object> {
     let mut objects = Vec::new();
     let name = model.migration.name();
-    let direction = setting.phase.sync();
-    if direction.is_some() || setting.catching_up {
+    let syncs = setting.phase.sync();
+    if matches!(syncs, Some(Syncs::OneWay(_))) || setting.catching_up {
         objects.extend(syncing(model.names));
     }
     if setting.catching_up {
         objects.extend(stale(&model.backward, model.names, &model.catalog));
     }
-    if direction == Some(Direction::Forward) {
-        objects.extend(model.forward.iter().flat_map(|target| guards(target, model.names, name)));
-    }
-    if let Some(direction) = direction {
-        let targets = model.targets(direction);
-        objects.extend(sync(targets, model.names, name, &model.catalog));
-        if setting.backfilled {
-            for parent in targets.iter().filter(|target| model.is_parent(target)) {
-                objects.extend(parent_triggers(targets, parent, model.names, name, &model.catalog));
-            }
+    match syncs {
+        Some(Syncs::OneWay(direction)) => objects.extend(one_way(model, direction, setting)),
+        Some(Syncs::BothWays) => {
+            let (forward, backward) = (&model.forward, &model.backward);
+            objects.extend(both::objects(forward, backward, model.names, name, &model.catalog));
         }
+        None => {}
     }
     objects.extend(views(model, setting));
+    objects
+}
+
+/// The triggers that keep a mirror in step, and those that refuse other writes to it.
+fn one_way(model: &Model, direction: Direction, setting: Setting) -> Vec<Object> {
+    let (targets, name) = (model.targets(direction), model.migration.name());
+    let mut objects = Vec::new();
+    if direction == Direction::Forward {
+        objects.extend(targets.iter().flat_map(|target| guards(target, model.names, name)));
+    }
+    objects.extend(sync(targets, model.names, name, &model.catalog));
+    if setting.backfilled {
+        for parent in targets.iter().filter(|target| model.is_parent(target)) {
+            objects.extend(parent_triggers(targets, parent, model.names, name, &model.catalog));
+        }
+    }
     objects
 }
 

@@ -117,8 +117,8 @@ pub(crate) fn read(record: &Record) -> Migration {
 /// they are all there is of the rows, and in `write-new` the old tables lack them.
 pub(crate) fn counts(side: Side, phase: Phase) -> bool {
     match side {
-        Side::New => phase <= Phase::ReadNew,
-        Side::Old => phase >= Phase::WriteNew,
+        Side::New => phase.writes().enter(Side::Old),
+        Side::Old => phase.writes().enter(Side::New),
     }
 }
 

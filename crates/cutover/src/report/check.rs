@@ -23,12 +23,25 @@ pub struct CheckReport {
     pub problems: Vec<Problem>,
     /// What is worth knowing and does not stand in the way.
     pub notes: Vec<Problem>,
+    /// Whether old and new programs could write at once, in `write-both`.
+    pub write_both: WriteBoth,
     /// Indexes that `start` creates for the time of the migration.
     pub indexes: Vec<PlannedIndex>,
     /// What the migration will cost, from a timed rehearsal.
     pub forecast: Forecast,
     /// What random writes on a scratch copy found, where they were asked for.
     pub fuzz: Option<FuzzReport>,
+}
+
+/// Whether a migration can go through `write-both`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct WriteBoth {
+    /// Whether `advance --to write-both` would go ahead, as far as the schema tells.
+    pub possible: bool,
+    /// What stands in the way of it. The migration can go without.
+    pub problems: Vec<Problem>,
+    /// What is worth knowing where it is possible.
+    pub notes: Vec<Problem>,
 }
 
 /// Something that stands in the way of a migration, or is worth knowing.

@@ -82,12 +82,14 @@ impl Command {
                 Self::Advance { when_told: true, .. } => Self::Retire { backup: false },
                 Self::Advance { to: None, .. } => Self::advance_to(Phase::Legacy),
                 Self::Advance { to: Some(to), .. } => {
-                    to.next().map_or(Self::ADVANCE_WHEN_TOLD, Self::advance_to)
+                    listed_after(*to).map_or(Self::ADVANCE_WHEN_TOLD, Self::advance_to)
                 }
                 Self::Retire { backup: false } => Self::Retire { backup: true },
                 Self::Retire { backup: true } => Self::ROLLBACK,
                 Self::Rollback { to: None } => Self::rollback_to(Phase::Legacy),
-                Self::Rollback { to: Some(to) } => to.next().map_or(Self::ABORT, Self::rollback_to),
+                Self::Rollback { to: Some(to) } => {
+                    listed_after(*to).map_or(Self::ABORT, Self::rollback_to)
+                }
                 Self::Abort { migration: None } => Self::abort("split"),
                 Self::Abort { migration: Some(_) } => Self::forget("split"),
                 Self::Forget { drop_kept: false, migration } => {
@@ -146,6 +148,10 @@ impl Command {
     pub fn forget(migration: &str) -> Self {
         Self::Forget { migration: migration.to_owned(), drop_kept: false }
     }
+}
+
+fn listed_after(phase: Phase) -> Option<Phase> {
+    Phase::ALL.into_iter().find(|other| *other > phase)
 }
 
 /// Its name and arguments, as the `cutover` program takes them. `FILE` stands for the migration

@@ -12,7 +12,7 @@ pub(crate) mod status;
 pub(crate) mod transition;
 pub(crate) mod verify;
 
-pub use self::check::{CheckReport, Forecast, Plan, PlanStep, PlannedIndex, Problem};
+pub use self::check::{CheckReport, Forecast, Plan, PlanStep, PlannedIndex, Problem, WriteBoth};
 pub use self::command::Command;
 pub use self::fix::{Fix, Part};
 pub use self::fuzz::{FuzzFailure, FuzzFault, FuzzLoss, FuzzRefusal, FuzzReport};

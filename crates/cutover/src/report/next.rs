@@ -61,6 +61,10 @@ pub enum Because {
     Filled,
     /// The new tables can take the writes as soon as the programs can write them.
     ReadsMoved,
+    /// Old and new programs can write at once.
+    BothCanWrite,
+    /// Both sides take writes: old and new programs write at once.
+    BothWrite,
     /// The new tables take the writes.
     WritesMoved,
     /// The old tables are frozen.
@@ -102,6 +106,7 @@ impl NextAction {
             (Action::Advance, Some(Phase::Retired)) => {
                 Command::Retire { backup: self.because != Because::Interrupted }
             }
+            (Action::Advance, Some(to)) if to.is_optional() => Command::advance_to(to),
             (Action::Advance, _) => Command::ADVANCE,
             (Action::Rollback, _) => Command::ROLLBACK,
             (Action::Start, _) => Command::Start,

@@ -9,7 +9,7 @@ use super::set_aside::Kept;
 use super::status::{BackfillStatus, Blocked, TableStatus};
 use super::verify::VerifyReport;
 use crate::error::LeaseHolder;
-use crate::phase::{Phase, Side};
+use crate::phase::{Phase, Writes};
 
 /// Where a migration stands.
 ///
@@ -202,8 +202,8 @@ pub struct PaceStatus {
 /// tables a transaction was about can't be told from outside without slowing it down.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct WriteStatus {
-    /// The side that they enter.
-    pub enter: Side,
+    /// The sides that they enter.
+    pub enter: Writes,
     /// Transactions a second that can reach the old tables: those of programs where they
     /// write there, and where the sync carries them there.
     pub old_per_second: Option<f64>,

@@ -37,6 +37,10 @@ pub struct VerifyReport {
     pub extra: u64,
     /// Rows with the same key and other values.
     pub different: u64,
+    /// In `write-both`: rows of the new tables that the old ones do not show, or not as they
+    /// are. That is no difference there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only_new_holds: Option<u64>,
     /// The first few differences.
     pub examples: Vec<Difference>,
 }

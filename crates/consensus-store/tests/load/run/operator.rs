@@ -16,10 +16,14 @@ use super::history::{Event, History, Tail, phases};
 use super::worker::fault;
 
 /// The steps from one phase to another that there are.
-pub(crate) const STEPS: [(Phase, Phase); 9] = [
+pub(crate) const STEPS: [(Phase, Phase); 13] = [
     (Phase::Legacy, Phase::DualWrite),
     (Phase::DualWrite, Phase::ReadNew),
     (Phase::ReadNew, Phase::WriteNew),
+    (Phase::ReadNew, Phase::WriteBoth),
+    (Phase::WriteBoth, Phase::WriteNew),
+    (Phase::WriteNew, Phase::WriteBoth),
+    (Phase::WriteBoth, Phase::ReadNew),
     (Phase::WriteNew, Phase::NewOnly),
     (Phase::NewOnly, Phase::WriteNew),
     (Phase::WriteNew, Phase::ReadNew),
@@ -38,7 +42,7 @@ enum Move {
     Backfill,
     Verify,
     Repair,
-    Advance,
+    Advance(Option<Phase>),
     Rollback(Option<Phase>),
     Abort,
 }
@@ -154,7 +158,7 @@ impl Operator {
                     continue;
                 }
                 (_, Some(status)) if !status.backfill.complete => Move::Backfill,
-                _ => Move::Advance,
+                _ => Move::Advance(None),
             };
             self.make(next)?;
         }
@@ -171,11 +175,17 @@ impl Operator {
             return if self.rng.bool() { Move::Abort } else { start };
         }
         if allowed("advance") && status.phase < Phase::NewOnly {
-            moves.extend([Move::Advance; 5]);
+            moves.extend([Move::Advance(None); 5]);
+            if status.phase == Phase::ReadNew {
+                moves.extend([Move::Advance(Some(Phase::WriteBoth)); 5]);
+            }
         }
         if allowed("rollback") {
             moves.extend([Move::Rollback(None); 3]);
             moves.push(Move::Rollback(Some(Phase::DualWrite)));
+            if status.phase > Phase::WriteBoth {
+                moves.push(Move::Rollback(Some(Phase::WriteBoth)));
+            }
         }
         if allowed("abort") {
             moves.push(Move::Abort);
@@ -213,11 +223,13 @@ impl Operator {
                 if !status.backfill.complete {
                     Move::Backfill
                 } else if status.allowed.iter().any(|action| action == "advance") {
-                    Move::Advance
+                    let asked = next == Phase::WriteBoth && phase == Phase::ReadNew;
+                    Move::Advance(asked.then_some(next))
                 } else {
                     Move::Rollback(None)
                 }
             }
+            Some(_) if next == Phase::WriteBoth => Move::Rollback(Some(next)),
             Some(_) => Move::Rollback(None),
         })
     }
@@ -241,8 +253,9 @@ impl Operator {
                 let mended = report.inserted + report.updated + report.deleted;
                 if mended == 0 { String::new() } else { format!("{report:?}") }
             }),
-            Move::Advance => {
-                migration.advance(&AdvanceOptions::default(), telling).map(|it| kept(&it))
+            Move::Advance(to) => {
+                let options = AdvanceOptions { to, ..AdvanceOptions::default() };
+                migration.advance(&options, telling).map(|it| kept(&it))
             }
             Move::Rollback(to) => migration.rollback(to, telling).map(|it| kept(&it)),
             Move::Abort => {
@@ -349,9 +362,12 @@ impl Operator {
 }
 
 /// What a transition did that it should not have to: every row of the store's has its image
-/// on both sides.
+/// on both sides. Where programs write both, a run that an old program emptied stays.
 fn kept(report: &TransitionReport) -> String {
-    if report.kept.is_empty() && report.only_new_holds == 0 {
+    let emptied = |kept: &cutover::Kept| kept.table == "consensus_runs";
+    let both = report.from >= Phase::WriteBoth;
+    if report.kept.iter().all(|kept| both && emptied(kept)) && (both || report.only_new_holds == 0)
+    {
         String::new()
     } else {
         format!("{:?}, {} only in the new tables", report.kept, report.only_new_holds)

@@ -4,11 +4,14 @@
 
 const $ = (id) => document.getElementById(id);
 const HOUR = 3600;
-const PHASES = ["legacy", "dual-write", "read-new", "write-new", "new-only", "retired"];
+const PHASES = ["legacy", "dual-write", "read-new", "write-both", "write-new", "new-only", "retired"];
+/** The phases as they are shown and passed: an optional one only where the migration is in it. */
+const phasesFrom = (present) => PHASES.filter((phase) => phase !== "write-both" || phase === present);
 const MEANS = {
   "legacy": "Nothing of the migration is in place: programs use the old schema.",
   "dual-write": "Programs write and read the old schema. Each write reaches the new one in the same transaction.",
   "read-new": "Programs write the old schema and read the new one, which each write reaches in the same transaction.",
+  "write-both": "Old programs write the old schema and new programs the new one. Each write reaches the other schema in the same transaction.",
   "write-new": "Programs write and read the new schema. The old one is kept current, so a rollback is instant.",
   "new-only": "Programs use the new schema alone. The old one is frozen, and a rollback would bring it up to date.",
   "retired": "Programs use the new schema. The old one is gone: there is no rollback any more.",
@@ -100,8 +103,9 @@ function showHead({ snapshot }) {
   document.title = `${snapshot.migration}: ${snapshot.phase}`;
   fill($("name"), snapshot.migration);
   fill($("database"), snapshot.database);
-  const now = PHASES.indexOf(snapshot.phase);
-  fill($("phases"), ...PHASES.map((phase, i) => {
+  const phases = phasesFrom(snapshot.phase);
+  const now = phases.indexOf(snapshot.phase);
+  fill($("phases"), ...phases.map((phase, i) => {
     const is = i < now ? "past" : i === now ? "now" : "ahead";
     const note = i === now ? `for ${since(snapshot.since).replace(/\.\d s$/, " s")}` : "";
     return make("li", { "data-is": is, "aria-current": is === "now" && "step" },
@@ -184,7 +188,7 @@ const differencesOf = (last) => (last ? last.report.missing + last.report.extra 
 function showVerified({ snapshot }) {
   const last = snapshot.verification;
   if (!last) {
-    fill($("verified"), make("p", { class: "quiet" }, "Nothing has been verified yet. From write-new on every step verifies every row by itself, before it is taken."));
+    fill($("verified"), make("p", { class: "quiet" }, "Nothing has been verified yet. From write-both on every step verifies every row by itself, before it is taken."));
     return;
   }
   const found = differencesOf(last);
@@ -389,8 +393,9 @@ const ORDERS = [
 ];
 
 function target(order) {
-  const at = PHASES.indexOf(news.snapshot.phase);
-  return PHASES[at + (order === "advance" ? 1 : -1)];
+  const phases = phasesFrom(news.snapshot.phase);
+  const at = phases.indexOf(news.snapshot.phase);
+  return phases[at + (order === "advance" ? 1 : -1)];
 }
 
 /** Whether an order makes sense now: the server has decided. */

@@ -53,7 +53,7 @@ pub(super) fn still(phase: Phase) -> Snapshot {
         work: None,
         control: ControlStatus::default(),
         writes: WriteStatus {
-            enter: if forward { Side::Old } else { Side::New },
+            enter: phase.writes(),
             old_per_second: Some(212.0),
             new_per_second: Some(212.0),
             longest_stall_ms: Some(3.1),

@@ -1,7 +1,7 @@
 //! The migration, its phases with the present one in brackets, since when, and which side
 //! takes the writes.
 
-use cli_kit::render::counted;
+use cli_kit::render::{counted, shown};
 use cutover::{OldSchema, Phase, Snapshot};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -44,7 +44,8 @@ fn title(seen: &Snapshot, columns: usize, theme: Theme) -> Line<'static> {
 /// All phases where they fit, else the present one and how many there are.
 fn phases(present: Phase, columns: usize, theme: Theme) -> Line<'static> {
     let mut spans = Vec::new();
-    for phase in Phase::ALL {
+    let shown: Vec<Phase> = shown(present).collect();
+    for &phase in &shown {
         if !spans.is_empty() {
             spans.push(Span::styled(" → ", theme.dim()));
         }
@@ -58,10 +59,10 @@ fn phases(present: Phase, columns: usize, theme: Theme) -> Line<'static> {
     if line.width() <= columns {
         return line;
     }
-    let at = Phase::ALL.iter().position(|phase| *phase == present).unwrap_or(0) + 1;
+    let at = shown.iter().position(|phase| *phase == present).unwrap_or(0) + 1;
     Line::from(vec![
         Span::styled(format!("[{present}]"), theme.good()),
-        Span::styled(format!(" {at} of {}", Phase::ALL.len()), theme.dim()),
+        Span::styled(format!(" {at} of {}", shown.len()), theme.dim()),
     ])
 }
 

@@ -18,4 +18,4 @@ mod size;
 pub(crate) mod term;
 pub(crate) mod trace;
 
-pub(crate) use shape::{Arm, Item, Join, Leaf, Output, Query, What};
+pub(crate) use shape::{Arm, Item, Join, Leaf, Output, Query, RenderLeaf, What};

@@ -17,6 +17,7 @@ use crate::derive::names::Names;
 use crate::derive::object::{Kind as ObjectKind, Object};
 use crate::derive::sql::ident;
 use crate::engine::open::Engine;
+use crate::engine::preflight::write_both::obstacles;
 use crate::error::{Error, Result};
 use crate::model::build::Model;
 use crate::model::lost::{lost, lost_indexes};
@@ -48,6 +49,8 @@ pub(crate) enum Kind {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Drift {
     found: Vec<(Kind, Problem)>,
+    /// In `read-new`: whether nothing in the schema stands in the way of `write-both`.
+    pub(crate) write_both: bool,
 }
 
 impl Drift {
@@ -116,6 +119,8 @@ impl Engine {
         };
         new_tables(&self.db, &model, record, &mut drift)?;
         uncarried(&model, record, &mut drift);
+        drift.write_both =
+            record.phase == Phase::ReadNew && obstacles(&self.db, &model)?.is_empty();
         if drift.first(&[Kind::Misfit]).is_none()
             && let Some(name) = stale(&self.db, &model, record)?
         {

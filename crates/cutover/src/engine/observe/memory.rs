@@ -7,7 +7,7 @@ use crate::backend::sqlite::state::{Pending, Record};
 use crate::backend::sqlite::work::Sample;
 use crate::engine::open::Engine;
 use crate::error::Result;
-use crate::phase::{Direction, Phase, Side};
+use crate::phase::{Phase, Side};
 use crate::report::WriteStatus;
 
 /// What was seen before.
@@ -60,12 +60,9 @@ impl Memory {
         let rate =
             self.commits.as_ref().zip(now.as_ref()).and_then(|(then, now)| per_second(then, now));
         self.commits = now;
-        let enter = record.phase.writes_enter();
-        let synced = record.phase.sync().or(match record.pending {
-            Some(Pending::CatchUp) => Some(Direction::Backward),
-            _ => None,
-        });
-        let reach = |side| if enter == side || synced.is_some() { rate } else { rate.map(|_| 0.0) };
+        let enter = record.phase.writes();
+        let synced = record.phase.sync().is_some() || record.pending == Some(Pending::CatchUp);
+        let reach = |side| if enter.enter(side) || synced { rate } else { rate.map(|_| 0.0) };
         WriteStatus {
             enter,
             old_per_second: reach(Side::Old),

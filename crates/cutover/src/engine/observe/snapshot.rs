@@ -185,7 +185,9 @@ fn under_way(sample: Sample) -> WorkStatus {
 
 fn old_schema(record: &Record, rows: u64) -> OldSchema {
     match (record.phase, record.pending) {
-        (Phase::Legacy | Phase::DualWrite | Phase::ReadNew, _) => OldSchema::Written,
+        (Phase::Legacy | Phase::DualWrite | Phase::ReadNew | Phase::WriteBoth, _) => {
+            OldSchema::Written
+        }
         (Phase::WriteNew, _) => OldSchema::Mirror,
         (Phase::NewOnly, Some(Pending::CatchUp)) => OldSchema::CatchingUp { rows },
         (Phase::NewOnly, _) => OldSchema::Frozen { rows },
@@ -206,7 +208,7 @@ fn tables(db: &Db, migration: &Migration, record: &Record) -> Result<Vec<TableSt
     names.extend(migration.tables.iter().map(|table| (Side::New, table.name.clone())));
     let (places, mut tables) = (Places::read(db)?, Vec::new());
     for (side, table) in names {
-        let aside = migration.shares(&table) && phase.writes_enter() != side;
+        let aside = migration.shares(&table) && phase.writes().named_side() != side;
         let stored = match side {
             _ if aside => Names::aside(side, &table),
             // Under that name it is emptied; its own is its tombstone's.
@@ -219,7 +221,7 @@ fn tables(db: &Db, migration: &Migration, record: &Record) -> Result<Vec<TableSt
             continue;
         }
         let Rows { rows, estimated } = rows(db, &stored)?;
-        let writable = phase.writes_enter() == side;
+        let writable = phase.writes().enter(side);
         tables.push(TableStatus { side, table, rows, estimated, writable });
     }
     Ok(tables)

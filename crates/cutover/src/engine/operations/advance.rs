@@ -18,7 +18,7 @@ use crate::engine::transition::switch::Next;
 use crate::engine::work::session::Session;
 use crate::error::{Error, Refusal, Result};
 use crate::model::phase_objects::Setting;
-use crate::phase::{Direction, Phase};
+use crate::phase::{Direction, Phase, Side};
 use crate::report::{Action, Command, Fix, TransitionReport};
 use crate::watch::Watch;
 
@@ -54,7 +54,7 @@ impl Engine {
                 })?;
             }
             while session.record.phase < to {
-                step(session, options, &mut told, &mut report, watch)?;
+                step(session, to, options, &mut told, &mut report, watch)?;
                 report.to = session.record.phase;
             }
             // What a rollback set aside stands in the new tables, which are all there is now.
@@ -107,7 +107,7 @@ fn filled(session: &Session<'_>, to: Phase) -> Result<()> {
 
 /// Fails where there is nothing on the way that could wait.
 fn waits_for_a_word(from: Phase, to: Phase) -> Result<()> {
-    if from < Phase::NewOnly && to >= Phase::WriteNew {
+    if from < Phase::NewOnly && to.is_gated() {
         return Ok(());
     }
     let reason =
@@ -162,23 +162,29 @@ fn goal(session: &Session<'_>, options: &AdvanceOptions) -> Result<Phase> {
 
 fn step(
     session: &mut Session<'_>,
+    goal: Phase,
     options: &AdvanceOptions,
     waits: &mut bool,
     report: &mut TransitionReport,
     watch: &mut dyn Watch,
 ) -> Result<()> {
-    let Some(to) = session.record.phase.next() else { return Ok(()) };
+    let from = session.record.phase;
+    let Some(to) = from.next_towards(goal) else { return Ok(()) };
     // One that waits to be told is postponed by itself.
     let heeds = |facts: &mut Facts| facts.control.postponed &= !*waits;
     session.refuse_unless_permitted_with(Action::Advance, &format!("going to {to}"), heeds)?;
     session.refuse_overlap(to)?;
+    if to == Phase::WriteBoth {
+        session.refuse_write_both()?;
+    }
     if to == Phase::Retired {
         let held = retire(session, options, report, watch)?;
         report.held_ms.push(held);
         return Ok(());
     }
     let (held, since) = if to.is_gated() || session.is_backfilled()? {
-        let lenient = (to == Phase::NewOnly).then_some(Direction::Forward);
+        // From write-both on the new tables may hold more than the old ones give.
+        let lenient = from.writes().enter(Side::New).then_some(Direction::Forward);
         let when_postponed = match () {
             // Only reads go to the new tables.
             () if !to.is_gated() => WhenPostponed::Passes,

@@ -20,6 +20,7 @@ use crate::engine::preflight::rehearsal::{rehearse_switch, unwritable};
 use crate::engine::preflight::scans::scans;
 use crate::engine::preflight::space::{self, IndexBytes};
 use crate::engine::preflight::suitability::unsuitable;
+use crate::engine::preflight::write_both::write_both;
 use crate::engine::transition::references;
 use crate::engine::work::busy_handler::{felt_of_chunks, felt_of_one};
 use crate::engine::work::compare::EXAMPLES;
@@ -30,8 +31,10 @@ use crate::error::{Error, Refusal, Result};
 use crate::migration::Migration;
 use crate::model::build::Model;
 use crate::model::definitions::new_table_statements;
-use crate::phase::{Phase, Side};
-use crate::report::{CheckReport, Command, Fix, Forecast, PlannedIndex, Problem, VerifyReport};
+use crate::phase::{Phase, Side, Writes};
+use crate::report::{
+    CheckReport, Command, Fix, Forecast, PlannedIndex, Problem, VerifyReport, WriteBoth,
+};
 use crate::watch::{Event, Watch, Work};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -79,6 +82,7 @@ pub(crate) fn examine(
         lossless: VerifyReport::default(),
         problems: Vec::new(),
         notes: Vec::new(),
+        write_both: WriteBoth::default(),
         indexes: Vec::new(),
         forecast: Forecast::default(),
         fuzz: None,
@@ -87,7 +91,7 @@ pub(crate) fn examine(
         Some(record) => record.id,
         None => state::all(&engine.db)?.iter().map(|record| record.id).max().unwrap_or(0) + 1,
     };
-    let model = match Model::derive(&engine.db, migration.clone(), number, Side::Old)? {
+    let model = match Model::derive(&engine.db, migration.clone(), number, Writes::Old)? {
         Ok(model) => model,
         Err(flaw) if flaw.kind == FlawKind::CantKeepInStep => {
             report.problems.push(flaw.to_problem());
@@ -108,6 +112,7 @@ pub(crate) fn examine(
     report.notes.extend(broken_by_retiring(&engine.db, &model)?);
     report.notes.extend(users(&engine.db, &model)?);
     report.notes.extend(not_carried(&engine.db, &model)?);
+    report.write_both = write_both(&engine.db, &model)?;
     let beside_programs = programs::are_there(&engine.db, engine.options.writers_in_process);
     report.notes.extend(beside_programs.then(programs::note));
     report.indexes = model

@@ -68,7 +68,7 @@ fn follow(session: &Session<'_>, pace: Pace, watch: &mut dyn Watch) -> Result<Ve
             }
             Ok(())
         })?;
-    let mirror = session.record.phase.sync();
+    let mirror = session.record.phase.judged();
     let mut report = once(mirror, forward.report, backward.report);
     // How fast rows are compared is told by these, and not by how long others are waited for.
     let took = began.elapsed();

@@ -5,13 +5,14 @@ use crate::derive::derived::{Part, Place, derived};
 use crate::derive::sql::{ident, idents};
 use crate::derive::target::{Form, Target};
 use crate::engine::open::Engine;
+use crate::engine::preflight::write_both::obstacles;
 use crate::engine::transition::handover::planned;
 use crate::error::{Error, Refusal, Result};
 use crate::migration::Migration;
 use crate::model::build::Model;
 use crate::model::definitions::new_table_statements;
 use crate::model::phase_objects::{Setting, objects};
-use crate::phase::{Phase, Side};
+use crate::phase::{Phase, Side, Writes};
 use crate::report::{Command, Fix, Plan, PlanStep};
 
 impl Engine {
@@ -25,8 +26,8 @@ impl Engine {
             Some(record) => record.id,
             None => state::all(&self.db)?.iter().map(|record| record.id).max().unwrap_or(0) + 1,
         };
-        let model = Model::build(&self.db, migration.clone(), number, Side::Old)?;
-        self.steps(&model, Side::Old)
+        let model = Model::build(&self.db, migration.clone(), number, Writes::Old)?;
+        self.steps(&model, Writes::Old)
     }
 
     /// The statements of every step of a migration that was started, in order, as its tables
@@ -46,14 +47,13 @@ impl Engine {
             )));
         }
         let model = self.model(&record)?;
-        let named_side = model.named_side;
-        self.steps(&model.named_for(Side::Old)?, named_side)
+        self.steps(&model.written(Writes::Old)?, model.writes)
     }
 
-    /// The steps of a migration, from its model as the old side has the shared names. `now`
-    /// is the side that has them.
-    fn steps(&self, model: &Model, now: Side) -> Result<Plan> {
-        let after = model.named_for(Side::New)?;
+    /// The steps of a migration, from its model as writes enter the old side. `now` is where
+    /// they enter.
+    fn steps(&self, model: &Model, now: Writes) -> Result<Plan> {
+        let both = obstacles(&self.db, model)?.is_empty();
         let made = |model: &Model, phase, backfilled| {
             let setting = Setting { backfilled, ..Setting::of(phase) };
             objects(model, setting, "(time)").into_iter().map(|object| object.sql)
@@ -68,29 +68,30 @@ impl Engine {
             PlanStep { step: "legacy to dual-write".to_owned(), statements: start },
             PlanStep { step: "backfill, chunk by chunk".to_owned(), statements: backfill(model) },
         ];
-        for phase in [Phase::ReadNew, Phase::WriteNew, Phase::NewOnly] {
+        for phase in [Phase::ReadNew, Phase::WriteBoth, Phase::WriteNew, Phase::NewOnly] {
+            if phase.is_optional() && !both {
+                continue;
+            }
             let before = phase.previous().unwrap_or(phase);
             let mut statements = vec![format!(
                 "-- the triggers and views named {}… and the live views of {before} are dropped first",
                 model.names.prefix()
             )];
-            let then = if phase.writes_enter() == Side::New { &after } else { model };
-            match (phase, now) {
-                // What it does depends on the schema as it is before.
-                (Phase::WriteNew, Side::Old) => {
-                    statements.extend(planned(&self.db, model, &after)?);
-                }
-                (Phase::WriteNew, Side::New) => {
+            let then = model.written(phase.writes())?;
+            if matches!(phase, Phase::WriteBoth | Phase::WriteNew) {
+                if now == Writes::Old {
+                    // What it does depends on the schema as it is before.
+                    statements.extend(planned(&self.db, model, &then)?);
+                } else {
                     statements.push("-- the tables have been handed over".to_owned());
                 }
-                _ => {}
-            }
-            if phase == Phase::WriteNew {
                 statements.extend(forms(&then.backward));
             }
-            statements.extend(made(then, phase, true));
-            steps.push(PlanStep { step: format!("{before} to {phase}"), statements });
+            statements.extend(made(&then, phase, true));
+            let optional = if phase.is_optional() { ", if it is asked for" } else { "" };
+            steps.push(PlanStep { step: format!("{before} to {phase}{optional}"), statements });
         }
+        let after = model.written(Writes::New)?;
         let drop =
             after.old_tables().map(|table| format!("DROP TABLE {}", ident(&table.name))).collect();
         steps.push(PlanStep {

@@ -36,7 +36,7 @@ impl Engine {
             session.refuse_unless_permitted(Action::Repair, "repair")?;
             let phase = session.record.phase;
             let renewed = session.renew_objects()?;
-            let repaired = match phase.sync() {
+            let repaired = match phase.judged() {
                 Some(direction) => repair(session, direction, pace, watch)?,
                 // Without a mirror a table or the guards can be missing all the same.
                 None => RepairReport::default(),

@@ -21,7 +21,7 @@ use crate::model::build::Model;
 use crate::model::phase_objects::Setting;
 use crate::model::remains;
 use crate::pace::Pace;
-use crate::phase::{Phase, Side};
+use crate::phase::{Phase, Writes};
 use crate::report::{Command, Fix, TransitionReport};
 use crate::schema::Table;
 use crate::watch::{Watch, Work};
@@ -114,7 +114,7 @@ fn put_late(session: &Session<'_>) -> Result<()> {
     if !standing {
         return Ok(());
     }
-    let Ok(model) = Model::build(db, migration.clone(), session.record.id, Side::New) else {
+    let Ok(model) = Model::build(db, migration.clone(), session.record.id, Writes::New) else {
         return Ok(());
     };
     session.write("putting tombstones", || tombstones::put(db, &model, &session.record.since))?;

@@ -41,7 +41,7 @@ impl Engine {
             };
             tidy_up(session, &mut report, watch)?;
             while session.record.phase > to {
-                step(session, &mut report, watch)?;
+                step(session, to, &mut report, watch)?;
                 report.to = session.record.phase;
             }
             Ok(report)
@@ -72,10 +72,11 @@ fn goal(session: &Session<'_>, to: Option<Phase>) -> Result<Phase> {
 
 fn step(
     session: &mut Session<'_>,
+    goal: Phase,
     report: &mut TransitionReport,
     watch: &mut dyn Watch,
 ) -> Result<()> {
-    let Some(to) = session.record.phase.previous() else { return Ok(()) };
+    let Some(to) = session.record.phase.previous_towards(goal) else { return Ok(()) };
     session.refuse_unless_permitted(Action::Rollback, &format!("going to {to}"))?;
     let (held, since) = match to {
         Phase::WriteNew => {
@@ -85,6 +86,7 @@ fn step(
             report.set_aside = shown(session)?;
             (caught_up.held, caught_up.since)
         }
+        Phase::WriteBoth => return to_write_both(session, report, watch),
         Phase::ReadNew => return to_read_new(session, report, watch),
         _ => {
             session.approve(to, watch)?;
@@ -108,6 +110,55 @@ fn tidy_up(
         Err(error) => return Err(error),
     }
     Ok(())
+}
+
+/// Writes enter the old tables too. The new ones keep what only they hold.
+fn to_write_both(
+    session: &mut Session<'_>,
+    report: &mut TransitionReport,
+    watch: &mut dyn Watch,
+) -> Result<()> {
+    let to = Phase::WriteBoth;
+    session.refuse_overlap(to)?;
+    session.refuse_write_both()?;
+    refuse_set_aside(session)?;
+    let gate = Gate {
+        to,
+        lenient: Some(Direction::Forward),
+        keep: false,
+        when_postponed: WhenPostponed::Passes,
+    };
+    let next = Next::derive(&session.model, Setting::of(to))?;
+    let passed = gate::pass(session, gate, watch, &|session, since, _| {
+        session.enter("rollback", &next, since, json!({}))
+    })?;
+    report.verified = Some(passed.report);
+    report.only_new_holds = passed.only_new_holds;
+    report.held_ms.push(passed.held.as_secs_f64() * 1000.0);
+    session.entered(to, passed.since, passed.held, watch)?;
+    session.reload()?;
+    report.broken_foreign_keys = references::broken(session)?;
+    Ok(())
+}
+
+/// Rows that the old tables have no room for are not in them: what old programs write there
+/// would not be what the new tables give.
+fn refuse_set_aside(session: &Session<'_>) -> Result<()> {
+    let aside = set_aside::set_aside(session, Direction::Backward)?;
+    let Some(kept) = aside.first() else { return Ok(()) };
+    let rows = if kept.rows == 1 { "1 row".to_owned() } else { format!("{} rows", kept.rows) };
+    Err(Refusal::transition(
+        Phase::WriteBoth,
+        format!(
+            "{rows} of {} can't be held by the old tables and are set aside in {}",
+            kept.table, kept.kept_in
+        ),
+        Fix::from("change their rows in the new tables, then ")
+            .with(Command::Repair)
+            .with("; or go back further with ")
+            .with(Command::rollback_to(Phase::ReadNew)),
+    )
+    .into())
 }
 
 /// Writes enter the old tables again. What they can't hold of the new ones is copied aside

@@ -15,9 +15,9 @@ use crate::engine::work::session::Session;
 use crate::error::Result;
 use crate::model::build::Model;
 use crate::pace::Pace;
-use crate::phase::{Direction, Phase};
+use crate::phase::{Direction, Phase, Syncs};
 use crate::report::{Action, LastVerification, VerifyReport};
-use crate::watch::Watch;
+use crate::watch::{Event, Watch};
 
 impl Engine {
     /// Compares every row of both sides. Needs no lease, and changes nothing; where the database
@@ -104,7 +104,8 @@ fn verify_known(
         let found = verify_parts(db, model, &[forward, backward], pace, watch, alive)?;
         let mut reports = found.into_iter().map(|found| found.report);
         let (one, other) = (reports.next().unwrap_or_default(), reports.next().unwrap_or_default());
-        return Ok(once(mirror, one, other));
+        let beyond = only_new_holds(record, &one);
+        return Ok(VerifyReport { only_new_holds: beyond, ..once(mirror, one, other) });
     }
     // One after the other: whether the second counts is known after the first.
     let (first, second) =
@@ -116,14 +117,40 @@ fn verify_known(
             report = merge(report, found.into_iter().next().unwrap_or_default().report);
         }
     }
+    if record.phase.sync() == Some(Syncs::BothWays) {
+        let forward = Part::all(model, Compared::Followed, Direction::Forward, false);
+        let found = verify_parts(db, model, &[forward], pace, &mut Untold(watch), alive)?;
+        let found = found.into_iter().next().unwrap_or_default().report;
+        report.checked += found.checked;
+        report.only_new_holds = only_new_holds(record, &found);
+    }
     Ok(report)
+}
+
+/// Rows of the new tables that the forward mapping gives otherwise, or not at all: where writes
+/// enter both sides that is no difference.
+fn only_new_holds(record: &Record, forward: &VerifyReport) -> Option<u64> {
+    (record.phase.sync() == Some(Syncs::BothWays)).then_some(forward.extra + forward.different)
+}
+
+/// Whoever watches, but for the rows that differ.
+struct Untold<'w>(&'w mut dyn Watch);
+
+impl Watch for Untold<'_> {
+    fn event(&mut self, event: &Event) {
+        self.0.event(event);
+    }
+
+    fn interrupted(&mut self) -> bool {
+        self.0.interrupted()
+    }
 }
 
 /// The direction of the mirror, also of one that a rollback is bringing up to date.
 fn mirror(record: &Record) -> Option<Direction> {
     match record.pending {
         Some(Pending::CatchUp) => Some(Direction::Backward),
-        _ => record.phase.sync(),
+        _ => record.phase.judged(),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::engine::transition::handover::{self, hand_over};
 use crate::error::Result;
 use crate::model::build::Model;
 use crate::model::{definitions, remains};
-use crate::phase::Side;
+use crate::phase::{Side, Writes};
 use crate::report::{Command, Fix, Problem};
 use crate::schema::{ForeignKey, Table};
 
@@ -31,7 +31,7 @@ pub(crate) fn broken(db: &Db, model: &Model) -> Result<Vec<Problem>> {
     rehearse::hold_foreign_keys(&copy)?;
     let before = failing(&copy, &[])?;
     copy.batch("rehearsing a switch", "BEGIN")?;
-    rehearse_hand_over(&copy, model, &model.named_for(Side::New)?)?;
+    rehearse_hand_over(&copy, model, &model.written(Writes::New)?)?;
     let after = failing(&copy, &[])?;
     copy.batch("ending the rehearsal", "ROLLBACK")?;
     let tombstones = left_by_others(db, &model.migration)?;
@@ -64,8 +64,8 @@ pub(crate) fn broken_by_retiring(db: &Db, model: &Model) -> Result<Vec<Problem>>
     }
     let mut problems = indexing(db, &gone)?;
     let copy = copy_for(db, model)?;
-    let to = model.named_for(Side::New)?;
-    if model.named_side == Side::Old && model.new_tables().any(|table| table.shared) {
+    let to = model.written(Writes::New)?;
+    if model.named_side() == Side::Old && model.new_tables().any(|table| table.shared) {
         rehearse_hand_over(&copy, model, &to)?;
     }
     let before = failing(&copy, &gone)?;

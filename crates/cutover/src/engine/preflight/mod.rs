@@ -15,3 +15,4 @@ pub(crate) mod scans;
 pub(crate) mod space;
 pub(crate) mod suitability;
 pub(crate) mod trigger_effects;
+pub(crate) mod write_both;

@@ -101,6 +101,26 @@ fn finish_first(what: &str, name: &str) -> Fix {
     Fix::from(format!("finish {what} first, or leave it with ")).with(Command::abort(name))
 }
 
+/// Another open migration that reads or replaces a table of this one: where writes enter both
+/// sides, what it derives from would change under it by the sync's hand.
+pub(crate) fn meeting_others(db: &Db, migration: &Migration) -> Result<Vec<Problem>> {
+    let own = Claims::of(migration);
+    let tables: BTreeSet<String> = own.replaced.union(&own.made).cloned().collect();
+    let mut problems = Vec::new();
+    for record in others(db, migration.name())? {
+        let name = &record.name;
+        let Ok(other) = Migration::started(name, &record.text) else { continue };
+        let other = Claims::of(&other);
+        problems.extend(tables.intersection(&other.named).next().map(|table| {
+            Problem::new(
+                format!("migration {name}, which is under way, reads or replaces table {table}"),
+                finish_first(&format!("migration {name}"), name),
+            )
+        }));
+    }
+    Ok(problems)
+}
+
 impl Session<'_> {
     /// Refuses a step that would take a table away from another open migration. `start`
     /// refuses to begin such a pair; files that an older version made may hold one.
@@ -180,9 +200,9 @@ mod tests {
         let refused = |own: &Claims, other: &Claims| {
             Phase::ALL.map(|to| taken_away(own, other, to).is_some())
         };
-        assert_eq!(refused(&moved, &read), [false, false, false, false, true, true]);
-        assert_eq!(refused(&in_place, &read), [false, false, false, true, true, true]);
-        assert_eq!(refused(&read, &moved), [false; 6]);
-        assert_eq!(refused(&moved, &moves("u", "z")), [false; 6]);
+        assert_eq!(refused(&moved, &read), [false, false, false, false, false, true, true]);
+        assert_eq!(refused(&in_place, &read), [false, false, false, false, true, true, true]);
+        assert_eq!(refused(&read, &moved), [false; 7]);
+        assert_eq!(refused(&moved, &moves("u", "z")), [false; 7]);
     }
 }

@@ -71,10 +71,6 @@ fn unreadable(db: &Db, table: &Table) -> Option<Problem> {
 /// the mirror they fire for what the sync writes there, and what a program wrote before stays,
 /// without its image.
 fn half_way(table: &Table) -> Vec<Problem> {
-    let fails = |trigger: &&AppTrigger| {
-        let bare: String = trigger.sql.split_whitespace().collect();
-        bare.to_lowercase().contains("raise(fail")
-    };
     let note = |trigger: &AppTrigger| {
         Problem::new(
             format!(
@@ -85,7 +81,7 @@ fn half_way(table: &Table) -> Vec<Problem> {
             "change it to RAISE(ABORT) before you advance to write-new; the gates find such rows",
         )
     };
-    table.triggers.iter().filter(fails).map(note).collect()
+    table.triggers.iter().filter(|trigger| trigger.raises_fail()).map(note).collect()
 }
 
 /// Columns of an old table that the backward mapping does not give.

@@ -68,6 +68,28 @@ pub(crate) fn ways(
     found
 }
 
+/// The triggers that a write to `table` can fire: those on it, and those that their own writes
+/// fire.
+pub(crate) fn fired_by_writes_to<'t>(
+    triggers: &'t [AppTrigger],
+    table: &str,
+) -> Vec<&'t AppTrigger> {
+    let read: Vec<(&AppTrigger, Fired)> =
+        triggers.iter().filter_map(|trigger| Some((trigger, read(trigger)?))).collect();
+    let on = |fired: &Fired| fired.on.table.eq_ignore_ascii_case(table);
+    let mut reached: Vec<usize> = (0..read.len()).filter(|&at| on(&read[at].1)).collect();
+    let mut next = 0;
+    while let Some(&at) = reached.get(next) {
+        next += 1;
+        for write in &read[at].1.writes {
+            let fired = (0..read.len()).filter(|&other| read[other].1.fired_by(write));
+            let new: Vec<usize> = fired.filter(|other| !reached.contains(other)).collect();
+            reached.extend(new);
+        }
+    }
+    reached.into_iter().map(|at| read[at].0).collect()
+}
+
 /// Whether a trigger runs after an INSERT and writes to tables that are `fed` alone.
 pub(crate) fn feeds_on_insert(trigger: &AppTrigger, fed: &dyn Fn(&str) -> bool) -> bool {
     read(trigger).is_some_and(|trigger| {

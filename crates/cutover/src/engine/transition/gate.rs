@@ -111,7 +111,7 @@ fn pass_noting(
             Ok(())
         })?
     };
-    let mirror = session.record.phase.sync();
+    let mirror = session.record.phase.judged();
     let report = once(mirror, forward.report.clone(), backward.report.clone());
     session.found(began.elapsed(), &report);
     for (direction, found) in [(Direction::Forward, &forward), (Direction::Backward, &backward)] {
@@ -157,7 +157,7 @@ fn keep_copies(
 /// The last look before foreign keys hold. What a program that does not enforce its own
 /// writes from here on is not refused: SQLite lets such rows be.
 fn refuse_dangling(session: &Session<'_>, to: Phase) -> Result<()> {
-    if to.writes_enter() != Side::New || session.model.named_side != Side::Old {
+    if !to.writes().enter(Side::New) || session.model.writes.enter(Side::New) {
         return Ok(());
     }
     let db = session.db;

@@ -17,28 +17,27 @@ use crate::model::phase_objects::run;
 use crate::phase::{Direction, Side};
 use crate::schema::{Change, Defined, Definition};
 
-/// What becomes of the definitions when the side that `to` says becomes the bearer of the shared
-/// names. Those of the old tables are kept where they become the mirror.
+/// What becomes of the definitions when writes enter the sides that `to` says. Those of the old
+/// tables are kept where they become the mirror.
 pub(crate) fn changes(db: &Db, from: &Model, to: &Model) -> Result<Vec<Change>> {
-    let (changes, made) = match to.named_side {
-        Side::New => {
+    let mut made = definitions::of_new(from);
+    let mut changes = definitions::new_changes(from, to);
+    match (from.writes.enter(Side::Old), to.writes.enter(Side::Old)) {
+        (true, false) => {
             let written = definitions::read_old(db, from)?;
             state::keep_definitions(db, from.names.migration, &written)?;
-            let mut changes = definitions::old_aside(to, &written);
-            changes.extend(definitions::new_changes(from, to));
-            let mut made = definitions::of_new(from);
+            // The names are free before the new tables get them.
+            changes.splice(0..0, definitions::old_aside(to, &written));
             made.extend(written);
-            (changes, made)
         }
-        Side::Old => {
+        (false, true) => {
             let written = state::definitions(db, from.names.migration)?;
-            let mut changes = definitions::new_changes(from, to);
             changes.extend(definitions::old_restored(to, &written));
-            let mut made = definitions::of_new(from);
             made.extend(definitions::as_aside(from, &written));
-            (changes, made)
         }
-    };
+        // Between read-new and write-both the old tables stay as their author wrote them.
+        (true, true) | (false, false) => {}
+    }
     Ok(definitions::as_redefined(changes, &made, &defined(db)?))
 }
 
@@ -64,22 +63,22 @@ pub(crate) fn hand_over(db: &Db, (from, to): (&Model, &Model), changes: &[Change
     Ok(())
 }
 
-/// Has the tables that are the source from here on count their ids on.
-pub(crate) fn count_on(db: &Db, to: &Model) -> Result<()> {
-    let direction = match to.named_side {
-        Side::New => Direction::Forward,
-        Side::Old => Direction::Backward,
-    };
-    if db.has("sqlite_sequence")? {
-        run(db, "copying the sequences", &sequences(to.targets(direction), &to.catalog))?;
+/// Has the tables that writes enter from here on count their ids on.
+pub(crate) fn count_on(db: &Db, from: &Model, to: &Model) -> Result<()> {
+    let begins = |side| to.writes.enter(side) && !from.writes.enter(side);
+    for direction in Direction::BOTH.into_iter().filter(|way| begins(way.target())) {
+        if db.has("sqlite_sequence")? {
+            run(db, "copying the sequences", &sequences(to.targets(direction), &to.catalog))?;
+        }
     }
     Ok(())
 }
 
-/// The statements of a hand-over to the new side, to be read by people.
+/// The statements by which writes begin to enter the new side, to be read by people.
 pub(crate) fn planned(db: &Db, from: &Model, to: &Model) -> Result<Vec<String>> {
     let written = definitions::read_old(db, from)?;
-    let mut changes = definitions::old_aside(to, &written);
+    let stay = to.writes.enter(Side::Old);
+    let mut changes = if stay { Vec::new() } else { definitions::old_aside(to, &written) };
     changes.extend(definitions::new_changes(from, to));
     let mut before = definitions::of_new(from);
     before.extend(written);
@@ -94,7 +93,7 @@ const DOING: &str = "exchanging the tables' names";
 /// The application's triggers on tables whose name changes hands, oldest first: they belong
 /// to the name.
 fn own_triggers(db: &Db, model: &Model) -> Result<Vec<Object>> {
-    let named_side = model.catalog.side(model.named_side);
+    let named_side = model.catalog.side(model.named_side());
     let changes_hands = |name: &str| {
         named_side.iter().any(|table| table.shared && table.name.eq_ignore_ascii_case(name))
     };

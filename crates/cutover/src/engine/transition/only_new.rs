@@ -4,14 +4,15 @@
 use super::set_aside;
 use crate::backend::sqlite::journal;
 use crate::derive::derived::Place;
-use crate::derive::sql::{any, ident, join, text};
+use crate::derive::own_values::holds;
+use crate::derive::sql::{any, ident, join};
 use crate::derive::target::Target;
 use crate::engine::work::pace::Pacer;
 use crate::engine::work::reconcile::survey;
 use crate::engine::work::session::Session;
 use crate::error::{Error, Result};
 use crate::pace::Pace;
-use crate::phase::{Direction, Phase};
+use crate::phase::{Direction, Side};
 use crate::report::OnlyNew;
 use crate::schema::Column;
 use crate::watch::Watch;
@@ -29,7 +30,7 @@ pub(crate) struct Own<'m> {
 pub(crate) fn own<'m>(session: &'m Session<'_>) -> Result<Vec<Own<'m>>> {
     let history = journal::read(session.db, &session.record.name)?;
     let this_time = history.iter().rev().take_while(|entry| entry.event != "start");
-    let written = this_time.into_iter().any(|entry| entry.after == Phase::WriteNew);
+    let written = this_time.into_iter().any(|entry| entry.after.writes().enter(Side::New));
     let own = |target: &'m Target| {
         let (table, listed) = (&target.table, |name: &str| {
             target.columns.iter().any(|one| one.eq_ignore_ascii_case(name))
@@ -38,36 +39,12 @@ pub(crate) fn own<'m>(session: &'m Session<'_>) -> Result<Vec<Own<'m>>> {
             .stored_columns()
             .filter(|column| !listed(&column.name) && !table.is_rowid_alias(&column.name));
         let holding: Vec<(&Column, String)> =
-            unlisted.filter_map(|column| Some((column, holds(column, written)?))).collect();
+            unlisted.filter_map(|column| Some((column, holds(column, "", written)?))).collect();
         let conditions: Vec<String> = holding.iter().map(|(_, holds)| holds.clone()).collect();
         let columns = holding.iter().map(|(column, _)| column.name.clone()).collect();
         (!holding.is_empty()).then(|| Own { target, columns, condition: any(&conditions) })
     };
     Ok(session.model.forward.iter().filter_map(own).collect())
-}
-
-/// Whether a column of a row holds something that nobody would have put there: not its default.
-/// One that is another value each time can't be told from what a program wrote, where programs
-/// have written.
-fn holds(column: &Column, written: bool) -> Option<String> {
-    let name = ident(&column.name);
-    // SQLite takes a default in double quotes for a text.
-    let unquoted = |default: &String| match default.strip_prefix('"') {
-        Some(rest) => text(&rest.trim_end_matches('"').replace("\"\"", "\"")),
-        None => default.clone(),
-    };
-    match column.default.as_ref().map(unquoted) {
-        None => Some(format!("{name} IS NOT NULL")),
-        Some(default) if varies(&default) => written.then(|| format!("{name} IS NOT NULL")),
-        Some(default) => Some(format!(
-            "({name} COLLATE BINARY IS NOT ({default}) OR typeof({name}) = 'blob' AND typeof({default}) <> 'blob')"
-        )),
-    }
-}
-
-fn varies(default: &str) -> bool {
-    let upper = default.trim().to_uppercase();
-    upper.starts_with("CURRENT_") || upper.contains('(')
 }
 
 /// What exists nowhere else, table by table.

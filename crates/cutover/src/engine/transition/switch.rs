@@ -19,7 +19,7 @@ use crate::watch::{Event, Watch};
 #[derive(Debug)]
 pub(crate) struct Next {
     pub(crate) setting: Setting,
-    /// For when the other side has the shared names, where that begins with the phase.
+    /// For when writes enter other sides, where that begins with the phase.
     model: Option<Model>,
     /// But for those that say when it began.
     objects: Vec<Object>,
@@ -27,16 +27,15 @@ pub(crate) struct Next {
 
 impl Next {
     pub(crate) fn derive(model: &Model, setting: Setting) -> Result<Self> {
-        let named_side = setting.phase.writes_enter();
-        let to =
-            (named_side != model.named_side).then(|| model.named_for(named_side)).transpose()?;
+        let writes = setting.phase.writes();
+        let to = (writes != model.writes).then(|| model.written(writes)).transpose()?;
         let objects = timeless(to.as_ref().unwrap_or(model), setting);
         Ok(Self { setting, model: to, objects })
     }
 }
 
-/// Replaces the objects there are by those of a phase. Where writes begin to enter the other
-/// side, it takes the names and the foreign keys over.
+/// Replaces the objects there are by those of a phase. A side that writes begin to enter gets
+/// its names and foreign keys; one that they leave loses them.
 pub(crate) fn enter(db: &Db, model: &Model, next: &Next, since: &str) -> Result<()> {
     let doing = "creating the triggers of the next phase";
     let to = next.model.as_ref().unwrap_or(model);
@@ -55,7 +54,7 @@ pub(crate) fn enter(db: &Db, model: &Model, next: &Next, since: &str) -> Result<
     } else {
         objects::replace(db, doing, &gone, &made)?;
     }
-    next.model.as_ref().map_or(Ok(()), |to| count_on(db, to))
+    next.model.as_ref().map_or(Ok(()), |to| count_on(db, model, to))
 }
 
 impl Session<'_> {
@@ -99,8 +98,8 @@ impl Session<'_> {
         held: Duration,
         watch: &mut dyn Watch,
     ) -> Result<()> {
-        if phase.writes_enter() != self.model.named_side {
-            self.model = self.model.named_for(phase.writes_enter())?;
+        if phase.writes() != self.model.writes {
+            self.model = self.model.written(phase.writes())?;
         }
         let from = std::mem::replace(&mut self.record.phase, phase);
         self.record.since = since;

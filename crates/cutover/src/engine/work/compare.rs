@@ -260,6 +260,7 @@ pub(crate) fn merge(one: VerifyReport, other: VerifyReport) -> VerifyReport {
         missing: one.missing + other.missing,
         extra: one.extra + other.extra,
         different: one.different + other.different,
+        only_new_holds: one.only_new_holds.or(other.only_new_holds),
         examples,
     }
 }

@@ -63,7 +63,7 @@ impl Session<'_> {
 impl Engine {
     /// Rows that a command met and the new tables can't hold, if they are still so.
     pub(crate) fn refused_rows(&self, record: &Record) -> Result<Option<Problem>> {
-        if record.phase.sync() != Some(Direction::Forward) {
+        if record.phase.judged() != Some(Direction::Forward) {
             return Ok(None);
         }
         let Some((name, scopes)) = refused::read(&self.db, record.id)? else { return Ok(None) };

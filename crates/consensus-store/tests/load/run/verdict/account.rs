@@ -160,7 +160,7 @@ impl Account {
                 let enough = artifacts > 0 && syntheses > 0;
                 need(enough, &format_args!("both sorts of writes of {program:?} in {phase}"));
             }
-            if phase < Phase::WriteNew {
+            if phase <= Phase::WriteBoth {
                 let some = done(Program::Old, phase).is_some();
                 need(some, &format_args!("a write of an old program in {phase}"));
             } else {

@@ -104,6 +104,9 @@ pub(crate) fn differences(api: &Rows, sql: &Rows) -> Vec<String> {
 /// Where an abort keeps outputs.
 const KEPT: &str = "_cutover_kept_agent_outputs";
 
+/// Where a rollback keeps runs that an old program emptied while programs wrote both sides.
+const KEPT_RUNS: &str = "_cutover_kept_consensus_runs";
+
 /// What SQLite itself finds wrong, and what should be gone and is not.
 pub(crate) fn damage(path: &Path) -> Vec<String> {
     let conn = Connection::open(path).expect("the store");
@@ -120,7 +123,7 @@ pub(crate) fn damage(path: &Path) -> Vec<String> {
     // Tombstones stand under the old names.
     complaints.extend(texts(&format!(
         "SELECT name || ' is there' FROM sqlite_schema WHERE type = 'table' \
-         AND (name LIKE '\\_cutover\\_kept%' ESCAPE '\\' AND name <> '{KEPT}' \
+         AND (name LIKE '\\_cutover\\_kept%' ESCAPE '\\' AND name NOT IN ('{KEPT}', '{KEPT_RUNS}') \
               OR name IN ('consensus_artifacts', 'consensus_synthesis'))"
     )));
     // An abort keeps outputs for their model versions, which exist nowhere else; nothing else

@@ -26,6 +26,8 @@ pub(super) struct Changed<'a> {
     pub(super) name: &'a str,
     pub(super) side: Side,
     pub(super) uses: Vec<Use<'a>>,
+    /// Whether programs write the other side as well, whose triggers write this one.
+    pub(super) in_turn: bool,
 }
 
 /// How a target follows one of the tables it comes from.

@@ -16,6 +16,7 @@
 use super::conflict::over_new;
 use super::dialect::before;
 use super::procedure::cant_keep;
+use super::turn::at_work;
 use crate::derive::names::Names;
 use crate::derive::object::Object;
 use crate::derive::target::Target;
@@ -23,6 +24,15 @@ use crate::schema::Check;
 
 /// The triggers that refuse what the target's checks refuse, if it has any.
 pub(crate) fn checks(target: &Target, names: Names, migration: &str) -> Vec<Object> {
+    checks_when(target, names, migration, None)
+}
+
+/// The same, for a table that programs write as well: theirs are left to SQLite.
+pub(crate) fn checks_in_turn(target: &Target, names: Names, migration: &str) -> Vec<Object> {
+    checks_when(target, names, migration, Some(&at_work(names)))
+}
+
+fn checks_when(target: &Target, names: Names, migration: &str, when: Option<&str>) -> Vec<Object> {
     let table = &target.table.name;
     let asked: Vec<&Check> =
         target.table.checks.iter().filter(|check| target.can_ask(check)).collect();
@@ -40,5 +50,5 @@ pub(crate) fn checks(target: &Target, names: Names, migration: &str) -> Vec<Obje
             )
         })
         .collect();
-    before(&["insert", "update"], "check", names, table, None, &refusals)
+    before(&["insert", "update"], "check", names, table, when, &refusals)
 }

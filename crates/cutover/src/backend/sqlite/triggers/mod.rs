@@ -1,5 +1,6 @@
 //! The triggers that keep the tables in step and refuse what would break that, as SQL.
 
+pub(crate) mod both;
 mod builtins;
 mod changed;
 mod checks;
@@ -16,6 +17,7 @@ mod replaced;
 pub(crate) mod sync;
 pub(crate) mod tombstone;
 pub(crate) mod touched;
+mod turn;
 
 pub(crate) use dialect::event;
 

@@ -89,10 +89,26 @@ pub(super) fn probe(names: Names, triggers: &[Object]) -> Vec<Object> {
     if !triggers.iter().any(|object| object.sql.contains(&name)) {
         return Vec::new();
     }
-    let sql =
-        format!("CREATE TABLE {} (k INTEGER PRIMARY KEY, replaces INTEGER NOT NULL)", ident(&name));
+    probe_table(names).into()
+}
+
+/// The table that is asked whether a statement is a REPLACE.
+pub(super) fn probe_table(names: Names) -> [Object; 2] {
+    one_row(names.probe(), "")
+}
+
+/// The same, whose own constraint says ON CONFLICT REPLACE, where the statement says nothing.
+pub(super) fn probe_default(names: Names) -> [Object; 2] {
+    one_row(names.probe_default(), " ON CONFLICT REPLACE")
+}
+
+fn one_row(name: String, conflict: &str) -> [Object; 2] {
+    let sql = format!(
+        "CREATE TABLE {} (k INTEGER PRIMARY KEY{conflict}, replaces INTEGER NOT NULL)",
+        ident(&name)
+    );
     let row = format!("INSERT INTO {} (k, replaces) VALUES (1, 0)", ident(&name));
-    vec![Object::table(name.clone(), sql), Object::row(name, row)]
+    [Object::table(name.clone(), sql), Object::row(name, row)]
 }
 
 impl Changed<'_> {

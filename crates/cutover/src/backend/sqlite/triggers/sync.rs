@@ -7,10 +7,11 @@
 
 use crate::backend::sqlite::triggers::builtins::builtins;
 use crate::backend::sqlite::triggers::changed::{Changed, Follows, Use, each_once};
-use crate::backend::sqlite::triggers::checks::checks;
+use crate::backend::sqlite::triggers::checks::{checks, checks_in_turn};
 use crate::backend::sqlite::triggers::dialect::{call_with, trigger};
 use crate::backend::sqlite::triggers::procedure::procedures;
 use crate::backend::sqlite::triggers::replaced::{free_procedure, note_table, probe};
+use crate::backend::sqlite::triggers::turn::{idle, in_turn};
 use crate::derive::dirty::{Rows, scope_of, touched};
 use crate::derive::names::Names;
 use crate::derive::no_effect::{direct_scope, insert_has_no_effect, update_matters};
@@ -31,32 +32,90 @@ pub(crate) fn sync(
     migration: &str,
     catalog: &Catalog,
 ) -> Vec<Object> {
-    let mut changes = Vec::new();
-    for (side, table) in read_tables(targets) {
-        if targets.first().is_some_and(|target| target.direction.source() == side) {
-            changes.extend(builtins(targets, names, migration, (side, &table)));
-            changes.extend(triggers(targets, names, migration, (side, &table), catalog));
-        }
-    }
-    let mut objects = Vec::new();
-    for target in targets {
-        let notes = ident(&names.replaced(&target.table.name));
-        let noted = changes.iter().any(|object| object.sql.contains(&notes));
-        if noted {
-            objects.extend(note_table(target, names));
-        }
-        objects.extend(procedures(target, names, migration, catalog));
-        if noted {
-            objects.extend(free_procedure(target, names));
-        }
-        objects.extend(checks(target, names, migration));
-    }
-    objects.extend(changes);
-    let probe = probe(names, &objects);
-    objects.splice(0..0, probe);
-    objects
+    Sync { targets, names, migration, catalog, in_turn: false }.objects()
 }
 
+/// The same, where programs write the other side as well: its triggers do nothing while these
+/// write, and these nothing while those do.
+pub(crate) fn sync_in_turn(
+    targets: &[Target],
+    names: Names,
+    migration: &str,
+    catalog: &Catalog,
+) -> Vec<Object> {
+    Sync { targets, names, migration, catalog, in_turn: true }.objects()
+}
+
+#[derive(Clone, Copy)]
+struct Sync<'a> {
+    targets: &'a [Target],
+    names: Names,
+    migration: &'a str,
+    catalog: &'a Catalog,
+    in_turn: bool,
+}
+
+impl Sync<'_> {
+    fn objects(self) -> Vec<Object> {
+        let Self { targets, names, migration, catalog, in_turn } = self;
+        let mut changes = Vec::new();
+        for (side, table) in read_tables(targets) {
+            if targets.first().is_some_and(|target| target.direction.source() == side) {
+                changes.extend(builtins(targets, names, migration, (side, &table)));
+                changes.extend(self.triggers((side, &table)));
+            }
+        }
+        let mut objects = Vec::new();
+        for target in targets {
+            let notes = ident(&names.replaced(&target.table.name));
+            let noted = changes.iter().any(|object| object.sql.contains(&notes));
+            if noted {
+                objects.extend(note_table(target, names));
+            }
+            objects.extend(procedures(target, names, migration, catalog));
+            if noted {
+                objects.extend(free_procedure(target, names));
+            }
+            objects.extend(match in_turn {
+                true => checks_in_turn(target, names, migration),
+                false => checks(target, names, migration),
+            });
+        }
+        objects.extend(changes);
+        let probe = probe(names, &objects);
+        objects.splice(0..0, probe);
+        objects
+    }
+
+    fn triggers(self, (side, name): (Side, &str)) -> Vec<Object> {
+        let Self { targets, names, migration, catalog, in_turn } = self;
+        let changes = |target: &&Target| {
+            target.leaves().any(|(_, leaf)| leaf.side == side && leaf.table == name)
+        };
+        // Where rows of a target can be in each other's way, what goes must go before anything is
+        // put; so what leads to it is put in the same trigger.
+        let crowded: Vec<&Target> = targets
+            .iter()
+            .filter(changes)
+            .filter(|target| matches!(target.form, Form::Derived) && target.has_other_keys())
+            .collect();
+        let uses: Vec<Use<'_>> = targets
+            .iter()
+            .flat_map(|target| target.leaves().map(move |(source, leaf)| (target, source, leaf)))
+            .filter(|(_, _, leaf)| leaf.side == side && leaf.table == name)
+            .map(|(target, source, leaf)| {
+                let alone = !crowded.iter().any(|child| leads_to(targets, target, child));
+                let follows = if alone { Follows::of(target, leaf) } else { Follows::Derived };
+                let replaces = replaces(target, source, leaf, catalog, follows.hub());
+                Use { target, source, leaf, follows, replaces }
+            })
+            .collect();
+        if uses.is_empty() {
+            return Vec::new();
+        }
+        Changed { names, migration, catalog, name, side, uses, in_turn }.objects()
+    }
+}
 /// The triggers on a target that later mappings of the same direction read for
 /// its surrogate keys. They are created once it has been filled: until then its
 /// children are filled afterwards anyway.
@@ -68,40 +127,7 @@ pub(crate) fn parent_triggers(
     catalog: &Catalog,
 ) -> Vec<Object> {
     let table = (parent.direction.target(), parent.table.name.as_str());
-    triggers(targets, names, migration, table, catalog)
-}
-
-fn triggers(
-    targets: &[Target],
-    names: Names,
-    migration: &str,
-    (side, name): (Side, &str),
-    catalog: &Catalog,
-) -> Vec<Object> {
-    let changes =
-        |target: &&Target| target.leaves().any(|(_, leaf)| leaf.side == side && leaf.table == name);
-    // Where rows of a target can be in each other's way, what goes must go before anything is
-    // put; so what leads to it is put in the same trigger.
-    let crowded: Vec<&Target> = targets
-        .iter()
-        .filter(changes)
-        .filter(|target| matches!(target.form, Form::Derived) && target.has_other_keys())
-        .collect();
-    let uses: Vec<Use<'_>> = targets
-        .iter()
-        .flat_map(|target| target.leaves().map(move |(source, leaf)| (target, source, leaf)))
-        .filter(|(_, _, leaf)| leaf.side == side && leaf.table == name)
-        .map(|(target, source, leaf)| {
-            let alone = !crowded.iter().any(|child| leads_to(targets, target, child));
-            let follows = if alone { Follows::of(target, leaf) } else { Follows::Derived };
-            let replaces = replaces(target, source, leaf, catalog, follows.hub());
-            Use { target, source, leaf, follows, replaces }
-        })
-        .collect();
-    if uses.is_empty() {
-        return Vec::new();
-    }
-    Changed { names, migration, catalog, name, side, uses }.objects()
+    Sync { targets, names, migration, catalog, in_turn: false }.triggers(table)
 }
 
 /// Whether what a target holds decides, over other targets or at once, what another holds.
@@ -186,7 +212,18 @@ impl Changed<'_> {
         when: Option<&str>,
         statements: &[String],
     ) -> Object {
-        trigger(self.names.trigger(what, self.name), event, self.name, when, statements)
+        let name = self.names.trigger(what, self.name);
+        if !self.in_turn {
+            return trigger(name, event, self.name, when, statements);
+        }
+        let idle = idle(self.names);
+        let when = when.map_or_else(|| idle.clone(), |when| format!("{idle} AND ({when})"));
+        let writes_the_other_side = event.starts_with("AFTER");
+        let statements = match writes_the_other_side {
+            true => in_turn(self.names, statements),
+            false => statements.to_vec(),
+        };
+        trigger(name, event, self.name, Some(&when), &statements)
     }
 
     /// The columns of this table that some mapping reads, and those of its unique

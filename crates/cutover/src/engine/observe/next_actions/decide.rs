@@ -37,14 +37,14 @@ pub(crate) fn decide(facts: &Facts) -> Decision {
             Err(_) => {}
         }
     }
-    Decision { allowed, blocked, next: next(facts).into_iter().collect() }
+    Decision { allowed, blocked, next: next(facts) }
 }
 
 /// Whether it is worth telling why a command would be refused: of work that no phase has use
 /// for nobody asks.
 fn is_told(facts: &Facts, action: Action) -> bool {
     match action {
-        Action::Backfill => facts.phase.sync() == Some(Direction::Forward),
+        Action::Backfill => facts.phase.judged() == Some(Direction::Forward),
         Action::Verify | Action::Repair => facts.phase.sync().is_some(),
         _ => true,
     }

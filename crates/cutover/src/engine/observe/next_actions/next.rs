@@ -7,8 +7,19 @@ use crate::engine::observe::drift::Kind;
 use crate::phase::{Direction, Phase};
 use crate::report::{Action, Because, NextAction, VerifyReport, Waiting};
 
-/// What to give next.
-pub(super) fn next(facts: &Facts) -> Option<NextAction> {
+/// What to give next, and after it what could be given instead.
+pub(super) fn next(facts: &Facts) -> Vec<NextAction> {
+    let first = first(facts);
+    let both = first.filter(|first| first.because == Because::ReadsMoved && facts.drift.write_both);
+    let instead = both.map(|first| NextAction {
+        to: Some(Phase::WriteBoth),
+        because: Because::BothCanWrite,
+        ..first
+    });
+    first.into_iter().chain(instead).collect()
+}
+
+fn first(facts: &Facts) -> Option<NextAction> {
     let give = |action, because| Some(NextAction { action, to: None, because });
     // Of an aborted migration nothing is at work.
     if facts.at_work && facts.pending != Some(Pending::Aborted) {
@@ -69,7 +80,7 @@ fn plan(facts: &Facts) -> Option<NextAction> {
     if facts.missed_writes && permitted(facts, Action::Repair).is_ok() {
         return give(Action::Repair, Because::Differences);
     }
-    if !facts.backfilled && phase.sync() == Some(Direction::Forward) {
+    if !facts.backfilled && phase.judged() == Some(Direction::Forward) {
         return give(Action::Backfill, Because::NotFilled);
     }
     if let Some(found) = &facts.found
@@ -85,6 +96,7 @@ fn plan(facts: &Facts) -> Option<NextAction> {
     match phase {
         Phase::DualWrite => give(Action::Advance, Because::Filled),
         Phase::ReadNew => give(Action::Advance, Because::ReadsMoved),
+        Phase::WriteBoth => give(Action::Advance, Because::BothWrite),
         Phase::WriteNew => give(Action::Advance, Because::WritesMoved),
         _ => give(Action::Advance, Because::Frozen),
     }
@@ -96,7 +108,7 @@ fn after_differences(facts: &Facts, found: &VerifyReport) -> Option<Option<NextA
     let phase = facts.phase;
     let give = |action, because| Some(Some(NextAction { action, to: None, because }));
     let direction = found.examples.first().map(|example| example.direction);
-    match (phase.sync(), direction) {
+    match (phase.judged(), direction) {
         _ if found.ok => None,
         (Some(mirror), Some(direction)) if mirror == direction => {
             give(Action::Repair, Because::Differences)

@@ -107,7 +107,7 @@ fn abort(facts: &Facts) -> Result<(), Problem> {
 
 fn backfill(facts: &Facts) -> Result<(), Problem> {
     let phase = facts.phase;
-    if phase.sync() != Some(Direction::Forward) {
+    if phase.judged() != Some(Direction::Forward) {
         return no(
             format!("in {phase} the new tables are not a mirror, so there is nothing to fill"),
             Fix::look_at(Command::Status),

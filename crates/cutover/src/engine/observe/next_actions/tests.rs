@@ -3,7 +3,7 @@ use crate::backend::sqlite::control::Control;
 use crate::backend::sqlite::state::Pending;
 use crate::engine::observe::drift::{Drift, Kind};
 use crate::phase::{Direction, Phase};
-use crate::report::{Action, Blocked, Difference, Problem, VerifyReport, Waiting};
+use crate::report::{Action, Because, Blocked, Difference, Problem, VerifyReport, Waiting};
 
 fn facts(phase: Phase) -> Facts {
     Facts {
@@ -59,7 +59,7 @@ fn all() -> Vec<Facts> {
             .to_vec()
     });
     each(&|facts| {
-        if facts.phase.sync() != Some(Direction::Forward) {
+        if facts.phase.judged() != Some(Direction::Forward) {
             return Vec::new();
         }
         let unfilled = Facts { backfilled: false, ..facts.clone() };
@@ -95,6 +95,7 @@ fn what_is_next_is_permitted_in_every_state() {
         for next in decide(&facts).next {
             assert_eq!(permitted(&facts, next.action), Ok(()), "{next:?} in {facts:?}");
             let to = match next.action {
+                _ if next.because == Because::BothCanWrite => Some(Phase::WriteBoth),
                 Action::Advance => facts.phase.next().or(Some(facts.phase)),
                 Action::Rollback => facts.phase.previous(),
                 _ => None,
@@ -121,7 +122,8 @@ fn nothing_is_both_allowed_and_blocked() {
 #[test]
 fn no_transition_is_permitted_while_something_does_not_fit() {
     for kind in [Kind::Misfit, Kind::Columns, Kind::Objects] {
-        for phase in [Phase::DualWrite, Phase::ReadNew, Phase::WriteNew, Phase::NewOnly] {
+        use Phase::{DualWrite, NewOnly, ReadNew, WriteBoth, WriteNew};
+        for phase in [DualWrite, ReadNew, WriteBoth, WriteNew, NewOnly] {
             let facts = Facts { drift: Drift::of(kind, "drift"), ..facts(phase) };
             assert_eq!(permitted(&facts, Action::Advance).unwrap_err().reason, "drift");
             if phase.previous().is_some() {
@@ -145,9 +147,23 @@ fn a_postponed_cutover_is_blocked_where_it_would_happen() {
         permitted(&Facts { control, ..facts(phase) }, Action::Advance).is_err()
     };
     assert_eq!(
-        [Phase::DualWrite, Phase::ReadNew, Phase::WriteNew, Phase::NewOnly].map(blocked),
-        [false, true, true, false]
+        [Phase::DualWrite, Phase::ReadNew, Phase::WriteBoth, Phase::WriteNew, Phase::NewOnly]
+            .map(blocked),
+        [false, true, true, true, false]
     );
+}
+
+#[test]
+fn write_both_is_offered_beside_write_new_where_it_is_possible() {
+    let next = |phase, write_both| {
+        let mut drift = Drift::default();
+        drift.write_both = write_both;
+        let next = decide(&Facts { drift, ..facts(phase) }).next;
+        next.iter().map(|next| next.command().to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(next(Phase::ReadNew, true), ["advance", "advance --to write-both"]);
+    assert_eq!(next(Phase::ReadNew, false), ["advance"]);
+    assert_eq!(next(Phase::WriteBoth, false), ["advance"]);
 }
 
 #[test]
