@@ -239,6 +239,17 @@ impl Operator {
         let telling = &mut self.telling;
         telling.history.add(&Event::Step { doing: doing.clone() });
         let backfilled = matches!(next, Move::Verify | Move::Repair);
+        // Where programs wrote both, a run that an old program emptied stays, and is set aside on
+        // the way back: by the rollback itself, or by whatever follows one that was cut short.
+        let both = telling.made.iter().any(|(_, to)| *to == Phase::WriteBoth);
+        let emptied = |kept: &cutover::Kept| both && kept.table == "consensus_runs";
+        // What a transition did that it should not have to: every other row of the store's has
+        // its image on both sides.
+        let kept = |report: &TransitionReport| {
+            let expected = report.kept.iter().all(emptied) && (both || report.only_new_holds == 0);
+            let (kept, only) = (&report.kept, report.only_new_holds);
+            if expected { String::new() } else { format!("{kept:?}, {only} only in the new tables") }
+        };
         let migration = &mut self.migration;
         let outcome = match next {
             Move::Start { backfill } => {
@@ -261,7 +272,8 @@ impl Operator {
             Move::Abort => {
                 migration.abort(AbortOptions { confirmed: true }, telling).map(|report| {
                     // Model versions exist nowhere else: they are kept, and with them their rows.
-                    let said = report.left.iter().all(|kept| kept.table == "agent_outputs");
+                    let versions = |kept: &cutover::Kept| kept.table == "agent_outputs";
+                    let said = report.left.iter().all(|kept| versions(kept) || emptied(kept));
                     if said { String::new() } else { format!("{report:?}") }
                 })
             }
@@ -358,19 +370,6 @@ impl Operator {
                 *self.calls.entry(name).or_default() += 1;
             }
         }
-    }
-}
-
-/// What a transition did that it should not have to: every row of the store's has its image
-/// on both sides. Where programs write both, a run that an old program emptied stays.
-fn kept(report: &TransitionReport) -> String {
-    let emptied = |kept: &cutover::Kept| kept.table == "consensus_runs";
-    let both = report.from >= Phase::WriteBoth;
-    if report.kept.iter().all(|kept| both && emptied(kept)) && (both || report.only_new_holds == 0)
-    {
-        String::new()
-    } else {
-        format!("{:?}, {} only in the new tables", report.kept, report.only_new_holds)
     }
 }
 

@@ -41,6 +41,14 @@ pub(crate) struct Evidence {
     pub(crate) after: Rows,
 }
 
+impl Evidence {
+    /// Whether there was a time when old and new programs wrote at once.
+    fn programs_wrote_both(&self) -> bool {
+        let both = cutover::Phase::WriteBoth.name();
+        self.events.iter().any(|it| matches!(it, Event::At { phase, .. } if phase == both))
+    }
+}
+
 /// Judges a run by its files.
 pub(crate) fn judge(files: &Files, old_rows: u64, largest_log: u64) -> Result<Account, String> {
     let (events, cut) = history::read(&files.history());

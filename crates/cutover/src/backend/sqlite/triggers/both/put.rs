@@ -3,7 +3,8 @@
 //! - `set`: the row is held, and what the mapping gives for it changed. Only what changed is set.
 //!   A column that the way back does not read follows as long as nobody else has set it.
 //! - `made`: the mapping gives a row that it did not give. If the table holds one of its key, which
-//!   the old table does not show, the two must be alike.
+//!   the old table does not show, the two must be alike; one that many share, and that lost them
+//!   all, takes what it does not hold.
 //! - `drop`: the mapping no longer gives a row. One that belongs to an old row goes with it. One that
 //!   many share stays, unless the way back still shows something of it.
 //!
@@ -264,13 +265,21 @@ impl Put<'_> {
         let table = self.table();
         let owned = is_owned(target);
         let there = format!("EXISTS (SELECT 1 FROM {table} AS y WHERE {})", self.given_key("y"));
+        let nothing = |alias: &str, column: &usize| {
+            format!("{alias}.{} IS NULL", ident(&target.columns[*column]))
+        };
         let differ: Vec<String> = self
             .values()
             .into_iter()
             .filter(|column| owned || self.read.reads(&target.columns[*column]))
             .map(|column| {
                 let name = &target.columns[column];
-                not_same(&format!("x.{}", ident(name)), &format!("NEW.t{column}"))
+                let differs = not_same(&format!("x.{}", ident(name)), &format!("NEW.t{column}"));
+                // A row that lost all who share it waits for the next: what it does not hold, it takes.
+                match owned {
+                    true => differs,
+                    false => format!("(NOT ({}) AND {differs})", nothing("x", &column)),
+                }
             })
             .collect();
         let mut statements = Vec::new();
@@ -281,6 +290,9 @@ impl Put<'_> {
                 self.given_key("x"),
                 any(&differ)
             ));
+        }
+        if !owned {
+            statements.extend(self.fill(&nothing));
         }
         let fresh = |column: &Column| match given(target, &column.name) {
             Some(number) => format!("NEW.t{number}"),
@@ -296,6 +308,43 @@ impl Put<'_> {
             "INSERT INTO {table} ({}) SELECT {} WHERE NOT {there}",
             idents("", &target.columns),
             join(&theirs(target), ", ", |column| format!("NEW.{column}")),
+        ));
+        statements
+    }
+
+    /// Gives a row that the old table did not show what it does not hold.
+    fn fill(&self, nothing: &dyn Fn(&str, &usize) -> String) -> Vec<String> {
+        let target = self.target;
+        let table = self.table();
+        let values = self.values();
+        if values.is_empty() {
+            return Vec::new();
+        }
+        let filled = |column: &Column| {
+            let own = format!("own.{}", ident(&column.name));
+            match given(target, &column.name) {
+                Some(number) => format!("coalesce({own}, NEW.t{number})"),
+                None => own,
+            }
+        };
+        let rows = format!(
+            "(SELECT {} FROM {table} AS own WHERE {})",
+            self.row(&filled),
+            self.given_key("own")
+        );
+        let mut statements = self.others(&rows, &self.given_key("x"), "");
+        let set = join(&values, ", ", |column| {
+            let name = ident(&target.columns[*column]);
+            format!("{name} = coalesce({name}, NEW.t{column})")
+        });
+        let takes: Vec<String> = values
+            .iter()
+            .map(|column| format!("({} AND NEW.t{column} IS NOT NULL)", nothing(&table, column)))
+            .collect();
+        statements.push(format!(
+            "UPDATE {table} SET {set} WHERE {} AND ({})",
+            self.given_key(&table),
+            any(&takes)
         ));
         statements
     }

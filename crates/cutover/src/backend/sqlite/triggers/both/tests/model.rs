@@ -413,14 +413,28 @@ impl Model {
             self.try_run(&format!("DELETE FROM {} WHERE {}", forward.table, forward.is(&key)))?;
         }
         if let Some(held) = forward.held(&self.conn, &key) {
-            let differs = forward.values().into_iter().any(|at| {
-                let matters =
-                    forward.owner.is_some() || !forward.unread.contains(&forward.columns[at]);
-                matters && held[at] != row[at]
+            let shared = forward.owner.is_none();
+            let values = forward.values();
+            let differs = values.iter().any(|at| {
+                let matters = !shared || !forward.unread.contains(&forward.columns[*at]);
+                matters && held[*at] != row[*at] && !(shared && held[*at] == "NULL")
             });
-            return match differs {
-                true => Err("a row is hidden under the key".to_owned()),
-                false => Ok(()),
+            if differs {
+                return Err("a row is hidden under the key".to_owned());
+            }
+            let takes: Vec<String> = values
+                .iter()
+                .filter(|at| held[**at] == "NULL")
+                .map(|at| format!("{} = {}", forward.columns[*at], row[*at]))
+                .collect();
+            return match takes.is_empty() {
+                true => Ok(()),
+                false => self.try_run(&format!(
+                    "UPDATE {} SET {} WHERE {}",
+                    forward.table,
+                    takes.join(", "),
+                    forward.is(&key)
+                )),
             };
         }
         self.try_run(&format!(
