@@ -30,6 +30,8 @@ pub(super) struct Bench {
     pub(super) title: String,
     pub(super) shape: Shape,
     pub(super) phase: Phase,
+    /// The phase of a second database of ours, in which the same writes are synced one way.
+    pub(super) beside: Option<Phase>,
     pub(super) rows: Vec<Row>,
     pub(super) around: Vec<Around>,
 }
@@ -78,8 +80,28 @@ pub(super) enum Statement {
 pub(super) enum Aim {
     None,
     AtMost(f64),
+    /// So many times what the same write costs where it is synced one way.
+    OneWay(f64),
     /// So many times the ratio of a row of another bench.
     Times(f64, &'static str, &'static str),
+}
+
+impl Bench {
+    /// The same writes while programs write both sides, beside the sync of one way.
+    pub(super) fn while_both_write(self) -> Bench {
+        let rows = self.rows.into_iter().map(|row| row.not_by_hand().aim_one_way(1.6)).collect();
+        let beside = Some(self.phase);
+        let title = match self.phase {
+            Phase::WriteNew => self.title.replace("write-new", "write-both, new"),
+            _ => format!("{}, write-both, old", self.title),
+        };
+        Bench { title, rows, phase: Phase::WriteBoth, beside, around: Vec::new(), ..self }
+    }
+
+    /// The phase that says which side the writes enter.
+    pub(super) fn entered(&self) -> Phase {
+        self.beside.unwrap_or(self.phase)
+    }
 }
 
 impl Row {
@@ -134,6 +156,10 @@ impl Row {
 
     pub(super) fn aim(self, ratio: f64) -> Row {
         Row { aim: Aim::AtMost(ratio), ..self }
+    }
+
+    pub(super) fn aim_one_way(self, times: f64) -> Row {
+        Row { aim: Aim::OneWay(times), ..self }
     }
 
     pub(super) fn aim_like(self, times: f64, bench: &'static str, row: &'static str) -> Row {

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use benches::database::{Result, connect, copy, engine};
 use benches::offline::{Mapping, Offline};
 
-use super::bench::{Rows, Shape};
+use super::bench::{Bench, Rows, Shape};
 
 /// Who does the writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub(super) enum Who {
     Raw,
     /// Both schemas, and the least triggers a person would write.
     ByHand,
+    /// Both schemas, kept in step one way by cutover, beside [`Who::Ours`] that writes both.
+    OneWay,
     /// Both schemas, kept in step by cutover.
     Ours,
 }
@@ -37,30 +39,32 @@ pub(super) struct Contenders {
 }
 
 impl Contenders {
-    pub(super) fn make(dir: &Path, shape: &Shape, phase: Phase) -> Result<Contenders> {
+    pub(super) fn make(dir: &Path, bench: &Bench) -> Result<Contenders> {
+        let shape = &bench.shape;
         let raw = populated(dir, shape)?;
         let (by_hand, ours) = (copy(&raw, "by-hand.db")?, copy(&raw, "ours.db")?);
+        let to_new = bench.entered() == Phase::WriteNew;
         let offline = Offline::of(&shape.migration);
-        let direction =
-            if phase == Phase::WriteNew { &shape.backward_by_hand } else { &shape.forward_by_hand };
+        let direction = if to_new { &shape.backward_by_hand } else { &shape.forward_by_hand };
         let mut all = Vec::new();
-        if !direction.is_empty() {
+        if !direction.is_empty() && bench.beside.is_none() {
             let conn = connect(&by_hand)?;
             conn.execute_batch(&format!("BEGIN; {} {} COMMIT;", offline.tables, offline.fill()))?;
             conn.execute_batch(direction)?;
             all.push(Contender { who: Who::ByHand, path: by_hand, conn });
         }
-        let mut operator = engine(&ours)?;
-        let options = StartOptions { pace: Pace::Fast, ..StartOptions::default() };
-        operator.start(&Migration::parse(shape.name, &shape.migration)?, options, &mut Silent)?;
-        if phase == Phase::WriteNew {
+        if let Some(phase) = bench.beside {
+            let path = copy(&raw, "one-way.db")?;
+            in_phase(&path, shape, phase)?;
+            all.push(Contender { who: Who::OneWay, conn: connect(&path)?, path });
+        }
+        let operator = in_phase(&ours, shape, bench.phase)?;
+        if to_new {
             only_new(&raw, &offline)?;
-            let to = AdvanceOptions { to: Some(phase), ..AdvanceOptions::default() };
-            operator.advance(shape.name, &to, &mut Silent)?;
         }
         all.insert(0, Contender { who: Who::Raw, conn: connect(&raw)?, path: raw });
         all.push(Contender { who: Who::Ours, conn: connect(&ours)?, path: ours });
-        let mirrors = if phase == Phase::WriteNew { offline.backward } else { offline.forward };
+        let mirrors = if to_new { offline.backward } else { offline.forward };
         Ok(Contenders { all, operator, name: shape.name, mirrors })
     }
 
@@ -81,6 +85,17 @@ impl Contenders {
         let report = self.operator.verify(self.name, Pace::Fast, &mut Silent)?;
         if report.ok { Ok(()) } else { Err(format!("ours: {report:?}").into()) }
     }
+}
+
+fn in_phase(path: &Path, shape: &Shape, phase: Phase) -> Result<Engine> {
+    let mut operator = engine(path)?;
+    let options = StartOptions { pace: Pace::Fast, ..StartOptions::default() };
+    operator.start(&Migration::parse(shape.name, &shape.migration)?, options, &mut Silent)?;
+    if phase != Phase::DualWrite {
+        let to = AdvanceOptions { to: Some(phase), ..AdvanceOptions::default() };
+        operator.advance(shape.name, &to, &mut Silent)?;
+    }
+    Ok(operator)
 }
 
 fn populated(dir: &Path, shape: &Shape) -> Result<PathBuf> {

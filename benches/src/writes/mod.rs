@@ -73,8 +73,8 @@ fn one(bench: &Bench, options: &Options, effort: Effort) -> Result<Vec<Line>> {
         return Ok(Vec::new());
     }
     let dir = tempfile::tempdir()?;
-    let mut contenders = Contenders::make(dir.path(), &bench.shape, bench.phase)
-        .map_err(|error| format!("{}: {error}", bench.title))?;
+    let mut contenders =
+        Contenders::make(dir.path(), bench).map_err(|error| format!("{}: {error}", bench.title))?;
     let mut lines = Vec::new();
     for row in bench.rows.iter().filter(|row| picked(row.name)) {
         let taken = measure(row, &contenders.all, effort)

@@ -28,16 +28,17 @@ pub(super) fn name(around: Around) -> &'static str {
 pub(super) fn table(bench: &Bench, lines: &[Line], known: &mut Known, report: &mut Report) {
     let rows: Vec<Vec<String>> =
         lines.iter().map(|line| cells(line, &bench.title, known)).collect();
+    let beside = if bench.beside.is_some() { "one way" } else { "by hand" };
     report.table(
         &bench.title,
         &[
             "write",
             "raw µs",
-            "by hand",
+            beside,
             "cutover",
             "cutover, mean",
             "pages: raw",
-            "by hand",
+            beside,
             "cutover",
             "at most",
             "",
@@ -49,7 +50,8 @@ pub(super) fn table(bench: &Bench, lines: &[Line], known: &mut Known, report: &m
 fn cells(line: &Line, title: &str, known: &mut Known) -> Vec<String> {
     let of = |who| line.taken.iter().find(|taken| taken.who == who);
     let ratio = |who| of(who).map_or("–".to_owned(), |taken| format!("{:.2}", taken.ratio));
-    let pages = |who| match of(who) {
+    let beside = of(Who::ByHand).or(of(Who::OneWay));
+    let pages = |taken: Option<&Taken>| match taken {
         Some(taken) if taken.frames > 0.0 => format!("{:.1}", taken.frames),
         _ => "–".to_owned(),
     };
@@ -58,6 +60,7 @@ fn cells(line: &Line, title: &str, known: &mut Known) -> Vec<String> {
     let aim = match line.aim {
         Aim::None => None,
         Aim::AtMost(ratio) => Some(ratio),
+        Aim::OneWay(times) => of(Who::OneWay).map(|taken| times * taken.ratio),
         Aim::Times(times, bench, row) => {
             known.0.get(&(bench.to_owned(), row)).map(|ratio| times * ratio)
         }
@@ -66,12 +69,12 @@ fn cells(line: &Line, title: &str, known: &mut Known) -> Vec<String> {
     vec![
         line.name.to_owned(),
         format!("{:.1}", of(Who::Raw).map_or(f64::NAN, |taken| taken.micros)),
-        ratio(Who::ByHand),
+        beside.map_or("–".to_owned(), |taken| format!("{:.2}", taken.ratio)),
         ratio(Who::Ours),
         of(Who::Ours).map_or("–".to_owned(), |taken| format!("{:.2}", taken.mean_ratio)),
-        pages(Who::Raw),
-        pages(Who::ByHand),
-        pages(Who::Ours),
+        pages(of(Who::Raw)),
+        pages(beside),
+        pages(of(Who::Ours)),
         aim.map_or(String::new(), |aim| format!("{aim:.2}")),
         aimed.map_or(String::new(), |aimed| aimed.to_string()),
     ]

@@ -50,6 +50,7 @@ pub(super) fn dual_write(rows: u64) -> Bench {
         title: "consensus".to_owned(),
         shape: shape(rows),
         phase: Phase::DualWrite,
+        beside: None,
         rows: vec![
             insert("INSERT of 2.5 KB", "a", 2500).aim(2.3),
             insert("INSERT of 2.5 KB, prepared anew", "b", 2500).fresh().aim(30.0),
@@ -93,6 +94,7 @@ pub(super) fn write_new(rows: u64) -> Bench {
         title: "consensus, write-new".to_owned(),
         shape: shape(rows),
         phase: Phase::WriteNew,
+        beside: None,
         rows: vec![
             Row::new("INSERT of 2.5 KB", sql, |n| {
                 vec![int(1 + n % 500), text("c".repeat(500)), text("r".repeat(2000))]

@@ -41,6 +41,7 @@ pub(super) fn dual_write(rows: u64) -> Bench {
         title: "copy".to_owned(),
         shape: shape(rows),
         phase: Phase::DualWrite,
+        beside: None,
         rows: vec![
             writes.insert.aim(1.6),
             writes.insert_large,
@@ -62,6 +63,7 @@ pub(super) fn write_new(rows: u64) -> Bench {
         title: "copy, write-new".to_owned(),
         shape: shape(rows),
         phase: Phase::WriteNew,
+        beside: None,
         rows: vec![
             Row::new("INSERT", insert, |n| vec![text(format!("a new name {n}")), int(n)]),
             Row::new(

@@ -67,7 +67,7 @@ fn shape(rows: String) -> Shape {
 const OF_100: &str = "N:1, groups of 100";
 
 pub(super) fn all(rows: u64) -> Vec<Bench> {
-    let mut all = vec![hundred(rows)];
+    let mut all = vec![of_hundred(rows)];
     for (size, title) in [(10_000, "N:1, groups of 10,000"), (100_000, "N:1, groups of 100,000")] {
         // Two groups at least, so that a row can go from one to the other.
         if rows >= 2 * size {
@@ -86,7 +86,7 @@ fn groups_of(rows: u64, size: u64) -> Shape {
     ))
 }
 
-fn hundred(rows: u64) -> Bench {
+pub(super) fn of_hundred(rows: u64) -> Bench {
     let [insert, update, unread, key, delete] = writes(rows, rows / 100);
     let [fresh, batch] = [insert_into(rows / 100), insert_into(rows / 100)];
     let group = "UPDATE orders SET note = ?2 WHERE customer = ?1";
@@ -97,6 +97,7 @@ fn hundred(rows: u64) -> Bench {
         title: OF_100.to_owned(),
         shape: groups_of(rows, 100),
         phase: Phase::DualWrite,
+        beside: None,
         rows: vec![
             // First: groups don't stay of a size.
             Row::new("UPDATE of a whole group, a column it doesn't read", group, all_of_it)
@@ -131,6 +132,7 @@ fn large(rows: u64, size: u64, title: &str) -> Bench {
         title: title.to_owned(),
         shape: groups_of(rows, size),
         phase: Phase::DualWrite,
+        beside: None,
         rows: vec![
             like(insert),
             like(update),
@@ -197,6 +199,7 @@ fn whole() -> Bench {
         title: "N:1, whole groups".to_owned(),
         shape: shape(filled),
         phase: Phase::DualWrite,
+        beside: None,
         rows: vec![
             group("DELETE of a group of 5,000", 5_000, "small"),
             group("DELETE of a group of 20,000", 20_000, "large"),

@@ -91,6 +91,7 @@ fn hundred(rows: u64) -> Bench {
         title: OF_100.to_owned(),
         shape: groups_of(rows, 100),
         phase: Phase::DualWrite,
+        beside: None,
         rows: vec![
             insert.aim(2.2),
             Row { name: "INSERT, prepared anew", ..fresh }.fresh().aim(10.0),
@@ -117,6 +118,7 @@ fn large(rows: u64, size: u64, title: &str) -> Bench {
         title: title.to_owned(),
         shape: groups_of(rows, size),
         phase: Phase::DualWrite,
+        beside: None,
         rows: vec![
             like(insert),
             unread.aim_like(1.2, "copy", "UPDATE of one column"),
@@ -175,6 +177,7 @@ fn whole() -> Bench {
         title: "join, whole groups".to_owned(),
         shape: shape(filled),
         phase: Phase::DualWrite,
+        beside: None,
         rows: vec![
             group("DELETE of a group of 5,000", 5_000, "small"),
             group("DELETE of a group of 20,000", 20_000, "large"),
@@ -195,6 +198,7 @@ fn write_new(rows: u64) -> Bench {
         title: "join, write-new".to_owned(),
         shape: groups_of(rows, 100),
         phase: Phase::WriteNew,
+        beside: None,
         rows: vec![
             Row::new("INSERT", insert, move |n| {
                 vec![text(format!("a new name {n}")), text(format!("city {}", n * 7 % groups))]

@@ -7,6 +7,7 @@ mod grouped;
 mod join;
 mod split;
 mod tables;
+mod typed;
 
 use rusqlite::types::Value;
 
@@ -19,6 +20,9 @@ pub(super) fn all(rows: u64) -> Vec<Bench> {
     all.extend(grouped::all(rows));
     all.extend(join::all(rows));
     all.extend([consensus::dual_write(rows), consensus::write_new(rows)]);
+    all.extend([split::dual_write(rows), split::write_new(rows)].map(Bench::while_both_write));
+    all.extend([grouped::of_hundred(rows).while_both_write()]);
+    all.extend(typed::all(rows));
     all.extend([1, 10, 50, 200].map(tables::dual_write));
     all
 }

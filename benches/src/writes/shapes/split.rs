@@ -55,6 +55,7 @@ pub(super) fn dual_write(rows: u64) -> Bench {
         title: "split".to_owned(),
         shape: shape(rows),
         phase: Phase::DualWrite,
+        beside: None,
         rows: vec![
             writes.insert.aim(2.1),
             writes.insert_large.aim(1.9),
@@ -77,6 +78,7 @@ pub(super) fn write_new(rows: u64) -> Bench {
         title: "split, write-new".to_owned(),
         shape: shape(rows),
         phase: Phase::WriteNew,
+        beside: None,
         rows: vec![
             insert(rows, "INSERT of both").aim(2.0),
             insert(rows * 10, "INSERT of both, prepared anew").fresh(),

@@ -21,6 +21,7 @@ pub(super) fn dual_write(tables: u64) -> Bench {
         title: if tables == 1 { "1 table".to_owned() } else { format!("{tables} tables") },
         shape: shape(tables),
         phase: Phase::DualWrite,
+        beside: None,
         rows: vec![insert("INSERT"), insert("INSERT, prepared anew").fresh(), update],
         around: vec![Around::Opening(opening), Around::AfterTransition],
     }

@@ -248,7 +248,11 @@ impl Operator {
         let kept = |report: &TransitionReport| {
             let expected = report.kept.iter().all(emptied) && (both || report.only_new_holds == 0);
             let (kept, only) = (&report.kept, report.only_new_holds);
-            if expected { String::new() } else { format!("{kept:?}, {only} only in the new tables") }
+            if expected {
+                String::new()
+            } else {
+                format!("{kept:?}, {only} only in the new tables")
+            }
         };
         let migration = &mut self.migration;
         let outcome = match next {
