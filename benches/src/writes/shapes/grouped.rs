@@ -3,7 +3,10 @@
 use cutover::Phase;
 
 use super::super::bench::{Bench, Row, Rows, Shape};
-use super::{Share, deleted, int, numbers, text, updated};
+use super::groups::Grouped;
+use super::{int, numbers, text, updated};
+
+const GROUPED: Grouped = Grouped { table: "orders", key: "customer" };
 
 const OLD: &str = "
 CREATE TABLE orders (id INTEGER PRIMARY KEY, customer TEXT NOT NULL, amount INTEGER NOT NULL, note TEXT);
@@ -156,40 +159,20 @@ fn insert_into(groups: u64) -> Row {
 }
 
 fn writes(rows: u64, groups: u64) -> [Row; 5] {
+    let [unread, key, delete] = GROUPED.writes(rows, groups);
     [
         insert_into(groups),
         Row::new("UPDATE of one column", "UPDATE orders SET amount = ?2 WHERE id = ?1", move |n| {
             vec![int(updated(rows, n)), int(n * 13 % 900)]
         }),
-        Row::new(
-            "UPDATE of a column that the group doesn't read",
-            "UPDATE orders SET note = ?2 WHERE id = ?1",
-            move |n| vec![int(updated(rows, n)), text(format!("another note {n}"))],
-        ),
-        Row::new(
-            "UPDATE of the group's key",
-            "UPDATE orders SET customer = ?2 WHERE id = ?1",
-            move |n| {
-                let id = updated(rows, n);
-                vec![int(id), text(format!("customer {}", (id + 1 + n / (rows / 2)) % groups))]
-            },
-        ),
-        Row::new("DELETE", "DELETE FROM orders WHERE id = ?1", move |n| {
-            vec![int(deleted(rows, Share::First, n))]
-        }),
+        unread,
+        key,
+        delete,
     ]
 }
 
 /// Four groups of 20,000 and of 5,000, each of which is deleted in a statement.
 fn whole() -> Bench {
-    let group = |name, size: usize, kind: &'static str| {
-        Row::new(name, "DELETE FROM orders WHERE customer = ?1", move |n| {
-            vec![text(format!("{kind} {n}"))]
-        })
-        .changes(size)
-        .at_most_times(4)
-        .aim(15.0)
-    };
     let numbers = numbers(80_000);
     let filled = format!(
         "{numbers} INSERT INTO orders SELECT i, 'large ' || (i % 4), i % 997, 'a note on ' || i FROM n;
@@ -201,8 +184,8 @@ fn whole() -> Bench {
         phase: Phase::DualWrite,
         beside: None,
         rows: vec![
-            group("DELETE of a group of 5,000", 5_000, "small"),
-            group("DELETE of a group of 20,000", 20_000, "large"),
+            GROUPED.whole("DELETE of a group of 5,000", 5_000, "small"),
+            GROUPED.whole("DELETE of a group of 20,000", 20_000, "large"),
         ],
         around: Vec::new(),
     }

@@ -3,7 +3,10 @@
 use cutover::Phase;
 
 use super::super::bench::{Bench, Row, Rows, Shape};
+use super::groups::Grouped;
 use super::{Share, deleted, int, numbers, text, updated};
+
+const GROUPED: Grouped = Grouped { table: "clients", key: "city" };
 
 const OLD: &str = "
 CREATE TABLE clients (id INTEGER PRIMARY KEY, name TEXT NOT NULL, city TEXT NOT NULL, note TEXT);
@@ -138,36 +141,11 @@ fn insert_into(groups: u64) -> Row {
 }
 
 fn writes(rows: u64, groups: u64) -> [Row; 4] {
-    [
-        insert_into(groups),
-        Row::new(
-            "UPDATE of a column that the group doesn't read",
-            "UPDATE clients SET note = ?2 WHERE id = ?1",
-            move |n| vec![int(updated(rows, n)), text(format!("another note {n}"))],
-        ),
-        Row::new(
-            "UPDATE of the group's key",
-            "UPDATE clients SET city = ?2 WHERE id = ?1",
-            move |n| {
-                let id = updated(rows, n);
-                vec![int(id), text(format!("city {}", (id + 1 + n / (rows / 2)) % groups))]
-            },
-        ),
-        Row::new("DELETE", "DELETE FROM clients WHERE id = ?1", move |n| {
-            vec![int(deleted(rows, Share::First, n))]
-        }),
-    ]
+    let [unread, key, delete] = GROUPED.writes(rows, groups);
+    [insert_into(groups), unread, key, delete]
 }
 
 fn whole() -> Bench {
-    let group = |name, size: usize, kind: &'static str| {
-        Row::new(name, "DELETE FROM clients WHERE city = ?1", move |n| {
-            vec![text(format!("{kind} {n}"))]
-        })
-        .changes(size)
-        .at_most_times(4)
-        .aim(15.0)
-    };
     let numbers = numbers(80_000);
     let filled = format!(
         "{numbers} INSERT INTO clients SELECT i, 'name ' || i, 'large ' || (i % 4), 'a note' FROM n;
@@ -179,8 +157,8 @@ fn whole() -> Bench {
         phase: Phase::DualWrite,
         beside: None,
         rows: vec![
-            group("DELETE of a group of 5,000", 5_000, "small"),
-            group("DELETE of a group of 20,000", 20_000, "large"),
+            GROUPED.whole("DELETE of a group of 5,000", 5_000, "small"),
+            GROUPED.whole("DELETE of a group of 20,000", 20_000, "large"),
         ],
         around: Vec::new(),
     }

@@ -4,6 +4,7 @@ mod clients;
 mod consensus;
 mod copy;
 mod grouped;
+mod groups;
 mod join;
 mod split;
 mod tables;
