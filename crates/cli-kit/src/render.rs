@@ -7,8 +7,8 @@ use cutover::{
     Action, Because, BrokenForeignKey, Difference, NextAction, Phase, SetAside, Space,
     TransitionReport, VacuumCost, VerifyReport,
 };
-use jiff::SignedDuration;
 use jiff::fmt::friendly::{FractionalUnit, Spacing, SpanPrinter};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::exit::Failure;
 use crate::paste::Paste;
@@ -58,6 +58,19 @@ pub fn count(n: u64) -> String {
 #[must_use]
 pub fn counted(n: u64, one: &str) -> String {
     format!("{} {one}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
+/// How long after `since` it is at `at`, in words; nothing if either is no time.
+#[must_use]
+pub fn lasted(since: &str, at: &str) -> Option<String> {
+    let [since, at] = [since, at].map(|time| time.parse::<Timestamp>().ok());
+    let seconds = at?.duration_since(since?).as_secs().max(0);
+    Some(match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
+    })
 }
 
 /// Bytes with a unit.
@@ -394,5 +407,14 @@ mod tests {
             differences(&[difference]),
             "  backward: clients.zip where id = 7: should be '007', is 7\n"
         );
+    }
+
+    #[test]
+    fn a_time_that_has_passed_is_short() {
+        let lasted = |at| lasted("2026-01-02T03:04:05Z", at).unwrap_or_default();
+        assert_eq!(lasted("2026-01-02T03:05:05Z"), "60 s");
+        assert_eq!(lasted("2026-01-02T05:05:05Z"), "2 h");
+        assert_eq!(lasted("2026-01-02T03:04:00Z"), "0 s");
+        assert_eq!(lasted("?"), "");
     }
 }

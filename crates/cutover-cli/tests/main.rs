@@ -13,6 +13,8 @@ mod migrations;
 mod shapes;
 /// Programs and commands at random, killed at random.
 mod walk;
+/// What is seen of those who still write, and the gates that ask for it.
+mod who_writes;
 /// Every way in which an old program may write meanwhile.
 mod writers;
 

@@ -12,6 +12,11 @@ pub(crate) fn now_ms() -> i64 {
     Timestamp::now().as_millisecond()
 }
 
+/// A time given in seconds since 1970.
+pub(crate) fn rfc3339_s(seconds: i64) -> String {
+    Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |time| time.to_string())
+}
+
 /// A time given in milliseconds since 1970.
 pub(crate) fn rfc3339_ms(milliseconds: i64) -> String {
     Timestamp::from_millisecond(milliseconds)

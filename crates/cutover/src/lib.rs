@@ -33,12 +33,13 @@ pub use pace::{Limits, Pace};
 pub use phase::{Direction, Phase, Side, Syncs, UnknownPhase, Writes};
 pub use report::{
     AbortReport, Action, BackfillReport, BackfillStatus, Because, Blocked, BrokenForeignKey,
-    CheckReport, Command, ControlStatus, Difference, Fix, Forecast, ForgetReport, FuzzFailure,
-    FuzzFault, FuzzLoss, FuzzRefusal, FuzzReport, JournalEntry, Kept, LastVerification, Listed,
-    ListedState, NextAction, OldSchema, OnlyNew, PaceStatus, Part, PhaseSpan, Plan, PlanStep,
-    PlannedIndex, Problem, RepairReport, RollbackForecast, SetAside, Snapshot, Space, StartReport,
-    TableStatus, TransitionReport, VacuumCost, VerifyReport, Waiting, WorkStatus, WriteBoth,
-    WriteStatus,
+    CheckReport, Client, Command, ControlStatus, Difference, Fix, Forecast, ForgetReport,
+    FuzzFailure, FuzzFault, FuzzLoss, FuzzRefusal, FuzzReport, Holds, JournalEntry, Kept,
+    LastVerification, LastWrite, Listed, ListedState, NextAction, OldSchema, OnlyNew, OpenProcess,
+    PaceStatus, Part, PhaseSpan, Plan, PlanStep, PlannedIndex, Problem, RepairReport,
+    RollbackForecast, SetAside, Snapshot, Space, Speaks, StartReport, TableStatus,
+    TransitionReport, VacuumCost, VerifyReport, Waiting, WorkStatus, WriteBoth, WriteStatus,
+    Writers,
 };
 pub use standing::Standing;
 pub use watch::{Event, Look, Silent, Verdict, Watch, Work};

@@ -19,6 +19,7 @@ pub(crate) mod start;
 pub(crate) mod status;
 pub(crate) mod steer;
 pub(crate) mod verify;
+pub(crate) mod writers;
 
 use std::path::PathBuf;
 

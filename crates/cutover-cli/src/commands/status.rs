@@ -15,6 +15,7 @@ use serde::Serialize;
 use super::Call;
 use super::list::width;
 use super::steer::pace;
+use super::writers::writers;
 use crate::target::Choice;
 
 pub(crate) fn run(call: &Call<Choice>) -> Result<Exit, Failure> {
@@ -108,6 +109,7 @@ fn render(status: &Snapshot, paste: &Paste) -> String {
     if let Some(last) = &status.verification {
         line!(out, "verified  {}", verified(last));
     }
+    line!(out, "writers   {}", writers(status));
     out += &log(status);
     for drift in &status.drift {
         line!(out, "{WARN}drift{WARN:#}     {}", drift.reason);
@@ -320,6 +322,7 @@ mod tests {
                 new_per_second: None,
                 longest_stall_ms: None,
             },
+            writers: cutover::Writers { complete: true, ..Default::default() },
             verification: None,
             tables: vec![
                 table(Side::Old, "clients", 1_000_000, true),
@@ -361,6 +364,7 @@ mod tests {
         backfill  120,000 of 1,000,000 rows (12 %)
         tables    old  clients    1,000,000 rows  takes writes
                   new  addresses    120,000 rows  refuses writes
+        writers   no write to the old tables noted; no other process has the file open
         allowed   backfill, abort
         blocked   advance: the backfill is not complete
                     fix: run `cutover backfill --db app.db`

@@ -12,6 +12,10 @@ use serde::Serialize;
 /// Between two looks.
 pub(crate) const EVERY: Duration = Duration::from_secs(1);
 
+/// Between two looks at who holds a lock: a write lasts less than a millisecond, so who writes
+/// is seen by looking often.
+const SAMPLE_EVERY: Duration = Duration::from_millis(100);
+
 /// Points that are remembered: an hour of them.
 const REMEMBERED: usize = 3600;
 
@@ -76,13 +80,15 @@ impl Poller {
         let mut observer = Observer::new(Engine::open_to_read(db, options)?, migration);
         let shared = Arc::new(Shared::default());
         let name = migration.to_owned();
-        let mut look = move || Ok((observer.look()?, observer.engine().history(&name)?));
-        shared.saw(look())?;
+        let look = move |observer: &mut Observer| {
+            Ok((observer.look()?, observer.engine().history(&name)?))
+        };
+        shared.saw(look(&mut observer))?;
         let looking = Arc::clone(&shared);
         std::thread::spawn(move || {
-            while looking.wait_for_the_next() {
+            while looking.wait_for_the_next(|| observer.sample()) {
                 // `Latest::error` says so.
-                let _ = looking.saw(look());
+                let _ = looking.saw(look(&mut observer));
             }
         });
         Ok(Self { shared })
@@ -156,8 +162,8 @@ impl Shared {
         result
     }
 
-    /// Whether there is to be a next look; comes back when it is due.
-    fn wait_for_the_next(&self) -> bool {
+    /// Whether there is to be a next look; comes back when it is due, and samples meanwhile.
+    fn wait_for_the_next(&self, mut sample: impl FnMut()) -> bool {
         let due = Instant::now() + EVERY;
         let mut state = self.lock();
         while !state.stop && !state.poll_now {
@@ -165,8 +171,16 @@ impl Shared {
             if left.is_zero() {
                 break;
             }
-            state =
-                self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            let (held, waited) = self
+                .changed
+                .wait_timeout(state, left.min(SAMPLE_EVERY))
+                .unwrap_or_else(PoisonError::into_inner);
+            state = held;
+            if waited.timed_out() {
+                drop(state);
+                sample();
+                state = self.lock();
+            }
         }
         state.poll_now = false;
         !state.stop

@@ -46,9 +46,13 @@ fn status() {
             "wal_bytes",
             "wal_pending_bytes",
             "work",
+            "writers",
             "writes",
         ]
     );
+    let writers = &status["writers"];
+    assert_eq!(keys(writers), ["clients", "complete", "new", "old", "processes"]);
+    assert_eq!(writers["new"], json!({"last": null, "resolution_seconds": 60}));
     assert_eq!(status["migration"], "split-address");
     assert_eq!(status["phase"], "dual-write");
     assert_eq!(keys(&status["backfill"]), ["complete", "done", "total"]);

@@ -182,7 +182,8 @@ impl Stage {
                 "SELECT type, name, ifnull(sql, '') FROM sqlite_schema WHERE name <> 'sqlite_sequence' \
                  AND tbl_name NOT IN ('_cutover_migrations', '_cutover_passes', '_cutover_positions', \
                  '_cutover_digests', '_cutover_definitions', '_cutover_journal', '_cutover_lease', \
-                 '_cutover_control', '_cutover_work', '_cutover_verified', '_cutover_refused') \
+                 '_cutover_control', '_cutover_work', '_cutover_verified', '_cutover_refused', \
+                 '_cutover_seen', '_cutover_clients') \
                  ORDER BY type, name",
             )
             .unwrap();

@@ -8,12 +8,13 @@ use crate::backend::sqlite::triggers::both;
 use crate::backend::sqlite::triggers::freeze::freeze;
 use crate::backend::sqlite::triggers::guard::guards;
 use crate::backend::sqlite::triggers::mark::syncing;
+use crate::backend::sqlite::triggers::seen;
 use crate::backend::sqlite::triggers::sync::{parent_triggers, sync};
 use crate::backend::sqlite::triggers::touched::stale;
 use crate::derive::live::view;
 use crate::derive::object::Object;
 use crate::error::Result;
-use crate::phase::{Direction, Phase, Syncs};
+use crate::phase::{Direction, Phase, Side, Syncs};
 use crate::schema::Table;
 use crate::standing;
 
@@ -60,6 +61,7 @@ pub(crate) fn timeless(model: &Model, setting: Setting) -> Vec<Object> {
         }
         None => {}
     }
+    objects.extend(notes(model, setting.phase));
     objects.extend(views(model, setting));
     objects
 }
@@ -76,6 +78,20 @@ fn one_way(model: &Model, direction: Direction, setting: Setting) -> Vec<Object>
         for parent in targets.iter().filter(|target| model.is_parent(target)) {
             objects.extend(parent_triggers(targets, parent, model.names, name, &model.catalog));
         }
+    }
+    objects
+}
+
+/// The triggers that note when a side is written.
+fn notes(model: &Model, phase: Phase) -> Vec<Object> {
+    let mut objects = Vec::new();
+    for (side, row) in seen::noted(model.names, phase) {
+        let tables: Vec<&Table> = match side {
+            Side::Old => model.old_tables().collect(),
+            Side::New => model.new_tables().collect(),
+        };
+        let tables = tables.into_iter().map(|table| table.name.as_str());
+        objects.extend(seen::notes(tables, model.names, phase, row));
     }
     objects
 }
@@ -121,15 +137,18 @@ pub(crate) fn run(db: &Db, doing: &str, statements: &[String]) -> Result<()> {
     statements.iter().try_for_each(|sql| db.batch(doing, sql))
 }
 
-/// Replaces the live views, and removes what else is to go: between phases whose sync is the
-/// same.
+/// Replaces the live views and the notes of who writes, and removes what else is to go: between
+/// phases whose sync is the same.
 pub(crate) fn enter_views(
     db: &Db,
     model: &Model,
     setting: Setting,
     mut gone: Vec<Standing>,
 ) -> Result<()> {
-    let made = views(model, setting);
+    let mut made = views(model, setting);
     gone.extend(made.iter().map(|view| Standing::view(&view.name)));
+    let notes = notes(model, setting.phase);
+    gone.extend(notes.iter().map(|note| Standing::trigger(&note.name)));
+    made.extend(notes);
     objects::replace(db, "replacing the live views", &gone, &made)
 }

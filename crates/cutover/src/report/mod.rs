@@ -11,6 +11,7 @@ pub(crate) mod snapshot;
 pub(crate) mod status;
 pub(crate) mod transition;
 pub(crate) mod verify;
+pub(crate) mod writers;
 
 pub use self::check::{CheckReport, Forecast, Plan, PlanStep, PlannedIndex, Problem, WriteBoth};
 pub use self::command::Command;
@@ -27,3 +28,4 @@ pub use self::transition::{
     AbortReport, BackfillReport, ForgetReport, Space, StartReport, TransitionReport, VacuumCost,
 };
 pub use self::verify::{BrokenForeignKey, Difference, RepairReport, VerifyReport};
+pub use self::writers::{Client, Holds, LastWrite, OpenProcess, Speaks, Writers};

@@ -8,6 +8,7 @@ use super::next::NextAction;
 use super::set_aside::Kept;
 use super::status::{BackfillStatus, Blocked, TableStatus};
 use super::verify::VerifyReport;
+use super::writers::Writers;
 use crate::error::LeaseHolder;
 use crate::phase::{Phase, Writes};
 
@@ -41,6 +42,8 @@ pub struct Snapshot {
     pub control: ControlStatus,
     /// The writes of all programs.
     pub writes: WriteStatus,
+    /// Who still writes.
+    pub writers: Writers,
     /// The last verification, by whatever command.
     pub verification: Option<LastVerification>,
     /// The tables of both sides.

@@ -84,7 +84,8 @@ pub(crate) fn lasting(conn: &Connection) -> Vec<String> {
          WHERE tbl_name NOT GLOB '_cutover_kept_*' AND name <> 'sqlite_sequence' \
          AND tbl_name NOT IN ('_cutover_migrations', '_cutover_passes', '_cutover_positions', \
          '_cutover_digests', '_cutover_definitions', '_cutover_journal', '_cutover_lease', \
-         '_cutover_control', '_cutover_work', '_cutover_verified', '_cutover_refused') ORDER BY 1, 2",
+         '_cutover_control', '_cutover_work', '_cutover_verified', '_cutover_refused', \
+         '_cutover_seen', '_cutover_clients') ORDER BY 1, 2",
     )
 }
 

@@ -8,7 +8,7 @@ mod text;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::Response;
-use cutover::{Phase, Snapshot, Waiting};
+use cutover::{Phase, Snapshot, Speaks, Waiting, Writers};
 use jiff::Timestamp;
 
 use self::text::Text;
@@ -38,6 +38,7 @@ fn render(view: &View) -> String {
         backfill(&mut out, snapshot);
         work(&mut out, snapshot);
         writes(&mut out, snapshot);
+        writers(&mut out, snapshot);
         tables(&mut out, snapshot);
         verification(&mut out, snapshot);
         room(&mut out, snapshot);
@@ -113,6 +114,36 @@ fn writes(out: &mut Text, seen: &Snapshot) {
     let help = "The longest single time that cutover held writers off, in the last minute.";
     let stall = seen.writes.longest_stall_ms.map(|ms| ms / 1000.0);
     out.maybe("cutover_longest_stall_seconds", help, stall);
+}
+
+fn writers(out: &mut Text, seen: &Snapshot) {
+    let Writers { old, new, processes, complete, clients } = &seen.writers;
+    let noted = [("old", &old.last), ("new", &new.last)];
+    if noted.iter().any(|(_, last)| last.is_some()) {
+        let help = "When programs last wrote to this schema, to the minute.";
+        out.family("cutover_last_write_timestamp_seconds", help, "gauge");
+        for (schema, last) in noted {
+            if let Some(at) = last.as_deref().and_then(unix) {
+                out.sample(&[("schema", schema)], at);
+            }
+        }
+    }
+    let help = "Other processes that have the database open.";
+    out.gauge("cutover_open_processes", help, length(processes));
+    let replaced: Vec<_> = processes.iter().filter(|process| process.exe_deleted).collect();
+    let help = "Of these, those whose program was replaced since they started.";
+    out.gauge("cutover_open_processes_replaced", help, length(&replaced));
+    let help = "Whether all processes of this machine can be seen.";
+    out.gauge("cutover_open_processes_complete", help, flag(*complete));
+    out.family(
+        "cutover_clients",
+        "Programs that announced themselves, by what they know.",
+        "gauge",
+    );
+    for speaks in [Speaks::Old, Speaks::New, Speaks::Both] {
+        let known: Vec<_> = clients.iter().filter(|client| client.speaks == speaks).collect();
+        out.sample(&[("speaks", speaks.name())], length(&known));
+    }
 }
 
 fn tables(out: &mut Text, seen: &Snapshot) {

@@ -220,6 +220,21 @@ function showTables({ snapshot }) {
     ["Write-ahead log", bytes(wal_bytes)], free_bytes != null && ["Free on the disk", bytes(free_bytes)]));
 }
 
+function showWriters({ snapshot }) {
+  const { old, new: fresh, processes, complete, clients } = snapshot.writers;
+  const last = (side, { last: at }) => (at ? `${side} tables last written ${moment(at)}. ` : "");
+  fill($("writers-last"), last("Old", old) || "No write to the old tables noted. ", last("New", fresh),
+    processes.length ? "" : "No other process has the file open. ",
+    complete ? "" : "Processes of other users or containers can’t be seen.");
+  const row = (name, at, ...known) => make("tr", null, make("th", { scope: "row" }, name),
+    make("td", null, at ? moment(at) : ""), make("td", null, known.filter(Boolean).join(", ")));
+  fill($("writers").tBodies[0],
+    ...processes.map(({ pid, command: line, exe_deleted, started, holds }) => row(`${pid} ${line}`, started,
+      exe_deleted && "its program was replaced since", holds && `${holds}s`)),
+    ...clients.map(({ client, version, speaks, seen }) => row(`${client} ${version}`, seen, `announced: speaks ${speaks}`)));
+  $("writers").hidden = !processes.length && !clients.length;
+}
+
 /* ---- charts ------------------------------------------------------------------------------ */
 
 const CHARTS = [
@@ -480,7 +495,7 @@ async function ask(path, options = {}) {
 }
 
 function show() {
-  const sections = [showHead, showAlerts, showWork, showVerified, showNext, showTables, showDifferences, showOrders];
+  const sections = [showHead, showAlerts, showWork, showVerified, showNext, showTables, showWriters, showDifferences, showOrders];
   for (const section of sections) section(news);
   showCharts();
   const journal = `${news.snapshot.phase} ${news.snapshot.control.at} ${news.snapshot.work?.work} ${news.orders.under_way} ${news.orders.last?.order} ${shownVerification}`;

@@ -6,8 +6,8 @@ use cli_kit::paste::Paste;
 use cli_kit::spelling::CUTOVER;
 use cutover::{
     BackfillStatus, Blocked, ControlStatus, Difference, Direction, JournalEntry, LastVerification,
-    LeaseHolder, OldSchema, Phase, RollbackForecast, Side, Snapshot, TableStatus, VerifyReport,
-    Waiting, WorkStatus, WriteStatus,
+    LastWrite, LeaseHolder, OldSchema, OpenProcess, Phase, RollbackForecast, Side, Snapshot,
+    TableStatus, VerifyReport, Waiting, WorkStatus, WriteStatus, Writers,
 };
 use cutover::{Command, Fix};
 
@@ -37,6 +37,18 @@ fn entry(id: i64, event: &str, before: Phase, after: Phase) -> JournalEntry {
     }
 }
 
+fn writers() -> Writers {
+    let process = OpenProcess {
+        pid: 4712,
+        command: "agent --db app.db".into(),
+        exe_deleted: true,
+        started: Some("2026-01-01T03:05:05Z".into()),
+        holds: None,
+    };
+    let old = LastWrite { last: Some("2026-01-02T03:05:00Z".into()), ..LastWrite::default() };
+    Writers { old, processes: vec![process], complete: true, ..Writers::default() }
+}
+
 /// A migration in `phase` at which nobody works.
 pub(super) fn still(phase: Phase) -> Snapshot {
     let forward = phase <= Phase::ReadNew;
@@ -58,6 +70,7 @@ pub(super) fn still(phase: Phase) -> Snapshot {
             new_per_second: Some(212.0),
             longest_stall_ms: Some(3.1),
         },
+        writers: writers(),
         verification: None,
         tables: vec![
             table(Side::Old, "clients", 1_000_000, forward),

@@ -1,5 +1,5 @@
-//! What no longer fits, what is allowed, what a rollback would take, and what is blocked
-//! and why.
+//! What no longer fits, what is allowed, what a rollback would take, what is blocked and why, and
+//! who still writes.
 
 use cli_kit::render::counted;
 use ratatui::style::Style;
@@ -8,6 +8,7 @@ use ratatui::text::{Line, Span};
 use super::Sight;
 use super::text::wrap;
 use crate::commands::status::rollback_forecast;
+use crate::commands::writers::writers;
 
 /// Columns of a label.
 const LABEL: usize = 10;
@@ -41,6 +42,7 @@ pub(super) fn lines(sight: &Sight, columns: u16) -> Vec<Line<'static>> {
             add("  fix", theme.dim(), &sight.paste.fix(&blocked.fix));
         }
     }
+    add("writers", theme.dim(), &writers(seen));
     for kept in &seen.kept {
         let text = format!("{} of {} in {}", counted(kept.rows, "row"), kept.table, kept.kept_in);
         add("kept", theme.warn(), &text);

@@ -1,14 +1,14 @@
 //! The migration, its phases with the present one in brackets, since when, and which side
 //! takes the writes.
 
-use cli_kit::render::{counted, shown};
+use cli_kit::render::{counted, lasted, shown};
 use cutover::{OldSchema, Phase, Snapshot};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::text::{cut, lasted, time, width};
+use super::text::{cut, time, width};
 use super::{Sight, Theme};
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, sight: &Sight) {

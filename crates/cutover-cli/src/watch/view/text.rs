@@ -1,6 +1,5 @@
 //! Text in columns: wrapped, cut, and times in short. Pure.
 
-use jiff::Timestamp;
 use ratatui::text::Span;
 
 /// Columns a text takes on the screen.
@@ -67,18 +66,6 @@ pub(crate) fn time(at: &str) -> String {
     at.get(11..19).map_or_else(|| at.to_owned(), |time| format!("{time}Z"))
 }
 
-/// How long after `since` it is at `at`, in words; nothing if either is no time.
-pub(crate) fn lasted(since: &str, at: &str) -> Option<String> {
-    let [since, at] = [since, at].map(|time| time.parse::<Timestamp>().ok());
-    let seconds = at?.duration_since(since?).as_secs().max(0);
-    Some(match seconds {
-        0..120 => format!("{seconds} s"),
-        120..7200 => format!("{} min", seconds / 60),
-        7200..172_800 => format!("{} h", seconds / 3600),
-        _ => format!("{} days", seconds / 86_400),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,10 +90,5 @@ mod tests {
     fn times_are_short() {
         assert_eq!(time("2026-01-02T03:04:05Z"), "03:04:05Z");
         assert_eq!(time("never"), "never");
-        let lasted = |at| lasted("2026-01-02T03:04:05Z", at).unwrap_or_default();
-        assert_eq!(lasted("2026-01-02T03:05:05Z"), "60 s");
-        assert_eq!(lasted("2026-01-02T05:05:05Z"), "2 h");
-        assert_eq!(lasted("2026-01-02T03:04:00Z"), "0 s");
-        assert_eq!(lasted("?"), "");
     }
 }

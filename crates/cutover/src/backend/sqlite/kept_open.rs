@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fs::File;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// By device and inode: a database that is made anew under its name is another file.
@@ -29,7 +29,12 @@ pub(super) fn open(path: &Path) -> Option<Arc<File>> {
 
 /// The index of a database's write-ahead log.
 pub(super) fn log_index(database: &Path) -> Option<Arc<File>> {
+    open(&log_index_path(database))
+}
+
+/// Where it is.
+pub(super) fn log_index_path(database: &Path) -> PathBuf {
     let mut index = database.as_os_str().to_owned();
     index.push("-shm");
-    open(Path::new(&index))
+    index.into()
 }

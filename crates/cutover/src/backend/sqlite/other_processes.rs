@@ -16,8 +16,8 @@ use super::{Db, kept_open};
 
 /// Bytes of the index that are locked: by who writes, by readers of each mark, and by everyone
 /// who has the file open.
-const WRITER: u64 = 120;
-const READERS: u64 = 123;
+pub(super) const WRITER: u64 = 120;
+pub(super) const READERS: u64 = 123;
 const OPEN: u64 = 128;
 
 /// Numbers at the beginning of the index, in the machine's byte order: transactions so far,
@@ -26,7 +26,7 @@ const COMMITS: usize = 8;
 const LAST_FRAME: usize = 16;
 const MOVED: usize = 96;
 const MARKS: usize = 100;
-const MARKS_COUNT: usize = 5;
+pub(super) const MARKS_COUNT: usize = 5;
 const HEADER_BYTES: usize = MARKS + 4 * MARKS_COUNT;
 
 /// Whether programs in other processes have the database open.

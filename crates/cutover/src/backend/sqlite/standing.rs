@@ -1,4 +1,9 @@
-//! The statement by which an application learns where a migration stands.
+//! The statements by which an application learns where a migration stands, and says that it is
+//! there.
+
+use super::clients;
+use crate::report::Speaks;
+use crate::standing::Standing;
 
 /// The table that [`STANDING`] reads. A database that never saw a migration does not
 /// have it. Look for it in `sqlite_schema`: what `sqlite3_table_column_metadata` says of a
@@ -13,3 +18,17 @@ pub const STATE_TABLE: &str = "_cutover_migrations";
 pub const STANDING: &str = "\
 SELECT phase, NOT EXISTS (SELECT 1 FROM _cutover_passes WHERE migration = id AND NOT complete) \
 FROM _cutover_migrations WHERE name = ?1";
+
+impl Standing {
+    /// The statement by which a program says that it is there, and which tables it knows: to be
+    /// run on its own connection about once a minute, whatever the phase. It is good for ten
+    /// minutes; within them `advance` does not take the old tables from a client that speaks
+    /// only [`Speaks::Old`]. `client` is a name that no other running program uses.
+    ///
+    /// It fails where the database holds no migration: there is nobody to be told then.
+    #[must_use]
+    pub fn announce(client: &str, version: &str, speaks: Speaks) -> String {
+        let host = gethostname::gethostname();
+        clients::announce(client, version, speaks, &host.to_string_lossy())
+    }
+}

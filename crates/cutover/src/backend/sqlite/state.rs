@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use crate::backend::sqlite::Db;
 use crate::backend::sqlite::value::Value;
-use crate::backend::sqlite::{control, refused, verified, work};
+use crate::backend::sqlite::{clients, control, refused, seen, verified, work};
 use crate::error::{Error, Result};
 use crate::phase::Phase;
 use crate::schema::{Defined, Definition};
@@ -45,7 +45,7 @@ DROP TABLE IF EXISTS _cutover_migrations; DROP TABLE IF EXISTS _cutover_passes;
 DROP TABLE IF EXISTS _cutover_positions; DROP TABLE IF EXISTS _cutover_digests;
 DROP TABLE IF EXISTS _cutover_definitions; DROP TABLE IF EXISTS _cutover_journal; DROP TABLE IF EXISTS _cutover_lease;
 DROP TABLE IF EXISTS _cutover_control; DROP TABLE IF EXISTS _cutover_work; DROP TABLE IF EXISTS _cutover_verified;
-DROP TABLE IF EXISTS _cutover_refused;
+DROP TABLE IF EXISTS _cutover_refused; DROP TABLE IF EXISTS _cutover_seen; DROP TABLE IF EXISTS _cutover_clients;
 ";
 
 /// A migration as it is recorded.
@@ -146,9 +146,17 @@ pub(crate) fn refuse_others(db: &Db) -> Result<()> {
 }
 
 pub(crate) fn create(db: &Db) -> Result<()> {
-    [TABLES, control::TABLE, work::TABLE, verified::TABLE, refused::TABLE]
-        .iter()
-        .try_for_each(|tables| db.batch("creating the state tables", tables))
+    [
+        TABLES,
+        control::TABLE,
+        work::TABLE,
+        verified::TABLE,
+        refused::TABLE,
+        seen::TABLE,
+        clients::TABLE,
+    ]
+    .iter()
+    .try_for_each(|tables| db.batch("creating the state tables", tables))
 }
 
 /// Removes our tables when no migration is recorded any more.
@@ -252,6 +260,7 @@ fn leave(db: &Db, id: i64) -> Result<()> {
     ]
     .iter()
     .try_for_each(|sql| execute(db, sql, params![id]))?;
+    seen::forget(db, id)?;
     refused::forget(db, id)
 }
 

@@ -3,6 +3,8 @@
 use std::time::Instant;
 
 use super::drift::Drift;
+use super::writers::Holding;
+use crate::backend::sqlite::Db;
 use crate::backend::sqlite::state::{Pending, Record};
 use crate::backend::sqlite::work::Sample;
 use crate::engine::open::Engine;
@@ -15,6 +17,8 @@ use crate::report::WriteStatus;
 pub(crate) struct Memory {
     drift: Option<(Fitting, Drift)>,
     commits: Option<Commits>,
+    /// Locks that were held since the last look.
+    holding: Holding,
 }
 
 /// What drift depends on: the number of the schema, the phase, and what is under way.
@@ -30,6 +34,17 @@ pub(crate) struct Commits {
 }
 
 impl Memory {
+    /// Looks who holds a lock on the database at this moment.
+    pub(crate) fn sample(&mut self, db: &Db) {
+        self.holding.look(db);
+    }
+
+    /// Who holds a lock, or has held one since this was asked last.
+    pub(crate) fn holding(&mut self, db: &Db) -> Holding {
+        self.sample(db);
+        std::mem::take(&mut self.holding)
+    }
+
     /// Only a change of the schema, of the phase or of what is under way brings another answer,
     /// but for the flag.
     pub(crate) fn drift(&mut self, engine: &Engine, record: &Record) -> Result<Drift> {

@@ -7,3 +7,4 @@ pub(crate) mod next_actions;
 pub(crate) mod observer;
 pub(crate) mod rollback_forecast;
 pub(crate) mod snapshot;
+pub(crate) mod writers;

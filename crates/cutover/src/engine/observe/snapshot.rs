@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::memory::Memory;
 use super::next_actions::{Decision, decide};
 use super::rollback_forecast::{Speeds, forecast};
+use super::writers;
 use crate::backend::sqlite::catalog::Places;
 use crate::backend::sqlite::lease::{Held, held};
 use crate::backend::sqlite::rows::{Rows, rows};
@@ -23,7 +24,7 @@ use crate::model::remains::{self, kept_tables};
 use crate::phase::{Phase, Side};
 use crate::report::{
     BackfillStatus, ControlStatus, JournalEntry, OldSchema, PhaseSpan, Snapshot, TableStatus,
-    Waiting, WorkStatus,
+    Waiting, WorkStatus, Writers,
 };
 
 impl Engine {
@@ -45,12 +46,17 @@ pub(crate) fn look(engine: &Engine, name: &str, memory: &mut Memory) -> Result<S
         let record = engine.record(name)?;
         let migration = remains::read(&record);
         let tables = tables(&engine.db, &migration, &record);
+        let holding = memory.holding(&engine.db);
+        let processes = writers::processes(&engine.db, &holding);
+        let writers =
+            |record: &Record| writers::writers(&engine.db, record.id, processes.clone(), &holding);
         let seen = engine.db.read("reading the status", || {
             let now = engine.record(name)?;
             if now.phase != record.phase {
                 return Ok(None);
             }
-            snapshot(engine, now, &migration, tables?, memory).map(Some)
+            let writers = writers(&now)?;
+            snapshot(engine, now, &migration, (tables?, writers), memory).map(Some)
         })?;
         if let Some(seen) = seen {
             return Ok(seen);
@@ -62,7 +68,7 @@ fn snapshot(
     engine: &Engine,
     record: Record,
     migration: &Migration,
-    tables: Vec<TableStatus>,
+    (tables, writers): (Vec<TableStatus>, Writers),
     memory: &mut Memory,
 ) -> Result<Snapshot> {
     let db = &engine.db;
@@ -109,6 +115,7 @@ fn snapshot(
             pace: control.pace.map(paces),
             ..asked(&history)
         },
+        writers,
         verification,
         old_schema: old_schema(&record, rows(Side::Old)),
         kept: kept_tables(db, migration, record.phase)?,

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::backend::sqlite::state::Record;
-use crate::backend::sqlite::{Db, objects};
+use crate::backend::sqlite::{Db, objects, seen};
 use crate::engine::observe::drift::{LOWERED, RENEWED, flag_is_up, stale, standing};
 use crate::engine::work::session::{Session, now};
 use crate::error::Result;
@@ -47,6 +47,7 @@ impl Session<'_> {
 /// Puts the objects of the present phase in the place of those there are, in the transaction at
 /// hand.
 pub(crate) fn make_objects(db: &Db, model: &Model, record: &Record) -> Result<()> {
+    seen::begin(db, record.id, record.phase)?;
     let needed = phase_objects::objects(model, standing(db, record)?, &record.since);
     objects::replace(db, "creating the triggers again", &phase_objects::ours(db, model)?, &needed)
 }

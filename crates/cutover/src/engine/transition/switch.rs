@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::handover::{self, count_on, hand_over};
 use crate::backend::sqlite::rename::redefines;
-use crate::backend::sqlite::{Db, Moving, objects, state};
+use crate::backend::sqlite::{Db, Moving, objects, seen, state};
 use crate::derive::object::Object;
 use crate::engine::work::session::{Session, now};
 use crate::error::Result;
@@ -63,6 +63,7 @@ impl Session<'_> {
     pub(crate) fn enter(&self, event: &str, next: &Next, since: &str, detail: Value) -> Result<()> {
         self.fence()?;
         let setting = next.setting;
+        seen::begin(self.db, self.record.id, setting.phase)?;
         let sync = (self.record.phase.sync(), self.record.pending);
         if setting.phase.sync() == sync.0 && sync.0.is_some() && sync.1.is_none() {
             let notes = self.notes()?;

@@ -14,6 +14,7 @@ pub(crate) mod mark;
 mod presence;
 mod procedure;
 mod replaced;
+pub(crate) mod seen;
 pub(crate) mod sync;
 pub(crate) mod tombstone;
 pub(crate) mod touched;

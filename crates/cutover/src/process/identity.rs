@@ -6,6 +6,8 @@
 
 use rustix::process::{Pid, test_kill_process};
 
+use super::stat::{Stat, stat};
+
 /// Whether a process is still there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
@@ -21,13 +23,13 @@ struct Identity {
     /// The boot, and the namespace in which numbers are given out.
     realm: String,
     /// In clock ticks since the boot.
-    started: String,
+    started: u64,
 }
 
 impl Identity {
     fn parse(text: &str) -> Option<Self> {
         let (realm, started) = text.rsplit_once('.')?;
-        Some(Self { realm: realm.to_owned(), started: started.to_owned() })
+        Some(Self { realm: realm.to_owned(), started: started.parse().ok()? })
     }
 }
 
@@ -62,27 +64,6 @@ pub(crate) fn fate(pid: u32, identity: &str) -> Fate {
     }
 }
 
-/// What the system says of a process.
-struct Stat {
-    /// It has ended, and its parent has not asked for it yet.
-    ended: bool,
-    started: String,
-}
-
-/// Reads `/proc/PID/stat` (<https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>), where
-/// there is one.
-fn stat(pid: u32) -> Option<Stat> {
-    parse_stat(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
-}
-
-fn parse_stat(text: &str) -> Option<Stat> {
-    // The name, the second field, is in parentheses and may hold anything.
-    let (_, rest) = text.rsplit_once(')')?;
-    let fields: Vec<&str> = rest.split_whitespace().collect();
-    let (state, started) = (*fields.first()?, *fields.get(22 - 3)?);
-    Some(Stat { ended: matches!(state, "Z" | "X" | "x"), started: started.to_owned() })
-}
-
 /// Where the numbers of processes that we see are given out.
 fn realm() -> Option<String> {
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
@@ -94,15 +75,6 @@ fn realm() -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_with_parentheses_is_no_obstacle() {
-        let fields: Vec<String> = (4..=52).map(|n| n.to_string()).collect();
-        let stat = parse_stat(&format!("12 (a) b (c)) S {}", fields.join(" "))).unwrap();
-        assert_eq!((stat.ended, stat.started.as_str()), (false, "22"));
-        assert!(parse_stat(&format!("12 (a) Z {}", fields.join(" "))).unwrap().ended);
-        assert!(parse_stat("12 (a) S 1").is_none());
-    }
 
     #[test]
     fn this_process_runs() {
