@@ -42,6 +42,26 @@ impl KeyPart {
     }
 }
 
+/// What a target's column gets from one row of a leaf.
+pub(crate) struct OfRow(Expr);
+
+impl OfRow {
+    pub(crate) fn of(&self, row: &str) -> String {
+        match &self.0 {
+            Expr::Name(_) | Expr::Literal(_) => of_row(&self.0, row),
+            other => format!("({})", of_row(other, row)),
+        }
+    }
+}
+
+/// What each of the target's columns gets from one row of a leaf alone; none if one gets something
+/// from elsewhere.
+pub(crate) fn of_one_row(target: &Target, leaf: &Leaf) -> Option<Vec<OfRow>> {
+    let [source] = target.sources.as_slice() else { return None };
+    let of = |output| from_leaf(&source.query, output, leaf.number).map(OfRow);
+    (0..target.columns.len()).map(of).collect()
+}
+
 /// The parts of the target's key that come from one row of a leaf, or are the same for all; none
 /// where the row gives no part.
 pub(crate) fn key_parts(target: &Target, query: &Query, leaf: &Leaf) -> Vec<KeyPart> {

@@ -143,9 +143,8 @@ impl Operator {
             let status = self.status()?;
             let phase = status.as_ref().map_or(Phase::Legacy, |status| status.phase);
             self.let_them_work(job, 2)?;
-            let blocked = |action: &str| {
-                status.iter().flat_map(|status| &status.blocked).any(|it| it.action == action)
-            };
+            let blocked =
+                |action: &str| status.as_ref().is_some_and(|status| blocked(status, action));
             // What was aborted can only be begun anew; what a killed start or abort has left is aborted.
             let next = match (phase, &status) {
                 (Phase::Legacy, Some(_)) if !blocked("abort") => Move::Abort,
@@ -214,6 +213,10 @@ impl Operator {
         let next = if *from == phase { *to } else { *from };
         Some(match status {
             None => Move::Start { backfill: true },
+            // What was aborted can only be begun anew.
+            Some(status) if phase == Phase::Legacy && blocked(status, "abort") => {
+                Move::Start { backfill: true }
+            }
             Some(_)
                 if phase == Phase::Legacy || next == Phase::Legacy && phase <= Phase::ReadNew =>
             {
@@ -375,6 +378,10 @@ impl Operator {
             }
         }
     }
+}
+
+fn blocked(status: &Snapshot, action: &str) -> bool {
+    status.blocked.iter().any(|blocked| blocked.action == action)
 }
 
 impl Telling {

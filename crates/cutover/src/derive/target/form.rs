@@ -1,6 +1,7 @@
 //! How the rows of a target follow the source's.
 
 use super::direct::direct;
+use super::hub::Direct;
 use super::table::{Form, Target};
 use crate::derive::dirty::own_terms;
 use crate::derive::query::givers::givers;
@@ -15,6 +16,13 @@ pub(super) fn form(target: &Target, catalog: &Catalog) -> Form {
         return Form::RowByRow(direct);
     }
     if is_presence(target, catalog) { Form::Presence } else { Form::Derived }
+}
+
+impl Target {
+    /// How its rows come from one row each, whatever its table would make of a write.
+    pub(crate) fn from_one_row(&self, catalog: &Catalog) -> Option<Direct> {
+        if self.single { direct(self, catalog) } else { None }
+    }
 }
 
 /// Whether the target's table allows it: nothing there hides or changes a write, and the key is

@@ -17,6 +17,15 @@ pub(super) fn comes_back(target: &Target) -> String {
     differs.map_or_else(|| key.clone(), |differs| format!("{key} AND NOT ({differs})"))
 }
 
+/// What is said where it doesn't.
+pub(super) fn message(migration: &str, target: &Target) -> String {
+    format!(
+        "cutover: migration {migration}: {} can't say what was written to {}: it would come back otherwise",
+        givers(target),
+        target.table.known_as
+    )
+}
+
 /// The name of the procedure: a scope of the old table that is inserted is compared.
 pub(super) fn name(names: Names, target: &Target) -> String {
     names.trigger("come_back", &target.table.name)
@@ -38,12 +47,6 @@ pub(super) fn check(both: Both<'_>, target: &Target) -> Vec<Object> {
         wrong +=
             &format!(" OR (SELECT count(*) FROM ({given})) <> (SELECT count(*) FROM ({rows}))");
     }
-    let message = format!(
-        "cutover: migration {}: {} can't say what was written to {}: it would come back otherwise",
-        both.migration,
-        givers(target),
-        target.table.known_as
-    );
-    let statement = format!("{} WHERE {wrong}", refuse(&message));
+    let statement = format!("{} WHERE {wrong}", refuse(&message(both.migration, target)));
     procedure(&name(both.names, target), &scope_columns(target), &[statement])
 }

@@ -18,6 +18,7 @@ mod noting;
 mod old_table;
 mod put;
 mod row;
+mod row_wise;
 mod sides;
 #[cfg(test)]
 mod tests;

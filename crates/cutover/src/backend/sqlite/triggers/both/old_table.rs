@@ -6,6 +6,7 @@ use super::context::Both;
 use super::delta::{HELD, IS, WAS, before_procedure, changed, held_key, key_at, row, same_key};
 use super::gone::{SETTLED, note_old, table};
 use super::moving::Moving;
+use super::row_wise::RowWise;
 use super::{check, put};
 use crate::derive::dirty::{Rows, touched};
 use crate::derive::no_effect::update_matters;
@@ -55,6 +56,11 @@ impl<'a> OldTable<'a> {
         if self.table.replaces_by_default && !self.table.conflict_keys.is_empty() {
             objects.extend(super::super::replaced::probe_default(names));
         }
+        if let Some(row_wise) = self.row_wise() {
+            objects.extend(self.noting());
+            objects.extend(row_wise.triggers());
+            return objects;
+        }
         for (number, fed) in self.fed.iter().enumerate() {
             objects.extend(before_procedure(
                 &self.before_name(number),
@@ -71,6 +77,24 @@ impl<'a> OldTable<'a> {
                 .map(|event| self.after(event)),
         );
         objects
+    }
+
+    pub(super) fn is_row_wise(&self) -> bool {
+        self.row_wise().is_some()
+    }
+
+    /// Whether a write to the table derives a target's rows again.
+    pub(super) fn derives(&self, target: &Target) -> bool {
+        !self.is_row_wise() && self.fed.iter().any(|fed| fed.target.table.name == target.table.name)
+    }
+
+    fn row_wise(&self) -> Option<RowWise<'_>> {
+        let uses = self.fed.iter().map(|fed| match fed.uses.as_slice() {
+            [(_, leaf)] => Some((fed.target, *leaf)),
+            _ => None,
+        });
+        let uses: Vec<_> = uses.collect::<Option<_>>()?;
+        RowWise::of(self, uses.into_iter())
     }
 
     fn before_name(&self, number: usize) -> String {

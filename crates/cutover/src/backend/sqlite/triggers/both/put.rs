@@ -71,6 +71,11 @@ pub(super) fn procedures(both: Both<'_>, target: &Target) -> Vec<Object> {
     objects
 }
 
+/// What is said where a row is in the way that the old table does not show.
+pub(super) fn hidden_message(target: &Target) -> String {
+    format!("{} holds a row under this key that the old tables do not show", target.table.known_as)
+}
+
 struct Put<'a> {
     both: Both<'a>,
     target: &'a Target,
@@ -200,10 +205,7 @@ impl Put<'_> {
     }
 
     fn hidden(&self) -> String {
-        self.refuse(&format!(
-            "{} holds a row under this key that the old tables do not show",
-            self.target.table.known_as
-        ))
+        self.refuse(&hidden_message(self.target))
     }
 
     fn nulls(&self) -> Option<String> {

@@ -32,20 +32,25 @@ pub(crate) fn objects(
     }
     objects.extend(from_new);
     objects.extend(forward.iter().flat_map(|target| checks_in_turn(target, names, migration)));
-    objects.extend(forward.iter().flat_map(|target| deltas(target, names)));
-    objects.extend(forward.iter().flat_map(|target| procedures(both, target)));
-    objects.extend(backward.iter().flat_map(|target| check(both, target)));
-    for (side, table) in read_tables(forward) {
-        let table = catalog.table(side, &table).filter(|_| side == Side::Old);
-        let Some(table) = table else { continue };
-        objects.extend(builtins(forward, names, migration, (side, &table.name)));
-        let own = OldTable::new(both, table).objects();
+    let old = read_tables(forward).into_iter().filter(|(side, _)| *side == Side::Old);
+    let old: Vec<OldTable<'_>> = old
+        .filter_map(|(side, table)| Some(OldTable::new(both, catalog.table(side, &table)?)))
+        .collect();
+    // What the mapping gave before a write is held aside only where the row alone can't tell.
+    let derived = |target: &&Target| old.iter().any(|table| table.derives(target));
+    objects.extend(forward.iter().filter(derived).flat_map(|target| deltas(target, names)));
+    objects.extend(forward.iter().filter(derived).flat_map(|target| procedures(both, target)));
+    if old.iter().any(|table| !table.is_row_wise()) {
+        objects.extend(backward.iter().flat_map(|target| check(both, target)));
+    }
+    for table in &old {
+        objects.extend(builtins(forward, names, migration, (Side::Old, &table.table.name)));
         // The probe for constraints that say ON CONFLICT REPLACE is one for all tables.
-        let fresh = own.into_iter().filter(|object| {
+        let own = table.objects().into_iter().filter(|object| {
             object.name != names.probe_default() || !objects.iter().any(|o| o == object)
         });
-        let fresh: Vec<Object> = fresh.collect();
-        objects.extend(fresh);
+        let own: Vec<Object> = own.collect();
+        objects.extend(own);
     }
     objects
 }

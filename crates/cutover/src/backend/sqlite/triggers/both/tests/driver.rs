@@ -101,6 +101,13 @@ impl Driver {
         driver
     }
 
+    /// Whether a table holds what the mapping gave before a write.
+    pub(super) fn holds_aside(&self) -> bool {
+        let sql =
+            "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name GLOB '_cutover_*_delta_*')";
+        self.conn.query_row(sql, (), |row| row.get(0)).expect(sql)
+    }
+
     /// Both databases anew, with some rows.
     fn begin(&mut self) {
         let class = self.class;

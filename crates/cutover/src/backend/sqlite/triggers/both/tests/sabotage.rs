@@ -19,7 +19,7 @@ fn class(name: &str) -> &'static Class {
 fn without_the_flag() {
     let never_up = "CREATE TRIGGER sabotage AFTER UPDATE ON _cutover_1_syncing WHEN NEW.depth <> 0
                     BEGIN UPDATE _cutover_1_syncing SET depth = 0; END";
-    for name in ["split", "N:1", "renamed, other type"] {
+    for name in ["split", "N:1", "renamed, other type", "row by row, split"] {
         assert!(faults(class(name), never_up) > 0, "{name}");
     }
 }
@@ -28,7 +28,7 @@ fn without_the_flag() {
 fn without_the_probe() {
     let says_no = "CREATE TRIGGER sabotage AFTER INSERT ON _cutover_1_probe
                    BEGIN UPDATE _cutover_1_probe SET replaces = 0; END";
-    for name in ["split", "N:1", "renamed, other type"] {
+    for name in ["split", "N:1", "renamed, other type", "row by row, other type"] {
         assert!(faults(class(name), says_no) > 0, "{name}");
     }
 }
@@ -53,4 +53,13 @@ fn without_the_check() {
                   CREATE TRIGGER _cutover_1_come_back_articles_do INSTEAD OF INSERT
                   ON _cutover_1_come_back_articles BEGIN SELECT 1; END";
     assert!(faults(class("renamed, other type"), silent) > 0);
+}
+
+/// Where rows follow rows, nothing is derived again, and nothing held aside.
+#[test]
+fn classes_row_by_row_hold_nothing_aside() {
+    for class in CLASSES {
+        let driver = Driver::new(class, Settings::ALL[0], 1);
+        assert_eq!(driver.holds_aside(), !class.name.starts_with("row by row"), "{}", class.name);
+    }
 }
