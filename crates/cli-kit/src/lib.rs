@@ -10,6 +10,7 @@
 pub mod exit;
 pub mod output;
 pub mod paste;
+pub mod processes;
 pub mod progress;
 pub mod render;
 pub mod spelling;

@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::exit::Failure;
 use crate::paste::Paste;
+use crate::processes::processes;
 
 /// What a line is about.
 pub const BOLD: Style = Style::new().bold();
@@ -233,6 +234,13 @@ pub fn transition(report: &TransitionReport) -> String {
             counted(kept.rows, "row"),
             kept.table,
             kept.kept_in
+        );
+    }
+    if !report.not_restarted.is_empty() {
+        line!(
+            out,
+            "{WARN}note{WARN:#}: started before write-new and still have the file open: {}",
+            processes(&report.not_restarted)
         );
     }
     out.push_str(&set_aside(&report.set_aside));

@@ -17,6 +17,11 @@ pub(crate) fn rfc3339_s(seconds: i64) -> String {
     Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |time| time.to_string())
 }
 
+/// A time as it is written, in milliseconds since 1970.
+pub(crate) fn parse_ms(time: &str) -> Option<i64> {
+    time.parse::<Timestamp>().ok().map(Timestamp::as_millisecond)
+}
+
 /// A time given in milliseconds since 1970.
 pub(crate) fn rfc3339_ms(milliseconds: i64) -> String {
     Timestamp::from_millisecond(milliseconds)

@@ -58,7 +58,12 @@ pub(crate) fn go(path: &Path, phase: Phase) {
         }
         migration.abort(AbortOptions::default(), &mut Silent).unwrap();
     } else if phase > now {
-        let options = AdvanceOptions { to: Some(phase), confirmed: true, ..Default::default() };
+        let options = AdvanceOptions {
+            to: Some(phase),
+            confirmed: true,
+            quiet_for: Some(std::time::Duration::ZERO),
+            ..Default::default()
+        };
         migration.advance(&options, &mut Silent).unwrap();
     } else if phase < now {
         migration.rollback(Some(phase), &mut Silent).unwrap();

@@ -1,13 +1,8 @@
 //! Who still writes, in words: for `status`, the dashboard and the page.
 
+use cli_kit::processes::processes;
 use cli_kit::render::{count, lasted};
-use cutover::{Client, Holds, LastWrite, OpenProcess, Phase, Snapshot, Writers};
-
-/// Processes that are listed one by one.
-const LISTED: usize = 4;
-
-/// Characters of a command line that are shown.
-const COMMAND: usize = 60;
+use cutover::{Client, LastWrite, Phase, Snapshot, Writers};
 
 /// When the old tables were last written, who has the file open, and who announced itself.
 pub(crate) fn writers(seen: &Snapshot) -> String {
@@ -22,7 +17,7 @@ pub(crate) fn writers(seen: &Snapshot) -> String {
     if let Some(last) = &new.last {
         parts.push(format!("new tables last written {}", ago(last, &seen.at, new)));
     }
-    parts.push(processes(&seen.writers));
+    parts.push(open(&seen.writers));
     if !clients.is_empty() {
         let named: Vec<String> = clients.iter().map(client).collect();
         parts.push(format!("announced: {}", named.join(", ")));
@@ -47,42 +42,15 @@ fn minutes(resolution_seconds: u32) -> String {
     }
 }
 
-fn processes(writers: &Writers) -> String {
-    let Writers { processes, complete, .. } = writers;
+fn open(writers: &Writers) -> String {
+    let Writers { processes: all, complete, .. } = writers;
     let unseen = if *complete { "" } else { " (some processes can't be seen)" };
-    let have = match processes.len() {
+    let have = match all.len() {
         0 => return format!("no other process has the file open{unseen}"),
         1 => "1 process has".to_owned(),
         n => format!("{} processes have", count(n as u64)),
     };
-    format!("{have} the file open{unseen}: {}", list(processes))
-}
-
-fn list(processes: &[OpenProcess]) -> String {
-    let mut named: Vec<String> = processes.iter().take(LISTED).map(process).collect();
-    if let more @ 1.. = processes.len().saturating_sub(LISTED) {
-        named.push(format!("and {more} more"));
-    }
-    named.join(", ")
-}
-
-/// A process in a few words.
-pub(crate) fn process(process: &OpenProcess) -> String {
-    let mut command: String = process.command.chars().take(COMMAND).collect();
-    if command.len() < process.command.len() {
-        command.push('…');
-    }
-    let mut notes = Vec::new();
-    if process.exe_deleted {
-        notes.push("its program was replaced since");
-    }
-    match process.holds {
-        Some(Holds::Write) => notes.push("writes"),
-        Some(Holds::Read) => notes.push("reads"),
-        None => {}
-    }
-    let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
-    format!("{} {command}{notes}", process.pid)
+    format!("{have} the file open{unseen}: {}", processes(all))
 }
 
 fn client(client: &Client) -> String {
@@ -92,6 +60,7 @@ fn client(client: &Client) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cutover::{Holds, OpenProcess};
 
     #[test]
     fn those_who_have_the_file_open_are_named_with_what_is_known_of_them() {
@@ -103,17 +72,17 @@ mod tests {
             holds,
         };
         let mut all = Writers { complete: true, ..Writers::default() };
-        assert_eq!(processes(&all), "no other process has the file open");
+        assert_eq!(open(&all), "no other process has the file open");
         all.complete = false;
         all.processes = vec![process(4711, "agent --db app.db", true, Some(Holds::Write))];
         assert_eq!(
-            processes(&all),
+            open(&all),
             "1 process has the file open (some processes can't be seen): 4711 agent --db app.db \
              (its program was replaced since, writes)"
         );
         all.complete = true;
         all.processes = (1..=6).map(|pid| process(pid, &"x".repeat(70), false, None)).collect();
-        let text = processes(&all);
+        let text = open(&all);
         let x = "x".repeat(60);
         assert!(text.starts_with(&format!("6 processes have the file open: 1 {x}…, 2 ")), "{text}");
         assert!(text.ends_with(", and 2 more"), "{text}");

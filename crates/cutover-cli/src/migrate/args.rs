@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use cutover::{Phase, Vacuum};
 
-use super::values::{phase, stall, vacuum};
+use super::values::{duration, phase, stall, vacuum};
 use crate::hooks::HookArgs;
 use crate::target::Subject;
 
@@ -96,6 +96,17 @@ pub struct AdvanceArgs<S: Subject> {
     /// Until then writes stay on their side, and only what they touch is compared again.
     #[arg(long)]
     pub(crate) when_told: bool,
+    /// Go on only if the old tables have not been written for so long: 90s, 10m, 1h
+    ///
+    /// Refused while the last write to them is younger; it is known to the minute. From
+    /// write-both to write-new it is 10m unless you say otherwise; 0 goes on.
+    #[arg(long, value_name = "DURATION", value_parser = duration())]
+    pub(crate) quiet_for: Option<Duration>,
+    /// Refuse while a process has the file open that started before write-new
+    ///
+    /// For new-only and retired. `retired` tells of such processes in any case.
+    #[arg(long)]
+    pub(crate) require_restarted: bool,
     #[command(flatten)]
     pub(crate) hooks: HookArgs,
     #[command(flatten)]

@@ -85,13 +85,16 @@ Examples:
   cutover advance --db app.db
   cutover advance --to write-both --db app.db
   cutover advance --to new-only --db app.db
+  cutover advance --quiet-for 1h --db app.db
   cutover advance --when-told --db app.db   # verify, then wait for
   cutover unpostpone --db app.db            # this, from any terminal
   cutover advance --to retired --yes --backup before-retire.db --db app.db
 
 From write-both on every row is verified first, both ways, and the step is
-refused (exit code 3, nothing changed) if anything differs. Every step but the
-last can be undone:
+refused (exit code 3, nothing changed) if anything differs. From write-new on it
+is refused while a program is there that announced that it knows only the old
+tables, and out of write-both while old programs wrote in the last ten minutes.
+Every step but the last can be undone:
   cutover rollback --db app.db")]
     Advance(AdvanceArgs<R>),
 

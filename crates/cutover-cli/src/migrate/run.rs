@@ -59,6 +59,8 @@ impl<F: Defines, R: Chooses, N: Chooses> MigrateCommand<F, R, N> {
                 backup,
                 vacuum,
                 when_told,
+                quiet_for,
+                require_restarted,
                 hooks,
                 by: Operate { on, actor },
             }) => {
@@ -68,6 +70,8 @@ impl<F: Defines, R: Chooses, N: Chooses> MigrateCommand<F, R, N> {
                     backup: backup.clone(),
                     vacuum: *vacuum,
                     when_told: *when_told,
+                    quiet_for: *quiet_for,
+                    require_restarted: *require_restarted,
                 };
                 choose(on, actor.as_deref(), spelling, |call| advance::run(&options, hooks, call))
             }

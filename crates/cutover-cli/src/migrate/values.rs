@@ -35,6 +35,19 @@ pub(super) fn stall() -> impl clap::builder::TypedValueParser<Value = Duration> 
     })
 }
 
+/// A length of time with its unit, such as 90s, 10m or 1h 30m; 0 needs none.
+pub(super) fn duration() -> impl clap::builder::TypedValueParser<Value = Duration> {
+    use clap::builder::{StringValueParser, TypedValueParser};
+    StringValueParser::new().try_map(|text| {
+        if text == "0" {
+            return Ok(Duration::ZERO);
+        }
+        let length = text.parse::<jiff::SignedDuration>().ok();
+        let length = length.and_then(|length| Duration::try_from(length).ok());
+        length.ok_or_else(|| format!("`{text}` is not a length of time such as 90s, 10m or 1h"))
+    })
+}
+
 /// Phases as values that help shows and typos are matched against.
 pub(super) fn phase() -> impl clap::builder::TypedValueParser<Value = Phase> {
     use clap::builder::{PossibleValuesParser, TypedValueParser};

@@ -66,11 +66,11 @@ fn there_and_back_and_out_of_the_migration() {
     write(true, false);
     for (command, phase, old, new) in [
         ("advance --to write-both", "write-both", true, true),
-        ("advance", "write-new", false, true),
+        ("advance --quiet-for 0", "write-new", false, true),
         ("rollback --to write-both", "write-both", true, true),
         ("rollback", "read-new", true, false),
         ("advance --to write-both", "write-both", true, true),
-        ("advance --to new-only", "new-only", false, true),
+        ("advance --to new-only --quiet-for 0", "new-only", false, true),
     ] {
         scene.exits(0, command);
         assert_eq!(scene.phase(), phase);

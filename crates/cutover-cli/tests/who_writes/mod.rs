@@ -1,6 +1,7 @@
 //! Who still writes: what `status` says of programs that are there, and what gates make of it.
 
 mod announced;
+mod gates;
 mod noted;
 mod processes;
 

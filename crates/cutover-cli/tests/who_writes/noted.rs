@@ -127,7 +127,7 @@ fn where_both_sides_are_written_each_is_noted() {
     later_by(&scene, 3600);
     assert_eq!(told(), [None, Some(false)]);
     // Nobody notes what programs write from here on.
-    scene.exits(0, "advance --to write-new");
+    scene.exits(0, "advance --to write-new --quiet-for 0");
     assert_eq!(told(), [None, None]);
     scene.exits(0, "rollback --to write-both");
     assert_eq!(told(), [None, None]);

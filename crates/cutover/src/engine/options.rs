@@ -77,6 +77,12 @@ pub struct AdvanceOptions {
     /// Postpone the cutover, keep everything verified, and switch as soon as somebody asks
     /// for [`Request::Unpostpone`](crate::Request::Unpostpone).
     pub when_told: bool,
+    /// Go on only if no write to the old tables was noted for so long. Ten minutes if absent for
+    /// the step from `write-both` to `write-new`, and no matter for the others; zero goes on.
+    pub quiet_for: Option<Duration>,
+    /// Enter `new-only` and `retired` only if no process has the database open that started
+    /// before `write-new`.
+    pub require_restarted: bool,
 }
 
 /// What `forget` may remove.

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::check::CheckReport;
 use super::set_aside::{Kept, OnlyNew, SetAside};
 use super::verify::{BrokenForeignKey, VerifyReport};
+use super::writers::OpenProcess;
 use crate::phase::Phase;
 
 /// What a backfill did.
@@ -64,6 +65,9 @@ pub struct TransitionReport {
     pub called_off: bool,
     /// Why the new tables could not be made what the old ones give, after a rollback to these.
     pub unfilled: Option<String>,
+    /// Processes that have the database open and started before `write-new`; only of a step to
+    /// `retired`.
+    pub not_restarted: Vec<OpenProcess>,
     /// The space that the old tables have left; only of a step to `retired`.
     pub space: Option<Space>,
 }

@@ -173,7 +173,9 @@ impl Operator {
             // Left behind by a start or an abort that was killed.
             return if self.rng.bool() { Move::Abort } else { start };
         }
-        if allowed("advance") && status.phase < Phase::NewOnly {
+        // Programs write all the while: status says to wait for the old ones.
+        let waits = status.phase == Phase::WriteBoth;
+        if (allowed("advance") || waits) && status.phase < Phase::NewOnly {
             moves.extend([Move::Advance(None); 5]);
             if status.phase == Phase::ReadNew {
                 moves.extend([Move::Advance(Some(Phase::WriteBoth)); 5]);
@@ -225,7 +227,9 @@ impl Operator {
             Some(status) if next > phase => {
                 if !status.backfill.complete {
                     Move::Backfill
-                } else if status.allowed.iter().any(|action| action == "advance") {
+                } else if phase == Phase::WriteBoth
+                    || status.allowed.iter().any(|action| action == "advance")
+                {
                     let asked = next == Phase::WriteBoth && phase == Phase::ReadNew;
                     Move::Advance(asked.then_some(next))
                 } else {
@@ -272,7 +276,12 @@ impl Operator {
                 if mended == 0 { String::new() } else { format!("{report:?}") }
             }),
             Move::Advance(to) => {
-                let options = AdvanceOptions { to, ..AdvanceOptions::default() };
+                let options = AdvanceOptions {
+                    to,
+                    // Programs write all the while.
+                    quiet_for: Some(Duration::ZERO),
+                    ..AdvanceOptions::default()
+                };
                 migration.advance(&options, telling).map(|it| kept(&it))
             }
             Move::Rollback(to) => migration.rollback(to, telling).map(|it| kept(&it)),

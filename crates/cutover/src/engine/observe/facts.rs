@@ -2,6 +2,7 @@
 
 use super::drift::{Drift, LOWERED, RENEWED};
 use super::next_actions::{self, Facts};
+use super::writers::old_programs;
 use crate::backend::sqlite::lease::{Held, held};
 use crate::backend::sqlite::state::{self, Record};
 use crate::backend::sqlite::{control, journal, verified, work};
@@ -48,6 +49,8 @@ impl Engine {
             refused_rows: self.refused_rows(record)?,
             found: found(last.as_ref(), &history),
             missed_writes: missed_writes(last.as_ref(), &history),
+            old_programs: old_programs(db, record.id)?,
+            step: None,
             at_work: matches!(held, Held::By { .. }),
             waiting,
         })

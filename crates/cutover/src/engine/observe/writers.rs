@@ -3,6 +3,7 @@
 
 use std::os::unix::fs::MetadataExt as _;
 
+use super::next_actions::OldPrograms;
 use crate::backend::sqlite::lock_holders::{LockHolder, lock_holders};
 use crate::backend::sqlite::{Db, clients, seen};
 use crate::clock;
@@ -46,6 +47,27 @@ pub(crate) fn processes(db: &Db, holding: &Holding) -> Openers {
     all
 }
 
+/// A process as it is told.
+pub(crate) fn open_process(opener: Opener, holding: &Holding) -> OpenProcess {
+    OpenProcess {
+        pid: opener.pid,
+        command: opener.command,
+        exe_deleted: opener.exe_deleted,
+        started: opener.started_ms.map(|ms| clock::rfc3339_s(ms.div_euclid(1000))),
+        holds: holding.of(opener.pid),
+    }
+}
+
+/// What is known of old programs, in the transaction at hand.
+pub(crate) fn old_programs(db: &Db, migration: i64) -> Result<OldPrograms> {
+    let now = clock::now_ms() / 1000;
+    Ok(OldPrograms {
+        last_write: seen::last(db, migration, Side::Old)?,
+        clients: clients::announced(db, now)?,
+        now,
+    })
+}
+
 /// Puts together who still writes, in the transaction at hand.
 pub(crate) fn writers(
     db: &Db,
@@ -57,13 +79,6 @@ pub(crate) fn writers(
         let last = seen::last(db, migration, side)?.map(clock::rfc3339_s);
         Ok(LastWrite { last, ..LastWrite::default() })
     };
-    let open = |opener: Opener| OpenProcess {
-        pid: opener.pid,
-        command: opener.command,
-        exe_deleted: opener.exe_deleted,
-        started: opener.started_ms.map(|ms| clock::rfc3339_s(ms.div_euclid(1000))),
-        holds: holding.of(opener.pid),
-    };
     let clients = clients::announced(db, clock::now_ms() / 1000)?.into_iter().map(|it| Client {
         client: it.client,
         version: it.version,
@@ -74,7 +89,11 @@ pub(crate) fn writers(
         old: last(Side::Old)?,
         new: last(Side::New)?,
         complete: processes.complete,
-        processes: processes.found.into_iter().map(open).collect(),
+        processes: processes
+            .found
+            .into_iter()
+            .map(|opener| open_process(opener, holding))
+            .collect(),
         clients: clients.collect(),
     })
 }

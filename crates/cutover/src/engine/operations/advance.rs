@@ -46,7 +46,11 @@ impl Engine {
             let mut told = options.when_told;
             if told {
                 waits_for_a_word(from, to)?;
-                let heeds = |facts: &mut Facts| facts.control.postponed = false;
+                let first = from.next_towards(to).unwrap_or(to);
+                let heeds = |facts: &mut Facts| {
+                    facts.control.postponed = false;
+                    facts.step = Some(session.step_to(first, options));
+                };
                 session.refuse_unless_permitted_with(Action::Advance, "advance", heeds)?;
                 filled(session, Phase::WriteNew)?;
                 session.write("postponing the cutover", || {
@@ -91,6 +95,7 @@ pub(crate) fn begin(session: &Session<'_>, from: Phase) -> TransitionReport {
         broken_foreign_keys: Vec::new(),
         called_off: false,
         unfilled: None,
+        not_restarted: Vec::new(),
         only_new_holds: 0,
         space: None,
     }
@@ -127,6 +132,13 @@ fn goal(session: &Session<'_>, options: &AdvanceOptions) -> Result<Phase> {
         return Err(refused(
             "only `retired` frees space",
             "add `--to retired`, or leave out `--vacuum`".into(),
+        ));
+    }
+    let goal = options.to.or(phase.next());
+    if options.require_restarted && goal.is_some_and(|to| to < Phase::NewOnly) {
+        return Err(refused(
+            "only `new-only` and `retired` can require that programs were restarted",
+            "add `--to new-only`, or leave out `--require-restarted`".into(),
         ));
     }
     match (options.to, phase.next()) {
@@ -171,9 +183,15 @@ fn step(
     let from = session.record.phase;
     let Some(to) = from.next_towards(goal) else { return Ok(()) };
     // One that waits to be told is postponed by itself.
-    let heeds = |facts: &mut Facts| facts.control.postponed &= !*waits;
+    let heeds = |facts: &mut Facts| {
+        facts.control.postponed &= !*waits;
+        facts.step = Some(session.step_to(to, options));
+    };
     session.refuse_unless_permitted_with(Action::Advance, &format!("going to {to}"), heeds)?;
     session.refuse_overlap(to)?;
+    if to >= Phase::NewOnly {
+        session.refuse_not_restarted(to, options)?;
+    }
     if to == Phase::WriteBoth {
         session.refuse_write_both()?;
     }
@@ -194,6 +212,7 @@ fn step(
         let gate = Gate { to, lenient, keep: false, when_postponed };
         let next = Next::derive(&session.model, Setting::of(to))?;
         let passed = gate::pass(session, gate, watch, &|session, since, _| {
+            session.refuse_old_programs(to, options)?;
             state::forget_digests(session.db, session.record.id)?;
             session.enter("advance", &next, since, json!({}))
         })?;

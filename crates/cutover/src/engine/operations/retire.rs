@@ -38,6 +38,7 @@ pub(crate) fn retire(
         return Err(unconfirmed());
     }
     refuse_broken(session)?;
+    report.not_restarted = session.not_restarted()?;
     take_digests(session, watch)?;
     session.approve(to, watch)?;
     let verified = verify_frozen(session.db, &session.model, session.record.id, watch)?;
@@ -58,6 +59,7 @@ pub(crate) fn retire(
     }
     let next = Next::derive(&session.model, Setting::of(to))?;
     let (since, held) = session.db.write("switching", || {
+        session.refuse_old_programs(to, options)?;
         let since = now();
         session.enter("advance", &next, &since, json!({}))?;
         tombstones::put(session.db, &session.model, &since)?;

@@ -8,6 +8,7 @@ pub(crate) mod frozen;
 pub(crate) mod gate;
 pub(crate) mod handover;
 pub(crate) mod hold;
+pub(crate) mod old_programs;
 pub(crate) mod only_new;
 pub(crate) mod other_migrations;
 pub(crate) mod partial_repair;

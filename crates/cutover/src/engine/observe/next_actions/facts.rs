@@ -1,5 +1,6 @@
 //! What the decision rests on.
 
+use super::old_programs::{OldPrograms, Step};
 use crate::backend::sqlite::control::Control;
 use crate::backend::sqlite::state::Pending;
 use crate::engine::observe::drift::Drift;
@@ -23,6 +24,11 @@ pub(crate) struct Facts {
     pub(crate) found: Option<VerifyReport>,
     /// Whether the mirror may have missed writes, and nothing has looked at all rows since.
     pub(crate) missed_writes: bool,
+    /// What is known of programs that know only the old tables.
+    pub(crate) old_programs: OldPrograms,
+    /// The step forward that a command is about to make; absent where none is: then it is the
+    /// next one.
+    pub(crate) step: Option<Step>,
     /// Whether an operator is at work.
     pub(crate) at_work: bool,
     /// Why its work waits, if it does.

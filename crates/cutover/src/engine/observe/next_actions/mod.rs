@@ -6,10 +6,12 @@
 mod decide;
 mod facts;
 mod next;
+mod old_programs;
 mod permitted;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use self::decide::{Decision, decide};
 pub(crate) use self::facts::Facts;
+pub(crate) use self::old_programs::{OldPrograms, Step};
 pub(crate) use self::permitted::{permitted, postponed};

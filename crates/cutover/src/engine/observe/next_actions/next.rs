@@ -16,6 +16,9 @@ pub(super) fn next(facts: &Facts) -> Vec<NextAction> {
         because: Because::BothCanWrite,
         ..first
     });
+    // Old programs that are there are waited for: when they are gone can't be told.
+    let first = first
+        .filter(|first| first.action != Action::Advance || permitted(facts, first.action).is_ok());
     first.into_iter().chain(instead).collect()
 }
 

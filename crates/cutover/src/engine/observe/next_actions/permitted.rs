@@ -1,6 +1,7 @@
 //! Whether a command would be accepted, and why not.
 
 use super::facts::Facts;
+use super::old_programs::Step;
 use crate::backend::sqlite::state::Pending;
 use crate::engine::observe::drift::Kind;
 use crate::phase::{Direction, Phase};
@@ -70,7 +71,8 @@ fn advance(facts: &Facts) -> Result<(), Problem> {
     if to.is_gated() && to < Phase::Retired && facts.control.postponed {
         return no("the cutover is postponed", postponed());
     }
-    Ok(())
+    let step = facts.step.unwrap_or(Step { from: facts.phase, to, quiet_for: None });
+    facts.old_programs.refuse(step, facts.drift.write_both)
 }
 
 /// What to do about a postponed cutover.

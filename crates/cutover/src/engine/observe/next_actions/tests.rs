@@ -1,9 +1,10 @@
-use super::{Decision, Facts, decide, permitted};
+use super::{Decision, Facts, OldPrograms, Step, decide, permitted};
+use crate::backend::sqlite::clients::Announced;
 use crate::backend::sqlite::control::Control;
 use crate::backend::sqlite::state::Pending;
 use crate::engine::observe::drift::{Drift, Kind};
 use crate::phase::{Direction, Phase};
-use crate::report::{Action, Because, Blocked, Difference, Problem, VerifyReport, Waiting};
+use crate::report::{Action, Because, Blocked, Difference, Problem, Speaks, VerifyReport, Waiting};
 
 fn facts(phase: Phase) -> Facts {
     Facts {
@@ -16,9 +17,16 @@ fn facts(phase: Phase) -> Facts {
         refused_rows: None,
         found: None,
         missed_writes: false,
+        old_programs: OldPrograms::default(),
+        step: None,
         at_work: false,
         waiting: None,
     }
+}
+
+fn old_client() -> Announced {
+    let (client, version) = ("agent".to_owned(), "1".to_owned());
+    Announced { client, version, speaks: Speaks::Old, pid: None, seen: 0 }
 }
 
 fn problem(reason: &str) -> Problem {
@@ -74,6 +82,17 @@ fn all() -> Vec<Facts> {
     });
     each(&|facts| vec![Facts { missed_writes: true, ..facts.clone() }]);
     each(&|facts| {
+        let mut drift = facts.drift.clone();
+        drift.write_both = facts.phase == Phase::ReadNew;
+        let written = OldPrograms { last_write: Some(0), ..OldPrograms::default() };
+        let open = OldPrograms { clients: vec![old_client()], ..OldPrograms::default() };
+        vec![
+            Facts { old_programs: written, ..facts.clone() },
+            Facts { old_programs: open.clone(), ..facts.clone() },
+            Facts { old_programs: open, drift, ..facts.clone() },
+        ]
+    });
+    each(&|facts| {
         [(true, false), (false, true), (true, true)]
             .map(|(paused, postponed)| {
                 let control = Control { paused, postponed, ..Control::default() };
@@ -93,7 +112,9 @@ fn all() -> Vec<Facts> {
 fn what_is_next_is_permitted_in_every_state() {
     for facts in all() {
         for next in decide(&facts).next {
-            assert_eq!(permitted(&facts, next.action), Ok(()), "{next:?} in {facts:?}");
+            let step = |to| Step { from: facts.phase, to, quiet_for: None };
+            let given = Facts { step: next.to.map(step), ..facts.clone() };
+            assert_eq!(permitted(&given, next.action), Ok(()), "{next:?} in {facts:?}");
             let to = match next.action {
                 _ if next.because == Because::BothCanWrite => Some(Phase::WriteBoth),
                 Action::Advance => facts.phase.next().or(Some(facts.phase)),
@@ -189,4 +210,28 @@ fn rows_that_the_mirror_cant_hold_are_an_obstacle_and_no_command_that_meets_them
             assert_eq!(decide(&facts).next[0].action, Action::Abort);
         }
     }
+}
+
+#[test]
+fn old_programs_that_are_there_are_waited_for() {
+    let next = |phase, write_both, old_programs| {
+        let mut drift = Drift::default();
+        drift.write_both = write_both;
+        let facts = Facts { drift, old_programs, ..facts(phase) };
+        let Decision { allowed, blocked, next } = decide(&facts);
+        let advance = "advance".to_owned();
+        assert_ne!(allowed.contains(&advance), blocked.iter().any(|it| it.action == advance));
+        let next: Vec<_> = next.iter().map(|next| next.command().to_string()).collect();
+        (allowed.contains(&advance), next)
+    };
+    let open = || OldPrograms { clients: vec![old_client()], ..OldPrograms::default() };
+    let written = || OldPrograms { last_write: Some(0), ..OldPrograms::default() };
+    let none = || (false, Vec::<String>::new());
+    assert_eq!(next(Phase::WriteBoth, false, open()), none());
+    assert_eq!(next(Phase::WriteBoth, false, written()), none());
+    assert_eq!(next(Phase::ReadNew, false, open()), none());
+    assert_eq!(next(Phase::ReadNew, true, open()), (false, vec!["advance --to write-both".into()]));
+    assert_eq!(next(Phase::ReadNew, false, written()), (true, vec!["advance".into()]));
+    assert_eq!(next(Phase::DualWrite, false, open()), (true, vec!["advance".into()]));
+    assert_eq!(next(Phase::NewOnly, false, open()), none());
 }
