@@ -20,7 +20,7 @@ pub(super) fn form(target: &Target, catalog: &Catalog) -> Form {
 
 impl Target {
     /// How its rows come from one row each, whatever its table would make of a write.
-    pub(crate) fn from_one_row(&self, catalog: &Catalog) -> Option<Direct> {
+    pub(crate) fn one_row_each(&self, catalog: &Catalog) -> Option<Direct> {
         if self.single { direct(self, catalog) } else { None }
     }
 }

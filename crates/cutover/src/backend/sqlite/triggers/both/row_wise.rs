@@ -68,7 +68,7 @@ impl<'a> RowWise<'a> {
             if !reads && target.table.name != table.name {
                 continue;
             }
-            let direct = target.from_one_row(both.catalog)?;
+            let direct = target.one_row_each(both.catalog)?;
             let is_own = target.table.name == table.name && target.key.columns == first.hub.key;
             let whole = !direct.conditional && direct.hubs.len() == target.leaves().count();
             let fits = |hub: &Hub| {
