@@ -4,6 +4,8 @@
 
 /// What they found, as a few statements each.
 mod found;
+/// Groups that are counted and added up, beside what the mapping gives.
+mod groups;
 /// No file imports itself over others.
 mod imports;
 /// Random migrations, made from a seed and compared with a twin.

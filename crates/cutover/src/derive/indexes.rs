@@ -3,12 +3,13 @@
 
 use super::derived::{Part, Place, derived, held};
 use super::dirty::{Rows, touched};
+use super::group::is_odd;
 use super::query::equated::equated;
 use super::query::{Arm, Item, What};
 use super::sql::{ident, idents};
-use super::target::Target;
+use super::target::{Kept, Target, Total};
 use crate::phase::Side;
-use crate::schema::Catalog;
+use crate::schema::{Catalog, Table};
 use crate::tree::Expr;
 
 /// An index by which rows are looked up.
@@ -17,16 +18,39 @@ pub(crate) struct Needed {
     pub(crate) side: Side,
     pub(crate) table: String,
     pub(crate) columns: Vec<String>,
+    /// The condition of one that has a few rows alone.
+    pub(crate) only: Option<String>,
 }
 
 impl Needed {
+    /// What its name is made of, beside the table's.
+    pub(crate) fn parts(&self) -> Vec<String> {
+        self.columns.iter().cloned().chain(self.only.iter().map(|_| "odd".to_owned())).collect()
+    }
+
+    /// The rows that it has, after the table.
+    pub(crate) fn rows(&self) -> String {
+        self.only.as_ref().map_or_else(String::new, |only| format!(" WHERE {only}"))
+    }
+
+    /// Whether a table has it, or another that serves as well.
+    pub(crate) fn is_served_by(&self, table: &Table, name: &str) -> bool {
+        match self.only {
+            Some(_) => table.indexes.iter().any(|index| index.name == name),
+            None => {
+                self.columns.iter().any(|column| table.has_index_on(std::slice::from_ref(column)))
+            }
+        }
+    }
+
     /// The statement that creates it under a name.
     pub(crate) fn sql(&self, name: &str) -> String {
         format!(
-            "CREATE INDEX {} ON {} ({})",
+            "CREATE INDEX {} ON {} ({}){}",
             ident(name),
             ident(&self.table),
-            idents("", &self.columns)
+            idents("", &self.columns),
+            self.rows()
         )
     }
 }
@@ -37,7 +61,7 @@ pub(crate) fn missing(targets: &[Target], catalog: &Catalog) -> Vec<Needed> {
     let mut need = |side: Side, table: &str, columns: Vec<String>| {
         let Some(known) = catalog.table(side, table) else { return };
         let served = columns.iter().any(|column| known.has_index_on(std::slice::from_ref(column)));
-        let needed = Needed { side, table: known.name.clone(), columns };
+        let needed = Needed { side, table: known.name.clone(), columns, only: None };
         if !served && !needed.columns.is_empty() && !found.contains(&needed) {
             found.push(needed);
         }
@@ -56,7 +80,32 @@ pub(crate) fn missing(targets: &[Target], catalog: &Catalog) -> Vec<Needed> {
             }
         }
     }
+    for needed in targets.iter().flat_map(|target| of_odd(target, catalog)) {
+        if !found.contains(&needed) {
+            found.push(needed);
+        }
+    }
     found
+}
+
+/// Where sums are kept without reading their groups: the rows for which that does not do.
+fn of_odd(target: &Target, catalog: &Catalog) -> Vec<Needed> {
+    let Some(totals) = target.totals() else { return Vec::new() };
+    let Some(table) = catalog.table(totals.leaf.side, &totals.leaf.table) else {
+        return Vec::new();
+    };
+    let key = target.sources.iter().flat_map(|source| &source.paths).flatten();
+    let key: Vec<String> = key.filter_map(|term| term.bare().map(str::to_owned)).collect();
+    let of_sum = |kept: &Kept| match &kept.of {
+        Total::Sum { of, .. } => Some(Needed {
+            side: totals.leaf.side,
+            table: table.name.clone(),
+            columns: [key.clone(), vec![of.clone()]].concat(),
+            only: Some(is_odd(&ident(of))),
+        }),
+        Total::Rows | Total::Count(_) | Total::Extreme { .. } => None,
+    };
+    totals.kept.iter().filter_map(of_sum).collect()
 }
 
 /// A change on one side of a join leads to the rows on the other, either way.

@@ -8,6 +8,7 @@ mod determinism;
 pub(crate) mod dirty;
 pub(crate) mod existence;
 pub(crate) mod flaw;
+pub(crate) mod group;
 pub(crate) mod indexes;
 pub(crate) mod live;
 pub(crate) mod names;

@@ -35,9 +35,10 @@ pub(crate) fn replaces<'a>(
         return Replaces::default();
     };
     let keys = || table.conflict_keys.iter();
-    // Where a group is as it was the AFTER INSERT trigger does not derive it again, and one
-    // of its rows may be gone.
-    let leaves = insert_has_no_effect(target, source, leaf, catalog).is_some();
+    // Where a group is as it was, or follows by what its rows bring, the AFTER trigger does not
+    // derive it again, and one of its rows may be gone.
+    let counts = target.totals().is_some();
+    let leaves = counts || insert_has_no_effect(target, source, leaf, catalog).is_some();
     let cascades = cascades_onto_itself(table, catalog);
     // A row that takes the place of another of its key sets what that one had set.
     let seen = |key: &ConflictKey| hub.is_some_and(|hub| is_over(key, &hub.key));
@@ -49,7 +50,10 @@ pub(crate) fn replaces<'a>(
         by_update: keys()
             .filter(|key| {
                 !seen(key)
-                    && (cascades || !same_scope(source, leaf, key) || !reads(&read, key, table))
+                    && (counts
+                        || cascades
+                        || !same_scope(source, leaf, key)
+                        || !reads(&read, key, table))
             })
             .collect(),
     }

@@ -16,7 +16,9 @@ fn tables(schema: &str) -> Tables {
 
 fn read(old: &str, text: &str) -> (Migration, Catalog) {
     let migration = Migration::parse("m", text).unwrap();
-    let new: Vec<&str> = migration.tables.iter().map(|table| table.sql.as_str()).collect();
+    let tables_of = migration.tables.iter().map(|table| table.sql.as_str());
+    let new: Vec<&str> =
+        tables_of.chain(migration.indexes.iter().map(|index| index.sql.as_str())).collect();
     let catalog = Catalog { old: tables(old), new: tables(&new.join(";")), apart: Vec::new() };
     (migration, catalog)
 }
@@ -252,6 +254,7 @@ fn a_target_follows_row_by_row_where_nothing_comes_between() {
         |old: &str, new: &str, statement: &str| match forward(old, new, statement).unwrap().form {
             Form::RowByRow(direct) => format!("{} hubs", direct.hubs.len()),
             Form::Presence => "presence".to_owned(),
+            Form::Totals(totals) => format!("{} totals", totals.kept.len()),
             Form::Derived => "derived".to_owned(),
         };
     let rows = "id INTEGER PRIMARY KEY, city TEXT";
@@ -277,6 +280,88 @@ fn a_target_follows_row_by_row_where_nothing_comes_between() {
     assert_eq!(form(ITEMS, names, distinct), "presence");
     let grouped = "INSERT INTO new.t (name) SELECT city FROM old.items GROUP BY city";
     assert_eq!(form(ITEMS, names, grouped), "presence");
-    let counted = "INSERT INTO new.t (name, n) SELECT city, count(*) FROM old.items GROUP BY city";
-    assert_eq!(form(ITEMS, &format!("{names}, n"), counted), "derived");
+}
+
+/// A group follows by what its rows bring where its columns hold that as it is, and where a row
+/// says by itself whether it counts.
+#[test]
+fn a_group_is_counted_where_nothing_comes_between() {
+    let old = "CREATE TABLE sales (id INTEGER PRIMARY KEY, team TEXT NOT NULL, amount INTEGER, sure INTEGER NOT NULL, word TEXT, name TEXT COLLATE NOCASE, any)";
+    let form = |new: &str, outputs: &str, rest: &str| {
+        let statement =
+            format!("INSERT INTO new.t (team, v) SELECT team, {outputs} FROM old.sales {rest}");
+        match forward(old, &format!("team TEXT PRIMARY KEY NOT NULL, v {new}"), &statement)
+            .unwrap()
+            .form
+        {
+            Form::Totals(totals) => totals.kept.len(),
+            _ => 0,
+        }
+    };
+    let by_team = "GROUP BY team";
+    for (new, output) in [
+        ("INTEGER", "count(*)"),
+        ("INTEGER NOT NULL", "count(amount)"),
+        ("", "sum(amount)"),
+        ("INTEGER NOT NULL", "sum(sure)"),
+        ("INTEGER", "max(amount)"),
+        ("TEXT", "min(word)"),
+    ] {
+        assert_eq!(form(new, output, by_team), 1, "{output}");
+    }
+    for (new, output) in [
+        ("TEXT", "count(*)"),
+        ("REAL", "sum(amount)"),
+        ("INTEGER NOT NULL", "sum(amount)"),
+        ("INTEGER", "count(DISTINCT amount)"),
+        ("INTEGER", "sum(amount) FILTER (WHERE sure > 1)"),
+        ("INTEGER", "sum(amount) + 1"),
+        ("REAL", "avg(sure)"),
+        ("", "max(amount)"),
+        ("TEXT", "upper(min(word))"),
+        ("INTEGER CHECK (v < 9)", "count(*)"),
+        ("INTEGER UNIQUE", "count(*)"),
+    ] {
+        assert_eq!(form(new, output, by_team), 0, "{output}");
+    }
+    for (filter, counts) in [
+        ("word = 'x'", 1),
+        ("amount IN (1, -2) OR word IS NOT NULL", 1),
+        ("length(word) > 3", 1),
+        ("amount < sure", 1),
+        ("amount = '7'", 0),
+        ("word = 7", 0),
+        ("word = amount", 0),
+        ("word = lower('X')", 0),
+        ("CASE amount WHEN 1 THEN 1 ELSE 0 END", 0),
+    ] {
+        assert_eq!(
+            form("INTEGER", "count(*)", &format!("WHERE {filter} {by_team}")),
+            counts,
+            "{filter}"
+        );
+    }
+}
+
+/// Nothing may be made from a number of rows that carries the mark.
+#[test]
+fn a_number_of_rows_carries_the_mark_where_nothing_depends_on_it() {
+    let old = "CREATE TABLE sales (id INTEGER PRIMARY KEY, team TEXT NOT NULL)";
+    let marked = |columns: &str, further: &str| {
+        let table = format!("team TEXT PRIMARY KEY NOT NULL, n INTEGER NOT NULL{columns}");
+        let statement = format!(
+            "INSERT INTO new.t (team, n) SELECT team, count(*) FROM old.sales GROUP BY team{further}"
+        );
+        match forward(old, &table, &statement).unwrap().form {
+            Form::Totals(totals) => totals.marked,
+            _ => panic!("it is counted"),
+        }
+    };
+    assert_eq!(marked("", "").as_deref(), Some("n"));
+    assert_eq!(marked(", other", "; CREATE INDEX new.o ON t (other)").as_deref(), Some("n"));
+    assert_eq!(marked(", twice AS (n * 2)", ""), None);
+    assert_eq!(marked("", "; CREATE INDEX new.most ON t (n)"), None);
+    let read = "; CREATE TABLE new.u (team TEXT PRIMARY KEY NOT NULL, n);
+        INSERT INTO new.u (team, n) SELECT s.team, t.n FROM old.sales s JOIN new.t t ON t.team = s.team GROUP BY s.team, t.n";
+    assert_eq!(marked("", read), None);
 }

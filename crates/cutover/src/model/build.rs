@@ -190,7 +190,7 @@ impl Model {
                     Some(table) => stored(&table.known_as, needed.side, Side::Old),
                     None => needed.table.clone(),
                 };
-                (self.names.index(&name, &needed.columns), needed)
+                (self.names.index(&name, &needed.parts()), needed)
             })
             .collect()
     }

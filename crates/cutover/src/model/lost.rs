@@ -12,9 +12,8 @@ use crate::derive::names::Names;
 use crate::derive::sql::ident;
 use crate::error::{Error, Result};
 use crate::migration::Migration;
-use crate::phase::{Phase, Side};
+use crate::phase::{Direction, Phase, Side, Syncs};
 use crate::report::{Command, Fix, Problem};
-use crate::schema::Table;
 
 /// A table that should be there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,18 +169,20 @@ fn bears_ours(db: &Db, table: &str, record: &Record) -> Result<bool> {
 
 /// The indexes that the sync needs and no table has any more: their names and statements. An
 /// index serves whatever its name, and whoever made it; and what the file says of the new tables
-/// tells nothing of the indexes they have.
+/// tells nothing of the indexes they have. One of a few rows serves the forward sync alone.
 pub(crate) fn lost_indexes(
     db: &Db,
     model: &crate::model::build::Model,
+    phase: Phase,
 ) -> Result<Vec<(String, String)>> {
+    let forward = phase.sync() == Some(Syncs::OneWay(Direction::Forward));
     let mut lost = Vec::new();
     for (name, needed) in model.missing_indexes() {
+        if needed.only.is_some() && !forward {
+            continue;
+        }
         let table = catalog::table(db, &needed.table)?;
-        let serves = |table: &Table| {
-            needed.columns.iter().any(|column| table.has_index_on(std::slice::from_ref(column)))
-        };
-        if table.is_some_and(|table| !serves(&table)) {
+        if table.is_some_and(|table| !needed.is_served_by(&table, &name)) {
             let sql = needed.sql(&name);
             lost.push((name, sql));
         }

@@ -288,14 +288,24 @@ fn a_seed_is_a_case() {
 /// Sees that a database has triggers that follow row by row.
 fn sees_direct(live: &Connection) {
     DIRECT.fetch_add(usize::from(has_direct(live)), Ordering::Relaxed);
+    TOTALS.fetch_add(usize::from(has_totals(live)), Ordering::Relaxed);
 }
 
 /// Sees that it has none.
 fn sees_none(live: &Connection) {
     assert!(!has_direct(live), "a table that is read through a subquery is followed row by row");
+    assert!(!has_totals(live), "a table that is read through a subquery is counted");
 }
 
 static DIRECT: AtomicUsize = AtomicUsize::new(0);
+static TOTALS: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether it has triggers that add to groups.
+fn has_totals(live: &Connection) -> bool {
+    let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name GLOB '_cutover_*_after_delete_*' \
+               AND sql GLOB '*changes() = 0*')";
+    live.query_row(sql, [], |row| row.get(0)).unwrap()
+}
 
 fn has_direct(live: &Connection) -> bool {
     let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name GLOB '_cutover_*_direct_*')";
@@ -317,4 +327,5 @@ fn a_target_is_kept_alike_in_either_form() {
         }
     }
     assert!(DIRECT.load(Ordering::Relaxed) > 10, "{DIRECT:?}");
+    assert!(TOTALS.load(Ordering::Relaxed) > 1, "{TOTALS:?}");
 }

@@ -4,7 +4,7 @@ use super::form::form;
 use super::key::key;
 use super::scope::{check_terms, may_be_null, scope, source};
 use super::single::is_single;
-use super::table::{Form, Target};
+use super::table::{Form, Target, read_tables};
 use crate::derive::determinism;
 use crate::derive::dirty::{Rows, touched};
 use crate::derive::flaw::Flaw;
@@ -12,7 +12,7 @@ use crate::derive::query::Query;
 use crate::derive::query::normalise::normalise;
 use crate::migration::{Mapping, Migration};
 use crate::nearest::nearest;
-use crate::phase::Direction;
+use crate::phase::{Direction, Side};
 use crate::schema::{Catalog, Table};
 
 /// The targets of one direction, parents before those that read them.
@@ -35,6 +35,15 @@ pub(crate) fn targets(
             .collect();
         let next = target(&mappings, direction, catalog, &filled)?;
         filled.push(next);
+    }
+    let read: Vec<(Side, String)> = read_tables(&filled);
+    for target in &mut filled {
+        let own = (direction.target(), target.table.name.clone());
+        if let Form::Totals(totals) = &mut target.form
+            && read.contains(&own)
+        {
+            totals.marked = None;
+        }
     }
     Ok(filled)
 }

@@ -3,6 +3,7 @@
 use super::direct::direct;
 use super::hub::Direct;
 use super::table::{Form, Target};
+use super::totals::totals;
 use crate::derive::dirty::own_terms;
 use crate::derive::query::givers::givers;
 use crate::phase::Direction;
@@ -15,7 +16,10 @@ pub(super) fn form(target: &Target, catalog: &Catalog) -> Form {
     if let Some(direct) = direct(target, catalog) {
         return Form::RowByRow(direct);
     }
-    if is_presence(target, catalog) { Form::Presence } else { Form::Derived }
+    if is_presence(target, catalog) {
+        return Form::Presence;
+    }
+    totals(target, catalog).map_or(Form::Derived, |totals| Form::Totals(Box::new(totals)))
 }
 
 impl Target {

@@ -12,6 +12,7 @@ mod nulls;
 mod scope;
 mod single;
 mod table;
+mod totals;
 
 pub(crate) use build::{targets, undetermined};
 pub(crate) use effects::{always_gives, delete_can_change, insert_can_remove};
@@ -19,3 +20,4 @@ pub(crate) use hub::{Direct, Hub, Part, Value};
 pub(crate) use key_classes::keys_to_ask;
 pub(crate) use nulls::may_get_null;
 pub(crate) use table::{Form, Target, read_tables, scope_columns};
+pub(crate) use totals::{Kept, Total, Totals};

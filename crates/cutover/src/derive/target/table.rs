@@ -1,6 +1,7 @@
 //! A table that is filled by mappings, and what is known of it without looking at a row.
 
 use super::hub::Direct;
+use super::totals::Totals;
 use crate::derive::query::Leaf;
 use crate::derive::source::Source;
 use crate::derive::sql::{equality, ident, join};
@@ -40,6 +41,8 @@ pub(crate) enum Form {
     RowByRow(Direct),
     /// A row has nothing but its key: it is there as long as something gives it.
     Presence,
+    /// A row is a group, and follows by what a row of the group brings or takes away.
+    Totals(Box<Totals>),
 }
 
 impl Target {
@@ -77,7 +80,15 @@ impl Target {
     pub(crate) fn row_by_row(&self) -> Option<&Direct> {
         match &self.form {
             Form::RowByRow(direct) => Some(direct),
-            Form::Derived | Form::Presence => None,
+            Form::Derived | Form::Presence | Form::Totals(_) => None,
+        }
+    }
+
+    /// What it knows of the groups that are its rows, if it follows by that.
+    pub(crate) fn totals(&self) -> Option<&Totals> {
+        match &self.form {
+            Form::Totals(totals) => Some(totals.as_ref()),
+            Form::Derived | Form::Presence | Form::RowByRow(_) => None,
         }
     }
 
@@ -86,7 +97,7 @@ impl Target {
         let grouped = |source: &Source| {
             source.query.arms().any(|arm| arm.aggregates || !arm.group_by.is_empty())
         };
-        matches!(self.form, Form::Derived) && self.sources.iter().any(grouped)
+        matches!(self.form, Form::Derived | Form::Totals(_)) && self.sources.iter().any(grouped)
     }
 
     /// Whether a scope's row can only have one key. Where it can have several, a row that

@@ -241,6 +241,7 @@ pub(crate) fn stale(db: &Db, model: &Model, record: &Record) -> Result<Option<St
         return Ok(Some(object.name.clone()));
     }
     // An index goes with a table that is rebuilt: the sync would read whole tables.
-    let lost = if record.phase.sync().is_some() { lost_indexes(db, model)? } else { Vec::new() };
+    let follows = record.phase.sync().is_some();
+    let lost = if follows { lost_indexes(db, model, record.phase)? } else { Vec::new() };
     Ok(lost.into_iter().next().map(|(name, _)| name))
 }

@@ -405,7 +405,7 @@ fn forecast(db: &Db, scratch: &Db, model: &Model, report: &mut CheckReport) -> R
             continue;
         }
         // Building an index is reading and sorting its columns.
-        let table = PLACE.table(Side::Old, &needed.table);
+        let table = PLACE.table(Side::Old, &needed.table) + &needed.rows();
         let columns = idents("", &needed.columns);
         let began = Instant::now();
         scratch.count(&format!("SELECT count(*) FROM (SELECT {columns} FROM {table} ORDER BY {columns} LIMIT -1 OFFSET 0)"))?;

@@ -127,6 +127,7 @@ fn forms(targets: &[Target]) -> Vec<String> {
     let form = |target: &Target| match &target.form {
         Form::RowByRow(_) => "row by row: each change of a row is made in its image",
         Form::Presence => "present or not: a row is there while something gives it",
+        Form::Totals(_) => "group by group: what a row brings and takes away is counted and added",
         Form::Derived => "derived: what a change touches is derived again",
     };
     targets

@@ -92,7 +92,8 @@ pub(crate) fn index_bytes(scratch: &Db, model: &Model, schema: &str) -> Result<I
         let values = crate::derive::sql::join(&needed.columns, " + ", |column| {
             format!("ifnull(length(CAST({} AS BLOB)), 0)", crate::derive::sql::ident(column))
         });
-        let table = format!("{schema}{}", crate::derive::sql::ident(&needed.table));
+        let table =
+            format!("{schema}{}{}", crate::derive::sql::ident(&needed.table), needed.rows());
         let entries =
             scratch.count(&format!("SELECT ifnull(sum({values} + 16), 0) FROM {table}"))?;
         let bytes = entries + entries / 2;

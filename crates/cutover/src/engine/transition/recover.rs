@@ -69,7 +69,7 @@ impl Engine {
 impl Session<'_> {
     /// Indexes that the sync needs and that went with a table.
     pub(crate) fn renew_indexes(&self) -> Result<bool> {
-        let lost = lost_indexes(self.db, &self.model)?;
+        let lost = lost_indexes(self.db, &self.model, self.record.phase)?;
         for (_, sql) in &lost {
             self.write("creating an index again", || {
                 self.db.batch("creating an index again", sql)

@@ -1,6 +1,7 @@
 //! One file for each class of mapping: its tables, and the statements both ways.
 
 mod filter;
+mod grouped;
 mod join;
 mod merge;
 mod normalise;
@@ -31,11 +32,13 @@ pub enum Class {
     Window,
     /// Rows that pair two words pair two surrogate keys.
     Pairs,
+    /// Many rows are counted and added up beside them.
+    Grouped,
 }
 
 impl Class {
     /// Every class.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::RowWise,
         Self::Split,
         Self::Filter,
@@ -44,6 +47,7 @@ impl Class {
         Self::Normalise,
         Self::Window,
         Self::Pairs,
+        Self::Grouped,
     ];
 
     /// Adds tables and mappings of this class.
@@ -57,6 +61,7 @@ impl Class {
             Self::Normalise => normalise::build(builder),
             Self::Window => window::build(builder),
             Self::Pairs => pairs::build(builder),
+            Self::Grouped => grouped::build(builder),
         }
         totals::build(builder);
     }

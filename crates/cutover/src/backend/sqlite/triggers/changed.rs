@@ -4,7 +4,7 @@ use crate::derive::names::Names;
 use crate::derive::query::Leaf;
 use crate::derive::replace_keys::Replaces;
 use crate::derive::source::Source;
-use crate::derive::target::{Direct, Form, Hub, Target};
+use crate::derive::target::{Direct, Form, Hub, Target, Totals};
 use crate::phase::Side;
 use crate::schema::Catalog;
 
@@ -39,6 +39,8 @@ pub(super) enum Follows<'a> {
     Row(&'a Direct, &'a Hub),
     /// Its rows are there as long as something gives them.
     Presence,
+    /// Its rows follow by what the table's rows bring to their groups.
+    Totals(&'a Totals),
 }
 
 impl<'a> Follows<'a> {
@@ -48,6 +50,7 @@ impl<'a> Follows<'a> {
             Form::RowByRow(direct) => {
                 direct.hub(leaf).map_or(Self::Derived, |hub| Self::Row(direct, hub))
             }
+            Form::Totals(totals) => Self::Totals(totals.as_ref()),
             Form::Derived => Self::Derived,
         }
     }
@@ -55,7 +58,7 @@ impl<'a> Follows<'a> {
     pub(super) fn hub(self) -> Option<&'a Hub> {
         match self {
             Self::Row(_, hub) => Some(hub),
-            Self::Derived | Self::Presence => None,
+            Self::Derived | Self::Presence | Self::Totals(_) => None,
         }
     }
 }
@@ -64,8 +67,20 @@ impl Use<'_> {
     pub(super) fn hub(&self) -> Option<(&Direct, &Hub)> {
         match self.follows {
             Follows::Row(direct, hub) => Some((direct, hub)),
-            Follows::Derived | Follows::Presence => None,
+            Follows::Derived | Follows::Presence | Follows::Totals(_) => None,
         }
+    }
+
+    pub(super) fn totals(&self) -> Option<&Totals> {
+        match self.follows {
+            Follows::Totals(totals) => Some(totals),
+            Follows::Derived | Follows::Presence | Follows::Row(..) => None,
+        }
+    }
+
+    /// The columns of the table that the mapping reads.
+    pub(super) fn columns(&self) -> Vec<String> {
+        self.source.query.columns_of(self.leaf.number)
     }
 
     pub(super) fn is_presence(&self) -> bool {
@@ -79,7 +94,7 @@ impl Use<'_> {
     /// Whether a row that goes can only take the target's row along, and changes no other.
     pub(super) fn only_takes_along(&self) -> bool {
         match self.follows {
-            Follows::Derived => false,
+            Follows::Derived | Follows::Totals(_) => false,
             Follows::Row(_, hub) => !hub.optional,
             Follows::Presence => true,
         }

@@ -8,7 +8,7 @@
 
 use super::content::{Writes, foreign};
 use super::dialect::{refuse, trigger};
-use super::mark::nobody_syncs;
+use super::mark::{mark, nobody_syncs};
 use crate::derive::names::Names;
 use crate::derive::object::Object;
 use crate::derive::sql::{ident, join};
@@ -28,7 +28,17 @@ pub(crate) fn needs_mark(target: &Target) -> bool {
 pub(crate) fn guards(target: &Target, names: Names, migration: &str) -> Vec<Object> {
     let Writes { inserted, updated, deleted } = if needs_mark(target) {
         let closed = nobody_syncs(names);
-        Writes { inserted: closed.clone(), updated: closed.clone(), deleted: closed }
+        match target.totals() {
+            // Whether there is a group is asked without reading it; its totals are not.
+            Some(totals) => {
+                let updated = match &totals.marked {
+                    Some(column) => format!("{} AND {closed}", unmarked(column, names)),
+                    None => closed,
+                };
+                Writes { updated, ..foreign(target, names) }
+            }
+            None => Writes { inserted: closed.clone(), updated: closed.clone(), deleted: closed },
+        }
     } else {
         foreign(target, names)
     };
@@ -41,6 +51,12 @@ pub(crate) fn guards(target: &Target, names: Names, migration: &str) -> Vec<Obje
     .into_iter()
     .map(|(what, event, condition)| guard(target, names, migration, what, &event, &condition))
     .collect()
+}
+
+/// Whether an UPDATE neither sets the mark in a number of rows, nor finds it there.
+fn unmarked(column: &str, names: Names) -> String {
+    let (column, mark) = (ident(column), mark(names));
+    format!("(OLD.{column} >= {mark} OR NEW.{column} = OLD.{column} + {mark}) IS NOT 1")
 }
 
 /// The columns whose change is looked at: those that the mapping gives, and those by which a

@@ -37,7 +37,16 @@ pub(crate) fn at_work(names: Names) -> [String; 2] {
     ]
 }
 
-fn mark(names: Names) -> i64 {
+/// The same, where a condition holds.
+pub(crate) fn at_work_if(names: Names, condition: &str) -> [String; 2] {
+    let [_, clear] = at_work(names);
+    let (table, mark) = (ident(&names.syncing()), mark(names));
+    [format!("INSERT INTO {table} (rowid, depth) SELECT {mark}, 0 WHERE {condition}"), clear]
+}
+
+/// The value that marks a procedure at work. A number of rows that is this much greater marks
+/// that what follows in the same trigger is the sync's, in the row that it changes.
+pub(crate) fn mark(names: Names) -> i64 {
     AT_WORK.wrapping_add(names.migration)
 }
 

@@ -17,6 +17,7 @@ mod replaced;
 pub(crate) mod seen;
 pub(crate) mod sync;
 pub(crate) mod tombstone;
+mod totals;
 pub(crate) mod touched;
 mod turn;
 

@@ -186,8 +186,8 @@ impl Changed<'_> {
     fn derived_at_update(&self) -> impl DoubleEndedIterator<Item = (&Use<'_>, Vec<String>)> {
         self.uses.iter().filter_map(|used| match used.hub() {
             Some((_, hub)) => Some((used, hub.moving.clone())),
-            None if used.is_presence() => None,
-            None => Some((used, used.source.query.columns_of(used.leaf.number))),
+            None if used.is_presence() || used.totals().is_some() => None,
+            None => Some((used, used.columns())),
         })
     }
 
@@ -230,6 +230,8 @@ impl Changed<'_> {
     /// keys that matter to a REPLACE.
     fn read_columns(&self) -> Vec<String> {
         let read = self.derived_at_update().flat_map(|(_, columns)| columns);
+        let grouped = self.uses.iter().filter(|used| used.totals().is_some());
+        let read = read.chain(grouped.flat_map(|used| used.columns()));
         let watched = self
             .uses
             .iter()
@@ -266,6 +268,7 @@ impl Changed<'_> {
 
     fn after_insert(&self) -> Vec<String> {
         let mut statements = self.prune_early(false);
+        statements.extend(self.totals_at_insert());
         for used in self.derived() {
             let same = insert_has_no_effect(used.target, used.source, used.leaf, self.catalog);
             let when = same.map(|same| format!("NOT {same}"));
@@ -288,6 +291,7 @@ impl Changed<'_> {
 
     fn after_update(&self) -> Vec<String> {
         let mut statements = self.prune_early(true);
+        statements.extend(self.totals_at_update());
         for (used, columns) in self.derived_at_update() {
             let when = self.changed_or_missing(used, &columns);
             // What the row has left first: it may hold a unique value that goes along.
@@ -324,7 +328,7 @@ impl Changed<'_> {
     }
 
     fn after_delete(&self) -> Vec<String> {
-        let mut statements = Vec::new();
+        let mut statements = self.totals_at_delete();
         let kept = |used: &Use<'_>| self.updates_instead(used).then(|| self.is_deleted());
         if self.derived().any(|used| self.updates_instead(used)) {
             statements.extend(self.ask_whether_replaced());
