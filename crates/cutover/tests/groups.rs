@@ -8,7 +8,8 @@ use tempfile::TempDir;
 
 const OLD: &str = "
 CREATE TABLE sales (id INTEGER PRIMARY KEY, team TEXT, amount INTEGER, price REAL, word TEXT,
-    sure INTEGER NOT NULL DEFAULT 3, state TEXT, code INTEGER UNIQUE);
+    sure INTEGER NOT NULL DEFAULT 3, state TEXT, code INTEGER UNIQUE,
+    UNIQUE (team, word, price));
 CREATE TABLE back (id INTEGER PRIMARY KEY);";
 
 const TOTALS: &str = "team TEXT UNIQUE, rows INTEGER NOT NULL, amounts, total INTEGER, plain,
