@@ -1,7 +1,7 @@
 //! Which row of a source a row of a target belongs to, and what the way back reads of it: what a
 //! write to the old tables may change in the new ones while programs write both.
 
-use super::query::term::{bare, columns_of};
+use super::query::term::columns_of;
 use super::query::{Arm, Item, Join, Leaf, Query, What};
 use super::sql::join;
 use super::target::Target;
@@ -87,22 +87,21 @@ fn from_leaf(query: &Query, output: usize, leaf: usize) -> Option<Expr> {
     if columns_of(expr).iter().any(|(alias, _)| *alias != item.alias) {
         return None;
     }
-    match &item.what {
-        What::Leaf(_) => {
-            let mut expr = expr.clone();
-            expr.visit_mut(&mut |part| {
-                if let Expr::Column(_, column) = &*part {
-                    *part = Expr::name(column.as_str());
-                }
-            });
-            Some(expr)
-        }
-        What::Query(inner) => match bare(expr) {
-            Expr::Column(_, column) => from_leaf(inner, inner.position(column.as_str())?, leaf),
-            _ => None,
-        },
+    let of_leaf = |column: &str| match &item.what {
+        What::Leaf(_) => Some(Expr::name(column)),
+        What::Query(inner) => from_leaf(inner, inner.position(column)?, leaf),
         What::Call(..) | What::Step(_) => None,
-    }
+    };
+    let (mut expr, mut whole) = (expr.clone(), true);
+    expr.visit_mut(&mut |part| {
+        if let Expr::Column(_, column) = &*part {
+            match of_leaf(column.as_str()) {
+                Some(own) => *part = own,
+                None => whole = false,
+            }
+        }
+    });
+    whole.then_some(expr)
 }
 
 /// What the way back reads of a new table.

@@ -173,6 +173,8 @@ pub(crate) enum Mirror {
     Filling,
     /// In step.
     Whole,
+    /// In step, and written by programs of its own.
+    Both,
 }
 
 impl Mirror {
@@ -195,8 +197,12 @@ impl Mirror {
         // For the same reason a unique key of the other side that holds less apart than this
         // one's is met by a row whose value another row of the statement has yet to give up.
         let yet_to_move = changes > 1 && error.to_string().contains("two rows ");
+        let ours = error.to_string().contains("cutover: ");
+        let refers = error.to_string().contains("FOREIGN KEY");
         match self {
             Self::None => None,
+            // The other side may hold what no mapping gave.
+            Self::Both if ours || refers => Some(error.to_string()),
             _ if early || typed || unread || yet_to_move => Some(error.to_string()),
             _ => reference.derived(|| Ok(())).err(),
         }

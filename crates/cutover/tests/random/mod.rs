@@ -5,6 +5,7 @@
 //! - `operate`: what its operator does, and what must come of it.
 //! - `lockstep`: a statement on the database and on the twin.
 //! - `reference`: the twin, and the mappings executed on it by SQLite alone.
+//! - `write_both`: both sides are written at once.
 //! - `rows`: what a database holds.
 //! - `failure`: which promises there are.
 //! - `campaign`: many cases, and what is shown of one that fails.
@@ -21,3 +22,4 @@ mod operate;
 mod reference;
 mod rows;
 mod run;
+mod write_both;

@@ -14,10 +14,10 @@ use crate::random::reference::Reference;
 use crate::random::rows;
 use crate::random::run::{Ended, Run, Stop};
 
-const NAME: &str = "random";
+pub(crate) const NAME: &str = "random";
 
 impl Run<'_> {
-    fn engine(&self) -> Engine {
+    pub(crate) fn engine(&self) -> Engine {
         let mut options = Options::default();
         options.scratch_dir = Some(self.dir.path().to_owned());
         Engine::open(&self.path, options).unwrap_or_else(|error| panic!("{}", told(&error)))
@@ -326,7 +326,7 @@ fn refused_mapping(report: &CheckReport) -> Stop {
 }
 
 /// An error with its causes.
-fn told(error: &Error) -> String {
+pub(crate) fn told(error: &Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -40,9 +40,14 @@ pub(crate) struct Done {
 /// whether it is found.
 pub(crate) type Sabotage = fn(&Connection);
 
-/// Runs a case. A panic of the engine is a failure like others.
+/// Runs a case.
 pub(crate) fn run(case: &Case, sabotage: Option<Sabotage>) -> Result<Ended, Failure> {
-    let attempt = std::panic::AssertUnwindSafe(|| Run::begin(case, sabotage).finish());
+    guarded(|| Run::begin(case, sabotage).finish())
+}
+
+/// A panic of the engine is a failure like others.
+pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    let attempt = std::panic::AssertUnwindSafe(work);
     std::panic::catch_unwind(attempt).unwrap_or_else(|payload| {
         let said = payload
             .downcast_ref::<String>()
@@ -79,7 +84,7 @@ impl From<Failure> for Stop {
 }
 
 impl<'c> Run<'c> {
-    fn begin(case: &'c Case, sabotage: Option<Sabotage>) -> Self {
+    pub(crate) fn begin(case: &'c Case, sabotage: Option<Sabotage>) -> Self {
         let dir = scratch();
         let path = dir.path().join("live.db");
         let live = Connection::open(&path).unwrap();

@@ -1,7 +1,7 @@
 //! A table that is filled by mappings, and what is known of it without looking at a row.
 
 use super::hub::Direct;
-use super::totals::Totals;
+use super::kept::Totals;
 use crate::derive::query::Leaf;
 use crate::derive::source::Source;
 use crate::derive::sql::{equality, ident, join};

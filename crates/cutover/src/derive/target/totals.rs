@@ -5,64 +5,15 @@
 //! only where that does not tell. So each column must hold what the mapping gives as it is, and
 //! each row must say by itself which group it is of and whether it counts.
 
+use super::kept::{Kept, Total, Totals};
 use super::table::{Target, contains};
 use crate::derive::cascades::cascades_onto_itself;
 use crate::derive::dirty::own_terms;
 use crate::derive::query::term::{bare, columns_of};
-use crate::derive::query::{Arm, Leaf, Output, What};
+use crate::derive::query::{Arm, What};
 use crate::phase::Direction;
 use crate::schema::{Affinity, Catalog, Column, Index, Table};
 use crate::tree::{Args, Call, Expr, Literal, Test};
-
-/// How the rows of a target follow those of the table that is grouped.
-#[derive(Debug, Clone)]
-pub(crate) struct Totals {
-    pub(crate) leaf: Leaf,
-    /// The mapping's condition, over the leaf's columns without a qualifier.
-    pub(crate) filter: Option<Expr>,
-    pub(crate) kept: Vec<Kept>,
-    /// The column of `kept` that can carry the mark of the sync's writes: a number of rows, on
-    /// which nothing else depends.
-    pub(crate) marked: Option<String>,
-}
-
-/// A column of the target that follows.
-#[derive(Debug, Clone)]
-pub(crate) struct Kept {
-    pub(crate) column: String,
-    /// What the mapping gives for it.
-    pub(crate) output: Output,
-    pub(crate) of: Total,
-}
-
-/// What is known of a group, by a column of its rows.
-#[derive(Debug, Clone)]
-pub(crate) enum Total {
-    /// How many rows it has.
-    Rows,
-    /// How many of them have a value.
-    Count(String),
-    /// The sum of the values. Of whole numbers it is exact, whatever their order.
-    Sum {
-        of: String,
-        nullable: bool,
-    },
-    Extreme {
-        of: String,
-        least: bool,
-        apart: bool,
-    },
-}
-
-impl Total {
-    /// Whether it is NULL in a group that has rows, but no value.
-    fn may_be_null(&self, table: &Table) -> bool {
-        match self {
-            Self::Rows | Self::Count(_) => false,
-            Self::Sum { of, .. } | Self::Extreme { of, .. } => !table.never_null(of),
-        }
-    }
-}
 
 /// How a target follows groups, if it can. Its key is known to be the scope, and exact.
 pub(super) fn totals(target: &Target, catalog: &Catalog) -> Option<Totals> {

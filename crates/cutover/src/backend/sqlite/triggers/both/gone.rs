@@ -12,6 +12,9 @@ use crate::schema::Table;
 pub(super) const WRITTEN: u8 = 0;
 /// It is about to be removed by a REPLACE.
 pub(super) const VICTIM: u8 = 1;
+/// It may be: it has the rowid -1, which in a BEFORE trigger is also that of a row whose rowid
+/// SQLite is yet to choose.
+pub(super) const PERHAPS: u8 = 3;
 /// It was, and what it gave is gone.
 pub(super) const SETTLED: u8 = 2;
 

@@ -5,10 +5,10 @@
 //! (<https://www.sqlite.org/lang_createtrigger.html>). A constraint's own ON CONFLICT REPLACE is
 //! heeded where the statement says nothing, so a probe with such a constraint is asked.
 
-use super::super::conflict::conflict;
+use super::super::conflict::{conflict, is_rowid};
 use super::super::dialect::trigger;
 use super::super::turn::idle;
-use super::gone::{SETTLED, VICTIM, columns, identity_columns, listed};
+use super::gone::{PERHAPS, SETTLED, VICTIM, columns, identity_columns, listed};
 use super::old_table::OldTable;
 use crate::derive::object::Object;
 use crate::derive::sql::{any, ident, idents, join};
@@ -50,10 +50,23 @@ impl OldTable<'_> {
     fn note(&self, what: &str, event: &str, keys: &[&ConflictKey], update: bool) -> Object {
         let (table, names) = (self.table, self.both.names);
         let name = ident(&table.name);
-        let conflicts: Vec<String> =
-            keys.iter().map(|key| format!("({})", conflict(table, key, update))).collect();
+        let rowid = ident(table.rowid_names().first().map_or("rowid", String::as_str));
+        let unchosen = |key: &ConflictKey| !update && is_rowid(table, key);
+        let conflicts: Vec<String> = keys
+            .iter()
+            .map(|key| {
+                let conflict = conflict(table, key, update);
+                match unchosen(key) {
+                    true => format!("({conflict} AND NEW.{rowid} IS NOT -1)"),
+                    false => format!("({conflict})"),
+                }
+            })
+            .collect();
         let there = join(&conflicts, " OR ", |conflict| {
             format!("EXISTS (SELECT 1 FROM {name} AS x WHERE {conflict})")
+        });
+        let perhaps = keys.iter().any(|key| unchosen(key)).then(|| {
+            format!("NEW.{rowid} IS -1 AND EXISTS (SELECT 1 FROM {name} AS x WHERE x.{rowid} = -1)")
         });
         let probe = match table.replaces_by_default {
             true => names.probe_default(),
@@ -61,11 +74,16 @@ impl OldTable<'_> {
         };
         let probe = ident(&probe);
         let ask = match table.replaces_by_default {
-            true => format!("INSERT INTO {probe} (k, replaces) VALUES (1, 1)"),
-            false => format!("INSERT OR IGNORE INTO {probe} (k, replaces) VALUES (1, 1)"),
+            true => "INSERT",
+            false => "INSERT OR IGNORE",
+        };
+        // Not asked where nothing conflicts: under an explicit OR ABORT the probe fails.
+        let ask = match &perhaps {
+            Some(_) => format!("{ask} INTO {probe} (k, replaces) SELECT 1, 1 WHERE {there}"),
+            None => format!("{ask} INTO {probe} (k, replaces) VALUES (1, 1)"),
         };
         let values = [table.identity(), columns(table)].concat();
-        let statements = [
+        let mut statements = vec![
             format!("DELETE FROM {} WHERE 1", self.gone()),
             format!("UPDATE {probe} SET replaces = 0 WHERE replaces <> 0"),
             ask,
@@ -78,15 +96,31 @@ impl OldTable<'_> {
                 any(&conflicts),
             ),
         ];
-        let when = format!("({there}) AND {}", idle(names));
+        let mut cases = vec![there];
+        if let Some(perhaps) = perhaps {
+            let identity = table.identity();
+            let pairs: Vec<(String, &String)> =
+                identity_columns(table).into_iter().zip(&identity).collect();
+            let same =
+                join(&pairs, " AND ", |(held, column)| format!("g.{held} IS x.{}", ident(column)));
+            statements.push(format!(
+                "INSERT INTO {0} ({1}) SELECT {PERHAPS}, {2} FROM {name} AS x \
+                 WHERE NEW.{rowid} IS -1 AND x.{rowid} = -1 AND NOT EXISTS (SELECT 1 FROM {0} AS g WHERE {same})",
+                self.gone(),
+                listed(table),
+                idents("x.", &values),
+            ));
+            cases.push(perhaps);
+        }
+        let when = format!("({}) AND {}", any(&cases), idle(names));
         trigger(names.trigger(what, &table.name), event, &table.name, Some(&when), &statements)
     }
 
     /// Drops notes of rows that are still there: a rowid that SQLite was yet to choose is -1 in a
     /// BEFORE trigger, like one that somebody chose.
-    pub(super) fn drop_untrue(&self) -> Option<String> {
+    pub(super) fn drop_untrue(&self) -> Vec<String> {
         if self.table.conflict_keys.is_empty() {
-            return None;
+            return Vec::new();
         }
         let identity = self.table.identity();
         let pairs: Vec<(String, &String)> =
@@ -96,10 +130,13 @@ impl OldTable<'_> {
             join(&pairs, " AND ", |(held, column)| format!("x.{} IS {gone}.{held}", ident(column)));
         let own =
             join(&pairs, " AND ", |(held, column)| format!("{held} IS NEW.{}", ident(column)));
-        Some(format!(
+        let untrue = format!(
             "DELETE FROM {gone} WHERE NOT ({own}) AND EXISTS (SELECT 1 FROM {} AS x WHERE {there})",
             ident(&self.table.name)
-        ))
+        );
+        let rest =
+            format!("UPDATE {gone} SET _cutover_kind = {VICTIM} WHERE _cutover_kind = {PERHAPS}");
+        vec![untrue, rest]
     }
 
     /// Whether the row in OLD is not one that a REPLACE is removing: the row that takes its place
@@ -127,7 +164,10 @@ impl OldTable<'_> {
     }
 
     pub(super) fn has_victims(&self) -> String {
-        format!("EXISTS (SELECT 1 FROM {} WHERE _cutover_kind = {VICTIM})", self.gone())
+        format!(
+            "EXISTS (SELECT 1 FROM {} WHERE _cutover_kind IN ({VICTIM}, {PERHAPS}))",
+            self.gone()
+        )
     }
 
     pub(super) fn clear_gone(&self) -> String {

@@ -6,7 +6,6 @@ use super::context::Both;
 use super::delta::{HELD, IS, WAS, before_procedure, changed, held_key, key_at, row, same_key};
 use super::gone::{SETTLED, note_old, table};
 use super::moving::Moving;
-use super::row_wise::RowWise;
 use super::{check, put};
 use crate::derive::dirty::{Rows, touched};
 use crate::derive::no_effect::update_matters;
@@ -52,15 +51,7 @@ impl<'a> OldTable<'a> {
 
     pub(super) fn objects(&self) -> Vec<Object> {
         let names = self.both.names;
-        let mut objects = vec![table(self.table, names)];
-        if self.table.replaces_by_default && !self.table.conflict_keys.is_empty() {
-            objects.extend(super::super::replaced::probe_default(names));
-        }
-        if let Some(row_wise) = self.row_wise() {
-            objects.extend(self.noting());
-            objects.extend(row_wise.triggers());
-            return objects;
-        }
+        let mut objects = self.for_notes();
         for (number, fed) in self.fed.iter().enumerate() {
             objects.extend(before_procedure(
                 &self.before_name(number),
@@ -79,22 +70,27 @@ impl<'a> OldTable<'a> {
         objects
     }
 
-    pub(super) fn is_row_wise(&self) -> bool {
-        self.row_wise().is_some()
-    }
-
-    /// Whether a write to the table derives a target's rows again.
-    pub(super) fn derives(&self, target: &Target) -> bool {
-        !self.is_row_wise() && self.fed.iter().any(|fed| fed.target.table.name == target.table.name)
-    }
-
-    fn row_wise(&self) -> Option<RowWise<'_>> {
-        let uses = self.fed.iter().map(|fed| match fed.uses.as_slice() {
+    /// The targets that it feeds, if none reads it twice.
+    pub(super) fn read_once(&self) -> Option<Vec<(&'a Target, &'a Leaf)>> {
+        let once = |fed: &Fed<'a>| match fed.uses.as_slice() {
             [(_, leaf)] => Some((fed.target, *leaf)),
             _ => None,
-        });
-        let uses: Vec<_> = uses.collect::<Option<_>>()?;
-        RowWise::of(self, uses.into_iter())
+        };
+        self.fed.iter().map(once).collect()
+    }
+
+    pub(super) fn feeds(&self, target: &Target) -> bool {
+        self.fed.iter().any(|fed| fed.target.table.name == target.table.name)
+    }
+
+    /// What notes of the rows that a REPLACE removes are kept in.
+    pub(super) fn for_notes(&self) -> Vec<Object> {
+        let names = self.both.names;
+        let mut objects = vec![table(self.table, names)];
+        if self.table.replaces_by_default && !self.table.conflict_keys.is_empty() {
+            objects.extend(super::super::replaced::probe_default(names));
+        }
+        objects
     }
 
     fn before_name(&self, number: usize) -> String {
@@ -114,7 +110,12 @@ impl<'a> OldTable<'a> {
             Event::Update => {
                 let all: Vec<String> =
                     self.table.columns.iter().map(|column| column.name.clone()).collect();
-                conditions.push(format!("({})", update_matters(&all, Some(self.table))));
+                let mut matters = update_matters(&all, Some(self.table));
+                if !self.table.conflict_keys.is_empty() {
+                    // One that only moves a hidden rowid may have taken another row's place.
+                    matters += &format!(" OR {}", self.has_victims());
+                }
+                conditions.push(format!("({matters})"));
                 statements.extend(self.drop_untrue());
                 statements.push(note_old(self.table, self.both.names));
                 statements.push(self.call_for_victims());
@@ -290,7 +291,10 @@ impl<'a> OldTable<'a> {
     fn follow_key(&self, fed: &Fed<'_>, parts: &[KeyPart]) -> Option<String> {
         let target = fed.target;
         let delta = ident(&self.both.names.delta(&target.table.name));
-        if parts.is_empty() {
+        // Of a row that several sources may give, the whole key must be known, or another's moves.
+        let arms = target.sources.iter().map(|source| source.query.arms().count()).sum::<usize>();
+        let whole = parts.len() == target.key.columns.len();
+        if parts.is_empty() || arms > 1 && !whole {
             return None;
         }
         let set = join(parts, ", ", |part| {

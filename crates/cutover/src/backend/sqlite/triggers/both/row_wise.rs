@@ -48,13 +48,11 @@ struct Follower<'a> {
 impl<'a> RowWise<'a> {
     /// None where something else than the row has a part in what the mapping gives, or in what
     /// comes back.
-    pub(super) fn of(
-        old: &'a OldTable<'a>,
-        fed: impl Iterator<Item = (&'a Target, &'a Leaf)>,
-    ) -> Option<Self> {
+    pub(super) fn of(old: &'a OldTable<'a>) -> Option<Self> {
         let (both, table) = (old.both, old.table);
+        let follower = |(target, leaf)| follower(both, table, target, leaf);
         let fed: Vec<Follower<'a>> =
-            fed.map(|(target, leaf)| follower(both, table, target, leaf)).collect::<Option<_>>()?;
+            old.read_once()?.into_iter().map(follower).collect::<Option<_>>()?;
         let [first, ..] = fed.as_slice() else { return None };
         if fed.iter().any(|other| other.hub.key != first.hub.key) {
             return None;
@@ -83,8 +81,10 @@ impl<'a> RowWise<'a> {
         Some(Self { old, fed, back: back? })
     }
 
-    pub(super) fn triggers(&self) -> Vec<Object> {
-        let mut objects = vec![self.insert(), self.update(), self.delete(), self.moved()];
+    pub(super) fn objects(&self) -> Vec<Object> {
+        let mut objects = self.old.for_notes();
+        objects.extend(self.old.noting());
+        objects.extend([self.insert(), self.update(), self.delete(), self.moved()]);
         // SQLite runs the triggers of an event from the last to the first. In any other order a row
         // is found as this one made it.
         objects.push(self.meet());
@@ -329,8 +329,10 @@ impl<'a> RowWise<'a> {
 
     /// What the rows that a REPLACE took away gave goes, but for that of the row itself.
     fn drop_victims(&self, own: &str) -> Vec<String> {
-        let Some(untrue) = self.old.drop_untrue() else { return Vec::new() };
-        let mut statements = vec![untrue];
+        let mut statements = self.old.drop_untrue();
+        if statements.is_empty() {
+            return statements;
+        }
         for one in self.fed.iter().rev() {
             let pairs: Vec<(&String, &String)> =
                 one.target.key.columns.iter().zip(&one.hub.key).collect();

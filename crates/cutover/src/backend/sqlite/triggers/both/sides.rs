@@ -9,6 +9,7 @@ use super::context::Both;
 use super::delta::deltas;
 use super::old_table::OldTable;
 use super::put::procedures;
+use super::row_wise::RowWise;
 use crate::derive::names::Names;
 use crate::derive::object::Object;
 use crate::derive::target::{Target, read_tables};
@@ -37,16 +38,20 @@ pub(crate) fn objects(
         .filter_map(|(side, table)| Some(OldTable::new(both, catalog.table(side, &table)?)))
         .collect();
     // What the mapping gave before a write is held aside only where the row alone can't tell.
-    let derived = |target: &&Target| old.iter().any(|table| table.derives(target));
+    let row_wise: Vec<Option<RowWise<'_>>> = old.iter().map(RowWise::of).collect();
+    let derived = |target: &&Target| {
+        old.iter().zip(&row_wise).any(|(table, one)| one.is_none() && table.feeds(target))
+    };
     objects.extend(forward.iter().filter(derived).flat_map(|target| deltas(target, names)));
     objects.extend(forward.iter().filter(derived).flat_map(|target| procedures(both, target)));
-    if old.iter().any(|table| !table.is_row_wise()) {
+    if row_wise.iter().any(Option::is_none) {
         objects.extend(backward.iter().flat_map(|target| check(both, target)));
     }
-    for table in &old {
+    for (table, row_wise) in old.iter().zip(&row_wise) {
         objects.extend(builtins(forward, names, migration, (Side::Old, &table.table.name)));
         // The probe for constraints that say ON CONFLICT REPLACE is one for all tables.
-        let own = table.objects().into_iter().filter(|object| {
+        let own = row_wise.as_ref().map_or_else(|| table.objects(), RowWise::objects);
+        let own = own.into_iter().filter(|object| {
             object.name != names.probe_default() || !objects.iter().any(|o| o == object)
         });
         let own: Vec<Object> = own.collect();

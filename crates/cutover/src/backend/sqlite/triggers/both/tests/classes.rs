@@ -330,7 +330,7 @@ pub(super) const CLASSES: &[Class] = &[
                 owner: Some(("mails", "number")),
                 optional: false,
                 unread: &[],
-                select: "SELECT 'mail', id, person, address FROM old.mails",
+                select: "SELECT 'mail', m.id, m.person, m.address FROM (SELECT * FROM old.mails) AS m",
             },
             Forward {
                 table: "contacts",
