@@ -13,7 +13,7 @@ use crate::random::failure::{Failure, Kind};
 use crate::random::run::{Ended, Sabotage, run};
 
 /// Cases in CI: as many as take a minute or two on two processors.
-const CASES: u64 = 2_000;
+const CASES: u64 = 1_200;
 
 fn number(variable: &str, default: u64) -> u64 {
     match std::env::var(variable) {
