@@ -120,7 +120,7 @@ pub(crate) struct ForeignKey {
     pub(crate) columns: Vec<String>,
     /// The parent's columns; empty where they are its primary key.
     pub(crate) referred: Vec<String>,
-    /// Whether it deletes or changes rows when that of the parent goes.
+    /// Whether it deletes or changes rows when that of the parent goes or changes its key.
     pub(crate) acts: bool,
 }
 

@@ -233,7 +233,7 @@ fn conflict_key(
 
 fn foreign_keys(conn: &rusqlite::Connection, table: &str) -> rusqlite::Result<Vec<ForeignKey>> {
     let mut statement = conn.prepare(
-        "SELECT id, \"table\", \"from\", \"to\", on_delete NOT IN ('NO ACTION', 'RESTRICT') \
+        "SELECT id, \"table\", \"from\", \"to\", (on_delete NOT IN ('NO ACTION', 'RESTRICT') OR on_update NOT IN ('NO ACTION', 'RESTRICT')) \
          FROM pragma_foreign_key_list(?1, ?2) ORDER BY id, seq",
     )?;
     let mut rows = statement.query([table, "main"])?;

@@ -9,6 +9,7 @@
 //! A flag tells the two apart: while one side's triggers write the other side, those of the other
 //! side do nothing. Between statements it is down.
 
+mod acted_on;
 mod check;
 mod context;
 mod delta;

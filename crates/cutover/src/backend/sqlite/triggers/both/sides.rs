@@ -4,6 +4,7 @@ use super::super::builtins::builtins;
 use super::super::checks::checks_in_turn;
 use super::super::mark::syncing;
 use super::super::sync::sync_in_turn;
+use super::acted_on::acted_on;
 use super::check::check;
 use super::context::Both;
 use super::delta::deltas;
@@ -57,5 +58,6 @@ pub(crate) fn objects(
         let own: Vec<Object> = own.collect();
         objects.extend(own);
     }
+    objects.extend(acted_on(both));
     objects
 }
