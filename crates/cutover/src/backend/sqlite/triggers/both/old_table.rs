@@ -187,6 +187,21 @@ impl<'a> OldTable<'a> {
         parts.join(" UNION ")
     }
 
+    /// The scopes that the write touches; none where an UPDATE changed nothing that the target reads.
+    fn touched_scopes(&self, fed: &Fed<'_>, event: Event) -> String {
+        let scopes = self.scopes(fed, self.new_row(event));
+        if event != Event::Update {
+            return scopes;
+        }
+        let read = fed.uses.iter().flat_map(|(source, leaf)| source.query.columns_of(leaf.number));
+        let read: Vec<String> = read.collect();
+        if read.is_empty() {
+            return scopes;
+        }
+        // What a REPLACE took away is dealt with by then.
+        format!("SELECT * FROM ({scopes}) WHERE {}", update_matters(&read, Some(self.table)))
+    }
+
     fn fill_before(&self, event: Event) -> Vec<String> {
         let own = match event {
             Event::Delete => join(&self.identity(), ", ", |_| "NULL".to_owned()),
@@ -194,7 +209,7 @@ impl<'a> OldTable<'a> {
         };
         let all = self.fed.iter().enumerate();
         all.map(|(number, fed)| {
-            let scopes = self.scopes(fed, self.new_row(event));
+            let scopes = self.touched_scopes(fed, event);
             self.call_before(number, fed, &scopes, &own, WAS, 1)
         })
         .collect()
@@ -237,7 +252,7 @@ impl<'a> OldTable<'a> {
                 "INSERT INTO {} ({}) SELECT q.* FROM ({}) AS q",
                 ident(&names.trigger("now", &target.table.name)),
                 scope_columns(target).join(", "),
-                self.scopes(fed, self.new_row(event)),
+                self.touched_scopes(fed, event),
             ));
             if event != Event::Delete && fed.owned {
                 statements.extend(self.keep_optional(fed, &parts));
