@@ -170,7 +170,7 @@ impl<'a> Acted<'a> {
         let name = both.names.trigger(&format!("{what}_{}", self.number), &table.name);
         let when = format!("{} AND ({when}) AND {}", at_work(both.names), self.orphan());
         let message = format!(
-            "cutover: migration {}: a foreign key of {} to {} would change rows that the other tables keep",
+            "cutover: migration {}: a foreign key of {} to {} would change rows that the other tables keep: delete or change those first",
             both.migration, table.known_as, self.parent.known_as
         );
         let statement = format!("{} WHERE {wrong}", refuse(&message));
