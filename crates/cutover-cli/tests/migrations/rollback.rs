@@ -434,7 +434,8 @@ fn killed_anywhere_it_goes_on() {
     assert_eq!(scene.rows("SELECT id FROM t WHERE id NOT IN (SELECT id FROM s)"), [""; 0]);
     scene.exits(0, "verify");
     let new = scene.rows("SELECT * FROM s ORDER BY id");
-    scene.exits(0, "rollback --to dual-write");
+    let report = scene.exits(0, "rollback --to dual-write").stdout;
+    assert!(!report.contains("not filled"), "{report}");
     scene.exits(0, "verify");
     assert_eq!(scene.rows("SELECT * FROM t"), scene.rows("SELECT * FROM s"));
     let kept = "SELECT id, u, n FROM _cutover_kept_s";

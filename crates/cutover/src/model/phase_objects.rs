@@ -4,12 +4,13 @@ use super::build::Model;
 use super::remains;
 use crate::backend::sqlite::Db;
 use crate::backend::sqlite::objects::{self, Standing};
+use crate::backend::sqlite::state::{self, Pending, Record};
 use crate::backend::sqlite::triggers::both;
 use crate::backend::sqlite::triggers::freeze::freeze;
-use crate::backend::sqlite::triggers::guard::guards;
+use crate::backend::sqlite::triggers::guard::{guards, guards_over_stale};
 use crate::backend::sqlite::triggers::mark::syncing;
 use crate::backend::sqlite::triggers::seen;
-use crate::backend::sqlite::triggers::sync::{parent_triggers, sync};
+use crate::backend::sqlite::triggers::sync::{parent_triggers, sync, sync_over_stale};
 use crate::backend::sqlite::triggers::touched::stale;
 use crate::derive::live::view;
 use crate::derive::object::Object;
@@ -22,16 +23,37 @@ use crate::standing;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Setting {
     pub(crate) phase: Phase,
-    /// Whether every source row has its image.
-    pub(crate) backfilled: bool,
+    pub(crate) mirror: Mirror,
     /// Whether a rollback from `new-only` is bringing the old tables up to date.
     pub(crate) catching_up: bool,
+}
+
+/// What the new tables hold while they are the mirror.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mirror {
+    /// Every source row has its image.
+    Whole,
+    /// Some have none yet.
+    Growing,
+    /// Some have none yet, and rows stand there of a time when programs wrote the new tables.
+    Stale,
+}
+
+impl Mirror {
+    /// Of a migration, as its record and its passes say.
+    pub(crate) fn of(db: &Db, record: &Record) -> Result<Self> {
+        Ok(match state::passes(db, record.id)?.iter().all(|pass| pass.complete) {
+            true => Self::Whole,
+            false if record.pending == Some(Pending::Tidy) => Self::Stale,
+            false => Self::Growing,
+        })
+    }
 }
 
 impl Setting {
     /// The setting of a phase in which there is nothing left to do.
     pub(crate) fn of(phase: Phase) -> Self {
-        Self { phase, backfilled: true, catching_up: false }
+        Self { phase, mirror: Mirror::Whole, catching_up: false }
     }
 }
 
@@ -69,12 +91,19 @@ pub(crate) fn timeless(model: &Model, setting: Setting) -> Vec<Object> {
 /// The triggers that keep a mirror in step, and those that refuse other writes to it.
 fn one_way(model: &Model, direction: Direction, setting: Setting) -> Vec<Object> {
     let (targets, name) = (model.targets(direction), model.migration.name());
+    let stale = direction == Direction::Forward && setting.mirror == Mirror::Stale;
     let mut objects = Vec::new();
     if direction == Direction::Forward {
-        objects.extend(targets.iter().flat_map(|target| guards(target, model.names, name)));
+        objects.extend(targets.iter().flat_map(|target| match stale {
+            true => guards_over_stale(target, model.names, name),
+            false => guards(target, model.names, name),
+        }));
     }
-    objects.extend(sync(targets, model.names, name, &model.catalog));
-    if setting.backfilled {
+    objects.extend(match stale {
+        true => sync_over_stale(targets, model.names, name, &model.catalog),
+        false => sync(targets, model.names, name, &model.catalog),
+    });
+    if setting.mirror == Mirror::Whole {
         for parent in targets.iter().filter(|target| model.is_parent(target)) {
             objects.extend(parent_triggers(targets, parent, model.names, name, &model.catalog));
         }
@@ -116,7 +145,8 @@ pub(crate) fn frozen(model: &Model, setting: Setting, since: &str) -> Vec<Object
 }
 
 fn views(model: &Model, setting: Setting) -> Vec<Object> {
-    let standing = standing::Standing { phase: setting.phase, backfilled: setting.backfilled };
+    let standing =
+        standing::Standing { phase: setting.phase, backfilled: setting.mirror == Mirror::Whole };
     let reads = standing.reads();
     model.backward.iter().map(|target| view(target, reads, &model.catalog)).collect()
 }

@@ -11,7 +11,7 @@
 
 use std::collections::HashSet;
 
-use crate::backend::sqlite::state::{self, Record};
+use crate::backend::sqlite::state::{Pending, Record};
 use crate::backend::sqlite::{Db, catalog};
 use crate::derive::names::Names;
 use crate::derive::object::{Kind as ObjectKind, Object};
@@ -21,7 +21,7 @@ use crate::engine::preflight::write_both::obstacles;
 use crate::error::{Error, Result};
 use crate::model::build::Model;
 use crate::model::lost::{lost, lost_indexes};
-use crate::model::phase_objects::{self, Setting};
+use crate::model::phase_objects::{self, Mirror, Setting};
 use crate::phase::Phase;
 use crate::report::{Command, Fix, Problem};
 use crate::schema::Column;
@@ -222,15 +222,17 @@ fn uncarried(model: &Model, record: &Record, drift: &mut Drift) {
 
 /// The setting in which the objects of the present phase were made.
 pub(crate) fn standing(db: &Db, record: &Record) -> Result<Setting> {
-    let backfilled = record.phase > Phase::ReadNew
-        || state::passes(db, record.id)?.iter().all(|pass| pass.complete);
-    Ok(Setting { backfilled, ..Setting::of(record.phase) })
+    let setting = Setting::of(record.phase);
+    if record.phase > Phase::ReadNew {
+        return Ok(setting);
+    }
+    Ok(Setting { mirror: Mirror::of(db, record)?, ..setting })
 }
 
 /// An object that is missing or differs from what would be made today. An interrupted step has
 /// objects of its own, and is finished first.
 pub(crate) fn stale(db: &Db, model: &Model, record: &Record) -> Result<Option<String>> {
-    if record.pending.is_some() {
+    if !matches!(record.pending, None | Some(Pending::Tidy)) {
         return Ok(None);
     }
     let there: HashSet<String> =

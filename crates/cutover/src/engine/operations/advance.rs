@@ -13,8 +13,8 @@ use crate::engine::transition::approval::WhenPostponed;
 use crate::engine::transition::catch_up::call_off;
 use crate::engine::transition::frozen::take_digests;
 use crate::engine::transition::gate::{self, Gate};
-use crate::engine::transition::set_aside;
 use crate::engine::transition::switch::Next;
+use crate::engine::transition::{clean_up, set_aside};
 use crate::engine::work::session::Session;
 use crate::error::{Error, Refusal, Result};
 use crate::model::phase_objects::Setting;
@@ -199,6 +199,10 @@ fn step(
         let held = retire(session, options, report, watch)?;
         report.held_ms.push(held);
         return Ok(());
+    }
+    if session.is_backfilled()? {
+        // What a call that was killed at the end of its filling has left.
+        clean_up::settled(session)?;
     }
     let (held, since) = if to.is_gated() || session.is_backfilled()? {
         // From write-both on the new tables may hold more than the old ones give.

@@ -11,7 +11,7 @@ use crate::error::{Error, Refusal, Result};
 use crate::migration::Migration;
 use crate::model::build::Model;
 use crate::model::definitions::new_table_statements;
-use crate::model::phase_objects::{Setting, objects};
+use crate::model::phase_objects::{Mirror, Setting, objects};
 use crate::phase::{Phase, Side, Writes};
 use crate::report::{Command, Fix, Plan, PlanStep};
 
@@ -54,8 +54,8 @@ impl Engine {
     /// they enter.
     fn steps(&self, model: &Model, now: Writes) -> Result<Plan> {
         let both = obstacles(&self.db, model)?.is_empty();
-        let made = |model: &Model, phase, backfilled| {
-            let setting = Setting { backfilled, ..Setting::of(phase) };
+        let made = |model: &Model, phase, mirror| {
+            let setting = Setting { mirror, ..Setting::of(phase) };
             objects(model, setting, "(time)").into_iter().map(|object| object.sql)
         };
         let old_indexes =
@@ -63,7 +63,7 @@ impl Engine {
         let mut start: Vec<String> = old_indexes.map(|(name, needed)| needed.sql(&name)).collect();
         start.extend(new_table_statements(model));
         start.extend(forms(&model.forward));
-        start.extend(made(model, Phase::DualWrite, false));
+        start.extend(made(model, Phase::DualWrite, Mirror::Growing));
         let mut steps = vec![
             PlanStep { step: "legacy to dual-write".to_owned(), statements: start },
             PlanStep { step: "backfill, chunk by chunk".to_owned(), statements: backfill(model) },
@@ -87,7 +87,7 @@ impl Engine {
                 }
                 statements.extend(forms(&then.backward));
             }
-            statements.extend(made(&then, phase, true));
+            statements.extend(made(&then, phase, Mirror::Whole));
             let optional = if phase.is_optional() { ", if it is asked for" } else { "" };
             steps.push(PlanStep { step: format!("{before} to {phase}{optional}"), statements });
         }

@@ -14,7 +14,7 @@ use crate::engine::transition::switch::Next;
 use crate::engine::transition::{clean_up, references, set_aside};
 use crate::engine::work::session::Session;
 use crate::error::{Error, Refusal, Result};
-use crate::model::phase_objects::Setting;
+use crate::model::phase_objects::{Mirror, Setting};
 use crate::phase::{Direction, Phase};
 use crate::report::{Action, Command, Fix, TransitionReport};
 use crate::watch::Watch;
@@ -180,7 +180,7 @@ fn to_read_new(
     }
     let aside = set_aside::set_aside(session, Direction::Backward)?;
     let whole = Next::derive(&session.model, Setting::of(to))?;
-    let unfilled = Setting { backfilled: false, ..Setting::of(to) };
+    let unfilled = Setting { mirror: Mirror::Stale, ..Setting::of(to) };
     let unfilled = Next::derive(&session.model, unfilled)?;
     let passed = gate::pass(session, gate, watch, &|session, since, differs| {
         let tidies = differs || !aside.is_empty();

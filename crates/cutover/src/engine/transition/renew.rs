@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::backend::sqlite::state::Record;
+use crate::backend::sqlite::state::{Pending, Record};
 use crate::backend::sqlite::{Db, objects, seen};
 use crate::engine::observe::drift::{LOWERED, RENEWED, flag_is_up, stale, standing};
 use crate::engine::work::session::{Session, now};
@@ -15,7 +15,8 @@ impl Session<'_> {
     /// whether they were not.
     pub(crate) fn renew_objects(&self) -> Result<bool> {
         let (db, model) = (self.db, &self.model);
-        let synced = self.record.pending.is_none() && self.record.phase.sync().is_some();
+        let settled = matches!(self.record.pending, None | Some(Pending::Tidy));
+        let synced = settled && self.record.phase.sync().is_some();
         let indexes = synced && self.renew_indexes()?;
         if stale(db, model, &self.record)?.is_none() {
             return Ok(indexes);

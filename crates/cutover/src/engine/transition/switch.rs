@@ -6,13 +6,14 @@ use serde_json::Value;
 
 use super::handover::{self, count_on, hand_over};
 use crate::backend::sqlite::rename::redefines;
+use crate::backend::sqlite::state::Pending;
 use crate::backend::sqlite::{Db, Moving, objects, seen, state};
 use crate::derive::object::Object;
 use crate::engine::work::session::{Session, now};
 use crate::error::Result;
 use crate::model::build::Model;
-use crate::model::phase_objects::{self, Setting, frozen, ours, remove, timeless};
-use crate::phase::Phase;
+use crate::model::phase_objects::{self, Mirror, Setting, frozen, ours, remove, timeless};
+use crate::phase::{Direction, Phase, Syncs};
 use crate::watch::{Event, Watch};
 
 /// What entering a phase takes: derived before the write lock is taken.
@@ -74,14 +75,22 @@ impl Session<'_> {
             self.renew_beside(&beside)?;
         }
         state::set_phase(self.db, self.record.id, setting.phase, since)?;
+        state::set_pending(self.db, self.record.id, self.still_pending(setting.phase))?;
         self.journal(event, since, setting.phase, detail)
+    }
+
+    /// What is left to do in the next phase: where the new tables stay the mirror, what they hold
+    /// of the time before.
+    fn still_pending(&self, next: Phase) -> Option<Pending> {
+        let stays = next.sync() == Some(Syncs::OneWay(Direction::Forward));
+        self.record.pending.filter(|pending| *pending == Pending::Tidy && stays)
     }
 
     /// A transition without a gate; gives how long the lock was held, and since when
     /// the phase is.
     pub(crate) fn flip(&self, event: &str, to: Phase) -> Result<(Duration, String)> {
-        let backfilled = self.is_backfilled()?;
-        let next = Next::derive(&self.model, Setting { backfilled, ..Setting::of(to) })?;
+        let mirror = Mirror::of(self.db, &self.record)?;
+        let next = Next::derive(&self.model, Setting { mirror, ..Setting::of(to) })?;
         let (since, held) = self.db.write("switching", || {
             self.refuse_late_drift(to)?;
             let since = now();
@@ -104,7 +113,7 @@ impl Session<'_> {
         }
         let from = std::mem::replace(&mut self.record.phase, phase);
         self.record.since = since;
-        self.record.pending = None;
+        self.record.pending = self.still_pending(phase);
         // Moving the log into the database syncs both: the transition lasts from here on.
         let _ = self.db.checkpoint(Moving::Beside);
         watch.event(&Event::Entered { phase, held_ms: held.as_secs_f64() * 1000.0 });

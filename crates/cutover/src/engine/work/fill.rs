@@ -11,7 +11,7 @@ use super::reconcile::{Mode, reconcile};
 use super::session::{Session, now};
 use crate::backend::sqlite::difference::Chunk;
 use crate::backend::sqlite::objects::{self, Standing};
-use crate::backend::sqlite::state::{self, PassRecord};
+use crate::backend::sqlite::state::{self, PassRecord, Pending};
 use crate::backend::sqlite::triggers::sync::parent_triggers;
 use crate::derive::derived::Place;
 use crate::derive::sql::ident;
@@ -197,7 +197,12 @@ impl OnePass<'_, '_> {
         }
         if self.last && self.direction == Direction::Forward {
             let phase = session.record.phase;
-            if phase == Phase::ReadNew {
+            if session.record.pending == Some(Pending::Tidy) {
+                // Nothing has to make way any more.
+                let made = phase_objects::objects(model, Setting::of(phase), &session.record.since);
+                let gone = phase_objects::ours(db, model)?;
+                objects::replace(db, "creating the triggers of the filled tables", &gone, &made)?;
+            } else if phase == Phase::ReadNew {
                 phase_objects::enter_views(db, model, Setting::of(phase), Vec::new())?;
             }
             session.journal("backfill-complete", &now(), phase, rates.clone())?;

@@ -1,11 +1,13 @@
 //! The one routine behind backfill, verify and repair: derive what the mirror
 //! should hold, compare, and report or apply.
 
+use std::collections::HashMap;
+
 use super::pace::Pacer;
 use super::pass::{Filled, Pass};
 use super::set_aside::Aside;
 use crate::backend::sqlite::difference::{Chunk, Diff, Outcome};
-use crate::backend::sqlite::row_errors::may_be_a_row;
+use crate::backend::sqlite::repair::{Stop, repair};
 use crate::backend::sqlite::value::Value;
 use crate::backend::sqlite::{Db, compare, failing, refused};
 use crate::derive::derived::Place;
@@ -35,11 +37,7 @@ pub(crate) fn reconcile(
         Mode::Repair => {
             // An empty part needs no comparison: what is derived is inserted as it is.
             let filled = match compare::fill(db, target, place, chunk) {
-                Err(error) if may_be_a_row(&error) => {
-                    let found = compare::compare(db, target, place, chunk, usize::MAX)?;
-                    failing::refuse(target, &found.diffs)?;
-                    return Err(error);
-                }
+                Err(error) if refused::may_be_one(&error) => None,
                 filled => filled?,
             };
             if let Some(inserted) = filled {
@@ -48,9 +46,25 @@ pub(crate) fn reconcile(
             let outcome = compare::compare(db, target, place, chunk, usize::MAX)?;
             failing::refuse(target, &outcome.diffs)?;
             refused::refuse_unfit(target, &outcome.diffs)?;
-            compare::apply(db, target, place, &outcome.diffs)?;
+            apply(db, target, place, chunk, &outcome.diffs)?;
             Ok(Outcome { diffs: Vec::new(), ..outcome })
         }
+    }
+}
+
+/// Makes the target hold what the mapping gives, for the rows that differ. Where one of them has a
+/// unique value that another is to get, or a row of a part that is still to come has it, they make
+/// room for each other: what was freed there is put back when its part is made.
+fn apply(db: &Db, target: &Target, place: Place, chunk: &Chunk, diffs: &[Diff]) -> Result<()> {
+    let failed = match compare::apply(db, target, place, diffs) {
+        Err(error) if refused::may_be_one(&error) => error,
+        applied => return applied,
+    };
+    let left = compare::compare(db, target, place, chunk, usize::MAX)?;
+    match repair(db, target, place, left.diffs, &HashMap::new()) {
+        Ok(repaired) if repaired.refused.is_empty() => Ok(()),
+        Ok(_) | Err(Stop::Ended { .. }) => Err(failed),
+        Err(Stop::Failed(error)) => Err(error),
     }
 }
 

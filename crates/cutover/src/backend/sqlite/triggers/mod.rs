@@ -10,6 +10,7 @@ mod dialect;
 mod direct;
 pub(crate) mod freeze;
 pub(crate) mod guard;
+mod in_the_way;
 pub(crate) mod mark;
 mod presence;
 mod procedure;

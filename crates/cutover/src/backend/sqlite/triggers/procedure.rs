@@ -21,7 +21,6 @@
 //! could conflict is refused first with RAISE(ABORT), which nothing overrides,
 //! and what was written is looked at again at the end.
 
-use super::conflict::agree;
 use super::dialect::{call_with, procedure, refuse};
 use super::guard::needs_mark;
 use super::mark::at_work;
@@ -32,16 +31,18 @@ use crate::derive::object::Object;
 use crate::derive::sql::{any, equality, ident, idents, join};
 use crate::derive::target::{Target, may_get_null, scope_columns};
 use crate::phase::Direction;
-use crate::schema::{Catalog, ConflictKey};
+use crate::schema::Catalog;
 
-/// The procedures of one target.
+/// The procedures of one target. `frees` says whether it may hold rows that no source row gives,
+/// which make way for those that one gives.
 pub(crate) fn procedures(
     target: &Target,
     names: Names,
     migration: &str,
     catalog: &Catalog,
+    frees: bool,
 ) -> Vec<Object> {
-    let body = Body { target, names, migration, catalog };
+    let body = Body { target, names, migration, catalog, frees };
     let name = &target.table.name;
     let scope = scope_columns(target);
     let row: Vec<String> = (0..target.columns.len()).map(|n| format!("c{n}")).collect();
@@ -52,17 +53,18 @@ pub(crate) fn procedures(
     objects
 }
 
-struct Body<'a> {
-    target: &'a Target,
+pub(super) struct Body<'a> {
+    pub(super) target: &'a Target,
     names: Names,
     migration: &'a str,
     catalog: &'a Catalog,
+    pub(super) frees: bool,
 }
 
 impl Body<'_> {
     /// The statements, marked as the sync's where the guards on the mirror go by that.
     fn marked(&self, mut statements: Vec<String>) -> Vec<String> {
-        if needs_mark(self.target) {
+        if needs_mark(self.target) || self.frees {
             statements.splice(0..0, at_work(self.names));
         }
         statements
@@ -73,7 +75,7 @@ impl Body<'_> {
         derived(self.target, Place::LIVE, Part::Scope(&|position| format!("NEW.s{position}")))
     }
 
-    fn raise(&self, what: &str) -> String {
+    pub(super) fn raise(&self, what: &str) -> String {
         cant_keep(self.target, self.migration, what)
     }
 
@@ -153,7 +155,13 @@ impl Body<'_> {
                 format!("{alias}.{} {operator} {}", ident(column), row(column))
             })
         };
-        let mut statements = self.guards(&same_key);
+        let mut statements = Vec::from_iter(refuse_nulls(
+            target,
+            (self.migration, self.catalog),
+            &mut target.columns.iter(),
+            &|column| self.row_value(column),
+        ));
+        statements.extend(self.make_room(&same_key));
         if let Some(differs) = may_differ(target, target.values(), &table, &row) {
             let values: Vec<&String> = target.values().collect();
             let set = join(&values, ", ", |column| format!("{} = {}", ident(column), row(column)));
@@ -189,7 +197,7 @@ impl Body<'_> {
     }
 
     /// A value of the row in NEW.
-    fn row_value(&self, column: &str) -> String {
+    pub(super) fn row_value(&self, column: &str) -> String {
         let position = self.target.columns.iter().position(|name| name == column);
         format!("NEW.c{}", position.unwrap_or_default())
     }
@@ -248,76 +256,6 @@ impl Body<'_> {
             let operator = equality(&target.table, name);
             format!("{table}.{} {operator} NEW.{column}", ident(name))
         })
-    }
-
-    /// Refuses, before anything is written, what a conflict clause of the
-    /// application's statement could otherwise hide. `own` tells the row's own image in a
-    /// table of that alias.
-    fn guards(&self, own: &dyn Fn(&str) -> String) -> Vec<String> {
-        let target = self.target;
-        let same_key = own("t");
-        let table = ident(&target.table.name);
-        let mut statements = Vec::new();
-        statements.extend(refuse_nulls(
-            target,
-            (self.migration, self.catalog),
-            &mut target.columns.iter(),
-            &|column| self.row_value(column),
-        ));
-        for unique in target.other_uniques() {
-            if !unique.columns.iter().all(|column| target.columns.contains(column)) {
-                continue;
-            }
-            let same = join(&unique.columns, " AND ", |column| {
-                format!("t.{} = {}", ident(column), self.row_value(column))
-            });
-            statements.push(format!(
-                "{} FROM {table} AS t WHERE {same} AND NOT ({same_key})",
-                self.raise(&format!("two rows with the same {}", unique.columns.join(", "))),
-            ));
-        }
-        statements.extend(target.table.partial_uniques.iter().filter_map(|unique| {
-            let condition = unique.condition.as_ref()?;
-            if !unique.watched().all(|column| target.columns.contains(column)) {
-                return None;
-            }
-            let same = join(&unique.columns, " AND ", |column| {
-                format!("t.{} = {}", ident(column), self.row_value(column))
-            });
-            let row = join(&target.columns, ", ", |column| {
-                format!("{} AS {}", self.row_value(column), ident(column))
-            });
-            Some(format!(
-                "{} FROM (SELECT * FROM {table} WHERE {sql}) AS t WHERE {same} AND NOT ({same_key}) \
-                 AND EXISTS (SELECT 1 FROM (SELECT {row}) WHERE {sql})",
-                self.raise(&format!("two rows with the same {}", unique.columns.join(", "))),
-                sql = condition.sql,
-            ))
-        }));
-        statements.extend(target.further_keys().map(|key| self.further_key(key, &own("x"))));
-        statements
-    }
-
-    /// Refuses a row that agrees with another on a key over expressions or generated columns,
-    /// or with a collation of its own. What the list does not give is as the table has it.
-    fn further_key(&self, key: &ConflictKey, own: &str) -> String {
-        let target = self.target;
-        let table = &target.table;
-        let new = join(&table.stored_columns().collect::<Vec<_>>(), ", ", |column| {
-            let name = ident(&column.name);
-            if target.columns.contains(&column.name) {
-                format!("{} AS {name}", self.row_value(&column.name))
-            } else {
-                format!("{} AS {name}", column.default.as_deref().map_or("NULL", |default| default))
-            }
-        });
-        format!(
-            "{} FROM {} AS x, (SELECT {new}) AS r WHERE {} AND NOT ({})",
-            self.raise("two rows agree on a unique index"),
-            ident(&table.name),
-            agree(table, key, "r"),
-            own
-        )
     }
 
     /// Refuses a row whose key another scope still gives: the mapping would have to

@@ -9,6 +9,7 @@ use crate::backend::sqlite::triggers::builtins::builtins;
 use crate::backend::sqlite::triggers::changed::{Changed, Follows, Use, each_once};
 use crate::backend::sqlite::triggers::checks::{checks, checks_in_turn};
 use crate::backend::sqlite::triggers::dialect::{call_with, trigger};
+use crate::backend::sqlite::triggers::guard::frees;
 use crate::backend::sqlite::triggers::procedure::procedures;
 use crate::backend::sqlite::triggers::replaced::{free_procedure, note_table, probe};
 use crate::backend::sqlite::triggers::turn::{idle, in_turn};
@@ -32,7 +33,18 @@ pub(crate) fn sync(
     migration: &str,
     catalog: &Catalog,
 ) -> Vec<Object> {
-    Sync { targets, names, migration, catalog, in_turn: false }.objects()
+    Sync { targets, names, migration, catalog, written: Written::OneWay }.objects()
+}
+
+/// The same over targets that still hold rows which no source row gives: where one of those has a
+/// unique value that a row is to get, it goes.
+pub(crate) fn sync_over_stale(
+    targets: &[Target],
+    names: Names,
+    migration: &str,
+    catalog: &Catalog,
+) -> Vec<Object> {
+    Sync { targets, names, migration, catalog, written: Written::OverStale }.objects()
 }
 
 /// The same, where programs write the other side as well: its triggers do nothing while these
@@ -43,7 +55,7 @@ pub(crate) fn sync_in_turn(
     migration: &str,
     catalog: &Catalog,
 ) -> Vec<Object> {
-    Sync { targets, names, migration, catalog, in_turn: true }.objects()
+    Sync { targets, names, migration, catalog, written: Written::InTurn }.objects()
 }
 
 #[derive(Clone, Copy)]
@@ -52,12 +64,23 @@ struct Sync<'a> {
     names: Names,
     migration: &'a str,
     catalog: &'a Catalog,
-    in_turn: bool,
+    written: Written,
+}
+
+/// What stands in the targets beside what is synced.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Written {
+    /// Nothing.
+    OneWay,
+    /// Rows of a time when programs wrote the targets.
+    OverStale,
+    /// What programs write there.
+    InTurn,
 }
 
 impl Sync<'_> {
     fn objects(self) -> Vec<Object> {
-        let Self { targets, names, migration, catalog, in_turn } = self;
+        let Self { targets, names, migration, catalog, written } = self;
         let mut changes = Vec::new();
         for (side, table) in read_tables(targets) {
             if targets.first().is_some_and(|target| target.direction.source() == side) {
@@ -72,13 +95,14 @@ impl Sync<'_> {
             if noted {
                 objects.extend(note_table(target, names));
             }
-            objects.extend(procedures(target, names, migration, catalog));
+            let frees = written == Written::OverStale && frees(target);
+            objects.extend(procedures(target, names, migration, catalog, frees));
             if noted {
                 objects.extend(free_procedure(target, names));
             }
-            objects.extend(match in_turn {
-                true => checks_in_turn(target, names, migration),
-                false => checks(target, names, migration),
+            objects.extend(match written {
+                Written::InTurn => checks_in_turn(target, names, migration),
+                Written::OneWay | Written::OverStale => checks(target, names, migration),
             });
         }
         objects.extend(changes);
@@ -88,7 +112,7 @@ impl Sync<'_> {
     }
 
     fn triggers(self, (side, name): (Side, &str)) -> Vec<Object> {
-        let Self { targets, names, migration, catalog, in_turn } = self;
+        let Self { targets, names, migration, catalog, written } = self;
         let changes = |target: &&Target| {
             target.leaves().any(|(_, leaf)| leaf.side == side && leaf.table == name)
         };
@@ -113,6 +137,7 @@ impl Sync<'_> {
         if uses.is_empty() {
             return Vec::new();
         }
+        let in_turn = written == Written::InTurn;
         Changed { names, migration, catalog, name, side, uses, in_turn }.objects()
     }
 }
@@ -127,7 +152,7 @@ pub(crate) fn parent_triggers(
     catalog: &Catalog,
 ) -> Vec<Object> {
     let table = (parent.direction.target(), parent.table.name.as_str());
-    Sync { targets, names, migration, catalog, in_turn: false }.triggers(table)
+    Sync { targets, names, migration, catalog, written: Written::OneWay }.triggers(table)
 }
 
 /// Whether what a target holds decides, over other targets or at once, what another holds.
