@@ -46,6 +46,7 @@ mod operators;
 mod own_steps;
 mod pairs;
 mod recursion;
+mod refilled;
 mod refused_rows;
 mod rollback;
 mod several;
