@@ -10,17 +10,20 @@ use crate::backend::sqlite::triggers::freeze::freeze;
 use crate::backend::sqlite::triggers::guard::{guards, guards_over_stale};
 use crate::backend::sqlite::triggers::mark::syncing;
 use crate::backend::sqlite::triggers::seen;
-use crate::backend::sqlite::triggers::sync::{parent_triggers, sync, sync_over_stale};
+use crate::backend::sqlite::triggers::sync::{
+    parent_triggers, parent_triggers_over_stale, sync, sync_over_stale,
+};
 use crate::backend::sqlite::triggers::touched::stale;
 use crate::derive::live::view;
 use crate::derive::object::Object;
+use crate::derive::target::Target;
 use crate::error::Result;
 use crate::phase::{Direction, Phase, Side, Syncs};
 use crate::schema::Table;
 use crate::standing;
 
 /// What a phase needs to know beyond its name.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Setting {
     pub(crate) phase: Phase,
     pub(crate) mirror: Mirror,
@@ -29,24 +32,50 @@ pub(crate) struct Setting {
 }
 
 /// What the new tables hold while they are the mirror.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Mirror {
     /// Every source row has its image.
     Whole,
     /// Some have none yet.
-    Growing,
-    /// Some have none yet, and rows stand there of a time when programs wrote the new tables.
-    Stale,
+    Partly {
+        /// Whether rows stand there of a time when programs wrote the new tables.
+        stale: bool,
+        /// The new tables in which every source row has its image.
+        filled: Vec<String>,
+    },
 }
 
 impl Mirror {
     /// Of a migration, as its record and its passes say.
     pub(crate) fn of(db: &Db, record: &Record) -> Result<Self> {
-        Ok(match state::passes(db, record.id)?.iter().all(|pass| pass.complete) {
-            true => Self::Whole,
-            false if record.pending == Some(Pending::Tidy) => Self::Stale,
-            false => Self::Growing,
-        })
+        let passes = state::passes(db, record.id)?;
+        if passes.iter().all(|pass| pass.complete) {
+            return Ok(Self::Whole);
+        }
+        let complete = passes.into_iter().filter(|pass| pass.complete);
+        let filled = complete.map(|pass| pass.target).collect();
+        Ok(Self::Partly { stale: record.pending == Some(Pending::Tidy), filled })
+    }
+
+    /// Of tables that were just made.
+    pub(crate) fn empty() -> Self {
+        Self::Partly { stale: false, filled: Vec::new() }
+    }
+
+    /// As programs leave the new tables.
+    pub(crate) fn stale() -> Self {
+        Self::Partly { stale: true, filled: Vec::new() }
+    }
+
+    pub(crate) fn is_stale(&self) -> bool {
+        matches!(self, Self::Partly { stale: true, .. })
+    }
+
+    fn is_filled(&self, target: &Target) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Partly { filled, .. } => filled.contains(&target.table.known_as),
+        }
     }
 }
 
@@ -58,14 +87,14 @@ impl Setting {
 }
 
 /// The objects of a phase that began at that time.
-pub(crate) fn objects(model: &Model, setting: Setting, since: &str) -> Vec<Object> {
+pub(crate) fn objects(model: &Model, setting: &Setting, since: &str) -> Vec<Object> {
     let mut objects = timeless(model, setting);
     objects.extend(frozen(model, setting, since));
     objects
 }
 
 /// The objects of a phase, but for those that say when it began.
-pub(crate) fn timeless(model: &Model, setting: Setting) -> Vec<Object> {
+pub(crate) fn timeless(model: &Model, setting: &Setting) -> Vec<Object> {
     let mut objects = Vec::new();
     let name = model.migration.name();
     let syncs = setting.phase.sync();
@@ -89,9 +118,9 @@ pub(crate) fn timeless(model: &Model, setting: Setting) -> Vec<Object> {
 }
 
 /// The triggers that keep a mirror in step, and those that refuse other writes to it.
-fn one_way(model: &Model, direction: Direction, setting: Setting) -> Vec<Object> {
+fn one_way(model: &Model, direction: Direction, setting: &Setting) -> Vec<Object> {
     let (targets, name) = (model.targets(direction), model.migration.name());
-    let stale = direction == Direction::Forward && setting.mirror == Mirror::Stale;
+    let stale = direction == Direction::Forward && setting.mirror.is_stale();
     let mut objects = Vec::new();
     if direction == Direction::Forward {
         objects.extend(targets.iter().flat_map(|target| match stale {
@@ -103,12 +132,22 @@ fn one_way(model: &Model, direction: Direction, setting: Setting) -> Vec<Object>
         true => sync_over_stale(targets, model.names, name, &model.catalog),
         false => sync(targets, model.names, name, &model.catalog),
     });
-    if setting.mirror == Mirror::Whole {
-        for parent in targets.iter().filter(|target| model.is_parent(target)) {
-            objects.extend(parent_triggers(targets, parent, model.names, name, &model.catalog));
-        }
+    for parent in targets.iter().filter(|target| setting.mirror.is_filled(target)) {
+        objects.extend(parents(model, parent, stale));
     }
     objects
+}
+
+/// The triggers on a target for those that are derived from it, if there are such.
+pub(crate) fn parents(model: &Model, parent: &Target, stale: bool) -> Vec<Object> {
+    if !model.is_parent(parent) {
+        return Vec::new();
+    }
+    let (targets, name) = (model.targets(parent.direction), model.migration.name());
+    match stale {
+        true => parent_triggers_over_stale(targets, parent, model.names, name, &model.catalog),
+        false => parent_triggers(targets, parent, model.names, name, &model.catalog),
+    }
 }
 
 /// The triggers that note when a side is written.
@@ -126,7 +165,7 @@ fn notes(model: &Model, phase: Phase) -> Vec<Object> {
 }
 
 /// The guards that tell who writes to a frozen table since when it is frozen.
-pub(crate) fn frozen(model: &Model, setting: Setting, since: &str) -> Vec<Object> {
+pub(crate) fn frozen(model: &Model, setting: &Setting, since: &str) -> Vec<Object> {
     if !matches!(setting.phase, Phase::WriteNew | Phase::NewOnly) {
         return Vec::new();
     }
@@ -144,7 +183,7 @@ pub(crate) fn frozen(model: &Model, setting: Setting, since: &str) -> Vec<Object
     model.old_tables().flat_map(guards).collect()
 }
 
-fn views(model: &Model, setting: Setting) -> Vec<Object> {
+fn views(model: &Model, setting: &Setting) -> Vec<Object> {
     let standing =
         standing::Standing { phase: setting.phase, backfilled: setting.mirror == Mirror::Whole };
     let reads = standing.reads();
@@ -172,7 +211,7 @@ pub(crate) fn run(db: &Db, doing: &str, statements: &[String]) -> Result<()> {
 pub(crate) fn enter_views(
     db: &Db,
     model: &Model,
-    setting: Setting,
+    setting: &Setting,
     mut gone: Vec<Standing>,
 ) -> Result<()> {
     let mut made = views(model, setting);

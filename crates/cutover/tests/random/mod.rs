@@ -15,6 +15,7 @@
 //! `CUTOVER_RANDOM_CASES` and `CUTOVER_RANDOM_SEED` make the run longer, or another one.
 #![expect(clippy::print_stderr, reason = "an open-ended run tells what it finds at once")]
 
+mod between;
 mod campaign;
 mod failure;
 mod lockstep;

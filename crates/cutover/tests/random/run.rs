@@ -160,6 +160,11 @@ impl<'c> Run<'c> {
         Ok(Ended::Done(self.done))
     }
 
+    /// Another program's connection.
+    pub(crate) fn again(&self) -> Connection {
+        connect(&self.path)
+    }
+
     fn reconnect(&mut self) {
         let keys: i64 = self.live.query_row("PRAGMA foreign_keys", [], |row| row.get(0)).unwrap();
         self.live = connect(&self.path);

@@ -76,6 +76,11 @@ impl Target {
         })
     }
 
+    /// The same target, of which each scope that a write touches is derived again.
+    pub(crate) fn derived_whole(&self) -> Self {
+        Self { form: Form::Derived, ..self.clone() }
+    }
+
     /// How its rows follow others, row by row, if they do.
     pub(crate) fn row_by_row(&self) -> Option<&Direct> {
         match &self.form {

@@ -237,7 +237,7 @@ pub(crate) fn stale(db: &Db, model: &Model, record: &Record) -> Result<Option<St
     }
     let there: HashSet<String> =
         catalog::entries(db)?.into_iter().filter_map(|entry| entry.sql).collect();
-    let needed = phase_objects::objects(model, standing(db, record)?, &record.since);
+    let needed = phase_objects::objects(model, &standing(db, record)?, &record.since);
     let stale = |object: &&Object| object.kind != ObjectKind::Row && !there.contains(&object.sql);
     if let Some(object) = needed.iter().find(stale) {
         return Ok(Some(object.name.clone()));

@@ -56,14 +56,14 @@ impl Engine {
         let both = obstacles(&self.db, model)?.is_empty();
         let made = |model: &Model, phase, mirror| {
             let setting = Setting { mirror, ..Setting::of(phase) };
-            objects(model, setting, "(time)").into_iter().map(|object| object.sql)
+            objects(model, &setting, "(time)").into_iter().map(|object| object.sql)
         };
         let old_indexes =
             model.missing_indexes().into_iter().filter(|(_, needed)| needed.side == Side::Old);
         let mut start: Vec<String> = old_indexes.map(|(name, needed)| needed.sql(&name)).collect();
         start.extend(new_table_statements(model));
         start.extend(forms(&model.forward));
-        start.extend(made(model, Phase::DualWrite, Mirror::Growing));
+        start.extend(made(model, Phase::DualWrite, Mirror::empty()));
         let mut steps = vec![
             PlanStep { step: "legacy to dual-write".to_owned(), statements: start },
             PlanStep { step: "backfill, chunk by chunk".to_owned(), statements: backfill(model) },

@@ -180,7 +180,7 @@ fn to_read_new(
     }
     let aside = set_aside::set_aside(session, Direction::Backward)?;
     let whole = Next::derive(&session.model, Setting::of(to))?;
-    let unfilled = Setting { mirror: Mirror::Stale, ..Setting::of(to) };
+    let unfilled = Setting { mirror: Mirror::stale(), ..Setting::of(to) };
     let unfilled = Next::derive(&session.model, unfilled)?;
     let passed = gate::pass(session, gate, watch, &|session, since, differs| {
         let tidies = differs || !aside.is_empty();

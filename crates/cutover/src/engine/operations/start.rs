@@ -165,7 +165,7 @@ fn enter_dual_write(session: &mut Session<'_>, watch: &mut dyn Watch) -> Result<
         session.model.forward.iter().map(|target| target.table.known_as.clone()).collect();
     let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
     session.approve(Phase::DualWrite, watch)?;
-    let setting = Setting { mirror: Mirror::Growing, ..Setting::of(Phase::DualWrite) };
+    let setting = Setting { mirror: Mirror::empty(), ..Setting::of(Phase::DualWrite) };
     let next = Next::derive(&session.model, setting)?;
     let (since, held) = session.db.write("entering dual-write", || {
         let since = now();

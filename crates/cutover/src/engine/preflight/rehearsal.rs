@@ -20,7 +20,11 @@ pub(crate) fn rehearse_switch(db: &Db, model: &Model) -> Result<Duration> {
     let copy = schema_copy(db, model)?;
     let doing = "rehearsing a switch";
     state::create(&copy)?;
-    objects::create(&copy, doing, &phase_objects::objects(model, Setting::of(Phase::ReadNew), ""))?;
+    objects::create(
+        &copy,
+        doing,
+        &phase_objects::objects(model, &Setting::of(Phase::ReadNew), ""),
+    )?;
     let next = Next::derive(model, Setting::of(Phase::WriteNew))?;
     let began = Instant::now();
     copy.batch(doing, "BEGIN")?;
@@ -35,7 +39,11 @@ pub(crate) fn unwritable(db: &Db, model: &Model) -> Result<Vec<Problem>> {
     let copy = schema_copy(db, model)?;
     state::create(&copy)?;
     let doing = "rehearsing writes";
-    objects::create(&copy, doing, &phase_objects::objects(model, Setting::of(Phase::ReadNew), ""))?;
+    objects::create(
+        &copy,
+        doing,
+        &phase_objects::objects(model, &Setting::of(Phase::ReadNew), ""),
+    )?;
     let mut problems = refused_writes(&copy, model.old_tables());
     copy.batch(doing, "BEGIN")?;
     let next = Next::derive(model, Setting::of(Phase::WriteNew))?;

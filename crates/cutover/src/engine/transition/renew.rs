@@ -49,6 +49,6 @@ impl Session<'_> {
 /// hand.
 pub(crate) fn make_objects(db: &Db, model: &Model, record: &Record) -> Result<()> {
     seen::begin(db, record.id, record.phase)?;
-    let needed = phase_objects::objects(model, standing(db, record)?, &record.since);
+    let needed = phase_objects::objects(model, &standing(db, record)?, &record.since);
     objects::replace(db, "creating the triggers again", &phase_objects::ours(db, model)?, &needed)
 }

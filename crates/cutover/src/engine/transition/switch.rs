@@ -30,7 +30,7 @@ impl Next {
     pub(crate) fn derive(model: &Model, setting: Setting) -> Result<Self> {
         let writes = setting.phase.writes();
         let to = (writes != model.writes).then(|| model.written(writes)).transpose()?;
-        let objects = timeless(to.as_ref().unwrap_or(model), setting);
+        let objects = timeless(to.as_ref().unwrap_or(model), &setting);
         Ok(Self { setting, model: to, objects })
     }
 }
@@ -41,7 +41,7 @@ pub(crate) fn enter(db: &Db, model: &Model, next: &Next, since: &str) -> Result<
     let doing = "creating the triggers of the next phase";
     let to = next.model.as_ref().unwrap_or(model);
     let mut made = next.objects.clone();
-    made.extend(frozen(to, next.setting, since));
+    made.extend(frozen(to, &next.setting, since));
     let gone = ours(db, model)?;
     let changes = match &next.model {
         Some(to) => handover::changes(db, model, to)?,
@@ -63,10 +63,11 @@ impl Session<'_> {
     /// row. Runs inside the transition's one transaction.
     pub(crate) fn enter(&self, event: &str, next: &Next, since: &str, detail: Value) -> Result<()> {
         self.fence()?;
-        let setting = next.setting;
+        let setting = &next.setting;
         seen::begin(self.db, self.record.id, setting.phase)?;
-        let sync = (self.record.phase.sync(), self.record.pending);
-        if setting.phase.sync() == sync.0 && sync.0.is_some() && sync.1.is_none() {
+        let sync = self.record.phase.sync();
+        let stays = self.record.pending.is_none() || self.still_pending(setting.phase).is_some();
+        if setting.phase.sync() == sync && sync.is_some() && stays {
             let notes = self.notes()?;
             phase_objects::enter_views(self.db, &self.model, setting, notes)?;
         } else {

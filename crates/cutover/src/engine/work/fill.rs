@@ -12,7 +12,6 @@ use super::session::{Session, now};
 use crate::backend::sqlite::difference::Chunk;
 use crate::backend::sqlite::objects::{self, Standing};
 use crate::backend::sqlite::state::{self, PassRecord, Pending};
-use crate::backend::sqlite::triggers::sync::parent_triggers;
 use crate::derive::derived::Place;
 use crate::derive::sql::ident;
 use crate::derive::target::Target;
@@ -188,22 +187,23 @@ impl OnePass<'_, '_> {
     fn complete(&self, target: &Target, rates: &serde_json::Value) -> Result<()> {
         let session = self.session;
         let (db, model) = (session.db, &session.model);
-        if model.is_parent(target) {
-            let (targets, name) = (model.targets(self.direction), model.migration.name());
-            let triggers = parent_triggers(targets, target, model.names, name, &model.catalog);
+        let stale = session.record.pending == Some(Pending::Tidy);
+        let triggers = phase_objects::parents(model, target, stale);
+        if !triggers.is_empty() {
             let gone: Vec<Standing> =
                 triggers.iter().map(|trigger| Standing::trigger(&trigger.name)).collect();
             objects::replace(db, "creating a trigger", &gone, &triggers)?;
         }
         if self.last && self.direction == Direction::Forward {
             let phase = session.record.phase;
-            if session.record.pending == Some(Pending::Tidy) {
+            if stale {
                 // Nothing has to make way any more.
-                let made = phase_objects::objects(model, Setting::of(phase), &session.record.since);
+                let made =
+                    phase_objects::objects(model, &Setting::of(phase), &session.record.since);
                 let gone = phase_objects::ours(db, model)?;
                 objects::replace(db, "creating the triggers of the filled tables", &gone, &made)?;
             } else if phase == Phase::ReadNew {
-                phase_objects::enter_views(db, model, Setting::of(phase), Vec::new())?;
+                phase_objects::enter_views(db, model, &Setting::of(phase), Vec::new())?;
             }
             session.journal("backfill-complete", &now(), phase, rates.clone())?;
         }

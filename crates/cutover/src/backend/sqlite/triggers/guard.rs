@@ -24,20 +24,14 @@ pub(crate) fn needs_mark(target: &Target) -> bool {
     }
 }
 
-/// Whether the sync, over rows that no source row gives, may have to take some of them out of the
-/// way of others. Their content does not tell that.
-pub(crate) fn frees(target: &Target) -> bool {
-    target.direction == Direction::Forward && target.has_other_keys()
-}
-
 /// The guards on one forward target.
 pub(crate) fn guards(target: &Target, names: Names, migration: &str) -> Vec<Object> {
     guards_by(target, names, migration, needs_mark(target))
 }
 
-/// The same, while it still holds rows that no source row gives.
+/// The same, while it still holds rows that no source row gives, so: their content tells nothing.
 pub(crate) fn guards_over_stale(target: &Target, names: Names, migration: &str) -> Vec<Object> {
-    guards_by(target, names, migration, needs_mark(target) || frees(target))
+    guards_by(&target.derived_whole(), names, migration, true)
 }
 
 fn guards_by(target: &Target, names: Names, migration: &str, by_mark: bool) -> Vec<Object> {

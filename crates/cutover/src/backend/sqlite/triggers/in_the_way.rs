@@ -24,7 +24,7 @@ impl Body<'_> {
     pub(super) fn make_room(&self, own: &dyn Fn(&str) -> String) -> Vec<String> {
         let mut statements = Vec::new();
         for conflict in self.conflicts(own) {
-            if self.frees {
+            if self.over_stale {
                 statements.push(self.free_stale(&conflict));
             }
             statements.push(format!("{} {}", self.raise(&conflict.what), conflict.found));

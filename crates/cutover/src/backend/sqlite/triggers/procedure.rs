@@ -33,16 +33,16 @@ use crate::derive::target::{Target, may_get_null, scope_columns};
 use crate::phase::Direction;
 use crate::schema::Catalog;
 
-/// The procedures of one target. `frees` says whether it may hold rows that no source row gives,
-/// which make way for those that one gives.
+/// The procedures of one target. `over_stale` says whether it may hold rows that no source row
+/// gives: these make way for those that one gives.
 pub(crate) fn procedures(
     target: &Target,
     names: Names,
     migration: &str,
     catalog: &Catalog,
-    frees: bool,
+    over_stale: bool,
 ) -> Vec<Object> {
-    let body = Body { target, names, migration, catalog, frees };
+    let body = Body { target, names, migration, catalog, over_stale };
     let name = &target.table.name;
     let scope = scope_columns(target);
     let row: Vec<String> = (0..target.columns.len()).map(|n| format!("c{n}")).collect();
@@ -58,13 +58,13 @@ pub(super) struct Body<'a> {
     names: Names,
     migration: &'a str,
     catalog: &'a Catalog,
-    pub(super) frees: bool,
+    pub(super) over_stale: bool,
 }
 
 impl Body<'_> {
     /// The statements, marked as the sync's where the guards on the mirror go by that.
     fn marked(&self, mut statements: Vec<String>) -> Vec<String> {
-        if needs_mark(self.target) || self.frees {
+        if needs_mark(self.target) || self.over_stale {
             statements.splice(0..0, at_work(self.names));
         }
         statements

@@ -9,7 +9,6 @@ use crate::backend::sqlite::triggers::builtins::builtins;
 use crate::backend::sqlite::triggers::changed::{Changed, Follows, Use, each_once};
 use crate::backend::sqlite::triggers::checks::{checks, checks_in_turn};
 use crate::backend::sqlite::triggers::dialect::{call_with, trigger};
-use crate::backend::sqlite::triggers::guard::frees;
 use crate::backend::sqlite::triggers::procedure::procedures;
 use crate::backend::sqlite::triggers::replaced::{free_procedure, note_table, probe};
 use crate::backend::sqlite::triggers::turn::{idle, in_turn};
@@ -36,14 +35,15 @@ pub(crate) fn sync(
     Sync { targets, names, migration, catalog, written: Written::OneWay }.objects()
 }
 
-/// The same over targets that still hold rows which no source row gives: where one of those has a
-/// unique value that a row is to get, it goes.
+/// The same over targets that still hold rows which no source row gives, or gives otherwise. Each
+/// scope that a write touches is made anew as a whole, and what is in its way goes.
 pub(crate) fn sync_over_stale(
     targets: &[Target],
     names: Names,
     migration: &str,
     catalog: &Catalog,
 ) -> Vec<Object> {
+    let targets = &whole(targets);
     Sync { targets, names, migration, catalog, written: Written::OverStale }.objects()
 }
 
@@ -95,8 +95,8 @@ impl Sync<'_> {
             if noted {
                 objects.extend(note_table(target, names));
             }
-            let frees = written == Written::OverStale && frees(target);
-            objects.extend(procedures(target, names, migration, catalog, frees));
+            let over_stale = written == Written::OverStale;
+            objects.extend(procedures(target, names, migration, catalog, over_stale));
             if noted {
                 objects.extend(free_procedure(target, names));
             }
@@ -153,6 +153,24 @@ pub(crate) fn parent_triggers(
 ) -> Vec<Object> {
     let table = (parent.direction.target(), parent.table.name.as_str());
     Sync { targets, names, migration, catalog, written: Written::OneWay }.triggers(table)
+}
+
+/// The same over targets that still hold rows which no source row gives.
+pub(crate) fn parent_triggers_over_stale(
+    targets: &[Target],
+    parent: &Target,
+    names: Names,
+    migration: &str,
+    catalog: &Catalog,
+) -> Vec<Object> {
+    let targets = &whole(targets);
+    let table = (parent.direction.target(), parent.table.name.as_str());
+    Sync { targets, names, migration, catalog, written: Written::OverStale }.triggers(table)
+}
+
+/// Targets whose scopes are derived again at each change, whatever form they have.
+fn whole(targets: &[Target]) -> Vec<Target> {
+    targets.iter().map(Target::derived_whole).collect()
 }
 
 /// Whether what a target holds decides, over other targets or at once, what another holds.
