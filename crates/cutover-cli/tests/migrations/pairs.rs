@@ -52,8 +52,14 @@ impl Pair {
     #[track_caller]
     fn exits(&self, code: i32, line: &str) -> Outcome {
         let file = |name: &str| self.scene.db.with_file_name(name).display().to_string();
-        let line = line.replace("M1", &file("m1.sql")).replace("M2", &file("m2.sql"));
-        self.scene.exits(code, &line)
+        let word = |word: &str| match word {
+            "M1" => file("m1.sql"),
+            "M2" => file("m2.sql"),
+            word => word.to_owned(),
+        };
+        // A directory's own name may have such letters in it.
+        let words: Vec<String> = line.split(' ').map(word).collect();
+        self.scene.exits(code, &words.join(" "))
     }
 
     /// Starts both though they meet, as an older version did.

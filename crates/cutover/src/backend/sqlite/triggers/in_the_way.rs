@@ -42,14 +42,23 @@ impl Body<'_> {
         let same = differs(target, decide.iter(), alias, &value)
             .map_or_else(String::new, |differs| format!(" AND NOT ({differs})"));
         let table = ident(&target.table.name);
-        let keys = &target.key.columns;
+        let columns = self.identity();
         format!(
             "DELETE FROM {table} WHERE ({}) IN (SELECT {} {found} \
              AND NOT EXISTS (SELECT 1 FROM ({given}) AS d WHERE {}{same}))",
-            idents(&format!("{table}."), keys),
-            idents(&format!("{alias}."), keys),
+            idents(&format!("{table}."), &columns),
+            idents(&format!("{alias}."), &columns),
             target.same_key("d", alias),
         )
+    }
+
+    /// What tells a row from all others. A key may hold NULL.
+    fn identity(&self) -> Vec<String> {
+        let (table, key) = (&self.target.table, &self.target.key.columns);
+        match table.rowid_names().into_iter().next() {
+            Some(rowid) => vec![rowid],
+            None => key.clone(),
+        }
     }
 
     fn conflicts(&self, own: &dyn Fn(&str) -> String) -> Vec<Conflict> {
@@ -57,6 +66,12 @@ impl Body<'_> {
         let table = ident(&target.table.name);
         let listed = |column: &String| target.columns.contains(column);
         let value = |column: &String| self.row_value(column);
+        // A subquery has no rowid of its own.
+        let hidden = |name: &String| target.column(name).is_none();
+        let row_id = match self.identity().first() {
+            Some(name) if self.over_stale && hidden(name) => format!("{} AS {0}, ", ident(name)),
+            _ => String::new(),
+        };
         let mut conflicts = Vec::new();
         for unique in target.other_uniques() {
             if !unique.columns.iter().all(listed) {
@@ -86,7 +101,7 @@ impl Body<'_> {
             Some(Conflict {
                 what: format!("two rows with the same {}", unique.columns.join(", ")),
                 found: format!(
-                    "FROM (SELECT * FROM {table} WHERE {sql}) AS t WHERE {same} AND NOT ({same_key}) \
+                    "FROM (SELECT {row_id}* FROM {table} WHERE {sql}) AS t WHERE {same} AND NOT ({same_key}) \
                      AND EXISTS (SELECT 1 FROM (SELECT {row}) WHERE {sql})",
                     sql = condition.sql,
                 ),
