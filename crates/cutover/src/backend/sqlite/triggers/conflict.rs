@@ -29,7 +29,7 @@ pub(crate) fn conflict(table: &Table, key: &ConflictKey, update: bool) -> String
 pub(crate) fn agree(table: &Table, key: &ConflictKey, alias: &str) -> String {
     let value = |name: &str| of_stored(table, name, alias);
     let column = |name: &str| format!("+{}", value(name).unwrap_or_else(|| "NULL".to_owned()));
-    equal(table, key, &column, &|expression| over(expression, &value)).join(" AND ")
+    equal(table, key, &column, &|expression| over_values(table, expression, &value)).join(" AND ")
 }
 
 /// That a row `x` of the table and another have the same key, and are both among the rows that the
@@ -141,12 +141,22 @@ pub(crate) fn over_row(table: &Table, expression: &Check, alias: &str) -> String
     })
 }
 
-/// An expression over the row in NEW. NEW compares as values without a type, so the columns
-/// get their affinity by a CAST, where that leaves the value as it is.
+/// An expression over the row in NEW.
 pub(crate) fn over_new(table: &Table, expression: &Check) -> String {
-    let plain = |name: &str| table.column(name).map(|column| new_value(table, &column.name));
+    over_values(table, expression, &|name| {
+        table.column(name).map(|column| new_value(table, &column.name))
+    })
+}
+
+/// An expression over values that have yet to be stored. They compare without a type, so they get
+/// their columns' affinity by a CAST, where that leaves the value as it is.
+pub(crate) fn over_values(
+    table: &Table,
+    expression: &Check,
+    plain: &dyn Fn(&str) -> Option<String>,
+) -> String {
     if !compares(&expression.expr) {
-        return over(expression, &plain);
+        return over(expression, plain);
     }
     let mut survive: Vec<String> = Vec::new();
     for name in &expression.columns {
@@ -170,7 +180,7 @@ pub(crate) fn over_new(table: &Table, expression: &Check) -> String {
             None => value,
         })
     });
-    let plain = over(expression, &plain);
+    let plain = over(expression, plain);
     if survive.is_empty() {
         return plain;
     }

@@ -1,6 +1,6 @@
 //! Rows that have a unique value which another is about to get.
 
-use super::conflict::agree;
+use super::conflict::{agree, over_values};
 use super::procedure::Body;
 use crate::derive::derived::{Part, Place, derived, differs};
 use crate::derive::sql::{ident, idents, join};
@@ -95,14 +95,14 @@ impl Body<'_> {
             let same = join(&unique.columns, " AND ", |column| {
                 format!("t.{} = {}", ident(column), value(column))
             });
-            let row = join(&target.columns, ", ", |column| {
-                format!("{} AS {}", value(column), ident(column))
+            let takes_part = over_values(&target.table, condition, &|name| {
+                target.columns.iter().find(|column| column.eq_ignore_ascii_case(name)).map(value)
             });
             Some(Conflict {
                 what: format!("two rows with the same {}", unique.columns.join(", ")),
                 found: format!(
                     "FROM (SELECT {row_id}* FROM {table} WHERE {sql}) AS t WHERE {same} AND NOT ({same_key}) \
-                     AND EXISTS (SELECT 1 FROM (SELECT {row}) WHERE {sql})",
+                     AND ({takes_part})",
                     sql = condition.sql,
                 ),
                 alias: "t",
