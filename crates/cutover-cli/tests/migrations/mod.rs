@@ -49,6 +49,7 @@ mod recursion;
 mod refilled;
 mod refused_rows;
 mod rollback;
+mod scans;
 mod several;
 mod stage;
 mod story;

@@ -475,12 +475,14 @@ impl<'a> OldTable<'a> {
             let operator = equality(&target.table, column);
             format!("y.{} {operator} t.c{}", ident(column), key_at(target, *position))
         });
-        // Those that are there, whole, and those that went, as far as the mapping gives them.
+        // Those that are there, whole, and those that went, as far as the mapping gives them. A
+        // CROSS JOIN holds every table before it in its place, also those that this is joined to:
+        // the LIMIT keeps it by itself (<https://www.sqlite.org/optoverview.html#flattening>).
         let table = ident(&target.table.name);
         let changed = changed(target, "b", "t");
         let there = format!(
             "(SELECT y.* FROM {delta} AS t CROSS JOIN {table} AS y WHERE t.side = {IS} AND {here} \
-             AND NOT EXISTS (SELECT 1 FROM {delta} AS b WHERE b.side <> {IS} AND {same} AND NOT ({changed})))"
+             AND NOT EXISTS (SELECT 1 FROM {delta} AS b WHERE b.side <> {IS} AND {same} AND NOT ({changed})) LIMIT -1)"
         );
         let columns = join(&target.table.columns.iter().collect::<Vec<_>>(), ", ", |column| {
             let name = ident(&column.name);
