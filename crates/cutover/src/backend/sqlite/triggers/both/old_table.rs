@@ -477,11 +477,12 @@ impl<'a> OldTable<'a> {
         });
         // Those that are there, whole, and those that went, as far as the mapping gives them. A
         // CROSS JOIN holds every table before it in its place, also those that this is joined to:
-        // the LIMIT keeps it by itself (<https://www.sqlite.org/optoverview.html#flattening>).
+        // the LIMIT keeps it by itself (<https://www.sqlite.org/optoverview.html#flattening>). And of
+        // a table without statistics SQLite thinks that it is large.
         let table = ident(&target.table.name);
         let changed = changed(target, "b", "t");
         let there = format!(
-            "(SELECT y.* FROM {delta} AS t CROSS JOIN {table} AS y WHERE t.side = {IS} AND {here} \
+            "(SELECT y.* FROM {delta} AS t CROSS JOIN {table} AS y WHERE likelihood(t.side = {IS}, 0.000001) AND {here} \
              AND NOT EXISTS (SELECT 1 FROM {delta} AS b WHERE b.side <> {IS} AND {same} AND NOT ({changed})) LIMIT -1)"
         );
         let columns = join(&target.table.columns.iter().collect::<Vec<_>>(), ", ", |column| {
