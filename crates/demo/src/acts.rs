@@ -30,6 +30,7 @@ pub(crate) fn play(args: &DemoArgs, databases: &Databases) -> Result<Proof, Fail
     demo.begin()?;
     demo.start()?;
     demo.read_new()?;
+    demo.roll_out()?;
     demo.write_new()?;
     demo.new_only()?;
     demo.go_back()?;
@@ -51,6 +52,8 @@ struct Demo<'a> {
     migration: Migration,
     /// Writers at work: old programs or new ones, by the phase.
     writers: Crew,
+    /// Old programs that have not left yet, while both write.
+    leaving: Crew,
     readers: Crew,
     /// Processes started so far: each gets a number of its own.
     started: u64,
@@ -78,6 +81,7 @@ impl<'a> Demo<'a> {
             engine: Engine::open(&databases.live, options)?,
             migration,
             writers: Crew::default(),
+            leaving: Crew::default(),
             readers: Crew::default(),
             started: 0,
             accounts: Vec::new(),
@@ -130,11 +134,64 @@ impl<'a> Demo<'a> {
         Ok(())
     }
 
+    /// A rolling deployment: new programs come one by one, and old ones leave, but for the last.
+    fn roll_out(&mut self) -> Result<(), Failure> {
+        self.story.act("advance --to write-both: new programs come one by one, old ones leave");
+        self.advance(Phase::WriteBoth)?;
+        self.leaving = std::mem::take(&mut self.writers);
+        for _ in 0..self.args.writers {
+            let come = self.crew(Role::NewWriter, 1)?;
+            self.writers.join(come);
+            let (old, new) = (self.leaving.len(), self.writers.len());
+            self.soak(&format!("write-both, {old} old and {new} new"))?;
+            if old > 1 {
+                let gone = self.leaving.leave();
+                self.bid_farewell(gone)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// An old program that nobody thought of still writes: the gate waits for it, and it is found.
     fn write_new(&mut self) -> Result<(), Failure> {
-        self.story.act("advance: every row verified both ways, then writes enter the new tables");
-        self.advance(Phase::WriteNew)?;
-        self.hand_over(Role::NewWriter)?;
+        self.story.act("advance: old programs, if any are left, would be refused from here on");
+        let (name, to) = (self.migration.name(), Some(Phase::WriteNew));
+        let options = AdvanceOptions { to, ..AdvanceOptions::default() };
+        match self.engine.advance(name, &options, &mut self.story) {
+            Err(cutover::Error::Refused(refusal)) => {
+                self.story.tell(&format!("refused: {}", refusal.reason));
+            }
+            Err(error) => return Err(error.into()),
+            Ok(_) => return Err(Failure::plain("the gate did not see the old program")),
+        }
+        let writers = self.engine.snapshot(name)?.writers;
+        for process in &writers.processes {
+            if let Some(late) = self.leaving.named(process.pid) {
+                let late = format!("status: process {}, {late}, has the file open", process.pid);
+                self.story.tell(&late);
+            }
+        }
+        if !writers.complete {
+            self.story.tell("status: not every process can be seen on this machine");
+        }
+        let late = std::mem::take(&mut self.leaving);
+        self.bid_farewell(late)?;
+        self.story.act("advance --quiet-for 0: it is gone, so there is no need to wait");
+        let options = AdvanceOptions { quiet_for: Some(Duration::ZERO), ..options };
+        self.advance_with(&options)?;
         self.soak("write-new")?;
+        Ok(())
+    }
+
+    /// Processes end when they are asked to.
+    fn bid_farewell(&mut self, gone: Crew) -> Result<(), Failure> {
+        let accounts = gone.stop()?;
+        self.expect_no_trouble(&accounts)?;
+        for account in &accounts {
+            let writes = counted(account.tally.done, "write");
+            self.story.tell(&format!("{} has left after {writes}", account.name));
+        }
+        self.accounts.extend(accounts);
         Ok(())
     }
 
@@ -226,13 +283,16 @@ impl<'a> Demo<'a> {
     }
 
     fn advance(&mut self, to: Phase) -> Result<(), Failure> {
-        let options = AdvanceOptions { to: Some(to), ..AdvanceOptions::default() };
-        let report = self.engine.advance(self.migration.name(), &options, &mut self.story)?;
+        self.advance_with(&AdvanceOptions { to: Some(to), ..AdvanceOptions::default() })
+    }
+
+    fn advance_with(&mut self, options: &AdvanceOptions) -> Result<(), Failure> {
+        let report = self.engine.advance(self.migration.name(), options, &mut self.story)?;
         if let Some(verified) = &report.verified {
             self.story.tell(&format!("{} verified", counted(verified.checked, "row")));
         }
         self.count_kept(&report);
-        self.tell_stall(&format!("advancing to {to}"));
+        self.tell_stall(&format!("advancing to {}", report.to));
         Ok(())
     }
 
@@ -268,22 +328,23 @@ impl<'a> Demo<'a> {
 
     /// Lets the programs work for a while; gives writes/s and the longest one.
     fn soak(&mut self, phase: &str) -> Result<(u64, Duration), Failure> {
-        let (began, before) = (Instant::now(), self.writers.done());
+        let done = |demo: &Self| demo.writers.done() + demo.leaving.done();
+        let (began, before) = (Instant::now(), done(self));
         while began.elapsed() < SOAK {
             std::thread::sleep(Duration::from_millis(50));
             if interrupted() {
                 return Err(cutover::Error::Interrupted.into());
             }
-            for crew in [&self.writers, &self.readers] {
+            for crew in [&self.writers, &self.leaving, &self.readers] {
                 if let Some(trouble) = crew.trouble() {
                     return Err(Failure::plain(trouble));
                 }
             }
-            if let Some(refusal) = self.writers.refused() {
+            if let Some(refusal) = self.writers.refused().or_else(|| self.leaving.refused()) {
                 return Err(Failure::plain(format!("a writer was refused: {refusal}")));
             }
         }
-        let rate = per_second(self.writers.done() - before, began.elapsed().as_secs_f64());
+        let rate = per_second(done(self) - before, began.elapsed().as_secs_f64());
         let stall = self.note_stall(&format!("in {phase}"));
         self.story.tell(&format!(
             "programs at work: {} writes/s, the longest took {:.1} ms",
@@ -295,7 +356,7 @@ impl<'a> Demo<'a> {
 
     /// Notes the longest write since the last call.
     fn note_stall(&mut self, during: &str) -> Duration {
-        let stall = self.writers.take_longest();
+        let stall = self.writers.take_longest().max(self.leaving.take_longest());
         // Before the migration begins nothing is our doing.
         let ours = !self.story.switches.is_empty();
         if ours && millis(stall) > self.proof.longest_stall_ms {

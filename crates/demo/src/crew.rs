@@ -54,6 +54,28 @@ impl Crew {
         Ok(crew)
     }
 
+    /// How many processes it has.
+    pub(crate) fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Takes others in.
+    pub(crate) fn join(&mut self, others: Self) {
+        self.members.extend(others.members);
+    }
+
+    /// Lets the one that came first go.
+    pub(crate) fn leave(&mut self) -> Self {
+        let members = self.members.drain(..self.members.len().min(1)).collect();
+        Self { members }
+    }
+
+    /// The name of a process.
+    pub(crate) fn named(&self, pid: u32) -> Option<&str> {
+        let mut members = self.members.iter();
+        members.find(|member| member.process.id() == pid).map(|member| member.name.as_str())
+    }
+
     /// Operations that succeeded so far, as far as was heard.
     pub(crate) fn done(&self) -> u64 {
         self.members.iter().map(|member| member.heard(|heard| heard.last.done)).sum()

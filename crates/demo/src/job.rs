@@ -78,6 +78,8 @@ impl Job {
         let conn = Connection::open(&self.db)?;
         conn.busy_timeout(Duration::from_secs(5))?;
         conn.pragma_update(None, "synchronous", "NORMAL")?;
+        // As many as Python's sqlite3 module keeps.
+        conn.set_prepared_statement_cache_capacity(128);
         Ok(conn)
     }
 }

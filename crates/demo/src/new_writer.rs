@@ -15,8 +15,12 @@ use crate::{canary, log};
 const PAUSE: Duration = Duration::from_millis(3);
 
 /// Syntheses live inside their run in the new schema, so nobody hands out ids for
-/// them; these are far above those that the old table handed out.
+/// them; these are far above those that the old table handed out. Each writer counts down: an old
+/// program that writes at the same time gets the one after the greatest.
 const FIRST_SYNTHESIS: i64 = 9_000_000_000;
+
+/// Ids of each writer.
+const SYNTHESES: i64 = 1_000_000;
 
 /// 2025-07-01, in milliseconds.
 const EPOCH_MS: i64 = 1_751_328_000_000;
@@ -33,7 +37,7 @@ pub(crate) fn run(job: &Job) -> rusqlite::Result<()> {
     conn.pragma_update(None, "foreign_keys", true)?;
     let mut writer = Writer {
         name: job.name(),
-        next_synthesis: FIRST_SYNTHESIS + job.id() * 1_000_000,
+        next_synthesis: FIRST_SYNTHESIS + (job.id() + 1) * SYNTHESES,
         rng: job.rng(),
         max: job.rows(),
         written: 0,
@@ -134,7 +138,7 @@ impl Writer {
     /// The run's row with a synthesis in it; what an old program would have
     /// written, into the table of syntheses.
     fn run_with_synthesis(&mut self, tx: &Transaction<'_>, run: &Run) -> rusqlite::Result<String> {
-        self.next_synthesis += 1;
+        self.next_synthesis -= 1;
         let id = self.next_synthesis;
         let status = if self.rng.bool() { "ok" } else { "conflict" };
         let markdown = format!("# {}\n\n\"{status}\" ✓", run.label);
