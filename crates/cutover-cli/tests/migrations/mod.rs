@@ -31,6 +31,7 @@
 
 mod actions;
 mod alike;
+mod both_killed;
 mod drift;
 mod examples;
 mod failing;

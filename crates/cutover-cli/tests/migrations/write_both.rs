@@ -198,3 +198,54 @@ fn a_name_of_its_own_is_the_way_round_a_change_in_place() {
     scene.sql("ALTER TABLE clients_new RENAME TO clients");
     assert_eq!(scene.rows("SELECT more FROM clients WHERE id = 7").len(), 1);
 }
+
+/// After a rollback from `new-only` some rows may be set aside: old programs would miss them.
+#[test]
+fn rows_that_are_set_aside_are_brought_back_first() {
+    let schema = SCHEMA.replace("city TEXT", "city TEXT CHECK (length(city) < 9)");
+    let scene = Scene::set(&schema, &migration("customers", ""));
+    scene.exits(0, "start FILE");
+    scene.exits(0, "advance --to new-only");
+    scene.python().does("UPDATE customers SET city = 'Saint Petersburg' WHERE id = 1");
+    scene.exits(0, "rollback --to write-new");
+    let refused = scene.exits(3, "rollback --to write-both").stderr;
+    assert!(refused.contains("1 row of clients can't be held"), "{refused}");
+    assert!(refused.contains("_cutover_kept_clients") && refused.contains("repair"), "{refused}");
+    assert_eq!(scene.phase(), "write-new");
+    scene.python().does("UPDATE customers SET city = 'Rome' WHERE id = 1");
+    scene.exits(0, "repair");
+    scene.exits(0, "rollback --to write-both");
+    assert_eq!(scene.rows(OLD), scene.rows(NEW));
+    scene.python().does("UPDATE clients SET city = 'Oslo' WHERE id = 1");
+    assert_eq!(scene.rows(OLD), scene.rows(NEW));
+}
+
+/// Another migration that reads what this one replaces, started by an older release: it must end
+/// before writes enter the new tables.
+#[test]
+fn another_migration_that_reads_its_tables_is_in_the_way() {
+    let scene = in_read_new("");
+    let other = scene.db.with_file_name("other.sql");
+    std::fs::write(
+        &other,
+        "CREATE TABLE new.towns (id INTEGER PRIMARY KEY, town TEXT, who TEXT);
+         INSERT INTO new.towns (id, town, who)
+           SELECT t.id, t.town, c.name FROM old.places AS t LEFT JOIN old.clients AS c ON c.id = t.id;
+         INSERT INTO old.places (id, town) SELECT id, town FROM new.towns;",
+    )
+    .unwrap();
+    scene.sql("CREATE TABLE places (id INTEGER PRIMARY KEY, town TEXT)");
+    let start = format!("start {}", other.display());
+    assert!(scene.exits(3, &start).stderr.contains("clients"));
+    // As if it had been started before that was refused.
+    scene.sql("UPDATE _cutover_migrations SET name = 'hidden', phase = 'retired'");
+    scene.exits(0, &start);
+    scene.sql(
+        "UPDATE _cutover_migrations SET name = 'scene', phase = 'read-new' WHERE name = 'hidden'",
+    );
+    let refused = scene.exits(3, "advance --to write-both --migration scene").stderr;
+    assert!(refused.contains("migration other"), "{refused}");
+    scene.exits(0, "abort --migration other");
+    scene.exits(0, "advance --to write-both --migration scene");
+    assert_eq!(scene.phase(), "write-both");
+}
