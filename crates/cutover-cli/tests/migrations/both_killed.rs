@@ -2,7 +2,7 @@
 //! what they committed is there on both, nothing of the sync is left between.
 
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use testkit::program::Running;
 
@@ -11,6 +11,7 @@ use crate::scene::{Scene, json};
 const SCHEMA: &str = "
     CREATE TABLE people (id INTEGER PRIMARY KEY, city TEXT NOT NULL, name TEXT);
     CREATE INDEX people_city ON people (city);
+    CREATE TABLE begun (program INTEGER PRIMARY KEY);
     WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 400)
     INSERT INTO people SELECT i, 'city ' || (i % 20), 'n' || i FROM c;";
 
@@ -26,7 +27,7 @@ const MIGRATION: &str = "
 
 /// Writes until it is killed, a transaction of one to three statements at a time.
 const PROGRAM: &str = r"
-import random, sqlite3, sys
+import random, sqlite3, sys, time
 db, seed, side = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 rng = random.Random(seed)
 c = sqlite3.connect(db, timeout=60, isolation_level=None)
@@ -46,6 +47,8 @@ NEW = ['INSERT INTO members (city_id, name, note) SELECT id, ?3, ?3 FROM cities 
        'UPDATE OR IGNORE cities SET name = ?2 WHERE name = ?3',
        'DELETE FROM members WHERE id = ?1']
 while True:
+    # Else the first that has the lock keeps it.
+    time.sleep(rng.random() * 0.004)
     try:
         c.execute('BEGIN IMMEDIATE')
         for _ in range(rng.randint(1, 3)):
@@ -53,6 +56,7 @@ while True:
             statement = rng.choice(OLD if side == 'old' else NEW)
             used = statement.replace('?1', ':a').replace('?2', ':b').replace('?3', ':c')
             c.execute(used, dict(zip('abc', values)))
+        c.execute('INSERT OR REPLACE INTO begun VALUES (?)', (seed,))
         c.execute('COMMIT')
     except sqlite3.IntegrityError:
         # What the other side can't say is refused, and any program may meet a constraint.
@@ -82,7 +86,13 @@ fn killed_on_both_sides_nothing_is_left_between() {
         let programs: Vec<(Running, &str)> = [(0, "old"), (1, "new"), (2, "old"), (3, "new")]
             .map(|(n, side)| (program(round * 4 + n, side), side))
             .into();
-        std::thread::sleep(Duration::from_millis(u64::from(120 + round * 17)));
+        let began = Instant::now();
+        let begun = format!("SELECT program FROM begun WHERE program >= {}", round * 4);
+        while scene.rows(&begun).len() < programs.len() {
+            assert!(began.elapsed() < Duration::from_secs(120), "round {round}: they don't write");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        std::thread::sleep(Duration::from_millis(u64::from(round * 13)));
         for (program, side) in programs {
             let ended = program.kill();
             assert_eq!(ended.code, None, "{side} has ended by itself: {}", ended.stderr);
