@@ -141,6 +141,7 @@ impl Sync<'_> {
         Changed { names, migration, catalog, name, side, uses, in_turn }.objects()
     }
 }
+
 /// The triggers on a target that later mappings of the same direction read for
 /// its surrogate keys. They are created once it has been filled: until then its
 /// children are filled afterwards anyway.
@@ -163,9 +164,7 @@ pub(crate) fn parent_triggers_over_stale(
     migration: &str,
     catalog: &Catalog,
 ) -> Vec<Object> {
-    let targets = &whole(targets);
-    let table = (parent.direction.target(), parent.table.name.as_str());
-    Sync { targets, names, migration, catalog, written: Written::OverStale }.triggers(table)
+    parent_triggers(&whole(targets), parent, names, migration, catalog)
 }
 
 /// Targets whose scopes are derived again at each change, whatever form they have.
