@@ -47,6 +47,8 @@ impl Trial<'_> {
                 "work",
                 "verified",
                 "refused",
+                "seen",
+                "clients",
             ]
             .map(|table| format!("_cutover_{table}"));
             let kept = operation.command == "abort";
