@@ -147,3 +147,36 @@ fn by_a_backfill() {
 fn by_a_rollback_further_on() {
     is_in_nobodys_way(&["rollback --to dual-write"]);
 }
+
+/// A row that the old table keeps as it was, because its new version can't be held there, may
+/// be in the way of another. What is left to do is not forgotten on the way to dual-write.
+#[test]
+fn what_could_not_be_filled_is_finished_once_it_can() {
+    let scene = Scene::set(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, n INTEGER CHECK (n < 5000));
+         INSERT INTO t VALUES (1, 'a', 1), (2, 'c', 2), (3, 'd', 3);",
+        "CREATE TABLE new.s (id INTEGER PRIMARY KEY, v TEXT UNIQUE, n INTEGER);
+         INSERT INTO new.s (id, v, n) SELECT id, v, n FROM old.t;
+         INSERT INTO old.t (id, v, n) SELECT id, v, n FROM new.s;",
+    );
+    scene.exits(0, "start FILE");
+    scene.exits(0, "advance --to new-only");
+    scene.python().does("UPDATE s SET v = 'b', n = 9000 WHERE id = 1");
+    scene.python().does("UPDATE s SET v = 'a' WHERE id = 2");
+    let told = scene.exits(0, "rollback --to dual-write").stdout;
+    assert!(told.contains("not filled: two rows of s would have the same v"), "{told}");
+    assert_eq!(scene.phase(), "dual-write");
+    let refused = scene.exits(3, "backfill").stderr;
+    assert!(refused.contains("id = 1") && refused.contains("id = 2"), "{refused}");
+    scene.exits(3, "advance --to write-new");
+    // Old programs go on meanwhile, and one of them ends it.
+    scene.python().does("INSERT INTO t VALUES (4, 'b', 4)");
+    scene.python().does("UPDATE t SET v = 'z' WHERE id = 1");
+    scene.exits(0, "backfill");
+    assert_eq!(scene.rows("SELECT * FROM s"), scene.rows("SELECT * FROM t"));
+    let kept = "SELECT id, v, n, _kept_at IS NULL FROM _cutover_kept_s ORDER BY id";
+    assert_eq!(scene.rows(kept), scene.rows("SELECT 1, 'b', 9000, 0"));
+    assert!(scene.rows("SELECT 1 FROM sqlite_schema WHERE name = '_cutover_kept_t'").is_empty());
+    scene.exits(0, "verify");
+    scene.exits(0, "advance --to write-new");
+}
