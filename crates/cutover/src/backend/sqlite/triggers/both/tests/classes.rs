@@ -589,122 +589,45 @@ pub(super) const CLASSES: &[Class] = &[
             "DELETE FROM post_tags WHERE post = {k}",
         ],
     },
-    Class {
-        name: "a foreign key that acts on the old side",
-        old: &[
+    acting(
+        "a foreign key that acts on the old side",
+        &[
             ("keepers", "CREATE TABLE keepers (id INTEGER PRIMARY KEY, name TEXT)"),
             ("beasts", "CREATE TABLE beasts (id INTEGER PRIMARY KEY, owner INTEGER REFERENCES keepers ON DELETE CASCADE ON UPDATE CASCADE, name TEXT)"),
         ],
-        new: "CREATE TABLE new.holders (id INTEGER PRIMARY KEY, name TEXT, since TEXT DEFAULT 'ever');
+        "CREATE TABLE new.holders (id INTEGER PRIMARY KEY, name TEXT, since TEXT DEFAULT 'ever');
               CREATE TABLE new.pets (id INTEGER PRIMARY KEY, owner INTEGER, name TEXT, fed INTEGER);",
-        forward: &[
-            Forward {
-                table: "holders",
-                columns: &["id", "name"],
-                key: &["id"],
-                owner: Some(("keepers", "id")),
-                optional: false,
-                unread: &[],
-                select: "SELECT id, name FROM old.keepers",
-            },
-            Forward {
-                table: "pets",
-                columns: &["id", "owner", "name"],
-                key: &["id"],
-                owner: Some(("beasts", "id")),
-                optional: false,
-                unread: &[],
-                select: "SELECT id, owner, name FROM old.beasts",
-            },
-        ],
-        backward: &[
-            ("keepers", "id, name", "SELECT id, name FROM new.holders"),
-            ("beasts", "id, owner, name", "SELECT id, owner, name FROM new.pets"),
-        ],
-        above: "",
-        beside: "",
-        old_statements: &[
-            "INSERT {or} INTO keepers (id, name) VALUES ({k}, {w?})",
-            "INSERT {or} INTO beasts (id, owner, name) VALUES ({k}, (SELECT max(id) FROM keepers WHERE id < {k}), {w?})",
-            "INSERT {or} INTO beasts (id, owner, name) VALUES ({k1}, NULL, {w}), ({k2}, (SELECT min(id) FROM keepers), {w})",
-            "UPDATE keepers SET name = {w} WHERE id < {k}",
-            "UPDATE {or} keepers SET id = {k} WHERE id = {k}",
-            "UPDATE beasts SET owner = {k} WHERE id = {k}",
-            "UPDATE {or} beasts SET id = {k}, owner = {k} WHERE id = {k}",
-            "DELETE FROM beasts WHERE owner = {k}",
-            "DELETE FROM keepers WHERE id = {k}",
-        ],
-        new_statements: &[
-            "INSERT {or} INTO holders (id, name, since) VALUES ({k}, {w?}, {w})",
-            "INSERT {or} INTO pets (id, owner, name, fed) VALUES ({k}, {k}, {w?}, {n})",
-            "UPDATE {or} holders SET id = {k} WHERE id = {k}",
-            "UPDATE pets SET owner = {k}, fed = {n} WHERE id = {k}",
-            "DELETE FROM pets WHERE owner = {k}",
-            "DELETE FROM holders WHERE id = {k}",
-        ],
-    },
-    Class {
-        name: "a foreign key that acts on the new side",
-        old: &[
+    ),
+    acting(
+        "a foreign key that acts on the new side",
+        &[
             ("keepers", "CREATE TABLE keepers (id INTEGER PRIMARY KEY, name TEXT)"),
             ("beasts", "CREATE TABLE beasts (id INTEGER PRIMARY KEY, owner INTEGER, name TEXT)"),
         ],
-        new: "CREATE TABLE new.holders (id INTEGER PRIMARY KEY, name TEXT, since TEXT DEFAULT 'ever');
+        "CREATE TABLE new.holders (id INTEGER PRIMARY KEY, name TEXT, since TEXT DEFAULT 'ever');
               CREATE TABLE new.pets (id INTEGER PRIMARY KEY, owner INTEGER REFERENCES holders ON DELETE SET NULL, name TEXT, fed INTEGER);",
-        forward: &[
-            Forward {
-                table: "holders",
-                columns: &["id", "name"],
-                key: &["id"],
-                owner: Some(("keepers", "id")),
-                optional: false,
-                unread: &[],
-                select: "SELECT id, name FROM old.keepers",
-            },
-            Forward {
-                table: "pets",
-                columns: &["id", "owner", "name"],
-                key: &["id"],
-                owner: Some(("beasts", "id")),
-                optional: false,
-                unread: &[],
-                select: "SELECT id, owner, name FROM old.beasts",
-            },
-        ],
-        backward: &[
-            ("keepers", "id, name", "SELECT id, name FROM new.holders"),
-            ("beasts", "id, owner, name", "SELECT id, owner, name FROM new.pets"),
-        ],
-        above: "",
-        beside: "",
-        old_statements: &[
-            "INSERT {or} INTO keepers (id, name) VALUES ({k}, {w?})",
-            "INSERT {or} INTO beasts (id, owner, name) VALUES ({k}, (SELECT max(id) FROM keepers WHERE id < {k}), {w?})",
-            "INSERT {or} INTO beasts (id, owner, name) VALUES ({k1}, NULL, {w}), ({k2}, (SELECT min(id) FROM keepers), {w})",
-            "UPDATE keepers SET name = {w} WHERE id < {k}",
-            "UPDATE {or} keepers SET id = {k} WHERE id = {k}",
-            "UPDATE beasts SET owner = {k} WHERE id = {k}",
-            "UPDATE {or} beasts SET id = {k}, owner = {k} WHERE id = {k}",
-            "DELETE FROM beasts WHERE owner = {k}",
-            "DELETE FROM keepers WHERE id = {k}",
-        ],
-        new_statements: &[
-            "INSERT {or} INTO holders (id, name, since) VALUES ({k}, {w?}, {w})",
-            "INSERT {or} INTO pets (id, owner, name, fed) VALUES ({k}, {k}, {w?}, {n})",
-            "UPDATE {or} holders SET id = {k} WHERE id = {k}",
-            "UPDATE pets SET owner = {k}, fed = {n} WHERE id = {k}",
-            "DELETE FROM pets WHERE owner = {k}",
-            "DELETE FROM holders WHERE id = {k}",
-        ],
-    },
-    Class {
-        name: "a foreign key that acts on both sides",
-        old: &[
+    ),
+    acting(
+        "a foreign key that acts on both sides",
+        &[
             ("keepers", "CREATE TABLE keepers (id INTEGER PRIMARY KEY, name TEXT)"),
             ("beasts", "CREATE TABLE beasts (id INTEGER PRIMARY KEY, owner INTEGER REFERENCES keepers ON DELETE CASCADE, name TEXT)"),
         ],
-        new: "CREATE TABLE new.holders (id INTEGER PRIMARY KEY, name TEXT, since TEXT DEFAULT 'ever');
+        "CREATE TABLE new.holders (id INTEGER PRIMARY KEY, name TEXT, since TEXT DEFAULT 'ever');
               CREATE TABLE new.pets (id INTEGER PRIMARY KEY, owner INTEGER REFERENCES holders ON DELETE CASCADE, name TEXT, fed INTEGER);",
+    ),
+];
+
+/// Parents and children on both sides, whose foreign keys act as the definitions say.
+const fn acting(
+    name: &'static str,
+    old: &'static [(&'static str, &'static str)],
+    new: &'static str,
+) -> Class {
+    Class {
+        name,
+        old,
+        new,
         forward: &[
             Forward {
                 table: "holders",
@@ -750,5 +673,5 @@ pub(super) const CLASSES: &[Class] = &[
             "DELETE FROM pets WHERE owner = {k}",
             "DELETE FROM holders WHERE id = {k}",
         ],
-    },
-];
+    }
+}
